@@ -1,0 +1,24 @@
+"""Quick start: does report B's residual BaseNet read scikit-learn's 1 797 handwritten digits?
+
+Reported: nothing; digits are not in the reports. They are real and come with scikit-learn, so
+that a first model can be trained without a download. A digit has no mirror image: no flips.
+
+    python tools/train.py configs/basenet/basenet-residual_scratch_1xb64-15e_digits-32px.py
+"""
+_base_ = [
+    '../_base_/models/basenet_residual.py', '../_base_/datasets/digits.py',
+    '../_base_/schedules/adam_keras.py', '../_base_/classification_runtime.py'
+]
+model = dict(
+    data_preprocessor=dict(
+        train_geometry=[
+            dict(type='Resize', size=(32, 32)),
+            dict(type='RandomRotation', degrees=10),
+            dict(type='RandomShift', width=0.1, height=0.1),
+            dict(type='RandomZoom', zoom_range=0.1)],
+        eval_geometry=[dict(type='Resize', size=(32, 32))]),
+    head=dict(num_classes=10))
+param_scheduler = [dict(type='CosineAnnealingLR', T_max=15, by_epoch=True,
+                        convert_to_iter_based=True)]
+train_cfg = dict(max_epochs=15)
+default_hooks = dict(normalization=dict(type='FitNormalizationHook'))

@@ -1,0 +1,24 @@
+"""Classification: what mmpretrain lacks for the reports' experiments.
+
+mmpretrain imports mmdet whenever it is installed, for one ResNet layer that
+no config here uses; a classifier would wait two seconds for it.
+"""
+from plugins.lean_import import without
+
+with without('mmdet'):
+    import mmpretrain.engine
+    import mmpretrain.evaluation
+    import mmpretrain.models
+    import mmpretrain.visualization  # noqa: F401
+
+import plugins.engine  # noqa: F401
+
+from .backbones import BaseNet
+from .data_preprocessor import BatchDataPreprocessor
+from .datasets import ArrayDataset
+from .heads import MLPClsHead
+from .normalization_hook import FitNormalizationHook
+from .num_classes_hook import NumClassesHook
+
+__all__ = ['ArrayDataset', 'BaseNet', 'BatchDataPreprocessor', 'FitNormalizationHook',
+           'MLPClsHead', 'NumClassesHook']

@@ -1,0 +1,108 @@
+"""Random colour changes of an image batch."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import arguments
+from .geometry import Randomness
+
+GREY = (0.2989, 0.587, 0.114)  # torchvision's luma weights of R, G, B
+KORNIA = 'kornia.'
+
+
+def grey(images: Tensor) -> Tensor:
+    """B x 1 x H x W luma of B x 3 x H x W."""
+    red, green, blue = images.split(1, dim=-3)
+    return (red * GREY[0]).add_(green, alpha=GREY[1]).add_(blue, alpha=GREY[2])
+
+
+def adjust_brightness(images: Tensor, factor: Tensor) -> Tensor:
+    """Multiply, in place. Images B x 3 x H x W in [0, 1]; factor B x 1 x 1 x 1."""
+    return images.mul_(factor).clamp_(0, 1)
+
+
+def adjust_contrast(images: Tensor, factor: Tensor) -> Tensor:
+    """Blend with the image's mean luma, in place; arguments as above."""
+    # the luma of the mean is the mean of the luma, without a B x H x W of it
+    mean = grey(images.mean((-2, -1), keepdim=True))
+    return images.mul_(factor).add_(mean.mul_(1 - factor)).clamp_(0, 1)
+
+
+def adjust_saturation(images: Tensor, factor: Tensor) -> Tensor:
+    """Blend with the image's luma, in place; arguments as above."""
+    luma = grey(images).mul_(1 - factor)
+    return images.mul_(factor).add_(luma).clamp_(0, 1)
+
+
+class ColorJitter:
+    """torchvision's ColorJitter (without hue) with its own factors per image.
+
+    Upstream: torchvision's draws one factor for a whole batch; kornia's
+    ColorJitter has a factor per image and the same formulas but allocates
+    some ten batches on its way (148 ms against 25 ms for 64 images of 224 px
+    on 2 cores). This one works in place. For hue use ``kornia.ColorJitter``.
+
+    Args:
+        brightness: b for factors uniform in [1 - b, 1 + b], 0 <= b <= 1, or
+            (low, high) of at least 0. Multiplies the image.
+        contrast: Likewise; blends with the image's mean luma.
+        saturation: Likewise; blends with the luma of each pixel.
+
+    The order of the three is drawn once per batch, as in torchvision.
+    """
+
+    def __init__(self, brightness: float | Sequence[float] = 0.,
+                 contrast: float | Sequence[float] = 0.,
+                 saturation: float | Sequence[float] = 0.) -> None:
+        given = (('brightness', brightness, adjust_brightness),
+                 ('contrast', contrast, adjust_contrast),
+                 ('saturation', saturation, adjust_saturation))
+        self.changes: list[tuple[Callable[[Tensor, Tensor], Tensor], tuple[float, float]]] = []
+        for key, value, change in given:
+            if isinstance(value, Sequence):
+                bounds = arguments.pair(self, key, value, 0, 100)
+            else:
+                bounds = arguments.spread(self, key, value, 1, 1)
+            if bounds != (1., 1.):
+                self.changes.append((change, bounds))
+
+    def __call__(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Change ``images`` (B x 3 x H x W, float, [0, 1]) in place and return them."""
+        rng = Randomness(len(images), images.device, generator)
+        # the order steers Python, so it is drawn where Python runs
+        order = torch.randperm(len(self.changes)).tolist()
+        for change, bounds in (self.changes[index] for index in order):
+            images = change(images, rng.uniform(*bounds).view(-1, 1, 1, 1))
+        return images
+
+
+def build_color(configs: Sequence[Mapping[str, Any]]) -> list[Callable[[Tensor], Tensor]]:
+    """Make the colour steps of a recipe.
+
+    Args:
+        configs: ``dict(type='ColorJitter', ...)``, or ``type='kornia.X'`` for
+            any intensity augmentation X of kornia.augmentation, with its
+            arguments. kornia (0.5 s to import) is loaded only then.
+
+    Raises:
+        ValueError: If a type is unknown, or moves pixels (that is geometry).
+    """
+    return [_build_kornia(config) if str(config.get('type', '')).startswith(KORNIA)
+            else arguments.build_step(config, {'ColorJitter': ColorJitter}, 'color')
+            for config in configs]
+
+
+def _build_kornia(config: Mapping[str, Any]) -> Callable[[Tensor], Tensor]:
+    import kornia.augmentation
+    given = dict(config)
+    name = given.pop('type')
+    known = getattr(kornia.augmentation, name.removeprefix(KORNIA), None)
+    base = kornia.augmentation.IntensityAugmentationBase2D
+    if not isinstance(known, type) or not issubclass(known, base):
+        raise ValueError(f'color: type={name!r}, expected an intensity augmentation of '
+                         'kornia.augmentation (geometry has its own recipe)')
+    return known(**given)

@@ -1,0 +1,172 @@
+"""A recipe of geometric steps, resampled once per image."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from . import arguments, geometry, keras
+from .arguments import Size
+from .geometry import Geometry, Randomness
+
+STEPS: dict[str, type[Geometry]] = {
+    step.__name__: step
+    for step in (geometry.Resize, geometry.CenterCrop, geometry.RandomCrop, geometry.RandomFlip,
+                 geometry.RandomRotation, geometry.RandomAffine, keras.RandomZoom,
+                 keras.RandomShift, keras.RandomShear)
+}
+
+
+def compose(outer: Tensor, inner: Tensor) -> Tensor:
+    """``outer @ inner`` of two B x 3 x 3, always in float32.
+
+    A matmul would round to TF32 or bfloat16 where a user allows that for
+    speed: half a pixel at 224 px.
+    """
+    return (outer.unsqueeze(-1) * inner.unsqueeze(-3)).sum(-2)
+
+
+def sampling_grid(matrix: Tensor, in_size: Size, out_size: Size) -> Tensor:
+    """Where each output pixel lies in the input, for grid_sample.
+
+    Like F.affine_grid, which would need the image's sides folded into the
+    matrix and is six times slower on a CPU (a matmul with inner length 3).
+
+    Args:
+        matrix: B x 3 x 3, output to input position in pixels from the centre.
+        in_size: (height, width) of the input.
+        out_size: (height, width) of the output.
+
+    Returns:
+        B x h x w x 2: (x, y), -1 and 1 are the input's edges.
+    """
+    height, width = out_size
+    matrix = torch.stack((matrix[:, 0] * (2 / in_size[1]), matrix[:, 1] * (2 / in_size[0])), dim=-1)
+    columns = torch.arange(width, device=matrix.device) + (0.5 - width / 2)
+    rows = torch.arange(height, device=matrix.device) + (0.5 - height / 2)
+    along_x = columns[:, None] * matrix[:, 0, None]
+    along_y = torch.addcmul(matrix[:, 2, None], rows[:, None], matrix[:, 1, None])
+    return along_x[:, None] + along_y[:, :, None]
+
+
+class BatchGeometry:
+    """Apply steps to a batch with one resampling, whatever their number.
+
+    A chain of transforms that each resample blurs each time and reads and
+    writes the whole batch each time. Here the steps' matrices are multiplied
+    first. Two consequences: what one step pushes out of the frame and a later
+    one brings back is still there (a chain would show fill), and all steps
+    share one fill.
+
+    - No random step: each step on its own, ``Resize`` by antialiased bilinear
+      interpolation (torchvision's default) and ``CenterCrop`` by slicing.
+    - Otherwise grid_sample, bilinear, ``align_corners=False``. Bilinear looks
+      at 2 x 2 pixels and would skip others when shrinking, so what the recipe's
+      ``Resize`` steps shrink altogether is done beforehand, antialiased, on the
+      whole batch. Enlarging costs no extra pass. A random zoom-out by up to 2
+      is left to bilinear.
+    - Only flips and crops: pixels are copied, not interpolated.
+
+    Args:
+        steps: Configs ``dict(type=name, ...)`` in order; see ``STEPS``.
+        fill: What lies outside the image: 'nearest' repeats the edge pixels
+            (Keras), a number in [0, 255] is a grey (torchvision: 0).
+        key: The recipe's key in the config, for errors.
+
+    Raises:
+        ValueError: Names the key, what was found and what was expected.
+    """
+
+    def __init__(self, steps: Sequence[Mapping[str, Any]] = (), fill: str | float = 'nearest',
+                 key: str = 'geometry') -> None:
+        built = [arguments.build_step(step, STEPS, key) for step in steps]
+        self.steps: list[Geometry] = [step for step in built if step.active]
+        if fill != 'nearest':
+            if not arguments.is_number(fill) or not 0 <= fill <= 255:
+                raise ValueError(f"{key}: fill={fill!r}, expected 'nearest' or a number 0 ... 255")
+            fill = float(fill)
+        self.fill = fill
+
+    def out_size(self, size: Size) -> Size:
+        """(height, width) of the result for images of (height, width)."""
+        for step in self.steps:
+            size = step.out_size(size)
+        return size
+
+    def sample(self, size: Size, rng: Randomness) -> Tensor:
+        """Draw every step and compose.
+
+        Returns:
+            B x 3 x 3, position in the result to position in the input, in
+            pixels from the centre.
+        """
+        total = None
+        for step in self.steps:
+            matrix = step.sample(size, rng)
+            total = matrix if total is None else compose(total, matrix)
+            size = step.out_size(size)
+        return total
+
+    def __call__(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Transform a batch.
+
+        Args:
+            images: B x C x H x W, uint8 or float, 0 ... 255.
+            generator: Source of randomness on the images' device; None is
+                the global one.
+
+        Returns:
+            B x C x h x w: float32, or ``images`` itself if there is no step.
+        """
+        if not self.steps:
+            return images
+        if not any(step.random for step in self.steps):
+            return self._apply_fixed(images)
+        size = tuple(images.shape[-2:])
+        matrix = self.sample(size, Randomness(len(images), images.device, generator))
+        # relative to the sides, the grid is the same for the reduced images
+        grid = sampling_grid(matrix, size, self.out_size(size))
+        return self._resample(self._reduced(images.float()), grid)
+
+    def _apply_fixed(self, images: Tensor) -> Tensor:
+        images = images.float()
+        for step in self.steps:
+            size = tuple(images.shape[-2:])
+            height, width = step.out_size(size)
+            if isinstance(step, geometry.Resize):
+                images = _resize(images, (height, width))
+            else:
+                top, left = (round((side - crop) / 2)
+                             for side, crop in zip(size, (height, width), strict=True))
+                images = images[..., top:top + height, left:left + width]
+        return images
+
+    def _reduced(self, images: Tensor) -> Tensor:
+        size = tuple(images.shape[-2:])
+        factors = [1., 1.]
+        for step in self.steps:
+            after = step.out_size(size)
+            if isinstance(step, geometry.Resize):
+                factors = [f * a / b for f, a, b in zip(factors, after, size, strict=True)]
+            size = after
+        target = tuple(max(1, round(side * min(factor, 1.)))
+                       for side, factor in zip(images.shape[-2:], factors, strict=True))
+        return _resize(images, target)
+
+    def _resample(self, images: Tensor, grid: Tensor) -> Tensor:
+        mode = 'nearest' if all(step.on_grid for step in self.steps) else 'bilinear'
+        if self.fill == 'nearest':
+            return F.grid_sample(images, grid, mode, 'border', align_corners=False)
+        # grid_sample knows only the fill 0: shift values so that the fill is 0
+        images = F.grid_sample(images - self.fill if self.fill else images, grid, mode, 'zeros',
+                               align_corners=False)
+        return images.add_(self.fill) if self.fill else images
+
+
+def _resize(images: Tensor, size: Size) -> Tensor:
+    if tuple(images.shape[-2:]) == tuple(size):
+        return images
+    return F.interpolate(images, size, mode='bilinear', align_corners=False, antialias=True)

@@ -1,0 +1,4 @@
+"""Backbones that mmpretrain does not have."""
+from .basenet import BaseNet
+
+__all__ = ['BaseNet']

@@ -1,0 +1,16 @@
+"""Sources of decoded images and the dataset that serves them in batches.
+
+Importing it registers everything below; mmdet and mmpretrain's models are not
+imported.
+"""
+from plugins.classification.datasets.array_dataset import ArrayDataset, take_batch
+from plugins.classification.datasets.cifar import cifar10, cifar100
+from plugins.classification.datasets.class_folder import class_folder
+from plugins.classification.datasets.digits import digits
+from plugins.classification.datasets.image_array import SOURCES, ImageArray, load_source
+from plugins.classification.datasets.splits import stratified_split
+
+__all__ = [
+    'ArrayDataset', 'ImageArray', 'SOURCES', 'cifar10', 'cifar100', 'class_folder', 'digits',
+    'load_source', 'stratified_split', 'take_batch'
+]

@@ -1,0 +1,46 @@
+"""Normalise by the training set's own mean and standard deviation."""
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.registry import HOOKS
+
+from .datasets import ArrayDataset
+
+_CHUNK = 4096  # images at a time, so that a float copy of the whole set never exists
+
+
+@HOOKS.register_module()
+class FitNormalizationHook(Hook):
+    """Set the data preprocessor's mean and std from the training images.
+
+    What Keras calls feature-wise normalisation (row B3): per channel, over
+    all pixels of all training images, as they are stored. OpenMMLab's configs
+    need the figures written down, which a class subset or a user's own data
+    does not have. They are kept in the checkpoint, where tools/test.py and a
+    resumed run find them.
+    """
+
+    def before_train(self, runner) -> None:
+        if runner.iter > 0:
+            return
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        mean, std = channel_statistics(runner.train_dataloader.dataset)
+        model.data_preprocessor.set_normalization(mean, std)
+        runner.logger.info(f'Normalisation from the training set: mean {mean}, std {std}')
+
+
+def channel_statistics(dataset: ArrayDataset) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of each channel over all images of a data set.
+
+    Returns:
+        C means and C population standard deviations, in the images' units (0 to 255).
+    """
+    total, squares, count = 0., 0., 0
+    for start in range(0, len(dataset), _CHUNK):
+        rows = range(start, min(start + _CHUNK, len(dataset)))
+        images = dataset.__getitems__(rows)['inputs'].to(torch.float64)
+        total = total + images.sum(dim=(0, 2, 3))
+        squares = squares + images.square().sum(dim=(0, 2, 3))
+        count += images.numel() // images.shape[1]
+    mean = total / count
+    return mean.tolist(), (squares / count - mean.square()).sqrt().tolist()

@@ -1,0 +1,199 @@
+"""KITTI's 2D object detection data as it is unpacked, without conversion."""
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mmdet.datasets import BaseDetDataset
+from mmdet.registry import DATASETS
+from PIL import Image
+
+from plugins.detection.kitti_label import TYPES, KittiObject, read_labels
+from plugins.detection.kitti_split import read_id_list, seeded_part
+from plugins.engine.paths import resolve_path
+
+IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg')
+# the official evaluation neither rewards nor punishes a detection of these
+NEIGHBOURS = {'Car': ('Van',), 'Pedestrian': ('Person_sitting',)}
+LAYOUT = """expected KITTI's own layout:
+    <data_root>/training/image_2/000000.png   (or .jpg)
+    <data_root>/training/label_2/000000.txt
+Unpack data_object_image_2.zip and data_object_label_2.zip of
+https://www.cvlibs.net/datasets/kitti/eval_object.php there, or draw sample scenes:
+    python tools/misc/make_sample_data.py data/sample --sets kitti
+and set data_root to data/sample/kitti."""
+
+
+@DATASETS.register_module()
+class KittiDataset(BaseDetDataset):
+    """Images and label files of KITTI's 2D object benchmark.
+
+    What upstream lacks: mmdet reads COCO and VOC formats alone, its converters
+    drop truncation and occlusion, and no format of its knows that a Van is
+    neither a Car nor background.
+
+    An object whose type the class map names becomes an instance. One whose
+    type is among the ignored ones of a class becomes an instance of that class
+    with ``ignore_flag=1``. Any other one is background. Boxes are clipped to
+    the image. Each instance also keeps KITTI's ``type``, ``truncated``,
+    ``occluded`` and ``alpha``. ``img_id`` is the image's place in the sorted
+    list of all images, whatever the part.
+
+    Args:
+        data_root: Folder of the data set; see ``resolve_path`` for relative ones.
+        data_prefix: Folders of the images and label files below data_root.
+            Files whose name begins with a dot are overlooked.
+        class_map: Class name -> the KITTI types it takes in, in label order.
+        ignore_types: Class name -> the KITTI types ignored for it. By default
+            DontCare, and the neighbours that the official evaluation ignores
+            (Van for Car, Person_sitting for Pedestrian) unless class_map
+            names them.
+        ann_file: List of the image ids to take, one a line, below data_root.
+        split: ``dict(seed=..., fractions=dict(train=..., ...))`` to divide all
+            images by chance instead; see :func:`seeded_part`.
+        part: The part of the split to take.
+        filter_cfg: ``filter_empty_gt`` drops images without an instance that
+            is not ignored, ``min_size`` images with a shorter side (pixels).
+            Like upstream's, it has no effect with ``test_mode=True``.
+
+    Raises:
+        FileNotFoundError: A folder or file is missing.
+        ValueError: The files or arguments contradict each other, an image or
+            a label file is broken; names the file, and the line.
+    """
+
+    def __init__(self,
+                 data_root: str = 'data/kitti',
+                 data_prefix: Mapping[str, str] | None = None,
+                 class_map: Mapping[str, Sequence[str]] | None = None,
+                 ignore_types: Mapping[str, Sequence[str]] | None = None,
+                 split: Mapping | None = None,
+                 part: str | None = None,
+                 **kwargs) -> None:
+        self.class_map = {name: tuple(types)
+                          for name, types in (class_map or {'car': ['Car']}).items()}
+        self.ignore_types = _default_ignored(self.class_map) if ignore_types is None else {
+            name: tuple(types) for name, types in ignore_types.items()}
+        _check_types(self.class_map, self.ignore_types)
+        self.split, self.part = split, part
+        if (split is None) != (part is None) or (split and kwargs.get('ann_file')):
+            raise ValueError(f'found split={split}, part={part}, '
+                             f'ann_file={kwargs.get("ann_file")!r}, expected split and part '
+                             'together, or ann_file, or none of them (all images)')
+        super().__init__(
+            data_root=str(resolve_path(data_root)),
+            data_prefix=dict(data_prefix or {'img': 'training/image_2',
+                                             'label': 'training/label_2'}),
+            metainfo={'classes': tuple(self.class_map)}, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """Read the label files and image sizes of the chosen part."""
+        pairs = _pair_files(Path(self.data_prefix['img']), Path(self.data_prefix['label']))
+        places = {name: place for place, name in enumerate(pairs)}
+        return [self._read_pair(places[name], *pairs[name]) for name in self._chosen(list(pairs))]
+
+    def filter_data(self) -> list[dict]:
+        """Drop the images that filter_cfg describes."""
+        rules = {} if self.test_mode or not self.filter_cfg else self.filter_cfg
+        kept = [info for info in self.data_list
+                if min(info['height'], info['width']) >= rules.get('min_size', 0)]
+        if rules.get('filter_empty_gt'):
+            kept = [info for info in kept
+                    if any(not instance['ignore_flag'] for instance in info['instances'])]
+        if self.data_list and not kept:
+            raise ValueError(f'{self.data_root}: filter_cfg {dict(rules)} drops all '
+                             f'{len(self.data_list)} images of this part; classes are '
+                             f'{self.class_map}')
+        return kept
+
+    def _chosen(self, ids: list[str]) -> list[str]:
+        if self.ann_file:
+            return read_id_list(Path(self.ann_file), set(ids))
+        return seeded_part(ids, self.part, **self.split) if self.split else ids
+
+    def _read_pair(self, place: int, image: Path, label: Path) -> dict:
+        width, height = _image_size(image)
+        instances = [instance for item in read_labels(label)
+                     for instance in self._instances(item, width, height, label)]
+        return {'img_id': place, 'img_path': str(image), 'height': height, 'width': width,
+                'instances': instances}
+
+    def _instances(self, item: KittiObject, width: int, height: int, label: Path) -> list[dict]:
+        """One for each class that takes the object in or ignores it."""
+        x1, y1, x2, y2 = item.bbox
+        bbox = [max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height))]
+        if bbox[0] >= bbox[2] or bbox[1] >= bbox[3]:
+            raise ValueError(
+                f'{label}:{item.line}: found the box {item.bbox} outside the image, expected it '
+                f'to share pixels with {width} x {height}. Correct this line, or take the image '
+                'and its label file out of the data set.')
+        return [{'bbox': bbox, 'bbox_label': index, 'ignore_flag': int(item.type not in types),
+                 'type': item.type, 'truncated': item.truncated, 'occluded': item.occluded,
+                 'alpha': item.alpha}
+                for index, (name, types) in enumerate(self.class_map.items())
+                if item.type in types or item.type in self.ignore_types.get(name, ())]
+
+
+def _default_ignored(class_map: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    named = {kind for types in class_map.values() for kind in types}
+    return {name: ('DontCare', *(kind for own in types for kind in NEIGHBOURS.get(own, ())
+                                 if kind not in named))
+            for name, types in class_map.items()}
+
+
+def _check_types(class_map: dict[str, tuple[str, ...]],
+                 ignore_types: dict[str, tuple[str, ...]]) -> None:
+    for argument, mapping in (('class_map', class_map), ('ignore_types', ignore_types)):
+        for name, types in mapping.items():
+            if name not in class_map:
+                raise ValueError(f'{argument}: found the class {name!r}, expected one of '
+                                 f'class_map: {list(class_map)}')
+            unknown = [kind for kind in types if kind not in TYPES]
+            if unknown:
+                raise ValueError(f'{argument}[{name!r}]: found {unknown}, expected KITTI types: '
+                                 f'{", ".join(TYPES)}')
+    named = [kind for types in class_map.values() for kind in types]
+    twice = sorted({kind for kind in named if named.count(kind) > 1})
+    if twice:
+        raise ValueError(f'class_map: found {twice} more than once, expected each type in at '
+                         'most one class')
+
+
+def _pair_files(image_folder: Path, label_folder: Path) -> dict[str, tuple[Path, Path]]:
+    """Map each id, sorted, to its image and label file; every file must have its partner."""
+    images = _files_by_id(image_folder, IMAGE_SUFFIXES)
+    labels = _files_by_id(label_folder, ('.txt',))
+    for alone, partner, folder in ((images.keys() - labels, 'label file (.txt)', label_folder),
+                                   (labels.keys() - images, 'image', image_folder)):
+        if alone:
+            first = min(alone)
+            raise ValueError(f'{images.get(first) or labels[first]}: found no {partner} for it in '
+                             f'{folder} ({len(alone)} such in all). Add it, or remove this file.')
+    if not images:
+        raise FileNotFoundError(f'{image_folder}: found no image; {LAYOUT}')
+    return {name: (images[name], labels[name]) for name in sorted(images)}
+
+
+def _files_by_id(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise FileNotFoundError(f'{folder}: no such folder; {LAYOUT}')
+    files: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith('.'):
+            continue
+        if path.suffix.lower() not in suffixes:
+            raise ValueError(f'{path}: found a file of another kind, expected '
+                             f'{" ".join(suffixes)} alone in this folder. Move it elsewhere.')
+        if path.stem in files:
+            raise ValueError(f'{path}: found {files[path.stem].name} beside it, expected one file '
+                             'an id. Remove one of the two.')
+        files[path.stem] = path
+    return files
+
+
+def _image_size(path: Path) -> tuple[int, int]:
+    """Width and height from the file's header."""
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises on broken files
+        raise ValueError(f'{path}: cannot read this image ({error}); copy the file anew, or take '
+                         'it and its label file out of the data set') from error

@@ -1,0 +1,106 @@
+"""What people see while a run goes on."""
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+@HOOKS.register_module()
+class ProgressHook(Hook):
+    """Show a progress bar over iterations, and one line for every epoch.
+
+    Upstream only has log lines, every N iterations, with a header of several
+    hundred lines. The bar appears on a terminal; written to a file or a pipe,
+    only the lines per epoch remain. Reading the loss waits for the device, so
+    it is read when the bar is drawn anew, at most ``refresh`` times a second.
+
+    Args:
+        refresh: Updates of the bar per second.
+    """
+
+    priority = 'VERY_LOW'
+
+    def __init__(self, refresh: float = 2.) -> None:
+        self.period = 1 / refresh
+        self.console = Console(quiet=not is_main_process())
+        self.bar: Progress | None = None
+        self._drawn = 0.
+        self._epoch_start = 0.
+
+    def before_train(self, runner) -> None:
+        first = '' if runner.epoch == 0 else f' from epoch {runner.epoch + 1}'
+        self.console.print(f'Training {runner.max_epochs} epochs{first}, '
+                           f'{len(runner.train_dataloader)} iterations each', highlight=False)
+
+    def before_train_epoch(self, runner) -> None:
+        self._epoch_start = time.perf_counter()
+        self._start(f'epoch {runner.epoch + 1}/{runner.max_epochs}', len(runner.train_dataloader))
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch: Any = None,
+                         outputs: dict | None = None) -> None:
+        if self._due():
+            loss = f'loss {float(outputs["loss"]):.4g}' if outputs and 'loss' in outputs else ''
+            self._update(batch_idx + 1, loss)
+
+    def after_train_epoch(self, runner) -> None:
+        self._stop()
+        loss = runner.message_hub.get_scalar('train/loss').mean(len(runner.train_dataloader))
+        self.console.print(f'epoch {runner.epoch + 1}/{runner.max_epochs}  loss {loss:.4f}  '
+                           f'{time.perf_counter() - self._epoch_start:.1f} s', highlight=False)
+
+    def before_val_epoch(self, runner) -> None:
+        self._start('validation', len(runner.val_dataloader))
+
+    def after_val_iter(self, runner, batch_idx: int, data_batch: Any = None,
+                       outputs: Sequence | None = None) -> None:
+        if self._due():
+            self._update(batch_idx + 1)
+
+    def after_val_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
+        self._finish('validation', metrics)
+
+    def before_test_epoch(self, runner) -> None:
+        self._start('test', len(runner.test_dataloader))
+
+    def after_test_iter(self, runner, batch_idx: int, data_batch: Any = None,
+                        outputs: Sequence | None = None) -> None:
+        if self._due():
+            self._update(batch_idx + 1)
+
+    def after_test_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
+        self._stop()
+
+    def _start(self, title: str, total: int) -> None:
+        if not self.console.is_terminal:
+            return
+        self.bar = Progress(TextColumn(title), BarColumn(), MofNCompleteColumn(),
+                            TimeRemainingColumn(), TextColumn('{task.fields[note]}'),
+                            console=self.console, transient=True, auto_refresh=False)
+        self.bar.add_task(title, total=total, note='')
+        self.bar.start()
+
+    def _due(self) -> bool:
+        now = time.perf_counter()
+        if self.bar is None or now - self._drawn < self.period:
+            return False
+        self._drawn = now
+        return True
+
+    def _update(self, completed: int, note: str = '') -> None:
+        self.bar.update(self.bar.task_ids[0], completed=completed, note=note, refresh=True)
+
+    def _stop(self) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+    def _finish(self, title: str, metrics: dict[str, float] | None) -> None:
+        self._stop()
+        shown = [f'{k} {v:.4g}' for k, v in (metrics or {}).items() if isinstance(v, int | float)]
+        if shown:
+            self.console.print(f'    {title}  ' + '  '.join(shown), highlight=False)

@@ -1,0 +1,54 @@
+"""Mixed precision that the hardware at hand is fast at."""
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.optim import OptimWrapper
+from mmengine.registry import OPTIM_WRAPPERS
+
+
+@OPTIM_WRAPPERS.register_module()
+class Bf16OptimWrapper(OptimWrapper):
+    """Run the forward pass under bfloat16 autocast, on a CPU or a GPU.
+
+    Upstream's ``AmpOptimWrapper`` asserts that there is a GPU. It also scales
+    the loss, which bfloat16 does not need (its exponent is float32's) and
+    which costs one device synchronisation in every step.
+    """
+
+    @contextmanager
+    def optim_context(self, model: torch.nn.Module) -> Iterator[None]:
+        """Autocast the forward pass; the backward pass runs in the same types by itself."""
+        device = get_device()
+        with super().optim_context(model), torch.autocast(device, torch.bfloat16):
+            yield
+
+
+def cpu_has_bf16() -> bool:
+    """Whether this CPU multiplies bfloat16 in hardware.
+
+    Without AVX512-BF16 or AMX (x86), or BF16 (Arm), PyTorch emulates the type: measured on an AVX2
+    machine, a 3x3 convolution step was 10 to 50 times slower than in float32.
+    """
+    found = torch.cpu.get_capabilities()
+    return any(found.get(name, False) for name in ('avx512_bf16', 'amx_bf16', 'bf16', 'sve_bf16'))
+
+
+def enable_amp(cfg: Config) -> str:
+    """Change ``cfg.optim_wrapper`` to the mixed precision that suits the device.
+
+    Returns:
+        The type chosen: ``bfloat16``, ``float16`` (a GPU older than Ampere,
+        with loss scaling) or ``float32`` (a CPU that would emulate bfloat16).
+    """
+    if torch.cuda.is_available():
+        if not torch.cuda.is_bf16_supported(including_emulation=False):
+            cfg.optim_wrapper.type = 'AmpOptimWrapper'
+            cfg.optim_wrapper.loss_scale = 'dynamic'
+            return 'float16'
+    elif not cpu_has_bf16():
+        return 'float32'
+    cfg.optim_wrapper.type = 'Bf16OptimWrapper'
+    return 'bfloat16'

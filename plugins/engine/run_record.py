@@ -1,0 +1,99 @@
+"""``result.json``: what a run was, on what, and what came out."""
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import get_world_size
+from mmengine.model import is_model_wrapper
+from torch.utils.data import DataLoader
+
+from .paths import REPO_ROOT
+
+# Keys that say where or how often a run was made, not what it computes.
+_NOT_THE_EXPERIMENT = ('work_dir', 'resume', 'load_from', 'launcher', 'randomness', 'log_level')
+
+
+def flat_numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Keep the metrics that are plain numbers, as Python floats."""
+    return {k: float(v) for k, v in metrics.items()
+            if isinstance(v, int | float) or (hasattr(v, 'ndim') and v.ndim == 0)}
+
+
+def describe_run(runner: Any, seed: int, precision: str) -> dict[str, Any]:
+    """The part of the record that does not depend on what was measured.
+
+    Args:
+        runner: An mmengine Runner after its run.
+        seed: The seed asked for.
+        precision: The forward pass's type, e.g. ``float32``.
+    """
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    config = Path(runner.cfg.filename)
+    inside = config.resolve().is_relative_to(REPO_ROOT)
+    return dict(
+        config=str(config.resolve().relative_to(REPO_ROOT) if inside else config),
+        config_hash=config_hash(runner.cfg), seed=seed, precision=precision,
+        parameters=dict(total=sum(p.numel() for p in model.parameters()),
+                        trainable=sum(p.numel() for p in model.parameters() if p.requires_grad)),
+        device=device_name(), processes=get_world_size(), torch_version=torch.__version__,
+        git_commit=git_commit(), data_fingerprint=_fingerprints(runner))
+
+
+def config_hash(cfg: Config) -> str:
+    """sha256 over the resolved config, without the keys that differ from run to run."""
+    experiment = {k: v for k, v in cfg._cfg_dict.to_dict().items() if k not in _NOT_THE_EXPERIMENT}
+    return hashlib.sha256(json.dumps(experiment, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def device_name() -> str:
+    """The GPU's name, or the CPU's with the number of cores this process may use."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+    return f'{_cpu_model()}, {cores} cores'
+
+
+def _cpu_model() -> str:
+    info = Path('/proc/cpuinfo')
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith('model name'):
+                return line.split(':', 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def git_commit() -> str | None:
+    """The commit of this checkout, with ``-dirty`` if tracked files differ; None outside git."""
+    try:
+        commit = _git('rev-parse', 'HEAD')
+        return commit + ('-dirty' if _git('status', '--porcelain', '-uno') else '')
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _git(*args: str) -> str:
+    done = subprocess.run(['git', *args], cwd=REPO_ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def _fingerprints(runner: Any) -> dict[str, str | None]:
+    """Of each split that was loaded; None for a data set class that does not offer one."""
+    loops = dict(train=runner._train_loop, val=runner._val_loop, test=runner._test_loop)
+    loaders = {split: getattr(loop, 'dataloader', None) for split, loop in loops.items()}
+    return {split: getattr(loader.dataset, 'fingerprint', None)
+            for split, loader in loaders.items() if isinstance(loader, DataLoader)}
+
+
+def write_result(path: Path, result: dict[str, Any]) -> None:
+    """Write the record; a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix('.json.tmp')
+    partial.write_text(json.dumps(result, indent=2) + '\n')
+    partial.replace(path)

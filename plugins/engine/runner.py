@@ -1,0 +1,67 @@
+"""mmengine's Runner: quiet on the console, strict about checkpoints, at home without a GPU."""
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.logging import MMLogger
+from mmengine.model import MMDistributedDataParallel
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from .checkpoint import read_checkpoint
+
+
+@RUNNERS.register_module()
+class TransferRunner(Runner):
+    """What mmengine's Runner lacks for this collection, and nothing else.
+
+    - The console shows warnings only: people get a progress bar and tables,
+      the log file keeps every line.
+    - A process group without GPUs (gloo): upstream passes ``device_ids`` to
+      DistributedDataParallel, which a model on the CPU refuses.
+    - Checkpoints are read without running code in them, and a resumed or
+      tested model must match its checkpoint tensor by tensor. Upstream only
+      warns about both, and goes on with random weights.
+
+    Attributes:
+        trust_checkpoint: Load checkpoints although they could run code.
+    """
+
+    trust_checkpoint = False
+
+    def build_logger(self, log_level: int | str = 'INFO', log_file: str | None = None,
+                     **kwargs: Any) -> MMLogger:
+        """Build upstream's logger, then leave warnings and errors alone on the console."""
+        logger = super().build_logger(log_level, log_file, **kwargs)
+        for handler in logger.handlers:
+            # A FileHandler is a StreamHandler too; only the console's is meant.
+            if type(handler) is logging.StreamHandler:
+                handler.setLevel(max(handler.level, logging.WARNING))
+        return logger
+
+    def wrap_model(self, model_wrapper_cfg: dict | None,
+                   model: torch.nn.Module) -> torch.nn.Module:
+        """Wrap the model for distributed training; on CPUs without ``device_ids``."""
+        if not self.distributed or torch.cuda.is_available() or model_wrapper_cfg is not None:
+            return super().wrap_model(model_wrapper_cfg, model)
+        return MMDistributedDataParallel(
+            module=model, device_ids=None, broadcast_buffers=False,
+            find_unused_parameters=self.cfg.get('find_unused_parameters', False))
+
+    def load_checkpoint(self, filename: str, map_location: Any = 'cpu', strict: bool = False,
+                        revise_keys: list = [(r'^module.', '')]) -> dict:  # noqa: B006 (upstream's signature)
+        """Load a checkpoint; strictly, unless it is ``load_from`` of a fresh training run.
+
+        Raises:
+            ValueError: The file could run code, or does not fit the model.
+        """
+        if Path(filename).is_file():
+            read_checkpoint(filename, self.trust_checkpoint)
+        fresh_training = self._train_dataloader is not None and not self._resume
+        try:
+            return super().load_checkpoint(filename, map_location, strict or not fresh_training,
+                                           revise_keys)
+        except RuntimeError as error:
+            raise ValueError(f'checkpoint {filename} does not fit the model of this config; is it '
+                             f'another experiment\'s? {error}') from error

@@ -1,0 +1,206 @@
+"""From a command line to a Runner and back to ``result.json``: shared by train.py and test.py."""
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, DictAction
+from mmengine.dist import barrier, broadcast_object_list, is_main_process
+from mmengine.hooks import CheckpointHook
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner, find_latest_checkpoint
+from rich.console import Console
+from rich.table import Table
+
+from .cfg_options import merge_options
+from .distributed import init_distributed
+from .fast_dev_run import limit_to_fast_dev_run
+from .hooks import RunRecordHook
+from .paths import REPO_ROOT
+from .precision import enable_amp
+from .run_record import describe_run, write_result
+from .work_dir import claim_work_dir, default_work_dir
+
+
+class Session:
+    """One run of one config.
+
+    Args:
+        config: Path of the config file.
+        options: ``KEY=VALUE`` changes to it, see :func:`merge_options`.
+        launcher: How the processes of a distributed run were started.
+
+    Attributes:
+        cfg: The config, to be changed before :meth:`build_runner`.
+        precision: The type that the forward pass computes in.
+    """
+
+    def __init__(self, config: str, options: Sequence[str] = (), launcher: str = 'none') -> None:
+        self.cfg = Config.fromfile(config)
+        merge_options(self.cfg, _parse_options(options))
+        self.precision = 'float32'
+        self.cfg.launcher = launcher
+        init_distributed(launcher, self.cfg.env_cfg.dist_cfg)
+        # Each process augments with random numbers of its own; the samplers stay in step.
+        self.cfg.randomness.diff_rank_seed = launcher != 'none'
+
+    @property
+    def seed(self) -> int:
+        """The seed of the run."""
+        return self.cfg.randomness.seed
+
+    def enable_amp(self) -> None:
+        """Use the mixed precision that this device is fast at, or say that it has none."""
+        self.precision = enable_amp(self.cfg)
+        if self.precision == 'float32' and is_main_process():
+            print('--amp: this CPU would only emulate bfloat16, many times slower; '
+                  'training in float32.')
+
+    def enable_auto_scale_lr(self) -> None:
+        """Scale the learning rate with the batch size; the config must say for which it holds.
+
+        Raises:
+            ValueError: The config has no ``auto_scale_lr.base_batch_size``.
+        """
+        if 'base_batch_size' not in self.cfg.get('auto_scale_lr', {}):
+            raise ValueError(f'--auto-scale-lr: {self.cfg.filename} has no '
+                             'auto_scale_lr.base_batch_size to scale from.')
+        self.cfg.auto_scale_lr.enable = True
+
+    def limit_to_fast_dev_run(self) -> None:
+        """See :func:`limit_to_fast_dev_run`."""
+        limit_to_fast_dev_run(self.cfg)
+
+    def enter_work_dir(self, work_dir: str | None, resume: str | None, overwrite: bool) -> None:
+        """Settle where the run writes and what it continues; the main process decides for all.
+
+        Args:
+            work_dir: As given by the user; None for the default.
+            resume: ``auto``, a checkpoint file, or None.
+            overwrite: Delete an earlier run.
+
+        Raises:
+            FileExistsError: See :func:`claim_work_dir`.
+            FileNotFoundError: There is no checkpoint to resume from.
+        """
+        folder = Path(work_dir or self.cfg.get('work_dir')
+                      or default_work_dir(self.cfg.filename, self.seed)).absolute()
+        outcome: list[Any] = [None, None]
+        if is_main_process():
+            try:
+                outcome[1] = resume and _checkpoint_to_resume(folder, resume)
+                claim_work_dir(folder, bool(resume), overwrite)
+            except OSError as error:
+                outcome[0] = error
+        broadcast_object_list(outcome)
+        error, checkpoint = outcome
+        if error is not None:
+            raise error
+        self.cfg.work_dir = str(folder)
+        if checkpoint:
+            self.cfg.update(resume=True, load_from=checkpoint)
+
+    def dump_predictions(self, path: str) -> None:
+        """Also write every prediction of the test to a pickle file."""
+        evaluators = self.cfg.test_evaluator
+        self.cfg.test_evaluator = [*(evaluators if isinstance(evaluators, list) else [evaluators]),
+                                   dict(type='DumpResults', out_file_path=path)]
+
+    def draw_predictions(self, folder: str) -> None:
+        """Also draw predictions of the test; mmpretrain's and mmdet's hooks name it differently."""
+        hook = self.cfg.default_hooks.visualization
+        target = str(Path(folder).absolute())
+        hook.update(dict(draw=True, test_out_dir=target) if 'draw' in hook
+                    else dict(enable=True, out_dir=target))
+
+    def build_runner(self, trust_checkpoint: bool = False) -> Runner:
+        """Build the Runner of the config; the model is there, the data come with the run."""
+        runner = RUNNERS.build(self.cfg)
+        runner.trust_checkpoint = trust_checkpoint
+        return runner
+
+    def finish_training(self, runner: Runner, keep: bool = True) -> dict[str, Any]:
+        """Put the record of a finished training together, print it, and write it if ``keep``."""
+        record = _hook(runner, RunRecordHook)
+        best = record.best(_hook(runner, CheckpointHook))
+        result = dict(mode='train', split='val', metrics=best['metrics'], monitor=best['monitor'],
+                      best_epoch=best['epoch'], epochs=runner.epoch,
+                      seconds=round(record.seconds, 2),
+                      checkpoint=_best_checkpoint(runner, best), history=record.history,
+                      **describe_run(runner, self.seed, self.precision))
+        self._finish(runner, result, keep)
+        return result
+
+    def finish_test(self, runner: Runner, checkpoint: str) -> dict[str, Any]:
+        """Put the record of a finished test together, print and write it."""
+        record = _hook(runner, RunRecordHook)
+        result = dict(mode='test', split='test', metrics=record.test_metrics,
+                      seconds=round(record.seconds, 2), checkpoint=_relative(checkpoint),
+                      **describe_run(runner, self.seed, self.precision))
+        self._finish(runner, result, keep=True)
+        return result
+
+    def _finish(self, runner: Runner, result: dict[str, Any], keep: bool) -> None:
+        if is_main_process():
+            print_result(result)
+            if keep:
+                path = Path(runner.work_dir) / 'result.json'
+                write_result(path, result)
+                print(f'Written to {_relative(path)}')
+        barrier()
+
+
+def print_result(result: dict[str, Any]) -> None:
+    """Print a run's record as a table."""
+    table = Table(title=result['config'], title_justify='left', show_header=False)
+    where = f" of epoch {result['best_epoch']}" if result.get('best_epoch') else ''
+    for name, value in result['metrics'].items():
+        table.add_row(f"{result['split']} {name}{where}", f'{value:.4g}')
+    if result['mode'] == 'train':
+        table.add_row('epochs', str(result['epochs']))
+    table.add_row('seconds', f"{result['seconds']:.1f}")
+    table.add_row('parameters', '{total:,} ({trainable:,} trainable)'.format(**result['parameters']))
+    table.add_row('seed, precision', f"{result['seed']}, {result['precision']}")
+    table.add_row('device', f"{result['device']}, {result['processes']} process(es)")
+    if result.get('checkpoint'):
+        table.add_row('checkpoint', result['checkpoint'])
+    Console().print(table)
+
+
+def _parse_options(options: Sequence[str]) -> dict[str, Any]:
+    for option in options:
+        if '=' not in option:
+            raise ValueError(f'--cfg-options {option}: expected KEY=VALUE')
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='*', action=DictAction)
+    return parser.parse_args(['--cfg-options', *options]).cfg_options
+
+
+def _checkpoint_to_resume(folder: Path, resume: str) -> str:
+    """The file that ``--resume [CKPT]`` means."""
+    if resume != 'auto':
+        if not Path(resume).is_file():
+            raise FileNotFoundError(f'--resume {resume}: no such checkpoint')
+        return resume
+    found = find_latest_checkpoint(str(folder)) if folder.is_dir() else None
+    if found is None:
+        raise FileNotFoundError(f'--resume: {folder} holds no checkpoint. Leave out --resume to '
+                                'start from the beginning.')
+    return found
+
+
+def _hook(runner: Runner, kind: type) -> Any:
+    return next((hook for hook in runner.hooks if isinstance(hook, kind)), None)
+
+
+def _best_checkpoint(runner: Runner, best: dict[str, Any]) -> str | None:
+    """The file that tools/test.py wants: the best checkpoint, or else the last."""
+    path = runner.message_hub.runtime_info.get('best_ckpt') if best['monitor'] else None
+    path = path or find_latest_checkpoint(runner.work_dir)
+    return _relative(path) if path else None
+
+
+def _relative(path: str | Path) -> str:
+    """As seen from the repository root, where it lies below it."""
+    path = Path(path).absolute()
+    return str(path.relative_to(REPO_ROOT)) if path.is_relative_to(REPO_ROOT) else str(path)

@@ -1,0 +1,88 @@
+"""Stand in for mmcv's compiled operators where they were not built.
+
+What upstream lacks: ``pip install onedl-mmcv`` builds from source, and where the
+build does not see torch (pip isolates builds) it silently leaves out the
+extension module ``mmcv._ext``. ``mmcv.ops`` asks for every operator by name at
+import, so it then fails as a whole, and mmdet with it. A YOLOv3 calls one of
+those operators: NMS, which torchvision ships compiled for CPU and CUDA.
+"""
+import importlib.util
+import sys
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:  # importing torch here would cost every config its start-up time
+    from torch import Tensor
+
+EXT_NAME = 'mmcv._ext'
+
+
+def nms(boxes: 'Tensor', scores: 'Tensor', iou_threshold: float, offset: int) -> 'Tensor':
+    """Greedy non-maximum suppression, with the signature of mmcv's operator.
+
+    Args:
+        boxes: (N, 4) corners x1, y1, x2, y2 in pixels.
+        scores: (N,).
+        iou_threshold: A box goes when its IoU with a better kept box is higher.
+        offset: 0, or 1 where a box from pixel 3 to pixel 3 is one pixel wide,
+            so that its width is x2 - x1 + 1.
+
+    Returns:
+        int64 indices of the kept boxes, best score first.
+    """
+    from torchvision.ops import nms as torchvision_nms
+
+    # torchvision's CPU kernel takes no half or bfloat16, which autocast may leave here
+    boxes, scores = boxes.float(), scores.float()
+    if offset:
+        boxes = boxes + boxes.new_tensor([0, 0, offset, offset])
+    return torchvision_nms(boxes, scores, iou_threshold)
+
+
+def _missing_op(name: str) -> Callable[..., NoReturn]:
+    def call(*args: object, **kwargs: object) -> NoReturn:
+        raise RuntimeError(
+            f"the operator '{name}' is part of mmcv's compiled operators, and this mmcv "
+            'was installed without them (plugins/mmcv_ops.py provides nms alone). Use a model '
+            'that does not need it, or build them: pip install --no-build-isolation '
+            '--no-cache-dir --force-reinstall --no-deps onedl-mmcv (needs a C++ compiler)')
+
+    call.__name__ = name
+    return call
+
+
+class _FallbackOps(ModuleType):
+    """Has every operator that mmcv asks for; only nms works when called."""
+
+    def __getattr__(self, name: str) -> Callable[..., NoReturn]:
+        if name.startswith('__'):  # inspect and pickle probe modules for such names
+            raise AttributeError(f'module {self.__name__!r} has no attribute {name!r}')
+        return _missing_op(name)
+
+
+def has_compiled_ops() -> bool:
+    """Tell, without importing mmcv, whether its compiled operators lie beside it."""
+    spec = importlib.util.find_spec('mmcv')
+    if spec is None:
+        return False
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    return any(next(folder.glob(pattern), None) is not None
+               for folder in folders for pattern in ('_ext*.so', '_ext*.pyd'))
+
+
+def install_missing_ops() -> None:
+    """Put the fallback in ``sys.modules`` unless the real module is there.
+
+    Must run before ``mmcv.ops`` is imported; a second call changes nothing.
+    """
+    if EXT_NAME in sys.modules or has_compiled_ops():
+        return
+    module = _FallbackOps(EXT_NAME, __doc__)
+    # importlib.util.find_spec, by which mmengine and mmcv look for the operators,
+    # fails on a loaded module without a spec
+    module.__spec__ = ModuleSpec(EXT_NAME, loader=None, origin=__file__)
+    module.nms = nms
+    sys.modules[EXT_NAME] = module

@@ -1,0 +1,183 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import DefaultSampler, default_collate, pseudo_collate
+from mmengine.registry import DATASETS as ROOT_DATASETS
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader, Subset
+
+from plugins.classification.datasets import ArrayDataset, ImageArray, take_batch
+from plugins.engine.paths import REPO_ROOT
+from mmpretrain.structures import DataSample  # isort: skip  (after plugins: that keeps mmdet out)
+
+COUNTS = [40, 20, 10]
+
+
+@pytest.fixture(scope='module')
+def source():
+    """70 images; pixel [0, 0] of channel c of image i is i + c."""
+    labels = np.random.RandomState(0).permutation(np.repeat([0, 1, 2], COUNTS))
+    images = np.zeros((70, 3, 4, 5), np.uint8)
+    images[:] = (np.arange(70)[:, None] + np.arange(3))[..., None, None]
+    return ImageArray(images, labels, ('a', 'b', 'c'))
+
+
+def test_a_batch_is_gathered_in_the_order_asked_for(source):
+    batch = ArrayDataset(source).__getitems__([7, 3, 3])
+    assert batch['inputs'].dtype == torch.uint8 and batch['inputs'].shape == (3, 3, 4, 5)
+    assert batch['inputs'][:, 0, 0, 0].tolist() == [7, 3, 3]
+    assert batch['inputs'][0, :, 3, 4].tolist() == [7, 8, 9]
+    assert [s.sample_idx for s in batch['data_samples']] == [7, 3, 3]
+    assert [s.gt_label.item() for s in batch['data_samples']] == source.labels[[7, 3, 3]].tolist()
+
+
+def test_data_samples_are_like_those_made_by_the_setters(source):
+    sample, = ArrayDataset(source)[5]['data_samples']
+    expected = DataSample(metainfo={'sample_idx': 5, 'img_shape': (4, 5), 'num_classes': 3})
+    expected.set_gt_label(int(source.labels[5]))
+    assert sample.metainfo == expected.metainfo
+    assert sample.keys() == expected.keys() == ['gt_label']
+    assert sample.gt_label.shape == (1, ) and sample.gt_label.dtype == torch.int64
+    assert sample.gt_label.equal(expected.gt_label)
+    assert sample.to_dict() == expected.to_dict() and repr(sample)[:-20] == repr(expected)[:-20]
+    with pytest.raises(AssertionError):  # setters know which names are meta data
+        sample.set_field(1, 'sample_idx')
+    assert sample.clone().gt_label.equal(expected.gt_label)
+
+
+def test_predictions_do_not_leak_into_the_next_epoch(source):
+    dataset = ArrayDataset(source)
+    first = dataset.__getitems__([0, 1])
+    label = source.labels[0]
+    for sample in first['data_samples']:
+        sample.set_pred_score(torch.tensor([.1, .2, .7])).set_pred_label(2)
+        sample.set_field('x', 'note', field_type='metainfo')
+        sample.gt_label += 1
+    first['inputs'].fill_(99)
+    for other in (dataset, ArrayDataset(source)):
+        again = other.__getitems__([0, 1])
+        for sample in again['data_samples']:
+            assert sample.keys() == ['gt_label'] and 'note' not in sample.metainfo_keys()
+        assert again['data_samples'][0].gt_label.item() == label
+        assert again['inputs'][:, 0, 0, 0].tolist() == [0, 1]
+
+
+def test_train_and_val_are_disjoint_exhaustive_and_stratified(source):
+    train, val = (ArrayDataset(source, part, val_fraction=0.1) for part in ('train', 'val'))
+    seen = [{int(d[i]['inputs'][0, 0, 0, 0]) for i in range(len(d))} for d in (train, val)]
+    assert seen[0] | seen[1] == set(range(70)) and not seen[0] & seen[1]
+    assert np.bincount(val.labels).tolist() == [4, 2, 1] and len(train) == 63
+    batch = val.__getitems__(range(7))
+    assert [s.gt_label.item() for s in batch['data_samples']] == val.labels.tolist()
+    assert source.labels[batch['inputs'][:, 0, 0, 0]].tolist() == val.labels.tolist()
+    other = ArrayDataset(source, 'val', val_fraction=0.1, split_seed=1)
+    assert not other.__getitems__(range(7))['inputs'].equal(batch['inputs'])
+
+
+@pytest.mark.parametrize('arguments, message', [
+    ({'part': 'test'}, "part='test'; expected 'all', 'train' or 'val'"),
+    ({'part': 'val'}, "part='val' with val_fraction=None"),
+    ({'val_fraction': 0.1}, "'all' takes none"),
+    ({'num_classes': 10}, r'num_classes=10 but the data has 3 classes \(a, b, c\)'),
+])
+def test_contradictions_are_refused(source, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ArrayDataset(source, **arguments)
+
+
+def test_an_empty_source_is_refused():
+    with pytest.raises(ValueError, match='no images'):
+        ArrayDataset(ImageArray(np.zeros((0, 3, 2, 2), np.uint8), np.zeros(0), ('a', )))
+
+
+def test_what_mmengine_asks_a_dataset_for(source):
+    dataset = ArrayDataset(source, 'train', val_fraction=0.5, num_classes=3)
+    assert dataset.metainfo == {'classes': ('a', 'b', 'c')}
+    assert [dataset.get_cat_ids(i) for i in range(len(dataset))] == [[x] for x in dataset.labels]
+    assert dataset.fingerprint == source.fingerprint
+    with pytest.raises(IndexError):
+        dataset[len(dataset)]
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+def test_through_a_loader_with_mmengines_sampler(source, workers):
+    dataset = ArrayDataset(source, 'train', val_fraction=0.1)
+    loader = DataLoader(dataset, 16, sampler=DefaultSampler(dataset, shuffle=True, seed=0),
+                        num_workers=workers, collate_fn=take_batch)
+    orders = []
+    for epoch in range(2):
+        loader.sampler.set_epoch(epoch)
+        batches = list(loader)
+        assert [len(batch['inputs']) for batch in batches] == [16, 16, 16, 15]
+        samples = [sample for batch in batches for sample in batch['data_samples']]
+        pixels = torch.cat([batch['inputs'] for batch in batches])[:, 0, 0, 0]
+        assert [s.gt_label.item() for s in samples] == source.labels[pixels].tolist()
+        assert all(s.keys() == ['gt_label'] and s.img_shape == (4, 5) for s in samples)
+        orders.append([sample.sample_idx for sample in samples])
+        samples[0].set_pred_label(1)
+    assert sorted(orders[0]) == sorted(orders[1]) == list(range(63)) and orders[0] != orders[1]
+
+
+def test_a_spawned_worker_reads_the_same_data(source):
+    # What macOS and Windows do: the dataset reaches the worker as a pickle.
+    dataset = ArrayDataset(source)
+    loader = DataLoader(dataset, 35, num_workers=1, collate_fn=take_batch,
+                        multiprocessing_context='spawn')
+    assert torch.cat([batch['inputs'] for batch in loader])[:, 0, 0, 0].tolist() == list(range(70))
+
+
+LOADER = '''
+loader = dict(batch_size=100, num_workers=0, collate_fn=dict(type='batch_collate'),
+              sampler=dict(type='DefaultSampler', shuffle=False),
+              dataset=dict(type='ArrayDataset', part='train', val_fraction=0.2, split_seed=3,
+                           source=dict(type='digits', split='train')))
+'''
+
+
+def test_a_dataloader_config(tmp_path):
+    config = Config.fromstring(LOADER, '.py').loader
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        loader = Runner.build_dataloader(config, seed=0)
+        val = Runner.build_dataloader({**config, 'dataset': {**config.dataset, 'part': 'val'}})
+    assert loader.dataset.source is val.dataset.source
+    assert len(loader.dataset) + len(val.dataset) == 1438
+    assert next(iter(loader))['inputs'].shape == (100, 3, 8, 8)
+
+
+@pytest.mark.parametrize('wrapper, length', [
+    # (40 + 20 + 10) / 70 images; c occurs in 1/7, threshold 4/7: drawn twice
+    ({'type': 'ClassBalancedDataset', 'oversample_thr': 4 / 7}, 40 + 2 * 20 + 2 * 10),
+    ({'type': 'RepeatDataset', 'times': 3}, 210),
+])
+def test_mmengines_wrappers(source, wrapper, length):
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        dataset = ROOT_DATASETS.build({**wrapper, 'dataset': {'type': 'ArrayDataset', 'source': source}})
+    assert len(dataset) == length and dataset.metainfo['classes'] == ('a', 'b', 'c')
+    batch = next(iter(DataLoader(dataset, 6, collate_fn=take_batch)))
+    assert batch['inputs'].shape == (6, 3, 4, 5) and len(batch['data_samples']) == 6
+    assert [s.gt_label.item() for s in batch['data_samples']] == source.labels[
+        batch['inputs'][:, 0, 0, 0]].tolist()
+
+
+def test_a_torch_subset(source):
+    batch = next(iter(DataLoader(Subset(ArrayDataset(source), [9, 4]), 2, collate_fn=take_batch)))
+    assert batch['inputs'][:, 0, 0, 0].tolist() == [9, 4]
+
+
+@pytest.mark.parametrize('collate', [pseudo_collate, default_collate])
+def test_other_collate_functions_are_told(source, collate):
+    with pytest.raises(KeyError, match="collate_fn=dict.type='batch_collate'"):
+        next(iter(DataLoader(ArrayDataset(source), 4, collate_fn=collate)))
+
+
+def test_importing_the_datasets_stays_light():
+    heavy = ('mmdet', 'mmpretrain.models', 'mmpretrain.datasets', 'sklearn', 'torchvision')
+    code = ('import sys, plugins.classification.datasets; '
+            f'print([name for name in {heavy} if name in sys.modules])')
+    run = subprocess.run([sys.executable, '-c', code], cwd=REPO_ROOT, text=True, capture_output=True)
+    assert run.stdout.strip() == '[]', run.stdout + run.stderr

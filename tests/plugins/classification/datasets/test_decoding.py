@@ -1,0 +1,199 @@
+import os
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from plugins.classification.datasets import decoding
+from plugins.classification.datasets.decoding import decode_files
+
+RAMP = np.arange(4 * 8 * 3, dtype=np.uint8).reshape(4, 8, 3) * 2  # H x W x RGB, no two pixels alike
+
+
+def decode_one(path, size, **kwargs):
+    """The decoded file as H x W x 3."""
+    return decode_files([path], [0], ['a'], size, **kwargs).images[0].transpose(1, 2, 0)
+
+
+def save(path, pixels, **kwargs):
+    Image.fromarray(pixels).save(path, **kwargs)
+    return path
+
+
+def test_an_image_of_the_right_size_is_unchanged(tmp_path):
+    assert (decode_one(save(tmp_path / 'a.png', RAMP), (4, 8)) == RAMP).all()
+
+
+def test_center_crop_keeps_proportions(tmp_path):
+    path = save(tmp_path / 'a.png', RAMP)
+    assert (decode_one(path, 4) == RAMP[:, 2:6]).all()
+    # One grey level per column: at half size, antialiased, columns 2..5 give two.
+    path = save(tmp_path / 'b.png', np.repeat(np.arange(8, dtype=np.uint8)[None, :, None] * 10, 4, 0)
+                .repeat(3, 2))
+    assert np.allclose(decode_one(path, 2)[0, :, 0], [25, 45], atol=2)
+
+
+def test_stretch_keeps_every_pixel(tmp_path):
+    path = save(tmp_path / 'a.png', np.repeat(RAMP[:1], 4, 0))
+    stretched = decode_one(path, 4, resize='stretch')
+    # Antialiased bilinear to half the width: columns 2k and 2k+1 with weight
+    # 3 each, their outer neighbours with weight 1.
+    row = RAMP[0].astype(float)
+    assert np.allclose(stretched[0, 1], (row[1] + 3 * row[2] + 3 * row[3] + row[4]) / 8, atol=1)
+    assert stretched[0, 3, 0] > decode_one(path, 4)[0, 3, 0]
+
+
+@pytest.mark.parametrize('mode', ['L', 'LA', 'P', 'RGBA', '1', 'CMYK'])
+def test_every_colour_mode_gives_rgb(tmp_path, mode):
+    image = Image.fromarray(RAMP).convert(mode)
+    if mode in ('LA', 'RGBA'):
+        image.putalpha(0)  # alpha is dropped, colours stay
+    path = tmp_path / ('a.tif' if mode == 'CMYK' else 'a.png')
+    image.save(path)
+    expected = np.asarray(Image.fromarray(RAMP).convert(mode).convert('RGB'))
+    assert (decode_one(path, (4, 8)) == expected).all()
+
+
+def test_grey_gets_three_equal_channels_like_opencv(tmp_path):
+    path = save(tmp_path / 'grey.jpg', RAMP[..., 0])
+    decoded = decode_one(path, (4, 8))
+    assert np.abs(decoded.astype(int) - cv2.imread(str(path))).max() <= 1
+    assert np.ptp(decoded, axis=2).max() == 0
+
+
+def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path):
+    path = tmp_path / 'deep.png'
+    cv2.imwrite(str(path), np.array([[0, 0x0100, 0x80ff, 0xffff]], np.uint16))
+    assert decode_one(path, (1, 4))[0, :, 0].tolist() == [0, 1, 0x80, 0xff]
+    Image.fromarray(np.ones((2, 2), np.float32)).save(tmp_path / 'float.tif')
+    with pytest.raises(ValueError, match='float.tif: .*float32 have no known range'):
+        decode_one(tmp_path / 'float.tif', 2)
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_exif_orientation_is_applied_as_opencv_does(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    large = RAMP.repeat(8, 0).repeat(8, 1)
+    path = save(tmp_path / 'a.jpg', large, exif=exif, quality=100, subsampling=0)
+    reference = cv2.imread(str(path))[..., ::-1]
+    assert reference.shape[:2] == ((32, 64) if orientation < 5 else (64, 32))
+    decoded = decode_one(path, reference.shape[:2])
+    assert np.abs(decoded.astype(int) - reference).max() <= 3
+
+
+@pytest.mark.parametrize('name', ['cut.jpg', 'cut.png', 'empty.jpg', 'text.png'])
+def test_damaged_files_are_named(tmp_path, name):
+    noise = np.random.RandomState(0).randint(0, 256, (40, 40, 3)).astype(np.uint8)
+    good, bad = save(tmp_path / 'good.png', noise), tmp_path / name
+    if name.startswith('cut'):
+        content = save(bad, noise).read_bytes()[:-400]
+    else:
+        content = b'' if name == 'empty.jpg' else b'hello'
+    bad.write_bytes(content)
+    with pytest.raises(ValueError, match=f'{name}: cannot be decoded.*replace the file or delete it'):
+        decode_files([good, bad, good], [0, 0, 0], ['a'], 8)
+
+
+def test_unknown_resize_mode(tmp_path):
+    with pytest.raises(ValueError, match="resize='crop'; expected one of .*'center_crop'"):
+        decode_one(save(tmp_path / 'a.png', RAMP), 4, resize='crop')
+
+
+@pytest.fixture
+def files(tmp_path):
+    return [save(tmp_path / f'{k}.png', RAMP + k) for k in range(6)]
+
+
+def build(files, cache_dir, **kwargs):
+    """Decode to 4 x 4 with a RAM budget of nothing."""
+    return decode_files(files, [0, 1] * 3, ['a', 'b'], 4, max_ram_gb=0, cache_dir=cache_dir, **kwargs)
+
+
+def forbid_decoding(monkeypatch):
+    monkeypatch.setattr(decoding, '_decode', lambda *_: pytest.fail('decoded again'))
+
+
+def test_the_memory_map_equals_the_array_in_ram(files, tmp_path, monkeypatch):
+    mapped = build(files, tmp_path / 'new' / 'cache')
+    in_ram = decode_files(files, [0, 1] * 3, ['a', 'b'], 4)
+    assert isinstance(mapped.images, np.memmap) and not isinstance(in_ram.images, np.memmap)
+    assert (mapped.images == in_ram.images).all() and mapped.labels.tolist() == [0, 1] * 3
+    assert mapped.fingerprint == in_ram.fingerprint
+    forbid_decoding(monkeypatch)
+    again = build(files, tmp_path / 'new' / 'cache')
+    assert (again.images == in_ram.images).all() and again.fingerprint == in_ram.fingerprint
+    assert pickle.loads(pickle.dumps(again)).images.filename == again.images.filename
+
+
+def test_the_budget_decides(files, tmp_path):
+    # 6 images * 3 * 4 * 4 = 288 bytes
+    for budget, mapped in ((288e-9, False), (287e-9, True)):
+        array = decode_files(files, [0] * 6, ['a'], 4, max_ram_gb=budget, cache_dir=tmp_path / 'c')
+        assert isinstance(array.images, np.memmap) == mapped
+
+
+def test_a_changed_file_or_setting_is_decoded_anew(files, tmp_path):
+    cache = tmp_path / 'cache'
+    first = build(files, cache).images.copy()
+    stat = files[2].stat()
+    save(files[2], RAMP[::-1] + 2)
+    os.utime(files[2], ns=(stat.st_atime_ns, stat.st_mtime_ns + 1_000_000))
+    second = build(files, cache)
+    assert (second.images[2] == first[2][:, ::-1]).all()
+    assert (np.delete(second.images, 2, 0) == np.delete(first, 2, 0)).all()
+    assert not (build(files, cache, resize='stretch').images == second.images).all()
+    assert len(build(files[::-1], cache).images) == 6
+    assert (build(files[::-1], cache).images == second.images[::-1]).all()
+
+
+def test_labels_are_no_part_of_the_cache(files, tmp_path):
+    build(files, tmp_path / 'cache')
+    other = decode_files(files, [0] * 6, ['a'], 4, max_ram_gb=0, cache_dir=tmp_path / 'cache')
+    assert other.labels.tolist() == [0] * 6 and other.classes == ('a', )
+    assert other.fingerprint == decode_files(files, [0] * 6, ['a'], 4).fingerprint
+
+
+@pytest.mark.parametrize('damage', ['no marker', 'bad marker', 'short', 'empty', 'other shape'])
+def test_an_unfinished_or_damaged_cache_is_not_used(files, tmp_path, damage):
+    expected = build(files, tmp_path / 'cache').images.copy()
+    array, = (tmp_path / 'cache').glob('*.npy')
+    marker = array.with_suffix('.json')
+    if damage == 'no marker':
+        marker.unlink()
+    elif damage == 'bad marker':
+        marker.write_text('{"digest"')
+    elif damage == 'short':
+        os.truncate(array, array.stat().st_size - 1)
+    elif damage == 'empty':
+        os.truncate(array, 0)
+    else:
+        np.save(array, expected[:3])
+    assert (build(files, tmp_path / 'cache').images == expected).all()
+
+
+def test_a_failed_build_leaves_nothing_behind(files, tmp_path):
+    files[5].write_bytes(b'')
+    with pytest.raises(ValueError, match='5.png'):
+        build(files, tmp_path / 'cache')
+    assert list((tmp_path / 'cache').iterdir()) == []
+
+
+def test_builders_at_the_same_time_do_not_disturb_each_other(files, tmp_path):
+    expected = decode_files(files, [0, 1] * 3, ['a', 'b'], 4)
+    for attempt in range(5):
+        with ThreadPoolExecutor(8) as pool:
+            arrays = list(pool.map(build, [files] * 8, [tmp_path / f'cache{attempt}'] * 8))
+        assert all((array.images == expected.images).all() for array in arrays)
+        assert {array.fingerprint for array in arrays} == {expected.fingerprint}
+        assert len(list((tmp_path / f'cache{attempt}').iterdir())) == 2
+
+
+def test_a_full_disk_is_reported_before_it_is_hit(files, tmp_path, monkeypatch):
+    usage = decoding.shutil.disk_usage(tmp_path)._replace(free=100)
+    monkeypatch.setattr(decoding.shutil, 'disk_usage', lambda _: usage)
+    with pytest.raises(OSError, match='cache: .*GB needed .*name another cache_dir'):
+        build(files, tmp_path / 'cache')

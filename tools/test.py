@@ -1,0 +1,67 @@
+"""Test a checkpoint on the test set of a config.
+
+    python tools/test.py CONFIG CHECKPOINT
+    python tools/test.py CONFIG CHECKPOINT --out preds.pkl --show-dir pictures
+"""
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the command line; mmengine is imported only once it is known to be well formed."""
+    parser = argparse.ArgumentParser(description='Test a checkpoint on the test set of a config.')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file, as tools/train.py names it at its end')
+    parser.add_argument('--work-dir', help='where result.json and the log are written; default '
+                        'the folder test beside the checkpoint')
+    parser.add_argument('--out', metavar='PKL', help='write every prediction to this new file')
+    parser.add_argument('--show-dir', help='draw predictions into this folder')
+    parser.add_argument('--trust-checkpoint', action='store_true',
+                        help='load the checkpoint although it could run code')
+    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
+    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
+                        help='change the config; +KEY=VALUE adds')
+    args = parser.parse_args(argv)
+    for path in (args.config, args.checkpoint):
+        if not Path(path).is_file():
+            parser.error(f'{path}: no such file')
+    if args.out and not args.out.endswith(('.pkl', '.pickle')):
+        parser.error(f'--out {args.out}: the name must end in .pkl')
+    if args.out and Path(args.out).exists():
+        parser.error(f'--out {args.out}: the file exists; delete it or choose another name')
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
+    """Test, and return what ``result.json`` holds.
+
+    Args:
+        argv: Arguments as on the command line; None takes the process's own.
+    """
+    args = parse_args(argv)
+    from plugins.engine.session import Session
+
+    session = Session(args.config, args.cfg_options, args.launcher)
+    cfg = session.cfg
+    cfg.work_dir = args.work_dir or str(Path(args.checkpoint).absolute().parent / 'test')
+    cfg.load_from = args.checkpoint
+    for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler',
+                'val_dataloader', 'val_cfg', 'val_evaluator'):
+        cfg[key] = None
+    if args.out:
+        session.dump_predictions(args.out)
+    if args.show_dir:
+        session.draw_predictions(args.show_dir)
+    runner = session.build_runner(args.trust_checkpoint)
+    runner.test()
+    return session.finish_test(runner, args.checkpoint)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,77 @@
+"""Train the model of a config.
+
+    python tools/train.py CONFIG
+    python tools/train.py CONFIG --seed 1 --cfg-options train_dataloader.batch_size=128
+"""
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the command line; mmengine is imported only once it is known to be well formed."""
+    parser = argparse.ArgumentParser(description='Train the model of a config.')
+    parser.add_argument('config', help='config file, e.g. configs/basenet/...py')
+    parser.add_argument('--work-dir', help='where the run writes; default '
+                        'work_dirs/<path of the config below configs/>/seed<k>')
+    parser.add_argument('--seed', type=int, help="seed of everything random (config's: 0)")
+    parser.add_argument('--resume', nargs='?', const='auto', metavar='CKPT',
+                        help='continue from the last checkpoint of the work dir, or from CKPT')
+    parser.add_argument('--overwrite', action='store_true',
+                        help='delete the earlier run that the work dir holds')
+    parser.add_argument('--amp', action='store_true',
+                        help='mixed precision: bfloat16 where the hardware has it')
+    parser.add_argument('--auto-scale-lr', action='store_true',
+                        help='scale the learning rate with the total batch size')
+    parser.add_argument('--fast-dev-run', action='store_true',
+                        help='two batches of train, val and test; nothing is kept')
+    parser.add_argument('--trust-checkpoint', action='store_true',
+                        help='resume from a checkpoint although it could run code')
+    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
+    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
+                        help='change the config, e.g. train_cfg.max_epochs=5; +KEY=VALUE adds')
+    args = parser.parse_args(argv)
+    if not Path(args.config).is_file():
+        parser.error(f'{args.config}: no such config file')
+    if args.resume and args.overwrite:
+        parser.error('--resume continues the run that --overwrite would delete: give one of them')
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
+    """Train, and return what ``result.json`` holds.
+
+    Args:
+        argv: Arguments as on the command line; None takes the process's own.
+    """
+    args = parse_args(argv)
+    from plugins.engine.session import Session
+
+    with ExitStack() as stack:
+        session = Session(args.config, args.cfg_options, args.launcher)
+        if args.seed is not None:
+            session.cfg.randomness.seed = args.seed
+        if args.amp:
+            session.enable_amp()
+        if args.auto_scale_lr:
+            session.enable_auto_scale_lr()
+        if args.fast_dev_run:
+            session.limit_to_fast_dev_run()
+            args.work_dir = stack.enter_context(tempfile.TemporaryDirectory())
+        session.enter_work_dir(args.work_dir, args.resume, args.overwrite)
+        runner = session.build_runner(args.trust_checkpoint)
+        runner.train()
+        if args.fast_dev_run:
+            runner.test()
+        return session.finish_training(runner, keep=not args.fast_dev_run)
+
+
+if __name__ == '__main__':
+    main()
