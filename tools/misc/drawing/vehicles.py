@@ -1,0 +1,150 @@
+"""The labelled things of a road scene: cars, vans and people."""
+import numpy as np
+
+from tools.misc.drawing.camera import RoadObject
+from tools.misc.drawing.canvas import Canvas, Details, solid
+
+# Per body style: KITTI's type; ranges of height, width, length in metres; and where the cabin's
+# lower and upper rectangle begin and end, as shares of the length (0 is the middle).
+_STYLES = {
+    'saloon': ('Car', (1.38, 1.50), (1.60, 1.80), (3.9, 4.6), (-.38, .23), (-.24, .06)),
+    'hatchback': ('Car', (1.40, 1.58), (1.55, 1.72), (3.3, 4.1), (-.48, .26), (-.40, .08)),
+    'estate': ('Car', (1.42, 1.62), (1.62, 1.82), (4.0, 4.7), (-.49, .22), (-.43, .06)),
+    'off-road': ('Car', (1.65, 1.88), (1.72, 1.95), (4.1, 4.8), (-.49, .24), (-.45, .10)),
+    'van': ('Van', (1.90, 2.50), (1.80, 2.05), (4.6, 5.6), (-.495, .38), (-.49, .24)),
+}
+CAR_STYLES = tuple(style for style, facts in _STYLES.items() if facts[0] == 'Car')
+
+# BGR: white, silver, greys, black, blues, reds, green, beige, yellow, roughly as often as met.
+_PAINTS = np.array([(235, 235, 235), (190, 192, 190), (190, 192, 190), (120, 122, 120),
+                    (70, 70, 70), (35, 35, 38), (35, 35, 38), (120, 70, 30), (90, 45, 20),
+                    (150, 110, 60), (40, 35, 150), (30, 30, 100), (60, 90, 45), (140, 170, 190),
+                    (50, 190, 215)], dtype=float)
+_RUBBER, _GRILLE = np.full(3, 28.0), np.full(3, 30.0)
+_LAMP, _TAIL, _PLATE = np.array([(235, 240, 240), (30, 25, 190), (230, 235, 235)], dtype=float)
+_WHEEL_RADIUS = 0.21  # of the height
+_AXLES = (0.31, -0.31)  # of the length
+_RING = np.stack([np.cos(np.linspace(0, 2 * np.pi, 14, endpoint=False)),
+                  np.sin(np.linspace(0, 2 * np.pi, 14, endpoint=False)), np.zeros(14)], axis=1)
+
+
+def vehicle_size(rng: np.random.Generator, style: str) -> tuple[str, tuple[float, ...]]:
+    """Draw a vehicle's KITTI type and its height, width, length in metres (2 decimals)."""
+    kind, *ranges = _STYLES[style][:4]
+    return kind, tuple(round(float(rng.uniform(*bounds)), 2) for bounds in ranges)
+
+
+def person_size(rng: np.random.Generator) -> tuple[float, ...]:
+    """Draw a pedestrian's height, width, length in metres (2 decimals)."""
+    return tuple(round(float(v), 2) for v in rng.uniform((1.5, .45, .5), (1.9, .75, 1.0)))
+
+
+def paint_vehicle(canvas: Canvas, item: RoadObject, style: str, owner: int,
+                  rng: np.random.Generator) -> None:
+    """Paint a car or van; its hull touches all sides of the object's 3D box."""
+    height, width, length = item.size
+    half, end = width / 2, length / 2
+    clearance, waist = 0.12 * height, 0.38 * height
+    belt = (0.5 if style == 'van' else 0.6) * height
+    paint = np.clip(_PAINTS[rng.integers(len(_PAINTS))] + rng.normal(0, 8, 3), 15, 245)
+    glass = rng.uniform(25, 100) + rng.uniform(0, 25) * np.array([1.0, .9, .8])
+    windows = _cabin_windows(style, glass, panel_van=style == 'van' and rng.random() < .5)
+    skirt = solid((-end * .97, end * .97, half * .94), (-end, end, half), (clearance, waist))
+    shoulder = solid((-end, end, half), (-end * .96, end * .93, half * .93), (waist, belt))
+    shoulder[[4, 5], 1] += 0.07 * height  # the bonnet falls towards the front
+    cabin = solid(_spread(_STYLES[style][4], length, half * .9),
+                  _spread(_STYLES[style][5], length, half * .74), (belt - .02 * height, height))
+    _paint_tyres(canvas, item, owner)
+    canvas.block(item.to_camera(skirt), paint, owner, _skirt_details(paint))
+    canvas.block(item.to_camera(shoulder), paint, owner, _SHOULDER_DETAILS)
+    _paint_wheels(canvas, item, rng.uniform(90, 200))
+    canvas.block(item.to_camera(cabin), paint, owner, windows)
+
+
+def _spread(shares: tuple[float, float], length: float, half: float) -> tuple[float, float, float]:
+    return shares[0] * length, shares[1] * length, half
+
+
+def _skirt_details(paint: np.ndarray) -> Details:
+    sill = (np.array([[0, 0, 1, .3]]), paint * 0.35)
+    bumper = (np.array([[.02, 0, .98, .35]]), paint * 0.3)
+    return {'front': [bumper, (np.array([[.2, .45, .8, .95]]), _GRILLE),
+                      (np.array([[.36, .3, .64, .55]]), _PLATE)],
+            'rear': [bumper, (np.array([[.34, .45, .66, .8]]), _PLATE)],
+            'left': [sill], 'right': [sill]}
+
+
+_DOOR = (np.array([[.5, 0, .505, 1], [.28, .6, .33, .68]]), _GRILLE)
+_SHOULDER_DETAILS: Details = {
+    'front': [(np.array([[.03, .2, .27, .85], [.73, .2, .97, .85]]), _LAMP)],
+    'rear': [(np.array([[.02, .15, .2, .9], [.8, .15, .98, .9]]), _TAIL)],
+    'left': [_DOOR], 'right': [_DOOR],
+}
+
+
+def _cabin_windows(style: str, glass: np.ndarray, panel_van: bool) -> Details:
+    """Glass with a brighter upper half, which mirrors the sky."""
+    screen = rear = np.array([[.07, .12, .93, .92]])
+    side = np.array([[.06, .15, .45, .88], [.49, .15, .92, .88]])
+    if style == 'saloon':
+        side = np.array([[.12, .15, .47, .88], [.52, .15, .9, .88]])
+    elif style == 'van':
+        rear = np.array([[.1, .45, .48, .9], [.52, .45, .9, .9]])
+        side = side[1:] if panel_van else side
+    panes = {'front': screen, 'rear': rear, 'left': side, 'right': side}
+    details = {}
+    for face, whole in panes.items():
+        upper = whole.copy()
+        upper[:, 1] = .55
+        details[face] = [(whole, glass), (upper, glass * 1.25)]
+    return details
+
+
+def _paint_tyres(canvas: Canvas, item: RoadObject, owner: int) -> None:
+    """Tyres as seen from the front or rear, and the dark beneath the floor."""
+    height, width, length = item.size
+    radius = _WHEEL_RADIUS * height
+    floor = (-.4 * length, .4 * length, .4 * width)
+    canvas.block(item.to_camera(solid(floor, floor, (.1, .2 * height))), _RUBBER * .5, owner)
+    for x in (share * length for share in _AXLES):
+        rectangle = (x - radius * .8, x + radius * .8, width * .07)
+        for side in (-.415, .415):
+            tyre = solid(rectangle, rectangle, (0, 2 * radius)) + (0, 0, side * width)
+            canvas.block(item.to_camera(tyre), _RUBBER, owner)
+
+
+def _paint_wheels(canvas: Canvas, item: RoadObject, rim: float) -> None:
+    """The wheels on the side that faces the camera; ``rim`` is their grey, 0 to 255."""
+    height, width, length = item.size
+    to_left = item.to_camera(np.array([0, 0, 1.0])) - item.location
+    distance = float(to_left @ item.location)  # of the camera, on the object's right
+    if abs(distance) <= width / 2:  # seen from straight ahead or behind: no flank shows
+        return
+    side = -np.sign(distance)
+    radius = _WHEEL_RADIUS * height
+    for x in (share * length for share in _AXLES):
+        hub = np.array([x, -radius, side * width / 2])
+        arch = item.to_camera(_RING * (radius * 1.17) + hub)
+        arch[:, 1] = np.minimum(arch[:, 1], item.location[1])
+        canvas.surface(arch, _RUBBER * .4)
+        for scale, colour in ((1.0, _RUBBER), (.64, np.full(3, rim)), (.2, _RUBBER)):
+            canvas.surface(item.to_camera(_RING * (radius * scale) + hub), colour)
+
+
+def paint_person(canvas: Canvas, item: RoadObject, owner: int, rng: np.random.Generator) -> None:
+    """Paint a standing or walking person who fills the height of the 3D box."""
+    height, width, _ = item.size
+    shirt, trousers = rng.uniform(20, 230, 3), rng.uniform(20, 120, 3)
+    skin = np.array([120, 150, 200]) * rng.uniform(.5, 1.05)
+    stride, swing = rng.uniform(.05, .5), rng.uniform(.3, .5)
+    shapes = [([(-.28, .48), (.02, .48), (.12 - stride, 0), (-.1 - stride, 0)], trousers * .85),
+              ([(.02, .48), (.28, .48), (.1 + stride, 0), (-.12 + stride, 0)], trousers),
+              ([(-.42, .8), (-.2, .86), (.2, .86), (.42, .8), (.3, .46), (-.3, .46)], shirt),
+              ([(-.36, .82), (-.48, .78), (-swing, .42), (-.32, .42)], shirt * .8),
+              ([(.36, .82), (.48, .78), (swing, .42), (.32, .42)], shirt * .8)]
+    for outline, colour in shapes:
+        points = np.array([(x * width, -y * height, 0) for x, y in outline])
+        canvas.surface(points + item.location, colour, owner)
+    centre = np.array(item.location) - (0, .93 * height, 0)
+    heads = np.stack([centre, centre + (0, .02 * height, 0)])
+    canvas.balls(heads, height * np.array([.07, .055]), np.stack([skin * .45, skin]), owner)
