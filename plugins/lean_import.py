@@ -1,7 +1,8 @@
 """Import one OpenMMLab package without the siblings it would drag in."""
+import io
 import sys
-from contextlib import contextmanager
-from typing import Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 
 
 @contextmanager
@@ -27,3 +28,21 @@ def without(*packages: str) -> Iterator[None]:
     finally:
         for name in blocked:
             del sys.modules[name]
+
+
+@contextmanager
+def muted(*starts: str) -> Iterator[None]:
+    """Drop the lines printed inside the block that begin with one of these.
+
+    mmdet and mmpretrain print a line about an optional package at every
+    start: their ``print_log(..., level=DEBUG)`` has no effect without a
+    logger. All other output is passed on when the block ends.
+    """
+    printed = io.StringIO()
+    try:
+        with redirect_stdout(printed):
+            yield
+    finally:
+        for line in printed.getvalue().splitlines(keepends=True):
+            if not line.startswith(starts):
+                sys.stdout.write(line)

@@ -64,4 +64,5 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 if __name__ == '__main__':
-    main()
+    from plugins.engine.cli import run
+    run(main)

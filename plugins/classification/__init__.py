@@ -3,9 +3,10 @@
 mmpretrain imports mmdet whenever it is installed, for one ResNet layer that
 no config here uses; a classifier would wait two seconds for it.
 """
-from plugins.lean_import import without
+from plugins.lean_import import muted, without
 
-with without('mmdet'):
+with without('mmdet'), muted('Could not import OneDL'):
+    import mmpretrain.datasets  # mmengine would import it later, with its line of noise
     import mmpretrain.engine
     import mmpretrain.evaluation
     import mmpretrain.models

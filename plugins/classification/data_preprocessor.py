@@ -8,7 +8,7 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
-from plugins.classification.augmentation import BatchGeometry, build_color
+from plugins.classification.augmentation import BatchGeometry, arguments, build_color
 from plugins.lean_import import without
 
 with without('mmdet'):
@@ -73,7 +73,8 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
         self.register_buffer('std', torch.ones(CHANNELS, 1, 1))
         self.set_normalization([0.] * CHANNELS if mean is None else mean,
                                [1.] * CHANNELS if std is None else std)
-        self.input_size = (input_size, input_size) if isinstance(input_size, int) else input_size
+        self.input_size = (None if input_size is None
+                           else arguments.size(self, 'input_size', input_size))
         self.train_geometry = BatchGeometry(train_geometry, fill, 'train_geometry')
         self.eval_geometry = BatchGeometry(eval_geometry, fill, 'eval_geometry')
         if any(step.random for step in self.eval_geometry.steps):
@@ -150,18 +151,15 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
         geometry = self.train_geometry if training else self.eval_geometry
         size = tuple(inputs.shape[-2:])
         final = geometry.out_size(size)
-        if self.input_size is not None and final != tuple(self.input_size):
+        if self.input_size is not None and final != self.input_size:
             key = 'train_geometry' if training else 'eval_geometry'
-            raise ValueError(f'input_size={tuple(self.input_size)}, but {key} makes {final} '
+            raise ValueError(f'input_size={self.input_size}, but {key} makes {final} '
                              f'(height, width) of images of {size}')
         if inputs.is_floating_point():
             inputs = inputs.float().clone()  # the dataset may own this memory
         images = geometry(inputs).float()
-        if training and self.color:
-            images.div_(255)
-            for change in self.color:
-                images = change(images)
-            images = images.mul_(255)
+        for change in self.color if training else ():
+            images = change(images)
         return images
 
     def _moved(self, samples: Any) -> Any:

@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 
-# What mmengine itself stores beside tensors: its log history, as numpy arrays.
-_SAFE = [HistoryBuffer, np.ndarray, np.dtype, np._core.multiarray._reconstruct,
+# What mmengine itself stores beside tensors: its log history, as numpy arrays and bound methods.
+# getattr only reads: what it returns is not in this list, so the unpickler never calls it.
+_SAFE = [HistoryBuffer, getattr, np.ndarray, np.dtype, np._core.multiarray._reconstruct,
          np._core.multiarray.scalar, type(np.dtype(np.float64)), type(np.dtype(np.int64))]
 
 
@@ -34,7 +35,8 @@ def read_checkpoint(path: str | Path, trust: bool = False) -> dict[str, Any]:
         with torch.serialization.safe_globals(_SAFE):
             checkpoint = torch.load(path, map_location='cpu', weights_only=not trust)
     except UnpicklingError as error:
-        raise ValueError(f'checkpoint {path}: refused, loading it could run code ({error}). If you '
+        reason = str(error).split('WeightsUnpickler error: ')[-1].split('. ')[0]
+        raise ValueError(f'checkpoint {path}: refused, loading it could run code ({reason}). If you '
                          'know where it comes from, pass --trust-checkpoint.') from error
     except (EOFError, RuntimeError) as error:
         raise ValueError(f'checkpoint {path}: not a readable checkpoint ({error})') from error

@@ -11,6 +11,10 @@ from mmengine.runner import Runner
 
 from .checkpoint import read_checkpoint
 
+# mmengine warns of its own old names in CheckpointHook, and of DumpResults having no metric names.
+_NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias',
+          'The prefix is not set in metric class DumpResults')
+
 
 @RUNNERS.register_module()
 class TransferRunner(Runner):
@@ -38,6 +42,7 @@ class TransferRunner(Runner):
             # A FileHandler is a StreamHandler too; only the console's is meant.
             if type(handler) is logging.StreamHandler:
                 handler.setLevel(max(handler.level, logging.WARNING))
+                handler.addFilter(lambda record: not record.getMessage().startswith(_NOISE))
         return logger
 
     def wrap_model(self, model_wrapper_cfg: dict | None,

@@ -153,6 +153,8 @@ class Session:
 def print_result(result: dict[str, Any]) -> None:
     """Print a run's record as a table."""
     table = Table(title=result['config'], title_justify='left', show_header=False)
+    table.add_column()
+    table.add_column(overflow='fold')
     where = f" of epoch {result['best_epoch']}" if result.get('best_epoch') else ''
     for name, value in result['metrics'].items():
         table.add_row(f"{result['split']} {name}{where}", f'{value:.4g}')
@@ -182,11 +184,16 @@ def _checkpoint_to_resume(folder: Path, resume: str) -> str:
         if not Path(resume).is_file():
             raise FileNotFoundError(f'--resume {resume}: no such checkpoint')
         return resume
-    found = find_latest_checkpoint(str(folder)) if folder.is_dir() else None
+    found = _last_checkpoint(folder)
     if found is None:
         raise FileNotFoundError(f'--resume: {folder} holds no checkpoint. Leave out --resume to '
                                 'start from the beginning.')
     return found
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    # Asked only where there is one: upstream prints a line when it finds none.
+    return find_latest_checkpoint(str(folder)) if (folder / 'last_checkpoint').is_file() else None
 
 
 def _hook(runner: Runner, kind: type) -> Any:
@@ -194,13 +201,14 @@ def _hook(runner: Runner, kind: type) -> Any:
 
 
 def _best_checkpoint(runner: Runner, best: dict[str, Any]) -> str | None:
-    """The file that tools/test.py wants: the best checkpoint, or else the last."""
+    """The file that tools/test.py wants: the best checkpoint, or else the last; None if none."""
     path = runner.message_hub.runtime_info.get('best_ckpt') if best['monitor'] else None
-    path = path or find_latest_checkpoint(runner.work_dir)
-    return _relative(path) if path else None
+    return _relative(path or _last_checkpoint(Path(runner.work_dir)))
 
 
-def _relative(path: str | Path) -> str:
+def _relative(path: str | Path | None) -> str | None:
     """As seen from the repository root, where it lies below it."""
+    if path is None:
+        return None
     path = Path(path).absolute()
     return str(path.relative_to(REPO_ROOT)) if path.is_relative_to(REPO_ROOT) else str(path)

@@ -22,7 +22,7 @@ from rich.progress import track
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tools.misc.draw_road_scenes import draw_scene  # noqa: E402
-from tools.misc.road_geometry import FULL_WIDTH, kitti_camera  # noqa: E402
+from tools.misc.drawing.camera import FULL_WIDTH, kitti_camera  # noqa: E402
 
 
 @dataclass(frozen=True)

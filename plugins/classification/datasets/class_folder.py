@@ -40,7 +40,7 @@ def class_folder(data_root: str | Path,
         raise FileNotFoundError(f'{root}: no such folder; expected <data_root>/<class>/*.jpg; '
                                 'put the data there or correct data_root')
     found = [path.name for path in _visible(root) if path.is_dir()]
-    for path in root.iterdir():
+    for path in _visible(root):
         if path.suffix.lower() in SUFFIXES and path.is_file():
             raise ValueError(f'{path}: an image outside the class folders; expected '
                              f'{root}/<class>/{path.name}; move it to its class or delete it')

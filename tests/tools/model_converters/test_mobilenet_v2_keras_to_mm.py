@@ -5,7 +5,6 @@ in float64, pads by TensorFlow's formula and finds its way by table 2 of arXiv
 1801.04381: it shares no line with the converter, mmcv, mmdet or mmpretrain.
 """
 import importlib
-import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,14 +16,14 @@ import torch
 
 from plugins.engine.paths import REPO_ROOT
 from plugins.lean_import import without
+from tools.model_converters.mobilenet_v2_keras_to_mm import BACKBONE, main
 
 SCRIPT = REPO_ROOT / 'tools/model_converters/mobilenet_v2_keras_to_mm.py'
-TOOL = runpy.run_path(str(SCRIPT))
-main, BACKBONE = TOOL['main'], TOOL['BACKBONE']
 
 TABLE_2 = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2),
            (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]  # t, c, n, s
-# Largest error of a layer, as a share of its largest value; float32 keeps 6e-8 per operation.
+# Largest error of a layer as a share of its largest value: found 7e-7, and 2e-5 with the real
+# weights, some of whose variances are tiny. A wrong setting makes it 9e-3 or more.
 TOLERANCE = 5e-6
 
 Arrays = dict[str, np.ndarray]
@@ -195,8 +194,8 @@ def test_every_layer_computes_what_keras_computes(arrays, checkpoint, package, h
     ({'act_cfg': {'type': 'ReLU'}}, 'layer1.0')])
 def test_any_other_setting_computes_something_else(arrays, checkpoint, changes, first_wrong):
     errors = layer_errors(arrays, build('mmpretrain', checkpoint, **changes), 96, 96)
-    assert errors['conv2'] > 0.05
-    assert errors[first_wrong] > 0.01
+    assert errors[first_wrong] > 1000 * TOLERANCE
+    assert errors['conv2'] > 1000 * TOLERANCE
 
 
 def test_padding_differs_at_even_sizes_only(arrays, checkpoint):
@@ -260,8 +259,8 @@ def convert_with(arrays: Arrays, folder: Path, **changes: np.ndarray | None) -> 
      'found shape (32, 3, 3, 3), expected (3, 3, 3, 32)'),
     ('Logits/kernel', np.zeros((1280, 1000), np.float32),
      'found shape (1280, 1000), expected no such array'),
-    ('bn_Conv1/gamma', np.full(32, np.nan, np.float32), 'found float32 with odd values'),
-    ('bn_Conv1/beta', np.zeros(32, np.int64), 'found int64'),
+    ('bn_Conv1/gamma', np.full(32, np.nan, np.float32), 'found NaN or infinity, expected finite'),
+    ('bn_Conv1/beta', np.zeros(32, np.int64), 'found int64, expected floats'),
     ('block_3_depthwise/kernel', np.zeros((3, 3, 144, 1), np.float32), 'found twice'),
     ('bn_Conv1/beta', np.array([None] * 32), 'cannot be read'),
 ])
@@ -272,10 +271,9 @@ def test_error_names_the_array(arrays, tmp_path, key, value, message):
     assert message in text
 
 
-def test_long_list_of_errors_says_how_many_it_leaves_out(arrays, tmp_path):
+def test_error_lists_every_array(tmp_path):
     text = convert_with({}, tmp_path, other=np.zeros(3))
-    assert len(text.splitlines()) == 22
-    assert text.endswith('and 241 more')  # 260 missing, 1 surplus, 20 listed
+    assert len(text.splitlines()) == 1 + 260 + 1  # a heading, 260 missing, one surplus
 
 
 def test_existing_destination_is_kept_without_overwrite(source, tmp_path):

@@ -19,8 +19,8 @@ FACES = {'front': (0, 1, 5, 4), 'rear': (2, 3, 7, 6), 'left': (3, 0, 4, 7), 'rig
 _FACE_INDEX = np.array(list(FACES.values()))
 
 # What lies upon the faces of a solid: per face, rectangles (N, 4) as u0, v0, u1, v1 from 0 to 1
-# and their colour (BGR, 0 to 255, before lighting).
-Details = dict[str, list[tuple[np.ndarray, np.ndarray]]]
+# and the colour of each (N, 3; BGR, 0 to 255, before lighting), in the order of painting.
+Details = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass
@@ -90,10 +90,11 @@ class Canvas:
         if owner is not None:
             cv2.fillConvexPoly(self.owner, outline, owner, cv2.LINE_8, _SHIFT)
 
-    def surface(self, points: np.ndarray, colour: np.ndarray, owner: int | None = None) -> None:
-        """Fill a convex outline (K, 3), in metres, as a rough surface."""
-        shaded = self.light.shade(colour, float(points[:, 2].mean()))
-        self.polygon(self.fixed_point(points), shaded, owner)
+    def surfaces(self, points: np.ndarray, colours: np.ndarray, owner: int | None = None) -> None:
+        """Fill convex outlines (N, K, 3), in metres, as rough surfaces of colours (N, 3)."""
+        shaded = self.light.shade(colours, float(points[..., 2].mean()))
+        for outline, colour in zip(self.fixed_point(points), shaded, strict=True):
+            self.polygon(outline, colour, owner)
 
     def balls(self, centres: np.ndarray, radii: np.ndarray, colours: np.ndarray,
               owner: int) -> None:
@@ -116,42 +117,46 @@ class Canvas:
             owner: Who claims the pixels.
             details: What lies upon the faces.
         """
-        faces = corners[_FACE_INDEX]
-        normals, visible = _visible_faces(faces, corners.mean(axis=0))
+        normals, visible = _visible_faces(corners)
         depth = float(corners[:, 2].mean())
         outlines = self.fixed_point(corners)
-        large = np.ptp(outlines[:, 1]) >= _DETAIL_PIXELS << _SHIFT
+        shaded = self.light.shade(colour, depth, normals)
         for index in np.flatnonzero(visible):
-            shaded = self.light.shade(colour, depth, normals[index])
-            self.polygon(outlines[_FACE_INDEX[index]], shaded, owner)
-            if details and large:
-                upon = details.get(list(FACES)[index], ())
-                self._paint_details(faces[index], normals[index], upon)
+            self.polygon(outlines[_FACE_INDEX[index]], shaded[index], owner)
+        if details and np.ptp(outlines[:, 1]) >= _DETAIL_PIXELS << _SHIFT:
+            self._paint_details(corners, normals, visible, details)
 
-    def _paint_details(self, face: np.ndarray, normal: np.ndarray,
-                       details: list[tuple[np.ndarray, np.ndarray]]) -> None:
-        for rectangles, tint in details:
-            shaded = self.light.shade(tint, float(face[:, 2].mean()), normal)
-            for outline in self.fixed_point(on_face(face, rectangles)):
-                self.polygon(outline, shaded)
+    def _paint_details(self, corners: np.ndarray, normals: np.ndarray, visible: np.ndarray,
+                       details: Details) -> None:
+        shown = [(index, *details[name]) for index, name in enumerate(FACES)
+                 if visible[index] and name in details]
+        if not shown:
+            return
+        index = np.repeat([entry[0] for entry in shown], [len(entry[1]) for entry in shown])
+        rectangles, colours = (np.concatenate([entry[i] for entry in shown]) for i in (1, 2))
+        outlines = self.fixed_point(_on_faces(corners[_FACE_INDEX[index]], rectangles))
+        shaded = self.light.shade(colours, float(corners[:, 2].mean()), normals[index])
+        for outline, colour in zip(outlines, shaded, strict=True):
+            self.polygon(outline, colour)
 
 
-def _visible_faces(faces: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Outward unit normals (F, 3) of a solid's faces (F, 4, 3), and which face the camera."""
+def _visible_faces(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Outward unit normals (5, 3) of a solid's faces, and which face the camera (5,)."""
+    faces = corners[_FACE_INDEX]
     a, b = faces[:, 2] - faces[:, 0], faces[:, 3] - faces[:, 1]
     normals = a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
     middles = faces.mean(axis=1)
-    outward = np.sign(((middles - centre) * normals).sum(axis=1))
+    outward = np.sign(((middles - corners.mean(axis=0)) * normals).sum(axis=1))
     normals *= (outward / (np.sqrt((normals ** 2).sum(axis=1)) + 1e-9))[:, None]
     return normals, (normals * middles).sum(axis=1) < 0
 
 
-def on_face(face: np.ndarray, rectangles: np.ndarray) -> np.ndarray:
-    """Place rectangles (N, 4) of u0, v0, u1, v1 upon a face (4, 3): quadrangles (N, 4, 3)."""
+def _on_faces(faces: np.ndarray, rectangles: np.ndarray) -> np.ndarray:
+    """Place each rectangle u0, v0, u1, v1 (N, 4) upon its face (N, 4, 3): (N, 4, 3)."""
     u = rectangles[:, [0, 2, 2, 0], None]
     v = rectangles[:, [1, 1, 3, 3], None]
-    lower = face[0] * (1 - u) + face[1] * u
-    upper = face[3] * (1 - u) + face[2] * u
+    lower = faces[:, None, 0] * (1 - u) + faces[:, None, 1] * u
+    upper = faces[:, None, 3] * (1 - u) + faces[:, None, 2] * u
     return lower * (1 - v) + upper * v
 
 

@@ -24,6 +24,7 @@ _RUBBER, _GRILLE = np.full(3, 28.0), np.full(3, 30.0)
 _LAMP, _TAIL, _PLATE = np.array([(235, 240, 240), (30, 25, 190), (230, 235, 235)], dtype=float)
 _WHEEL_RADIUS = 0.21  # of the height
 _AXLES = (0.31, -0.31)  # of the length
+_WHEEL_RINGS = np.array([1.17, 1, .64, .2])  # radii of arch, tyre, rim and hub
 _RING = np.stack([np.cos(np.linspace(0, 2 * np.pi, 14, endpoint=False)),
                   np.sin(np.linspace(0, 2 * np.pi, 14, endpoint=False)), np.zeros(14)], axis=1)
 
@@ -66,19 +67,18 @@ def _spread(shares: tuple[float, float], length: float, half: float) -> tuple[fl
 
 
 def _skirt_details(paint: np.ndarray) -> Details:
-    sill = (np.array([[0, 0, 1, .3]]), paint * 0.35)
-    bumper = (np.array([[.02, 0, .98, .35]]), paint * 0.3)
-    return {'front': [bumper, (np.array([[.2, .45, .8, .95]]), _GRILLE),
-                      (np.array([[.36, .3, .64, .55]]), _PLATE)],
-            'rear': [bumper, (np.array([[.34, .45, .66, .8]]), _PLATE)],
-            'left': [sill], 'right': [sill]}
+    sill = (np.array([[0, 0, 1, .3]]), paint[None] * .35)
+    bumper, grille, plate = [.02, 0, .98, .35], [.2, .45, .8, .95], [.36, .3, .64, .55]
+    return {'front': (np.array([bumper, grille, plate]), np.stack([paint * .3, _GRILLE, _PLATE])),
+            'rear': (np.array([bumper, [.34, .45, .66, .8]]), np.stack([paint * .3, _PLATE])),
+            'left': sill, 'right': sill}
 
 
-_DOOR = (np.array([[.5, 0, .505, 1], [.28, .6, .33, .68]]), _GRILLE)
+_DOOR = (np.array([[.5, 0, .505, 1], [.28, .6, .33, .68]]), np.stack([_GRILLE] * 2))
 _SHOULDER_DETAILS: Details = {
-    'front': [(np.array([[.03, .2, .27, .85], [.73, .2, .97, .85]]), _LAMP)],
-    'rear': [(np.array([[.02, .15, .2, .9], [.8, .15, .98, .9]]), _TAIL)],
-    'left': [_DOOR], 'right': [_DOOR],
+    'front': (np.array([[.03, .2, .27, .85], [.73, .2, .97, .85]]), np.stack([_LAMP] * 2)),
+    'rear': (np.array([[.02, .15, .2, .9], [.8, .15, .98, .9]]), np.stack([_TAIL] * 2)),
+    'left': _DOOR, 'right': _DOOR,
 }
 
 
@@ -91,12 +91,12 @@ def _cabin_windows(style: str, glass: np.ndarray, panel_van: bool) -> Details:
     elif style == 'van':
         rear = np.array([[.1, .45, .48, .9], [.52, .45, .9, .9]])
         side = side[1:] if panel_van else side
-    panes = {'front': screen, 'rear': rear, 'left': side, 'right': side}
     details = {}
-    for face, whole in panes.items():
-        upper = whole.copy()
+    for face, panes in (('front', screen), ('rear', rear), ('left', side), ('right', side)):
+        upper = panes.copy()
         upper[:, 1] = .55
-        details[face] = [(whole, glass), (upper, glass * 1.25)]
+        colours = np.repeat([glass, glass * 1.25], len(panes), axis=0)
+        details[face] = (np.concatenate([panes, upper]), colours)
     return details
 
 
@@ -106,11 +106,11 @@ def _paint_tyres(canvas: Canvas, item: RoadObject, owner: int) -> None:
     radius = _WHEEL_RADIUS * height
     floor = (-.4 * length, .4 * length, .4 * width)
     canvas.block(item.to_camera(solid(floor, floor, (.1, .2 * height))), _RUBBER * .5, owner)
-    for x in (share * length for share in _AXLES):
-        rectangle = (x - radius * .8, x + radius * .8, width * .07)
-        for side in (-.415, .415):
-            tyre = solid(rectangle, rectangle, (0, 2 * radius)) + (0, 0, side * width)
-            canvas.block(item.to_camera(tyre), _RUBBER, owner)
+    for side in (-.415, .415):
+        # Both axles in one block: what lies between them is in the dark anyway.
+        pair = (_AXLES[1] * length - radius * .8, _AXLES[0] * length + radius * .8, width * .07)
+        tyres = solid(pair, pair, (0, 2 * radius)) + (0, 0, side * width)
+        canvas.block(item.to_camera(tyres), _RUBBER, owner)
 
 
 def _paint_wheels(canvas: Canvas, item: RoadObject, rim: float) -> None:
@@ -122,13 +122,12 @@ def _paint_wheels(canvas: Canvas, item: RoadObject, rim: float) -> None:
         return
     side = -np.sign(distance)
     radius = _WHEEL_RADIUS * height
-    for x in (share * length for share in _AXLES):
-        hub = np.array([x, -radius, side * width / 2])
-        arch = item.to_camera(_RING * (radius * 1.17) + hub)
-        arch[:, 1] = np.minimum(arch[:, 1], item.location[1])
-        canvas.surface(arch, _RUBBER * .4)
-        for scale, colour in ((1.0, _RUBBER), (.64, np.full(3, rim)), (.2, _RUBBER)):
-            canvas.surface(item.to_camera(_RING * (radius * scale) + hub), colour)
+    hubs = np.array([(share * length, -radius, side * width / 2) for share in _AXLES])
+    rings = _RING * (radius * _WHEEL_RINGS[:, None, None]) + hubs[:, None, None]
+    rings = item.to_camera(rings.reshape(-1, *_RING.shape))
+    rings[..., 1] = np.minimum(rings[..., 1], item.location[1])  # the arch ends at the ground
+    colours = np.stack([_RUBBER * .4, _RUBBER, np.full(3, rim), _RUBBER])
+    canvas.surfaces(rings, np.concatenate([colours] * len(hubs)))
 
 
 def paint_person(canvas: Canvas, item: RoadObject, owner: int, rng: np.random.Generator) -> None:
@@ -144,7 +143,7 @@ def paint_person(canvas: Canvas, item: RoadObject, owner: int, rng: np.random.Ge
               ([(.36, .82), (.48, .78), (swing, .42), (.32, .42)], shirt * .8)]
     for outline, colour in shapes:
         points = np.array([(x * width, -y * height, 0) for x, y in outline])
-        canvas.surface(points + item.location, colour, owner)
+        canvas.surfaces((points + item.location)[None], colour[None], owner)
     centre = np.array(item.location) - (0, .93 * height, 0)
     heads = np.stack([centre, centre + (0, .02 * height, 0)])
     canvas.balls(heads, height * np.array([.07, .055]), np.stack([skin * .45, skin]), owner)

@@ -14,6 +14,7 @@ def root(tmp_path):
         Image.new('RGB', (6, 5), (value, ) * 3).save(path)
     (tmp_path / 'pets' / 'LICENSE.txt').touch()
     (tmp_path / 'pets' / '.git').mkdir()
+    (tmp_path / 'pets' / '._z.png').touch()
     (tmp_path / 'pets' / 'cat' / '.DS_Store').touch()
     return tmp_path / 'pets'
 

@@ -3,7 +3,8 @@
 Reported: nothing; digits are not in the reports. They are real and come with scikit-learn, so
 that a first model can be trained without a download. A digit has no mirror image: no flips.
 
-    python tools/train.py configs/basenet/basenet-residual_scratch_1xb64-15e_digits-32px.py
+    python tools/misc/make_sample_data.py data/sample --sets digits
+    python tools/train.py configs/basenet/basenet-residual_scratch_1xb64-20e_digits-16px.py
 """
 _base_ = [
     '../_base_/models/basenet_residual.py', '../_base_/datasets/digits.py',
@@ -11,14 +12,15 @@ _base_ = [
 ]
 model = dict(
     data_preprocessor=dict(
+        input_size=(16, 16),
         train_geometry=[
-            dict(type='Resize', size=(32, 32)),
+            dict(type='Resize', size=(16, 16)),
             dict(type='RandomRotation', degrees=10),
             dict(type='RandomShift', width=0.1, height=0.1),
             dict(type='RandomZoom', zoom_range=0.1)],
-        eval_geometry=[dict(type='Resize', size=(32, 32))]),
-    head=dict(num_classes=10))
-param_scheduler = [dict(type='CosineAnnealingLR', T_max=15, by_epoch=True,
+        eval_geometry=[dict(type='Resize', size=(16, 16))]),
+    head=dict(num_classes=10, in_channels=1024))
+param_scheduler = [dict(type='CosineAnnealingLR', T_max=20, by_epoch=True,
                         convert_to_iter_based=True)]
-train_cfg = dict(max_epochs=15)
+train_cfg = dict(max_epochs=20)
 default_hooks = dict(normalization=dict(type='FitNormalizationHook'))
