@@ -64,5 +64,5 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 if __name__ == '__main__':
-    from plugins.engine.cli import run
+    from plugins.cli import run
     run(main)

@@ -1,9 +1,11 @@
 """mmengine's Runner: quiet on the console, strict about checkpoints, at home without a GPU."""
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 from mmengine.model import MMDistributedDataParallel
 from mmengine.registry import RUNNERS
@@ -54,6 +56,13 @@ class TransferRunner(Runner):
             module=model, device_ids=None, broadcast_buffers=False,
             find_unused_parameters=self.cfg.get('find_unused_parameters', False))
 
+    def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:
+        """Save under another name, then rename: a file of this name is always complete."""
+        partial = f'{filename}.partial'
+        super().save_checkpoint(out_dir, partial, *args, **kwargs)
+        if is_main_process():
+            os.replace(Path(out_dir, partial), Path(out_dir, filename))
+
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu', strict: bool = False,
                         revise_keys: list = [(r'^module.', '')]) -> dict:  # noqa: B006 (upstream's signature)
         """Load a checkpoint; strictly, unless it is ``load_from`` of a fresh training run.
@@ -69,4 +78,4 @@ class TransferRunner(Runner):
                                            revise_keys)
         except RuntimeError as error:
             raise ValueError(f'checkpoint {filename} does not fit the model of this config; is it '
-                             f'another experiment\'s? {error}') from error
+                             f'another experiment\'s? {" ".join(str(error).split())}') from error

@@ -193,7 +193,8 @@ def _checkpoint_to_resume(folder: Path, resume: str) -> str:
 
 def _last_checkpoint(folder: Path) -> str | None:
     # Asked only where there is one: upstream prints a line when it finds none.
-    return find_latest_checkpoint(str(folder)) if (folder / 'last_checkpoint').is_file() else None
+    found = (folder / 'last_checkpoint').is_file() and find_latest_checkpoint(str(folder))
+    return found if found and Path(found).is_file() else None
 
 
 def _hook(runner: Runner, kind: type) -> Any:

@@ -67,5 +67,5 @@ def _figure(value: float | None) -> str:
 
 
 if __name__ == '__main__':
-    from plugins.engine.cli import run
+    from plugins.cli import run
     run(main)

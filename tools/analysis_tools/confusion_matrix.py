@@ -43,12 +43,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     figure = ConfusionMatrix.plot(matrix, show=False, classes=classes,
                                   include_values=len(classes) <= 30, colorbar=False)
     Path(args.show_path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(args.show_path, dpi=120)
+    figure.savefig(args.show_path, dpi=120, bbox_inches='tight')
     for name, row, right in zip(classes, matrix, matrix.diag(), strict=True):
         print(f'{name:>20}  {100 * right / row.sum():6.2f} %  of {int(row.sum())}')
     print(f'Drawn to {args.show_path}')
 
 
 if __name__ == '__main__':
-    from plugins.engine.cli import run
+    from plugins.cli import run
     run(main)

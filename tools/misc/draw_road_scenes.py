@@ -21,14 +21,18 @@ MIN_LABEL_HEIGHT = 17  # pixels of a full-size image; KITTI labels hardly any ca
 MIN_VISIBLE = 0.08  # of an object's pixels; what shows less has no label
 
 
-def draw_scene(rng: np.random.Generator, camera: Camera) -> tuple[np.ndarray, list[str]]:
+def draw_scene(rng: np.random.Generator, camera: Camera, urban: bool | None = None
+               ) -> tuple[np.ndarray, list[str]]:
     """Draw one scene.
+
+    Args:
+        urban: A street between houses or a road through the country; None: either.
 
     Returns:
         The image (H, W, 3; uint8, BGR) and its label lines in KITTI's format:
         objects from near to far, then DontCare regions.
     """
-    street, light = draw_street(rng), _draw_light(rng)
+    street, light = draw_street(rng, urban), _draw_light(rng)
     placed = place_objects(rng, street, camera)
     canvas = Canvas(camera, light, paint_background(rng, street, light, camera, placed))
     _paint_skyline(canvas, rng)
@@ -161,7 +165,7 @@ def _develop(canvas: Canvas, rng: np.random.Generator) -> np.ndarray:
     gain = cv2.merge([factor * np.float32(channel) for channel in exposure])
     image = cv2.multiply(canvas.image, gain, dtype=cv2.CV_32F)
     noise = _cut(rng, grain, height, width)
-    return cv2.convertScaleAbs(cv2.scaleAdd(noise, rng.uniform(1, 4), image))
+    return cv2.convertScaleAbs(cv2.scaleAdd(noise, rng.uniform(.5, 2.5), image))
 
 
 @lru_cache(maxsize=2)

@@ -74,9 +74,9 @@ class Placed:
     pixels: int = 0
 
 
-def draw_street(rng: np.random.Generator) -> Street:
-    """Draw a road and where the camera's car drives on it."""
-    urban = bool(rng.random() < .6)
+def draw_street(rng: np.random.Generator, urban: bool | None = None) -> Street:
+    """Draw a road, in a town or not, and where the camera's car drives on it."""
+    urban = bool(rng.random() < .6) if urban is None else urban
     lane = rng.uniform(3.0, 3.7)
     lanes = (int(rng.integers(1, 3)), int(rng.integers(1, 3)))
     parking = tuple(float(rng.choice([0, 2.3, 5.2], p=[.4, .4, .2])) if urban else 0.0

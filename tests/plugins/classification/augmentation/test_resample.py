@@ -88,11 +88,11 @@ def test_fixed_resize_and_center_crop_is_torchvisions():
     assert torch.equal(recipe(images), wanted)
 
 
-def checkerboard():
+def stripes():
     """Stripes one pixel wide: any shrinking must give grey, 127.5; aliasing gives 0 or 255."""
-    stripes = torch.zeros(1, 3, 96, 96)
-    stripes[..., ::2] = 255
-    return stripes
+    image = torch.zeros(1, 3, 96, 96)
+    image[..., ::2] = 255
+    return image
 
 
 @pytest.mark.parametrize('steps', [
@@ -102,7 +102,7 @@ def checkerboard():
     [{'type': 'Resize', 'size': 48}, ROTATION, {'type': 'Resize', 'size': 24}],
 ], ids=['first', 'last', 'after crop', 'twice'])
 def test_a_recipe_that_shrinks_fourfold_does_not_alias(steps):
-    inside = BatchGeometry(steps)(checkerboard())[..., 8:-8, 8:-8]
+    inside = BatchGeometry(steps)(stripes())[..., 8:-8, 8:-8]
     # the filter's triangle spans 8 pixels, whose weights on odd and even pixels are equal
     assert (inside - 127.5).abs().max() < 1
 

@@ -5,8 +5,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from .paths import REPO_ROOT
-
+REPO_ROOT = Path(__file__).resolve().parents[1]
 DEBUG_VARIABLE = 'MMTRANSFER_TRACEBACK'
 
 

@@ -1,0 +1,47 @@
+"""What many tests need: sample data on disk, and one small run that several of them look at."""
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Tests are small: two threads on two cores that something else uses cost more than they give.
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+DIGITS = 'configs/basenet/basenet-residual_scratch_1xb64-20e_digits-16px.py'
+
+
+@pytest.fixture(scope='session')
+def repo_root() -> Path:
+    """The repository root."""
+    return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope='session')
+def digits_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Class folders of 300 real digits: train and test."""
+    from tools.misc.make_sample_data import main
+    root = tmp_path_factory.mktemp('sample')
+    main([str(root), '--sets', 'digits', '--size', 'digits=300'])
+    return root / 'digits'
+
+
+@pytest.fixture(scope='session')
+def train_digits(repo_root: Path, digits_root: Path) -> Any:
+    """A function that trains the digits config through tools/train.py for one epoch."""
+    def call(*argv: str, options: tuple[str, ...] = ()) -> dict[str, Any]:
+        from tools.train import main
+        data = [f'{loader}.dataset.source.data_root={digits_root / part}' for loader, part in (
+            ('train_dataloader', 'train'), ('val_dataloader', 'train'),
+            ('test_dataloader', 'test'))]
+        return main([str(repo_root / DIGITS), *argv, '--cfg-options', 'train_cfg.max_epochs=1',
+                     *data, *options])
+    return call
+
+
+@pytest.fixture(scope='session')
+def digits_run(train_digits: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The work dir of a finished two-epoch run; tests read it and leave it as it is."""
+    work_dir = tmp_path_factory.mktemp('runs') / 'digits'
+    train_digits('--work-dir', str(work_dir), options=('train_cfg.max_epochs=2',))
+    return work_dir

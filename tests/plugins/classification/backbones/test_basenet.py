@@ -1,0 +1,70 @@
+import pytest
+import torch
+from plugins.classification.backbones import BaseNet
+from plugins.classification.heads import MLPClsHead
+from torch.nn.functional import batch_norm, conv2d, max_pool2d
+
+BN1D = dict(type='BN1d', eps=1e-3, momentum=0.01)
+
+
+def count(module: torch.nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+# Weights and biases by hand from report B's layer tables; BatchNorm learns 2 per channel.
+CONVS_B7 = (5*5*3*6 + 6) + (3*3*6*24 + 24) + (5*5*24*16 + 16) + (3*3*16*64 + 64) + (64*16 + 16)
+CONVS_B11 = ((5*5*3*32 + 32) + 2 * (3*3*32*32 + 32)
+             + (5*5*32*64 + 64) + 2 * (3*3*64*64 + 64))
+
+
+@pytest.mark.parametrize('arch, norm, features, expected', [
+    ('plain', False, 400, 456 + 2416),
+    ('plain', True, 400, 456 + 2416 + 2 * (6 + 16)),
+    ('deep', True, 400, CONVS_B7 + 2 * (6 + 24 + 16 + 64 + 16)),
+    ('wide', True, 4096, CONVS_B11 + 2 * 3 * (32 + 64)),
+    ('residual', True, 4096, CONVS_B11 + 2 * 3 * (32 + 64))])
+def test_shapes_and_parameter_counts(arch, norm, features, expected):
+    net = BaseNet(arch, norm=norm)
+    assert net(torch.zeros(2, 3, 32, 32))[0].shape == (2, features)
+    assert count(net) == expected
+
+
+def test_b1_has_the_reported_24_197_parameters():
+    head = MLPClsHead(25, 400, [50], dropouts=[0, 0])
+    assert count(BaseNet('plain')) + count(head) == 456 + 2416 + 20050 + 1275 == 24197
+
+
+def test_b11_has_its_layer_tables_parameters():
+    head = MLPClsHead(25, 4096, [512], dropouts=[.25, .5], norm_cfg=BN1D)
+    dense = (4096*512 + 512) + 2 * 512 + (512*25 + 25)
+    assert count(BaseNet('residual', norm=True)) + count(head) == CONVS_B11 + 576 + dense
+
+
+def test_residual_stage_adds_before_the_last_norm_and_relu():
+    torch.manual_seed(0)
+    net = BaseNet('residual', norm=True)  # in training mode, as every new module
+    x = torch.randn(4, 3, 16, 16)
+    expected = x
+    for first, second, third in net.stages:
+        def conv(unit, x):
+            return conv2d(x, unit.conv.weight, unit.conv.bias,
+                          padding=unit.conv.kernel_size[0] // 2)
+
+        def norm_relu(x):
+            return batch_norm(x, None, None, training=True, eps=1e-3).relu()
+
+        a = norm_relu(conv(first, expected))
+        b = norm_relu(conv(second, a))
+        expected = max_pool2d(norm_relu(conv(third, b) + a), 2)
+    torch.testing.assert_close(net(x)[0], expected.flatten(1), rtol=1e-4, atol=1e-5)
+
+
+def test_batch_norm_has_keras_constants():
+    norms = [m for m in BaseNet('wide', norm=True).modules()
+             if isinstance(m, torch.nn.BatchNorm2d)]
+    assert {(m.eps, m.momentum) for m in norms} == {(1e-3, 0.01)} and len(norms) == 6
+
+
+def test_unknown_arch_is_named():
+    with pytest.raises(ValueError, match="arch='huge'.*plain.*residual"):
+        BaseNet('huge')

@@ -1,0 +1,20 @@
+import pytest
+import torch
+from plugins.classification.heads import MLPClsHead
+
+
+def test_drops_before_each_linear_layer_at_its_own_rate():
+    head = MLPClsHead(5, 1000, [800], dropouts=[0.2, 0.9], act_cfg=None)
+    with torch.no_grad():
+        head.layers[0].fc.weight.copy_(torch.eye(800, 1000))
+        head.layers[0].fc.bias.zero_()
+    torch.manual_seed(0)
+    kept = head.train().pre_logits((torch.ones(200, 1000),)) != 0
+    # Both dropouts must let a unit through: 0.8 * 0.1; 160 000 draws.
+    assert kept.float().mean() == pytest.approx(0.08, abs=0.005)
+    assert (head.eval().pre_logits((torch.ones(2, 1000),)) == 1).all()
+
+
+def test_number_of_rates_must_fit():
+    with pytest.raises(ValueError, match='2 hidden layers.*need 3 dropouts, found 1'):
+        MLPClsHead(5, 10, [8, 8], dropouts=[0.5])

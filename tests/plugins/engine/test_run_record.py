@@ -1,0 +1,41 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.hooks import CheckpointHook
+from plugins.engine.hooks import RunRecordHook
+from plugins.engine.run_record import config_hash, flat_numbers, write_result
+
+
+def test_only_plain_numbers_are_kept():
+    metrics = dict(a=1, b=np.float32(2.5), c=torch.tensor(3.), d=torch.ones(2, 2), e='x')
+    assert flat_numbers(metrics) == dict(a=1., b=2.5, c=3.)
+    json.dumps(flat_numbers(metrics))
+
+
+def test_hash_names_the_experiment_not_the_run():
+    base = dict(model=dict(depth=18), work_dir='a', randomness=dict(seed=0), launcher='none')
+    same = config_hash(Config(dict(base, work_dir='b', randomness=dict(seed=1))))
+    assert config_hash(Config(base)) == same
+    assert config_hash(Config(dict(base, model=dict(depth=34)))) != same
+
+
+def test_a_failed_write_leaves_the_old_record(tmp_path):
+    path = tmp_path / 'result.json'
+    write_result(path, dict(a=1))
+    with pytest.raises(TypeError):
+        write_result(path, dict(a=object()))
+    assert json.loads(path.read_text()) == dict(a=1)
+
+
+@pytest.mark.parametrize('monitor, rule, best_epoch', [
+    ('acc', 'greater', 2), ('loss', 'less', 3), (None, None, 4)])
+def test_best_is_the_epoch_that_the_checkpoint_hook_would_keep(monitor, rule, best_epoch):
+    scores = [dict(acc=10., loss=3.), dict(acc=30., loss=2.), dict(acc=30., loss=1.),
+              dict(acc=20., loss=1.)]
+    hook = RunRecordHook()
+    hook.history = [dict(epoch=i + 1, metrics=m) for i, m in enumerate(scores)]
+    best = hook.best(CheckpointHook(save_best=monitor, rule=rule))
+    assert (best['epoch'], best['monitor']) == (best_epoch, monitor)

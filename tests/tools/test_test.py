@@ -1,0 +1,58 @@
+import json
+import pickle
+
+import pytest
+import torch
+
+from tests.conftest import DIGITS
+
+
+@pytest.fixture
+def test_digits(repo_root, digits_root):
+    """A function that runs tools/test.py on the small digits."""
+    def call(*argv):
+        from tools.test import main
+        return main([str(repo_root / DIGITS), *map(str, argv), '--cfg-options',
+                     f'test_dataloader.dataset.source.data_root={digits_root / "test"}'])
+    return call
+
+
+def best(work_dir):
+    return next(work_dir.glob('best_*.pth'))
+
+
+def test_metrics_are_those_of_the_predictions_and_every_image_counts_once(
+        test_digits, digits_run, digits_root, tmp_path):
+    result = test_digits(best(digits_run), '--work-dir', tmp_path / 't', '--out', tmp_path / 'p.pkl',
+                         '--show-dir', tmp_path / 'pictures')
+    predictions = pickle.loads((tmp_path / 'p.pkl').read_bytes())
+    assert sorted(p['sample_idx'] for p in predictions) == list(range(len(predictions)))
+    assert len(predictions) == len(list((digits_root / 'test').rglob('*.png')))
+    right = sum(int(p['pred_label'].item() == p['gt_label'].item()) for p in predictions)
+    assert result['metrics']['accuracy/top1'] == pytest.approx(100 * right / len(predictions))
+    assert json.loads((tmp_path / 't/result.json').read_text()) == result
+    assert (result['mode'], result['split']) == ('test', 'test')
+    assert list((tmp_path / 'pictures').glob('*.png'))
+
+
+def test_default_place_is_the_folder_test_beside_the_checkpoint(test_digits, digits_run, tmp_path):
+    copy = tmp_path / 'best.pth'
+    copy.write_bytes(best(digits_run).read_bytes())
+    test_digits(copy)
+    assert (tmp_path / 'test/result.json').is_file()
+
+
+def test_a_checkpoint_of_another_model_is_refused(test_digits, digits_run, tmp_path):
+    checkpoint = torch.load(best(digits_run), weights_only=False)
+    checkpoint['state_dict'].pop('head.layers.1.fc.weight')
+    torch.save(checkpoint, tmp_path / 'other.pth')
+    with pytest.raises(ValueError, match='other.pth does not fit.*head.layers.1.fc.weight'):
+        test_digits(tmp_path / 'other.pth')
+
+
+def test_an_existing_output_is_not_overwritten(test_digits, digits_run, tmp_path, capsys):
+    (tmp_path / 'p.pkl').write_text('mine')
+    with pytest.raises(SystemExit):
+        test_digits(best(digits_run), '--out', tmp_path / 'p.pkl')
+    assert 'p.pkl: the file exists' in capsys.readouterr().err
+    assert (tmp_path / 'p.pkl').read_text() == 'mine'
