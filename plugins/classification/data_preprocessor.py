@@ -13,7 +13,12 @@ from plugins.lean_import import without
 
 with without('mmdet'):
     from mmpretrain.registry import MODELS
-    from mmpretrain.structures import batch_label_to_onehot, cat_batch_labels, tensor_split
+    from mmpretrain.structures import (
+        DataSample,
+        batch_label_to_onehot,
+        cat_batch_labels,
+        tensor_split,
+    )
 
 CHANNELS = 3
 
@@ -165,7 +170,7 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
     def _moved(self, samples: Any) -> Any:
         if samples is None or self.device.type == 'cpu':
             return samples  # loaders work on the CPU
-        if isinstance(samples, list) and all('gt_label' in sample for sample in samples):
+        if all(isinstance(sample, DataSample) and 'gt_label' in sample for sample in samples):
             # one copy for the batch instead of one per sample
             labels, splits = cat_batch_labels([sample.gt_label for sample in samples])
             labels = self.cast_data(labels)

@@ -7,7 +7,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-# Read by the Runner from its cfg, by Config itself, or by the session; not by the Runner's signature.
+# Read by the Runner from its cfg, or by Config itself; not by the Runner's signature.
 _READ_ELSEWHERE = {'custom_imports', 'runner_type', 'find_unused_parameters', 'model_wrapper_cfg',
                    'sync_bn', 'compile', 'activation_checkpointing'}
 
@@ -32,15 +32,15 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
         path = key.lstrip('+')
         exists = _has(cfg, path)
         if path.split('.')[0] in _helpers(cfg):
-            raise ValueError(f'--cfg-options {key}: {path.split(".")[0]} is a helper variable of the '
-                             'config file, copied when the file was read; change the key that '
-                             f'uses it. {_hint(cfg, path)}')
+            raise ValueError(f'--cfg-options {key}: {path.split(".")[0]} is a helper variable of '
+                             'the config file, copied when the file was read; change the key '
+                             f'that uses it. {_hint(cfg, path)}')
         if key.startswith('+') and exists:
             raise ValueError(f'--cfg-options {key}: the config has {path} already; '
                              f'write {path}=... to change it')
         if not key.startswith('+') and not exists:
-            raise ValueError(f'--cfg-options {key}: the config has no such key. {_hint(cfg, path)} '
-                             f'To add a new key on purpose write +{path}=...')
+            raise ValueError(f'--cfg-options {key}: the config has no such key. '
+                             f'{_hint(cfg, path)} To add a new key on purpose write +{path}=...')
         cfg.merge_from_dict({path: value}, allow_list_keys=True)
 
 

@@ -36,8 +36,8 @@ def read_checkpoint(path: str | Path, trust: bool = False) -> dict[str, Any]:
             checkpoint = torch.load(path, map_location='cpu', weights_only=not trust)
     except UnpicklingError as error:
         reason = str(error).split('WeightsUnpickler error: ')[-1].split('. ')[0]
-        raise ValueError(f'checkpoint {path}: refused, loading it could run code ({reason}). If you '
-                         'know where it comes from, pass --trust-checkpoint.') from error
+        raise ValueError(f'checkpoint {path}: refused, loading it could run code ({reason}). If '
+                         'you know where it comes from, pass --trust-checkpoint.') from error
     except (EOFError, RuntimeError) as error:
         raise ValueError(f'checkpoint {path}: not a readable checkpoint ({error})') from error
     if not isinstance(checkpoint, dict):

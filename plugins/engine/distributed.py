@@ -23,7 +23,7 @@ def init_distributed(launcher: str, dist_cfg: dict) -> None:
         dist_cfg: ``env_cfg.dist_cfg`` of the config, for the GPU case.
 
     Raises:
-        RuntimeError: The launcher's variables are missing.
+        ValueError: The launcher's variables are missing.
     """
     if launcher == 'none' or torch_dist.is_initialized():
         return
@@ -35,7 +35,7 @@ def init_distributed(launcher: str, dist_cfg: dict) -> None:
     missing = [k for k in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
                if k not in os.environ]
     if missing:
-        raise RuntimeError(f'--launcher {launcher}: {", ".join(missing)} not set. Start with '
+        raise ValueError(f'--launcher {launcher}: {", ".join(missing)} not set. Start with '
                            'tools/dist_train.sh (torchrun) or tools/slurm_train.sh (srun).')
     torch_dist.init_process_group(backend='gloo')
 

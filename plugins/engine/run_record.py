@@ -43,7 +43,7 @@ def describe_run(runner: Any, seed: int, precision: str) -> dict[str, Any]:
         parameters=dict(total=sum(p.numel() for p in model.parameters()),
                         trainable=sum(p.numel() for p in model.parameters() if p.requires_grad)),
         device=device_name(), processes=get_world_size(), torch_version=torch.__version__,
-        git_commit=git_commit(), data_fingerprint=_fingerprints(runner))
+        data_fingerprint=_fingerprints(runner))
 
 
 def config_hash(cfg: Config) -> str:

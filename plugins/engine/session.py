@@ -18,7 +18,7 @@ from .fast_dev_run import limit_to_fast_dev_run
 from .hooks import RunRecordHook
 from .paths import REPO_ROOT
 from .precision import enable_amp
-from .run_record import describe_run, write_result
+from .run_record import describe_run, git_commit, write_result
 from .work_dir import claim_work_dir, default_work_dir
 
 
@@ -39,6 +39,7 @@ class Session:
         self.cfg = Config.fromfile(config)
         merge_options(self.cfg, _parse_options(options))
         self.precision = 'float32'
+        self.git_commit = git_commit()  # now: the code may change while the run goes on
         self.cfg.launcher = launcher
         init_distributed(launcher, self.cfg.env_cfg.dist_cfg)
         # Each process augments with random numbers of its own; the samplers stay in step.
@@ -127,6 +128,7 @@ class Session:
                       best_epoch=best['epoch'], epochs=runner.epoch,
                       seconds=round(record.seconds, 2),
                       checkpoint=_best_checkpoint(runner, best), history=record.history,
+                      git_commit=self.git_commit,
                       **describe_run(runner, self.seed, self.precision))
         self._finish(runner, result, keep)
         return result
@@ -136,6 +138,7 @@ class Session:
         record = _hook(runner, RunRecordHook)
         result = dict(mode='test', split='test', metrics=record.test_metrics,
                       seconds=round(record.seconds, 2), checkpoint=_relative(checkpoint),
+                      git_commit=self.git_commit,
                       **describe_run(runner, self.seed, self.precision))
         self._finish(runner, result, keep=True)
         return result
@@ -161,7 +164,8 @@ def print_result(result: dict[str, Any]) -> None:
     if result['mode'] == 'train':
         table.add_row('epochs', str(result['epochs']))
     table.add_row('seconds', f"{result['seconds']:.1f}")
-    table.add_row('parameters', '{total:,} ({trainable:,} trainable)'.format(**result['parameters']))
+    total, trainable = result['parameters'].values()
+    table.add_row('parameters', f'{total:,} ({trainable:,} trainable)')
     table.add_row('seed, precision', f"{result['seed']}, {result['precision']}")
     table.add_row('device', f"{result['device']}, {result['processes']} process(es)")
     if result.get('checkpoint'):

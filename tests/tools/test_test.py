@@ -23,8 +23,8 @@ def best(work_dir):
 
 def test_metrics_are_those_of_the_predictions_and_every_image_counts_once(
         test_digits, digits_run, digits_root, tmp_path):
-    result = test_digits(best(digits_run), '--work-dir', tmp_path / 't', '--out', tmp_path / 'p.pkl',
-                         '--show-dir', tmp_path / 'pictures')
+    result = test_digits(best(digits_run), '--work-dir', tmp_path / 't',
+                         '--out', tmp_path / 'p.pkl', '--show-dir', tmp_path / 'pictures')
     predictions = pickle.loads((tmp_path / 'p.pkl').read_bytes())
     assert sorted(p['sample_idx'] for p in predictions) == list(range(len(predictions)))
     assert len(predictions) == len(list((digits_root / 'test').rglob('*.png')))

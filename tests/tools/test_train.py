@@ -6,6 +6,7 @@ import time
 
 import pytest
 import torch
+
 from plugins.engine.paths import REPO_ROOT
 
 
@@ -20,8 +21,8 @@ def test_result_json_holds_the_record(digits_run):
     assert f"epoch_{result['best_epoch']}.pth" in result['checkpoint']
     checkpoint = torch.load(digits_run / result['checkpoint'].split('/')[-1], weights_only=False)
     tensors = checkpoint['state_dict']
-    learned = sum(v.numel() for k, v in tensors.items() if not k.endswith(
-        ('running_mean', 'running_var', 'num_batches_tracked', 'preprocessor.mean', 'preprocessor.std')))
+    buffers = ('running_mean', 'running_var', 'num_batches_tracked', 'or.mean', 'or.std')
+    learned = sum(v.numel() for k, v in tensors.items() if not k.endswith(buffers))
     assert result['parameters'] == dict(total=learned, trainable=learned)
     assert len(result['data_fingerprint']['train']) == 64
     assert result['torch_version'] == torch.__version__ and result['seconds'] > 0
@@ -70,8 +71,10 @@ def test_wrong_number_of_classes_is_refused_before_the_first_batch(train_digits,
         train_digits('--work-dir', str(tmp_path / 'x'), options=('model.head.num_classes=9',))
 
 
-def test_fast_dev_run_tries_train_val_and_test_and_keeps_nothing(train_digits, monkeypatch, tmp_path):
+def test_fast_dev_run_tries_train_val_and_test_and_keeps_nothing(train_digits, monkeypatch,
+                                                                 tmp_path):
     from mmengine.runner import Runner
+
     from plugins.engine import session
     tested = []
     original = Runner.test
@@ -119,7 +122,8 @@ def test_a_killed_run_resumes_at_the_right_epoch(repo_root, digits_root, train_d
     assert result['history'][-1]['iter'] == iterations * (reached + 2)
 
 
-@pytest.mark.parametrize('task, sibling', [('classification', 'mmdet'), ('detection', 'mmpretrain')])
+@pytest.mark.parametrize('task, sibling', [
+    ('classification', 'mmdet'), ('detection', 'mmpretrain')])
 def test_a_task_does_not_import_the_other_tasks_package(task, sibling):
     code = (f'import sys; import plugins.{task}; '
             f'sys.exit({sibling!r} in sys.modules or "kornia" in sys.modules)')
@@ -138,8 +142,8 @@ def test_command_line_errors_are_one_line_without_a_traceback(argv, message):
 def test_missing_data_end_in_a_sentence_that_names_the_place(tmp_path):
     from tests.conftest import DIGITS
     done = subprocess.run(
-        [sys.executable, 'tools/train.py', DIGITS, '--work-dir', str(tmp_path / 'w'), '--cfg-options',
-         f'train_dataloader.dataset.source.data_root={tmp_path}/nowhere'],
+        [sys.executable, 'tools/train.py', DIGITS, '--work-dir', str(tmp_path / 'w'),
+         '--cfg-options', f'train_dataloader.dataset.source.data_root={tmp_path}/nowhere'],
         cwd=REPO_ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and f'{tmp_path}/nowhere: no such folder' in done.stderr
     assert 'Traceback' not in done.stderr and 'MMTRANSFER_TRACEBACK=1' in done.stderr

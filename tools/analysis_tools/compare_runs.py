@@ -1,6 +1,6 @@
 """Put the results of several runs into one table.
 
-    python tools/analysis_tools/compare_runs.py work_dirs/quickstart/digits work_dirs/quickstart/roads
+    python tools/analysis_tools/compare_runs.py WORK_DIR [WORK_DIR ...]
 """
 import argparse
 import json

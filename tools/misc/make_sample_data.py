@@ -99,8 +99,9 @@ def _requests(args: argparse.Namespace) -> list[Request]:
 def _check_targets(targets: Iterable[Path], overwrite: bool) -> None:
     """Raise FileExistsError where a target holds something and may not be replaced."""
     for target in targets:
-        if target.exists() and not target.is_dir():
-            raise FileExistsError(f'{target} exists and is not a folder.')
+        for folder in (target, *target.parents):
+            if folder.exists() and not folder.is_dir():
+                raise FileExistsError(f'{folder} exists and is not a folder.')
         if target.is_dir() and any(target.iterdir()) and not overwrite:
             raise FileExistsError(f'{target} exists and is not empty; --overwrite replaces it.')
 

@@ -1,6 +1,8 @@
-"""CIFAR-100, fine labels 0-24 (report B): 12 500 training images, a tenth of them for validation; 2 500 test images."""
-train_source = dict(type='cifar100', data_root='data/cifar100', classes=list(range(25)), split='train')
-test_source = dict(type='cifar100', data_root='data/cifar100', classes=list(range(25)), split='test')
+"""CIFAR-100, fine labels 0-24 (report B): 12 500 images, a tenth for validation; 2 500 for test."""
+train_source = dict(
+    type='cifar100', data_root='data/cifar100', split='train', classes=list(range(25)))
+test_source = dict(
+    type='cifar100', data_root='data/cifar100', split='test', classes=list(range(25)))
 
 train_dataloader = dict(
     batch_size=64,

@@ -1,4 +1,4 @@
-"""scikit-learn's handwritten digits as make_sample_data.py lays them out, 8x8 px in class folders."""
+"""scikit-learn's handwritten digits as make_sample_data.py lays them out: class folders, 8x8 px."""
 train_source = dict(type='class_folder', data_root='data/sample/digits/train', size=(8, 8))
 test_source = dict(type='class_folder', data_root='data/sample/digits/test', size=(8, 8))
 

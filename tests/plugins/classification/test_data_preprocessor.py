@@ -138,6 +138,12 @@ def test_nothing_is_read_back_from_the_device():
     assert all(s.gt_label.is_meta and s.gt_label.shape == (1,) for s in found['data_samples'])
 
 
+def test_samples_without_labels_follow_to_the_device():
+    given = [DataSample().set_gt_score(torch.tensor([.5, .5])) for _ in range(4)]
+    found = BatchDataPreprocessor().to('meta')({'inputs': images(), 'data_samples': given}, True)
+    assert all(sample.gt_score.is_meta for sample in found['data_samples'])
+
+
 def test_samples_pass_through_on_the_cpu():
     given = samples([3, 1, 4, 1])
     found = BatchDataPreprocessor(**CIFAR)({'inputs': images(), 'data_samples': given}, True)

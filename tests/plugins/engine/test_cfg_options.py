@@ -1,5 +1,6 @@
 import pytest
 from mmengine.config import Config
+
 from plugins.engine.cfg_options import merge_options
 
 

@@ -3,6 +3,7 @@ import os
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+
 from plugins.engine.checkpoint import read_checkpoint
 
 

@@ -4,6 +4,7 @@ from mmengine.config import Config
 from mmengine.model import BaseModel
 from mmengine.registry import METRICS, MODELS
 from mmengine.runner import Runner
+
 from plugins.engine.runner import TransferRunner
 
 

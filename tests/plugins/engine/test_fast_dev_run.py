@@ -1,5 +1,6 @@
 import pytest
 from mmengine.config import Config
+
 from plugins.engine.fast_dev_run import FirstSamplesSampler, limit_to_fast_dev_run
 
 SHUFFLE = dict(type='DefaultSampler', shuffle=True)

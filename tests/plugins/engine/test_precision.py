@@ -1,6 +1,7 @@
 import pytest
 import torch
 from mmengine.config import Config
+
 from plugins.engine import precision
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import CheckpointHook
+
 from plugins.engine.hooks import RunRecordHook
 from plugins.engine.run_record import config_hash, flat_numbers, write_result
 

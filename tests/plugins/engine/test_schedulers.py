@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from plugins.engine.schedulers import TimeDecayLR
 
 

@@ -1,11 +1,13 @@
 import pytest
+
 from plugins.engine.paths import REPO_ROOT, resolve_path
 from plugins.engine.work_dir import claim_work_dir, default_work_dir
 
 
 def test_default_follows_the_path_below_configs_and_the_seed():
-    assert default_work_dir(REPO_ROOT / 'configs/vgg/a.py', 3) == REPO_ROOT / 'work_dirs/vgg/a/seed3'
-    assert default_work_dir('/elsewhere/b.py', 0) == REPO_ROOT / 'work_dirs/b/seed0'
+    runs = REPO_ROOT / 'work_dirs'
+    assert default_work_dir(REPO_ROOT / 'configs/vgg/a.py', 3) == runs / 'vgg/a/seed3'
+    assert default_work_dir('/elsewhere/b.py', 0) == runs / 'b/seed0'
 
 
 def make_run(folder):

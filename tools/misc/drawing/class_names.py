@@ -1,6 +1,6 @@
 """The official class names of the data sets whose layout the samples copy."""
 
-CIFAR10 = tuple('airplane automobile bird cat deer dog frog horse ship truck'.split())
+CIFAR10 = ('airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck')
 
 # Superclass -> classes; both lists of the official release are in alphabetical order.
 _CIFAR100 = {

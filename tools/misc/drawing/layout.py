@@ -128,7 +128,7 @@ def _draw_object(rng: np.random.Generator, street: Street, style: str, is_far: b
         d, heading = _draw_berth(rng, street, is_far)
     # Rounded as the label will be, so that it projects to exactly what is drawn.
     location = tuple(round(float(v), 2) for v in street.to_camera(d, s))
-    item = RoadObject(kind, size, location, round(street.rotation_y(heading, s), 2))
+    item = RoadObject(kind, size, location, round(float(street.rotation_y(heading, s)), 2))
     cos, sin = abs(math.cos(heading)), abs(math.sin(heading))
     _, width, length = size
     reach = np.array([width * cos + length * sin, width * sin + length * cos]) / 2 + .3

@@ -135,14 +135,16 @@ def paint_person(canvas: Canvas, item: RoadObject, owner: int, rng: np.random.Ge
     height, width, _ = item.size
     shirt, trousers = rng.uniform(20, 230, 3), rng.uniform(20, 120, 3)
     skin = np.array([120, 150, 200]) * rng.uniform(.5, 1.05)
-    stride, swing = rng.uniform(.05, .5), rng.uniform(.3, .5)
-    shapes = [([(-.28, .48), (.02, .48), (.12 - stride, 0), (-.1 - stride, 0)], trousers * .85),
-              ([(.02, .48), (.28, .48), (.1 + stride, 0), (-.12 + stride, 0)], trousers),
-              ([(-.42, .8), (-.2, .86), (.2, .86), (.42, .8), (.3, .46), (-.3, .46)], shirt),
-              ([(-.36, .82), (-.48, .78), (-swing, .42), (-.32, .42)], shirt * .8),
-              ([(.36, .82), (.48, .78), (swing, .42), (.32, .42)], shirt * .8)]
+    reach = np.ptp(item.corners()[:, 0]) / 2  # of the box to the left and right, metres
+    stride, swing = reach * rng.uniform(.5, .95), reach * rng.uniform(.75, 1)
+    half = .42 * width
+    shapes = [([(-.17, .48), (0, .48), (.1 - stride, 0), (-stride, 0)], trousers * .85),
+              ([(0, .48), (.17, .48), (stride, 0), (stride - .1, 0)], trousers),
+              ([(-half, .8), (-.1, .86), (.1, .86), (half, .8), (.17, .46), (-.17, .46)], shirt),
+              ([(-half + .05, .82), (-half, .76), (-swing, .42), (-swing + .1, .42)], shirt * .8),
+              ([(half - .05, .82), (half, .76), (swing, .42), (swing - .1, .42)], shirt * .8)]
     for outline, colour in shapes:
-        points = np.array([(x * width, -y * height, 0) for x, y in outline])
+        points = np.array([(x, -share * height, 0) for x, share in outline])
         canvas.surfaces((points + item.location)[None], colour[None], owner)
     centre = np.array(item.location) - (0, .93 * height, 0)
     heads = np.stack([centre, centre + (0, .02 * height, 0)])

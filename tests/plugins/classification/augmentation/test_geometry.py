@@ -146,6 +146,12 @@ def test_padded_crop_takes_every_whole_offset_equally_often():
     assert drawn['y'].unique().tolist() == [offset - 9.5 for offset in range(20)]
 
 
+def test_affine_translates_by_whole_pixels_as_torchvision():
+    drawn = draws(RandomAffine(0, translate=(.1, .2)))
+    assert drawn['x'].unique().tolist() == list(range(-6, 7))
+    assert drawn['y'].unique().tolist() == list(range(-8, 9))
+
+
 @pytest.mark.parametrize('prob', [0.5, 0.1, 1.])
 def test_share_of_flips(prob):
     flipped = (draws(RandomFlip(prob))['sign'] < 0).float().mean()

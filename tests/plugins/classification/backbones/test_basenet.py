@@ -1,8 +1,9 @@
 import pytest
 import torch
+from torch.nn.functional import batch_norm, conv2d, max_pool2d
+
 from plugins.classification.backbones import BaseNet
 from plugins.classification.heads import MLPClsHead
-from torch.nn.functional import batch_norm, conv2d, max_pool2d
 
 BN1D = dict(type='BN1d', eps=1e-3, momentum=0.01)
 

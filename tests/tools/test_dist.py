@@ -1,0 +1,67 @@
+"""Two gloo processes on a machine without a GPU."""
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import DIGITS
+
+
+def run_script(script: str, *argv: object, repo_root: Path) -> subprocess.CompletedProcess:
+    venv = Path(sys.executable).parents[1]
+    return subprocess.run(
+        ['bash', f'tools/{script}', *map(str, argv)], cwd=repo_root, capture_output=True,
+        text=True, env=dict(os.environ, VENV=str(venv), OMP_NUM_THREADS='1'))
+
+
+@pytest.mark.slow
+def test_two_processes_train_like_one_and_test_every_image_once(
+        repo_root, digits_root, digits_run, train_digits, tmp_path):
+    data = [f'{loader}.dataset.source.data_root={digits_root / part}' for loader, part in (
+        ('train_dataloader', 'train'), ('val_dataloader', 'train'), ('test_dataloader', 'test'))]
+    done = run_script('dist_train.sh', DIGITS, 2, '--work-dir', tmp_path / 'two', '--cfg-options',
+                      'train_cfg.max_epochs=20', 'train_dataloader.batch_size=16', *data,
+                      repo_root=repo_root)
+    assert done.returncode == 0, done.stderr
+    two = json.loads((tmp_path / 'two/result.json').read_text())
+    one = train_digits('--work-dir', str(tmp_path / 'one'), options=(
+        'train_cfg.max_epochs=20', 'train_dataloader.batch_size=32'))
+    assert two['processes'] == 2 and two['epochs'] == one['epochs'] == 20
+    assert two['history'][0]['iter'] == one['history'][0]['iter']
+    # 24 validation images of 300 digits: one image is 4 points.
+    assert two['metrics']['accuracy/top1'] == pytest.approx(one['metrics']['accuracy/top1'], abs=9)
+
+
+def test_a_test_on_two_processes_gives_one_processs_figures(
+        repo_root, digits_root, digits_run, tmp_path):
+    checkpoint = next(digits_run.glob('best_*.pth'))
+    option = f'test_dataloader.dataset.source.data_root={digits_root / "test"}'
+    done = run_script('dist_test.sh', DIGITS, checkpoint, 2, '--work-dir', tmp_path / 'two',
+                      '--out', tmp_path / 'two.pkl', '--cfg-options', option, repo_root=repo_root)
+    assert done.returncode == 0, done.stderr
+    from tools.test import main
+    one = main([str(repo_root / DIGITS), str(checkpoint), '--work-dir', str(tmp_path / 'one'),
+                '--cfg-options', option])
+    two = json.loads((tmp_path / 'two/result.json').read_text())
+    assert two['processes'] == 2 and two['metrics'] == one['metrics']
+    indices = [p['sample_idx'] for p in pickle.loads((tmp_path / 'two.pkl').read_bytes())]
+    assert sorted(indices) == list(range(len(list((digits_root / 'test').rglob('*.png')))))
+
+
+@pytest.mark.parametrize('argv, message', [
+    ((), 'usage: tools/dist_train.sh CONFIG NUM_PROCS'), ((DIGITS, 'two'), "NUM_PROCS is 'two'")])
+def test_wrong_arguments(argv, message, repo_root):
+    done = run_script('dist_train.sh', *argv, repo_root=repo_root)
+    assert done.returncode == 2 and message in done.stderr
+
+
+def test_pytorch_launcher_without_torchrun_says_so(repo_root):
+    environment = {k: v for k, v in os.environ.items() if k not in ('RANK', 'WORLD_SIZE')}
+    done = subprocess.run([sys.executable, 'tools/train.py', DIGITS, '--launcher', 'pytorch'],
+                          cwd=repo_root, capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert '--launcher pytorch: RANK' in done.stderr and 'dist_train.sh' in done.stderr
