@@ -2,6 +2,7 @@ import csv
 import json
 
 import pytest
+
 from tools.misc.record_result import append, result_rows
 
 
