@@ -24,6 +24,7 @@ def refuse(owner: object, key: str, found: object, expected: str) -> ValueError:
 
 
 def is_number(value: object) -> bool:
+    """Whether it is a finite real number; True and False are none."""
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 

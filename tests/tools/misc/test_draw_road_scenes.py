@@ -1,0 +1,172 @@
+"""Labels of the drawn scenes against geometry worked out here a second time."""
+import math
+
+import numpy as np
+import pytest
+
+from tools.misc import draw_road_scenes
+from tools.misc.draw_road_scenes import draw_scene
+from tools.misc.drawing.camera import RoadObject, clip_box, kitti_camera, projected_box
+from tools.misc.drawing.layout import Placed
+
+WIDTH, HEIGHT = 621, 188
+SCENES = 30
+
+
+@pytest.fixture(scope='module')
+def scenes():
+    """Image and label fields of each scene, as drawn for `kitti`."""
+    camera = kitti_camera(WIDTH)
+    drawn = [draw_scene(np.random.default_rng([3, i]), camera) for i in range(SCENES)]
+    return [(image, [line.split() for line in lines]) for image, lines in drawn]
+
+
+@pytest.fixture(scope='module')
+def objects(scenes):
+    """Type and the 14 numbers of every labelled object."""
+    rows = [(row[0], [float(field) for field in row[1:]]) for _, rows in scenes for row in rows]
+    return [row for row in rows if row[0] != 'DontCare']
+
+
+def box_from_3d(numbers: list[float]) -> np.ndarray:
+    """Bounds of the projected 3D box, after KITTI's devkit (computeBox3D) with P = K [I | 0]."""
+    h, w, length, x, y, z, ry = numbers[7:]
+    focal, cx, cy = 721.5377 / 2, 609.5593 / 2, 172.854 / 2
+    pixels = []
+    for ahead in (-length / 2, length / 2):
+        for side in (-w / 2, w / 2):
+            for up in (0, h):
+                px = math.cos(ry) * ahead + math.sin(ry) * side + x
+                pz = -math.sin(ry) * ahead + math.cos(ry) * side + z
+                pixels.append((focal * px / pz + cx, focal * (y - up) / pz + cy))
+    pixels = np.array(pixels)
+    return np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
+
+
+def test_lines_have_fifteen_fields(scenes):
+    for _, rows in scenes:
+        for row in rows:
+            assert len(row) == 15
+            assert row[0] in ('Car', 'Van', 'Pedestrian', 'DontCare')
+            assert all(field == f'{float(field):.2f}' for field in row[4:8])
+            if row[0] == 'DontCare':
+                assert row[1:4] == ['-1', '-1', '-10']
+                assert row[8:] == ['-1', '-1', '-1', '-1000', '-1000', '-1000', '-10']
+
+
+def test_boxes_lie_inside_the_image(scenes):
+    for image, rows in scenes:
+        assert image.shape == (HEIGHT, WIDTH, 3) and image.dtype == np.uint8
+        for row in rows:
+            x1, y1, x2, y2 = map(float, row[4:8])
+            assert 0 <= x1 < x2 <= WIDTH - 1 and 0 <= y1 < y2 <= HEIGHT - 1
+
+
+def test_box_is_the_projection_of_the_3d_box(objects):
+    for kind, numbers in objects:
+        full = box_from_3d(numbers)
+        expected = np.clip(full, 0, [WIDTH - 1, HEIGHT - 1] * 2)
+        assert np.abs(expected - numbers[3:7]).max() < .006, (kind, numbers)
+
+
+def test_truncation_is_the_area_outside(objects):
+    seen = []
+    for _, numbers in objects:
+        x1, y1, x2, y2 = box_from_3d(numbers)
+        left, top, right, bottom = numbers[3:7]
+        outside = 1 - (right - left) * (bottom - top) / ((x2 - x1) * (y2 - y1))
+        assert 0 <= numbers[0] <= 1 and abs(numbers[0] - outside) < .008
+        seen.append(numbers[0])
+    assert min(seen) == 0 and max(seen) > .2, 'the scenes show both'
+
+
+def test_alpha_follows_from_heading_and_place(objects):
+    for _, numbers in objects:
+        alpha, x, z, ry = numbers[2], numbers[10], numbers[12], numbers[13]
+        difference = alpha - (ry - math.atan2(x, z))
+        assert abs(math.remainder(difference, 2 * math.pi)) < .006
+        assert -math.pi - .005 <= alpha <= math.pi + .005
+        assert -math.pi - .005 <= ry <= math.pi + .005
+
+
+def test_objects_stand_on_the_ground_with_plausible_sizes(objects):
+    # Means of KITTI's training labels: a car 1.53 x 1.63 x 3.88 m, a pedestrian 1.76 m tall.
+    assert {numbers[11] for _, numbers in objects} == {1.65}
+    cars = np.array([numbers[7:10] for kind, numbers in objects if kind == 'Car'])
+    assert np.abs(cars.mean(axis=0) - (1.53, 1.63, 3.88)).max() < .3
+
+
+def test_scenes_vary(scenes, objects):
+    assert {kind for kind, _ in objects} == {'Car', 'Van', 'Pedestrian'}
+    assert {numbers[1] for _, numbers in objects} == {0, 1, 2}
+    cars = [sum(row[0] == 'Car' for row in rows) for _, rows in scenes]
+    assert min(cars) == 0 and max(cars) >= 6 and 2 <= np.mean(cars) <= 6
+    assert any(row[0] == 'DontCare' for _, rows in scenes for row in rows)
+    headings = np.array([numbers[13] for kind, numbers in objects if kind == 'Car'])
+    assert len(np.unique(np.histogram(headings, 8, (-math.pi, math.pi))[0].nonzero())) >= 4
+    assert np.std([image.mean() for image, _ in scenes]) > 8, 'lighting'
+
+
+def test_same_placement_at_any_width():
+    rows = []
+    for width in (621, 1242):
+        _, lines = draw_scene(np.random.default_rng(11), kitti_camera(width))
+        rows.append([line.split() for line in lines if not line.startswith('DontCare')])
+    assert rows[0]
+    for small, full in zip(*rows, strict=True):
+        assert small[8:] == full[8:]
+        assert abs(float(small[4]) * 2 - float(full[4])) < 1.01
+
+
+def car(z: float, x: float = 0.0, kind: str = 'Car', size=(1.5, 1.7, 4.2)) -> Placed:
+    return Placed(RoadObject(kind, size, (x, 1.65, z), -1.57),
+                  'van' if kind == 'Van' else 'saloon', owner=int(z))
+
+
+def draw_with(monkeypatch, things: list[Placed]):
+    """Labels, and the canvas as it was labelled, of a bare road with these things."""
+    seen = []
+    label = draw_road_scenes._labels
+
+    def keep(canvas, placed):
+        seen.append(canvas)
+        return label(canvas, placed)
+
+    monkeypatch.setattr(draw_road_scenes, 'place_objects', lambda *args: things)
+    monkeypatch.setattr(draw_road_scenes, '_row_places', lambda *args: [])
+    monkeypatch.setattr(draw_road_scenes, '_labels', keep)
+    _, lines = draw_scene(np.random.default_rng(0), kitti_camera())
+    return [line.split() for line in lines], seen[0]
+
+
+# The van's rear, 6.5 m away, hides what lies up to 0.13 (cabin) or 0.146 (body) of its distance
+# to the left; the car's rear, 15.9 m away, reaches 0.053 to both sides of its middle.
+@pytest.mark.parametrize(('x', 'levels'), [
+    (-4.0, [0, 0]),
+    (-2.4, [0, 1]),  # 30 to 45 % hidden
+    (-1.8, [0, 2]),  # 65 to 80 % hidden
+    (0.0, [0]),  # wholly hidden: no label
+])
+def test_occlusion_counts_what_is_hidden(monkeypatch, x, levels):
+    near = car(9, kind='Van', size=(2.2, 1.9, 5.0))
+    lines, _ = draw_with(monkeypatch, [near, car(18, x)])
+    assert [int(line[2]) for line in lines] == levels
+
+
+def test_far_car_is_a_dont_care_region(monkeypatch):
+    # 721.5 px * 1.5 m / z < 17 px beyond z = 64 m.
+    lines, _ = draw_with(monkeypatch, [car(55, x=-3), car(75, x=3)])
+    assert [line[0] for line in lines] == ['Car', 'DontCare']
+
+
+@pytest.mark.parametrize('heading', [-3.1, -1.57, -.6, 0, .8, 1.57, 2.4])
+def test_drawn_pixels_fill_the_box(monkeypatch, heading):
+    item = RoadObject('Car', (1.5, 1.7, 4.2), (1.5, 1.65, 11.0), heading)
+    _, canvas = draw_with(monkeypatch, [Placed(item, 'estate', owner=7)])
+    y, x = np.nonzero(canvas.owner == 7)
+    box, truncation = clip_box(projected_box(item, canvas.camera), canvas.camera)
+    assert truncation == 0
+    gaps = (np.array([x.min(), y.min(), -x.max(), -y.max()]) - box * (1, 1, -1, -1))
+    assert gaps.min() > -1
+    # The wheels stand a little inwards of the box's corners, as real ones do.
+    assert gaps.max() < .07 * (box[3] - box[1])
