@@ -24,3 +24,4 @@ log_level = 'INFO'
 load_from = None
 resume = False
 find_unused_parameters = False
+channels_last = False  # --amp sets it

@@ -40,8 +40,8 @@ with without('mmpretrain', 'sklearn'), _without_import_noise():
     import mmdet.models
     import mmdet.visualization  # noqa: F401
 
-from plugins.detection.coco_metric import CocoBoxMetric  # noqa: E402 (after the lean imports)
-from plugins.detection.kitti_dataset import KittiDataset  # noqa: E402
-from plugins.detection.load_cached_image import LoadCachedImage  # noqa: E402
+from plugins.detection.coco_metric import CocoBoxMetric
+from plugins.detection.kitti_dataset import KittiDataset
+from plugins.detection.load_cached_image import LoadCachedImage
 
 __all__ = ['CocoBoxMetric', 'KittiDataset', 'LoadCachedImage']

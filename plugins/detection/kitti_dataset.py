@@ -4,10 +4,10 @@ from pathlib import Path
 
 from mmdet.datasets import BaseDetDataset
 from mmdet.registry import DATASETS
-from PIL import Image
 
 from plugins.detection.kitti_label import TYPES, KittiObject, read_labels
 from plugins.detection.kitti_split import read_id_list, seeded_part
+from plugins.detection.load_cached_image import open_image
 from plugins.engine.paths import resolve_path
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg')
@@ -110,7 +110,8 @@ class KittiDataset(BaseDetDataset):
         return seeded_part(ids, self.part, **self.split) if self.split else ids
 
     def _read_pair(self, place: int, image: Path, label: Path) -> dict:
-        width, height = _image_size(image)
+        with open_image(image) as header:
+            width, height = header.size
         instances = [instance for item in read_labels(label)
                      for instance in self._instances(item, width, height, label)]
         return {'img_id': place, 'img_path': str(image), 'height': height, 'width': width,
@@ -187,13 +188,3 @@ def _files_by_id(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
                              'an id. Remove one of the two.')
         files[path.stem] = path
     return files
-
-
-def _image_size(path: Path) -> tuple[int, int]:
-    """Width and height from the file's header."""
-    try:
-        with Image.open(path) as image:
-            return image.size
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises on broken files
-        raise ValueError(f'{path}: cannot read this image ({error}); copy the file anew, or take '
-                         'it and its label file out of the data set') from error

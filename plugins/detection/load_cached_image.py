@@ -1,5 +1,6 @@
 """Decode each image once."""
-import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -67,9 +68,20 @@ def decode_image(path: str | Path) -> np.ndarray:
     Raises:
         ValueError: It is missing, unreadable or incomplete.
     """
+    with open_image(path) as image:
+        return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
+
+
+@contextmanager
+def open_image(path: str | Path) -> Iterator[Image.Image]:
+    """Open an image file, its header at first; an error inside the block names the file.
+
+    Raises:
+        ValueError: The file is missing, or Pillow cannot read it.
+    """
     try:
-        with Image.open(io.BytesIO(Path(path).read_bytes())) as image:
-            return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
+        with Image.open(path) as image:
+            yield image
     except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises on broken files
-        raise ValueError(f'{path}: cannot decode this image ({error}); copy the file anew, or '
-                         'take it and its label file out of the data set') from error
+        raise ValueError(f'{path}: cannot read this image ({error}); copy the file anew, or take '
+                         'it and its label file out of the data set') from error

@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 
 # Read by the Runner from its cfg, or by Config itself; not by the Runner's signature.
 _READ_ELSEWHERE = {'custom_imports', 'runner_type', 'find_unused_parameters', 'model_wrapper_cfg',
-                   'sync_bn', 'compile', 'activation_checkpointing'}
+                   'sync_bn', 'compile', 'channels_last', 'activation_checkpointing'}
 
 
 def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:

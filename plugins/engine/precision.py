@@ -37,12 +37,13 @@ def cpu_has_bf16() -> bool:
 
 
 def enable_amp(cfg: Config) -> str:
-    """Change ``cfg.optim_wrapper`` to the mixed precision that suits the device.
+    """Change a config to the precision and memory layout that the device is fastest in.
 
     Returns:
         The type chosen: ``bfloat16``, ``float16`` (a GPU older than Ampere,
         with loss scaling) or ``float32`` (a CPU that would emulate bfloat16).
     """
+    cfg.channels_last = True
     if torch.cuda.is_available():
         if not torch.cuda.is_bf16_supported(including_emulation=False):
             cfg.optim_wrapper.type = 'AmpOptimWrapper'

@@ -26,6 +26,8 @@ class TransferRunner(Runner):
       the log file keeps every line.
     - A process group without GPUs (gloo): upstream passes ``device_ids`` to
       DistributedDataParallel, which a model on the CPU refuses.
+    - ``channels_last`` in the config, the memory layout that convolutions are
+      fastest in on CPUs and with mixed precision.
     - Checkpoints are read without running code in them, and a resumed or
       tested model must match its checkpoint tensor by tensor. Upstream only
       warns about both, and goes on with random weights.
@@ -46,6 +48,12 @@ class TransferRunner(Runner):
                 handler.setLevel(max(handler.level, logging.WARNING))
                 handler.addFilter(lambda record: not record.getMessage().startswith(_NOISE))
         return logger
+
+    def build_model(self, model: torch.nn.Module | dict) -> torch.nn.Module:
+        """Build the model; with ``cfg.channels_last`` its convolutions compute in that layout."""
+        model = super().build_model(model)
+        return model.to(memory_format=torch.channels_last) \
+            if self.cfg.get('channels_last') else model
 
     def wrap_model(self, model_wrapper_cfg: dict | None,
                    model: torch.nn.Module) -> torch.nn.Module:

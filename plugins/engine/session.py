@@ -55,7 +55,7 @@ class Session:
         self.precision = enable_amp(self.cfg)
         if self.precision == 'float32' and is_main_process():
             print('--amp: this CPU would only emulate bfloat16, many times slower; '
-                  'training in float32.')
+                  'training in float32, in channels-last layout.')
 
     def enable_auto_scale_lr(self) -> None:
         """Scale the learning rate with the batch size; the config must say for which it holds.

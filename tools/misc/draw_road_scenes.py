@@ -17,8 +17,11 @@ from tools.misc.drawing.canvas import BACKGROUND, FOLIAGE, WALL, Canvas, Light
 from tools.misc.drawing.layout import Placed, Street, draw_street, place_objects
 from tools.misc.drawing.vehicles import paint_person, paint_vehicle
 
-MIN_LABEL_HEIGHT = 17  # pixels of a full-size image; KITTI labels hardly any car below it
-MIN_VISIBLE = 0.08  # of an object's pixels; what shows less has no label
+# What is lower, or shows less of itself, becomes a DontCare region: KITTI's evaluation counts no
+# object below 25 pixels, at any difficulty.
+MIN_LABEL_HEIGHT = 25  # pixels of a full-size image
+MIN_LABEL_VISIBLE = 0.2  # of an object's pixels
+MIN_VISIBLE = 0.05  # what shows less has no line at all
 
 
 def draw_scene(rng: np.random.Generator, camera: Camera, urban: bool | None = None
@@ -61,7 +64,8 @@ def _labels(canvas: Canvas, placed: list[Placed]) -> list[str]:
         _, top, _, bottom = projected_box(thing.item, canvas.camera)
         if fraction < MIN_VISIBLE:
             continue
-        if bottom - top < MIN_LABEL_HEIGHT * canvas.camera.scale:
+        low = bottom - top < MIN_LABEL_HEIGHT * canvas.camera.scale
+        if low or fraction < MIN_LABEL_VISIBLE:
             regions.append(dont_care_line(thing.item, canvas.camera))
         else:
             objects.append(label_line(thing.item, canvas.camera, fraction))

@@ -10,7 +10,7 @@ are made beside them.
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -35,7 +35,7 @@ def build_folder(target: Path, request: Request) -> None:
         made.rename(target)
 
 
-def _whole_number(lowest: int, highest: int):
+def _whole_number(lowest: int, highest: int) -> Callable[[str], int]:
     def convert(text: str) -> int:
         if not text.isdecimal() or not lowest <= int(text) <= highest:
             raise argparse.ArgumentTypeError(

@@ -17,6 +17,7 @@ def test_a_cpu_gets_bfloat16_only_in_hardware(monkeypatch, has_bf16, wrapper, ch
     cfg = config()
     assert precision.enable_amp(cfg) == chosen
     assert cfg.optim_wrapper.type == wrapper
+    assert cfg.channels_last
 
 
 @pytest.mark.parametrize('supported, wrapper, chosen', [

@@ -154,8 +154,8 @@ def test_occlusion_counts_what_is_hidden(monkeypatch, x, levels):
 
 
 def test_far_car_is_a_dont_care_region(monkeypatch):
-    # 721.5 px * 1.5 m / z < 17 px beyond z = 64 m.
-    lines, _ = draw_with(monkeypatch, [car(55, x=-3), car(75, x=3)])
+    # 721.5 px * 1.5 m / z < 25 px beyond z = 43 m.
+    lines, _ = draw_with(monkeypatch, [car(38, x=-3), car(50, x=3)])
     assert [line[0] for line in lines] == ['Car', 'DontCare']
 
 

@@ -173,4 +173,4 @@ def solid(bottom: tuple[float, float, float], top: tuple[float, float, float],
     for (behind, ahead, half), height in zip((bottom, top), heights, strict=True):
         corners += [(ahead, -height, half), (ahead, -height, -half),
                     (behind, -height, -half), (behind, -height, half)]
-    return np.array(corners)
+    return np.array(corners, dtype=float)

@@ -89,8 +89,8 @@ def draw_street(rng: np.random.Generator, urban: bool | None = None) -> Street:
 def place_objects(rng: np.random.Generator, street: Street, camera: Camera) -> list[Placed]:
     """Put vehicles and people where they do not overlap and can be seen; at most 14."""
     with_cars = rng.random() >= _NO_CAR_SHARE
-    wanted = int(rng.integers(2, 11)) if with_cars else int(rng.integers(0, 4))
-    far = int(rng.integers(0, 5)) if with_cars else 0
+    wanted = int(rng.integers(2, 7)) if with_cars else int(rng.integers(0, 4))
+    far = int(rng.integers(0, 4)) if with_cars else 0
     placed, footprints = [], []
     for attempt in range(3 * (wanted + far)):
         if len(placed) == min(wanted + far, _MOST_OBJECTS):
@@ -117,7 +117,7 @@ def _draw_style(rng: np.random.Generator, with_cars: bool, is_far: bool) -> str:
 def _draw_object(rng: np.random.Generator, street: Street, style: str, is_far: bool
                  ) -> tuple[RoadObject, np.ndarray]:
     """Draw one object's place; also its bounds d1, s1, d2, s2 in the road's frame."""
-    s = rng.uniform(75, 125) if is_far else math.exp(rng.uniform(math.log(5), math.log(62)))
+    s = rng.uniform(75, 125) if is_far else math.exp(rng.uniform(math.log(6), math.log(45)))
     if style == 'person':
         kind, size = 'Pedestrian', person_size(rng)
         side = int(rng.choice([-1, 1]))

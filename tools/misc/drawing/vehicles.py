@@ -7,10 +7,10 @@ from tools.misc.drawing.canvas import Canvas, Details, solid
 # Per body style: KITTI's type; ranges of height, width, length in metres; and where the cabin's
 # lower and upper rectangle begin and end, as shares of the length (0 is the middle).
 _STYLES = {
-    'saloon': ('Car', (1.38, 1.50), (1.60, 1.80), (3.9, 4.6), (-.38, .23), (-.24, .06)),
-    'hatchback': ('Car', (1.40, 1.58), (1.55, 1.72), (3.3, 4.1), (-.48, .26), (-.40, .08)),
-    'estate': ('Car', (1.42, 1.62), (1.62, 1.82), (4.0, 4.7), (-.49, .22), (-.43, .06)),
-    'off-road': ('Car', (1.65, 1.88), (1.72, 1.95), (4.1, 4.8), (-.49, .24), (-.45, .10)),
+    'saloon': ('Car', (1.38, 1.50), (1.55, 1.72), (3.8, 4.4), (-.38, .23), (-.24, .06)),
+    'hatchback': ('Car', (1.40, 1.58), (1.50, 1.66), (3.2, 3.9), (-.48, .26), (-.40, .08)),
+    'estate': ('Car', (1.42, 1.62), (1.55, 1.74), (3.8, 4.4), (-.49, .22), (-.43, .06)),
+    'off-road': ('Car', (1.60, 1.85), (1.60, 1.80), (3.9, 4.5), (-.49, .24), (-.45, .10)),
     'van': ('Van', (1.90, 2.50), (1.80, 2.05), (4.6, 5.6), (-.495, .38), (-.49, .24)),
 }
 CAR_STYLES = tuple(style for style, facts in _STYLES.items() if facts[0] == 'Car')
@@ -23,6 +23,7 @@ _PAINTS = np.array([(235, 235, 235), (190, 192, 190), (190, 192, 190), (120, 122
 _RUBBER, _GRILLE = np.full(3, 28.0), np.full(3, 30.0)
 _LAMP, _TAIL, _PLATE = np.array([(235, 240, 240), (30, 25, 190), (230, 235, 235)], dtype=float)
 _WHEEL_RADIUS = 0.21  # of the height
+_TYRE_PIXELS = 16  # a vehicle that looks lower shows no single tyres below its floor
 _AXLES = (0.31, -0.31)  # of the length
 _WHEEL_RINGS = np.array([1.17, 1, .64, .2])  # radii of arch, tyre, rim and hub
 _RING = np.stack([np.cos(np.linspace(0, 2 * np.pi, 14, endpoint=False)),
@@ -55,7 +56,7 @@ def paint_vehicle(canvas: Canvas, item: RoadObject, style: str, owner: int,
     shoulder[[4, 5], 1] += 0.07 * height  # the bonnet falls towards the front
     cabin = solid(_spread(_STYLES[style][4], length, half * .9),
                   _spread(_STYLES[style][5], length, half * .74), (belt - .02 * height, height))
-    _paint_tyres(canvas, item, owner)
+    _paint_underside(canvas, item, owner)
     canvas.block(item.to_camera(skirt), paint, owner, _skirt_details(paint))
     canvas.block(item.to_camera(shoulder), paint, owner, _SHOULDER_DETAILS)
     _paint_wheels(canvas, item, rng.uniform(90, 200))
@@ -100,11 +101,14 @@ def _cabin_windows(style: str, glass: np.ndarray, panel_van: bool) -> Details:
     return details
 
 
-def _paint_tyres(canvas: Canvas, item: RoadObject, owner: int) -> None:
-    """Tyres as seen from the front or rear, and the dark beneath the floor."""
+def _paint_underside(canvas: Canvas, item: RoadObject, owner: int) -> None:
+    """The dark beneath the floor, and tyres as seen from the front or rear."""
     height, width, length = item.size
     radius = _WHEEL_RADIUS * height
     floor = (-.4 * length, .4 * length, .4 * width)
+    if canvas.camera.focal * height < _TYRE_PIXELS * item.location[2]:
+        canvas.block(item.to_camera(solid(floor, floor, (0, .2 * height))), _RUBBER, owner)
+        return
     canvas.block(item.to_camera(solid(floor, floor, (.1, .2 * height))), _RUBBER * .5, owner)
     for side in (-.415, .415):
         # Both axles in one block: what lies between them is in the dark anyway.

@@ -1,0 +1,13 @@
+"""YOLOv3 with MobileNetV2 learns KITTI's cars from ImageNet weights.
+
+Question: what do ImageNet weights of the backbone add to its sibling from scratch, which differs
+in nothing else?
+Reported: nothing; row A14 asks the same of Darknet-53 with COCO weights.
+Weights: tools/model_converters/mobilenet_v2_keras_to_mm.py writes them.
+
+    python tools/train.py configs/yolov3/yolov3_mobilenetv2_imagenet_1xb4-30e_kitti-car-640x192.py
+"""
+_base_ = './yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192.py'
+
+model = dict(backbone=dict(init_cfg=dict(
+    type='Pretrained', checkpoint='work_dirs/weights/mobilenet_v2_keras.pth', prefix='mmdet.')))

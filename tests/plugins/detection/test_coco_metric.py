@@ -1,0 +1,62 @@
+"""COCO's AP on hand-made images; the figures follow from its definition."""
+import pytest
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.structures import InstanceData
+
+from plugins.detection import CocoBoxMetric
+
+CAR, CAR_2, VAN, NOTHING = [0., 0, 20, 20], [40., 0, 60, 20], [50., 50, 80, 90], [200., 10, 250, 60]
+
+
+def image(number: int, cars=(), ignored=(), found=(), scores=()) -> dict:
+    sample = DetDataSample(metainfo={
+        'img_id': number, 'ori_shape': (100, 300),
+        'instances': [{'bbox': box, 'bbox_label': 0, 'ignore_flag': 0} for box in cars]
+        + [{'bbox': box, 'bbox_label': 0, 'ignore_flag': 1} for box in ignored]})
+    sample.pred_instances = InstanceData(
+        bboxes=torch.tensor(found, dtype=torch.float32).reshape(-1, 4),
+        scores=torch.tensor(scores, dtype=torch.float32),
+        labels=torch.zeros(len(scores), dtype=torch.long))
+    return sample.to_dict()
+
+
+def ap50(*images: dict) -> float:
+    metric = CocoBoxMetric()
+    metric.dataset_meta = {'classes': ('car',)}
+    metric.process({}, list(images))
+    return metric.evaluate(len(images))['coco/bbox_mAP_50']
+
+
+@pytest.mark.parametrize('images, expected', [
+    ([image(0, [CAR, CAR_2], found=[CAR, CAR_2], scores=[.9, .8])], 1.0),
+    ([image(0, [CAR], [VAN], [VAN, CAR], [.95, .9])], 1.0),  # a detection on an ignored box
+    ([image(0, [CAR], [VAN], [VAN, [52., 52, 70, 80], CAR], [.95, .93, .9])], 1.0),  # two on it
+    ([image(0, [CAR], [VAN], [NOTHING, CAR], [.95, .9])], 0.5),  # precision 1/2 at recall 1
+    ([image(0, [CAR], found=[CAR, CAR], scores=[.9, .95])], 1.0),  # the second one comes too late
+    ([image(0, [CAR, CAR_2], found=[CAR], scores=[.9])], 51 / 101),  # recall 0, .01, ... .50
+    ([image(0), image(1, [CAR], found=[CAR], scores=[.9])], 1.0),  # an image without cars
+    ([image(0, found=[NOTHING], scores=[.95]), image(1, [CAR], found=[CAR], scores=[.9])], 0.5),
+], ids=['perfect', 'ignored', 'ignored twice', 'false alarm', 'double', 'missed', 'no cars',
+        'false alarm where no cars are'])
+def test_ap50(images, expected):
+    assert ap50(*images) == pytest.approx(expected, abs=5e-4)  # upstream rounds to 3 digits
+
+
+def test_no_detection_at_all_is_zero_not_missing():
+    metric = CocoBoxMetric()
+    metric.dataset_meta = {'classes': ('car',)}
+    metric.process({}, [image(0, [CAR]), image(1)])
+    metrics = metric.evaluate(2)
+    assert metrics['coco/bbox_mAP_50'] == metrics['coco/bbox_mAP'] == 0
+    assert metrics['coco/bbox_mAP_l'] == -1  # there is no large car to find
+
+
+def test_nothing_to_find():
+    assert ap50(image(0), image(1)) == -1
+    assert ap50(image(0, ignored=[VAN], found=[CAR], scores=[.5])) == -1
+
+
+def test_quiet(capsys):
+    ap50(image(0, [CAR], found=[CAR], scores=[.9]))
+    assert 'Average Precision' not in capsys.readouterr().out

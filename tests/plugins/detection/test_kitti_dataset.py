@@ -1,0 +1,161 @@
+"""KITTI's folders as a data set: classes, ignored boxes, parts, broken folders."""
+import shutil
+
+import pytest
+
+from plugins.detection import KittiDataset
+
+SPLIT = {'seed': 0, 'fractions': {'train': 0.67, 'test': 0.33}}
+
+
+def instances(dataset: KittiDataset, index: int = 0) -> list[tuple]:
+    return [(item['type'], item['bbox_label'], item['ignore_flag'])
+            for item in dataset.get_data_info(index)['instances']]
+
+
+def test_cars(kitti_root):
+    dataset = KittiDataset(str(kitti_root))
+    assert len(dataset) == 3
+    assert dataset.metainfo['classes'] == ('car',)
+    assert instances(dataset) == [
+        ('Car', 0, 0), ('Car', 0, 0), ('Van', 0, 1), ('DontCare', 0, 1)]  # a cyclist is background
+    assert instances(dataset, 1) == instances(dataset, 2) == []
+    info = dataset.get_data_info(1)
+    assert (info['img_id'], info['height'], info['width']) == (1, 64, 120)
+    assert info['img_path'].endswith('training/image_2/000001.jpg')
+
+
+def test_boxes_are_clipped_and_facts_kept(kitti_root):
+    whole, cut, _, region = KittiDataset(str(kitti_root)).get_data_info(0)['instances']
+    assert whole['bbox'] == [10.0, 20.0, 50.0, 60.0]
+    assert cut['bbox'] == [0.0, 30.0, 24.5, 64.0]  # -8 and 90 lie outside 120 x 64
+    assert (cut['truncated'], cut['occluded'], cut['alpha']) == (0.3, 2, 0.5)
+    assert region['bbox'] == [100.0, 5.0, 120.0, 15.0]
+
+
+@pytest.mark.parametrize('class_map, first, second', [
+    ({'car': ['Car', 'Van']},
+     [('Car', 0, 0), ('Car', 0, 0), ('Van', 0, 0), ('DontCare', 0, 1)], []),
+    ({'car': ['Car'], 'pedestrian': ['Pedestrian']},  # DontCare is ignored for every class
+     [('Car', 0, 0), ('Car', 0, 0), ('Van', 0, 1), ('DontCare', 0, 1), ('DontCare', 1, 1)],
+     [('Pedestrian', 1, 0), ('Person_sitting', 1, 1)]),
+    ({'van': ['Van'], 'car': ['Car']},  # a type with a class of its own is nobody's neighbour
+     [('Car', 1, 0), ('Car', 1, 0), ('Van', 0, 0), ('DontCare', 0, 1), ('DontCare', 1, 1)], []),
+])
+def test_class_maps(kitti_root, class_map, first, second):
+    dataset = KittiDataset(str(kitti_root), class_map=class_map)
+    assert dataset.metainfo['classes'] == tuple(class_map)
+    assert (instances(dataset), instances(dataset, 1)) == (first, second)
+
+
+def test_ignore_types_can_be_chosen(kitti_root):
+    dataset = KittiDataset(str(kitti_root), ignore_types={'car': ['Cyclist']})
+    assert instances(dataset) == [('Car', 0, 0), ('Car', 0, 0), ('Cyclist', 0, 1)]
+
+
+@pytest.mark.parametrize('arguments, found', [
+    ({'class_map': {'car': ['car']}}, r"class_map\['car'\]: found \['car'\], expected KITTI types"),
+    ({'class_map': {'a': ['Car'], 'b': ['Car']}}, r"\['Car'\] more than once"),
+    ({'ignore_types': {'van': ['Van']}}, "ignore_types: found the class 'van'"),
+    ({'split': SPLIT}, 'expected split and part together'),
+    ({'split': SPLIT, 'part': 'train', 'ann_file': 'a.txt'}, 'or ann_file'),
+    ({'split': SPLIT, 'part': 'dev'}, "part='dev'"),
+    ({'filter_cfg': {'min_size': 65}}, 'drops all 3 images'),
+])
+def test_arguments_that_make_no_sense(kitti_root, arguments, found):
+    with pytest.raises(ValueError, match=found):
+        KittiDataset(str(kitti_root), **arguments)
+
+
+def test_parts_by_seed_and_by_list(kitti_root):
+    def ids(**kwargs) -> list[int]:
+        dataset = KittiDataset(str(kitti_root), **kwargs)
+        return [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
+
+    train, test = (ids(split=SPLIT, part=part) for part in ('train', 'test'))
+    assert sorted(train + test) == [0, 1, 2] and len(train) == 2
+    assert train == ids(split=SPLIT, part='train')
+    (kitti_root / 'ImageSets').mkdir()
+    (kitti_root / 'ImageSets' / 'train.txt').write_text('000002\n000000\n')
+    assert ids(ann_file='ImageSets/train.txt') == [2, 0]
+
+
+def test_images_without_a_car_can_be_left_out(kitti_root):
+    rules = {'filter_empty_gt': True, 'min_size': 64}
+    assert len(KittiDataset(str(kitti_root), filter_cfg=rules)) == 1
+    assert len(KittiDataset(str(kitti_root), filter_cfg=rules, test_mode=True)) == 3
+
+
+def remove_labels(training):
+    shutil.rmtree(training / 'label_2')
+
+
+def remove_one_label(training):
+    (training / 'label_2' / '000001.txt').unlink()
+
+
+def remove_one_image(training):
+    (training / 'image_2' / '000001.jpg').unlink()
+
+
+def same_id_twice(training):
+    shutil.copy(training / 'image_2' / '000001.jpg', training / 'image_2' / '000001.jpeg')
+
+
+def foreign_file(training):
+    (training / 'image_2' / 'Thumbs.db').touch()
+
+
+def unreadable_image(training):
+    (training / 'image_2' / '000002.png').write_bytes(b'not an image')
+
+
+def box_outside(training):
+    path = training / 'label_2' / '000001.txt'
+    path.write_text(path.read_text().replace('50.0 20.0 62.0 50.0', '150.0 20.0 162.0 50.0'))
+
+
+def fourteen_fields(training):
+    path = training / 'label_2' / '000000.txt'
+    path.write_text(path.read_text().replace('Van 0.00 1 0.1', 'Van 0.00 1'))
+
+
+@pytest.mark.parametrize('damage, error, found', [
+    (shutil.rmtree, FileNotFoundError, 'image_2: no such folder.*make_sample_data.py'),
+    (remove_labels, FileNotFoundError, 'label_2: no such folder'),
+    (remove_one_label, ValueError, r'000001.jpg: found no label file .* \(1 such in all\)'),
+    (remove_one_image, ValueError, '000001.txt: found no image'),
+    (same_id_twice, ValueError, '000001.jpg: found 000001.jpeg beside it'),
+    (foreign_file, ValueError, 'Thumbs.db: found a file of another kind'),
+    (unreadable_image, ValueError, '000002.png: cannot read this image'),
+    (box_outside, ValueError, r'000001.txt:2: found the box \(150.0, .* 120 x 64'),
+    (fourteen_fields, ValueError, '000000.txt:3: found 14 fields, expected 15'),
+])
+def test_broken_folders(kitti_root, damage, error, found):
+    damage(kitti_root / 'training')
+    with pytest.raises(error, match='(?s)' + found):
+        KittiDataset(str(kitti_root), class_map={'pedestrian': ['Pedestrian']})
+
+
+def test_hidden_files_are_overlooked(kitti_root):
+    (kitti_root / 'training' / 'image_2' / '.DS_Store').touch()
+    assert len(KittiDataset(str(kitti_root))) == 3
+
+
+def test_a_folder_without_images(kitti_root):
+    for path in (kitti_root / 'training').glob('*/*'):
+        path.unlink()
+    with pytest.raises(FileNotFoundError, match='image_2: found no image'):
+        KittiDataset(str(kitti_root))
+
+
+def test_ignored_boxes_reach_the_model_apart(kitti_root):
+    dataset = KittiDataset(str(kitti_root), pipeline=[
+        {'type': 'LoadCachedImage'}, {'type': 'LoadAnnotations', 'with_bbox': True},
+        {'type': 'Resize', 'scale': (60, 32), 'keep_ratio': True}, {'type': 'PackDetInputs'}])
+    sample = dataset[0]
+    assert sample['inputs'].shape == (3, 32, 60)
+    assert sample['data_samples'].gt_instances.bboxes.tensor.tolist() == [
+        [5, 10, 25, 30], [0, 15, 12.25, 32]]
+    assert sample['data_samples'].ignored_instances.bboxes.tensor.tolist() == [
+        [30, 5, 45, 25], [50, 2.5, 60, 7.5]]

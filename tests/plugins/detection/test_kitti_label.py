@@ -1,0 +1,76 @@
+"""Label files: what is read, what is accepted, what is refused and how."""
+import pytest
+
+from plugins.detection.kitti_label import read_labels
+
+# A line as KITTI writes it (of its frame 000007), and a region that nobody labelled.
+CAR = ('Car 0.00 1 1.85 387.63 181.54 423.81 203.12 1.67 1.87 3.69 -16.53 2.39 58.49 1.57')
+DONT_CARE = 'DontCare -1 -1 -10 503.89 169.71 590.61 190.13 -1 -1 -1 -1000 -1000 -1000 -10'
+
+
+def read(tmp_path, content: str | bytes, **kwargs):
+    path = tmp_path / '000007.txt'
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_labels(path, **kwargs)
+
+
+def with_field(index: int, value: str, line: str = CAR) -> str:
+    fields = line.split()
+    fields[index] = value
+    return ' '.join(fields)
+
+
+def test_every_field_goes_to_its_place(tmp_path):
+    car, region = read(tmp_path, f'{CAR}\n{DONT_CARE}\n')
+    assert (car.type, car.truncated, car.occluded, car.alpha) == ('Car', 0.0, 1, 1.85)
+    assert car.bbox == (387.63, 181.54, 423.81, 203.12)
+    assert car.dimensions == (1.67, 1.87, 3.69)
+    assert car.location == (-16.53, 2.39, 58.49)
+    assert (car.rotation_y, car.score, car.line) == (1.57, None, 1)
+    assert (region.type, region.occluded, region.line) == ('DontCare', -1, 2)
+
+
+@pytest.mark.parametrize('content', [
+    f'{CAR}\r\n{CAR}\r\n', f'{CAR}\n{CAR}\n\n \n', f'{CAR}\n{CAR}', f'\ufeff{CAR}\n{CAR}\n',
+], ids=['CRLF', 'blank lines at the end', 'no line end', 'byte order mark'])
+def test_accepted_forms(tmp_path, content):
+    assert [item.type for item in read(tmp_path, content)] == ['Car', 'Car']
+
+
+@pytest.mark.parametrize('content', ['', '\n', '\ufeff'])
+def test_an_empty_file_is_an_image_without_objects(tmp_path, content):
+    assert read(tmp_path, content) == []
+
+
+@pytest.mark.parametrize('line, found', [
+    (CAR.rsplit(' ', 1)[0], '14 fields'),
+    (f'{CAR} 0.9', '16 fields'),
+    (with_field(0, 'car'), "the type 'car'"),
+    (with_field(4, 'left'), "x1 = 'left'"),
+    (with_field(6, 'nan'), "x2 = 'nan'"),
+    (with_field(6, '100'), 'x1 = 387.63, x2 = 100'),
+    (with_field(7, '181.54'), 'y1 = 181.54, y2 = 181.54'),
+    (with_field(2, '4'), 'occluded = 4'),
+    (with_field(2, '-1'), 'occluded = -1 for Car'),
+    (with_field(2, '0.5'), 'occluded = 0.5'),
+    (with_field(1, '1.2'), 'truncated = 1.2'),
+    ('', '0 fields'),
+])
+def test_a_broken_line_is_named(tmp_path, line, found):
+    with pytest.raises(ValueError) as error:
+        read(tmp_path, f'{DONT_CARE}\n{line}\n{CAR}\n')
+    message = str(error.value)
+    assert f'{tmp_path / "000007.txt"}:2: found {found}' in message
+    assert 'expected' in message and 'Correct this line' in message
+
+
+def test_binary_file(tmp_path):
+    with pytest.raises(ValueError, match='000007.txt: not a text file'):
+        read(tmp_path, b'\x89PNG\xff\xfe\x00')
+
+
+def test_detections_have_a_score_and_may_lack_the_rest(tmp_path):
+    line = 'Car -1 -1 -10 387.63 181.54 423.81 203.12 -1 -1 -1 -1000 -1000 -1000 -10 0.75'
+    assert read(tmp_path, line, scores=True)[0].score == 0.75
+    with pytest.raises(ValueError, match='found 15 fields, expected 16'):
+        read(tmp_path, CAR, scores=True)

@@ -1,0 +1,103 @@
+"""The YOLOv3 models that the configs describe, against upstream's and the reports' figures."""
+import pytest
+import torch
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
+from mmengine.config import Config, ConfigDict
+from mmengine.hub import get_config
+from mmengine.structures import InstanceData
+
+import plugins.detection  # noqa: F401 (registers what the configs name)
+from plugins.engine.paths import REPO_ROOT
+
+BASE = REPO_ROOT / 'configs' / '_base_' / 'models'
+LEAVES = REPO_ROOT / 'configs' / 'yolov3'
+
+
+def model_config(path) -> dict:
+    return Config.fromfile(path).model.to_dict()
+
+
+def count(model: torch.nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())
+
+
+def batch(width: int = 320, height: int = 96) -> dict:
+    boxes = torch.tensor([[40., 50, 90, 80], [200, 60, 220, 72], [300, 60, 308, 66]])
+    samples = []
+    for image_boxes in (boxes, boxes[:0]):  # an image without cars
+        sample = DetDataSample(metainfo={
+            'img_shape': (height, width), 'ori_shape': (height, width), 'scale_factor': (1, 1)})
+        sample.gt_instances = InstanceData(
+            bboxes=image_boxes, labels=torch.zeros(len(image_boxes), dtype=torch.long))
+        samples.append(sample)
+    generator = torch.Generator().manual_seed(0)
+    images = [torch.randint(0, 256, (3, height, width), dtype=torch.uint8, generator=generator)
+              for _ in samples]
+    return {'inputs': images, 'data_samples': samples}
+
+
+def test_darknet_has_the_reported_parameters():
+    with torch.device('meta'):  # counts without 250 MB of weights
+        config = model_config(BASE / 'yolov3_d53_car.py')
+        assert count(MODELS.build(config)) == 61_523_734
+        config['bbox_head']['num_classes'] = 80
+        assert count(MODELS.build(config)) == 61_949_149
+
+
+def test_darknet_is_mmdets_but_for_classes_and_weights():
+    ours = model_config(BASE / 'yolov3_d53_car.py')
+    upstream = get_config('mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py').model.to_dict()
+    assert upstream['bbox_head'].pop('num_classes') == 80
+    assert ours['bbox_head'].pop('num_classes') == 1
+    assert upstream['backbone'].pop('init_cfg')['type'] == 'Pretrained'
+    assert ours == upstream
+
+
+@pytest.fixture(scope='module')
+def light_config() -> dict:
+    return model_config(BASE / 'yolov3_mobilenetv2_car.py')
+
+
+def test_light_model_trains_every_parameter(light_config):
+    torch.manual_seed(0)
+    model = MODELS.build(light_config)
+    model.init_weights()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    totals = []
+    for _ in range(4):
+        data = model.data_preprocessor(batch(), training=True)
+        losses = model(**data, mode='loss')
+        assert set(losses) == {'loss_cls', 'loss_conf', 'loss_xy', 'loss_wh'}
+        total, _ = model.parse_losses(losses)
+        optimizer.zero_grad()
+        total.backward()
+        # distributed training stops where a parameter gets none
+        assert not [name for name, p in model.named_parameters() if p.grad is None]
+        optimizer.step()
+        totals.append(total.item())
+    assert totals[-1] < 0.95 * totals[0]
+
+
+def test_light_model_predicts(light_config):
+    test_cfg = ConfigDict(light_config['test_cfg'], score_thr=0, conf_thr=0, max_per_img=20)
+    model = MODELS.build(dict(light_config, test_cfg=test_cfg)).eval()
+    with torch.no_grad():
+        results = model.test_step(batch())
+    for result in results:
+        assert result.pred_instances.bboxes.shape == (20, 4)
+        assert torch.isfinite(result.pred_instances.bboxes).all()
+
+
+def test_scratch_and_imagenet_differ_by_the_weights_alone():
+    scratch, imagenet = (
+        Config.fromfile(next(LEAVES.glob(f'yolov3_mobilenetv2_{how}_*640x192.py')))._cfg_dict
+        for how in ('scratch', 'imagenet'))
+    weights = imagenet.model.backbone.pop('init_cfg')
+    assert weights.type == 'Pretrained' and weights.prefix == 'mmdet.'
+    assert scratch.to_dict() == imagenet.to_dict()
+
+
+def test_a_full_kitti_gives_row_a13_67_batches():
+    loader = Config.fromfile(next(LEAVES.glob('yolov3_d53_scratch_*'))).train_dataloader
+    assert -(-loader.dataset.indices // loader.batch_size) == 67
