@@ -15,10 +15,9 @@ roads=configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-8e_roads-416x128.py
 step() { printf '\n== %s\n' "$*"; }
 best() { find "$1" -maxdepth 1 -name 'best_*.pth'; }
 
-for set in digits kitti; do
-  [ -d "data/sample/$set" ] ||
-    "$python" tools/misc/make_sample_data.py data/sample --sets "$set" --size kitti=480
-done
+[ -d data/sample/digits ] || "$python" tools/misc/make_sample_data.py data/sample --sets digits
+[ -d data/sample/kitti ] ||
+  "$python" tools/misc/make_sample_data.py data/sample --sets kitti --size kitti=480
 
 step "1 of 2: BaseNet on handwritten digits"
 "$python" tools/train.py "$digits" --work-dir "$out/digits" --overwrite --amp
