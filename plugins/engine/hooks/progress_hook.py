@@ -103,4 +103,4 @@ class ProgressHook(Hook):
         self._stop()
         shown = [f'{k} {v:.4g}' for k, v in (metrics or {}).items() if isinstance(v, int | float)]
         if shown:
-            self.console.print(f'    {title}  ' + '  '.join(shown), highlight=False)
+            self.console.print(f'    {title}  ' + '  '.join(shown), highlight=False, soft_wrap=True)
