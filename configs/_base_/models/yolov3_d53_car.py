@@ -1,8 +1,9 @@
 """YOLOv3 on Darknet-53 for one class, from random weights.
 
-The model of `mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py` but for the number of classes and
-the weights. It is written out because inheriting that config brings COCO's data sets, pipelines
-and schedule along, which every leaf would have to delete; a test compares the two.
+The model of `mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py` but for the number of classes, the
+head, which clips its boxes to the image, and the weights. It is written out because inheriting
+that config brings COCO's data sets, pipelines and schedule along, which every leaf would have to
+delete; a test compares the two.
 """
 model = dict(
     type='YOLOV3',
@@ -19,7 +20,7 @@ model = dict(
         in_channels=[1024, 512, 256],
         out_channels=[512, 256, 128]),
     bbox_head=dict(
-        type='YOLOV3Head',
+        type='ClippedYOLOV3Head',
         num_classes=1,
         in_channels=[512, 256, 128],
         out_channels=[1024, 512, 256],

@@ -49,6 +49,8 @@ def test_darknet_is_mmdets_but_for_classes_and_weights():
     ours = model_config(BASE / 'yolov3_d53_car.py')
     upstream = get_config('mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py').model.to_dict()
     assert upstream['bbox_head'].pop('num_classes') == 80
+    assert upstream['bbox_head'].pop('type') == 'YOLOV3Head'
+    assert ours['bbox_head'].pop('type') == 'ClippedYOLOV3Head'
     assert ours['bbox_head'].pop('num_classes') == 1
     assert upstream['backbone'].pop('init_cfg')['type'] == 'Pretrained'
     assert ours == upstream
