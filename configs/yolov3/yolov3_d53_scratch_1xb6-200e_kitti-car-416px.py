@@ -21,7 +21,8 @@ train_pipeline = [
     dict(type='RandomFlip', prob=0.5), dict(type='PackDetInputs')
 ]
 test_pipeline = [
-    dict(type='LoadCachedImage'), *letterbox, dict(type='PackDetInputs', meta_keys=(
+    dict(type='LoadCachedImage'), *letterbox, dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='PackDetInputs', meta_keys=(
         'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'instances'))
 ]
 train_dataloader = dict(

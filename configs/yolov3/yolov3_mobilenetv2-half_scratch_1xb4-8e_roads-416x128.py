@@ -25,9 +25,10 @@ train_set = dict(
     split=dict(seed=0, fractions=dict(train=0.80, val=0.08, test=0.12)),
     pipeline=[dict(type='LoadCachedImage'), dict(type='LoadAnnotations', with_bbox=True), resize,
               dict(type='RandomFlip', prob=0.5), dict(type='PackDetInputs')])
-test_set = dict(train_set, pipeline=[dict(type='LoadCachedImage'), resize, dict(
-    type='PackDetInputs',
-    meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'instances'))])
+test_set = dict(train_set, pipeline=[
+    dict(type='LoadCachedImage'), resize, dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='PackDetInputs', meta_keys=(
+        'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'instances'))])
 train_dataloader = dict(num_workers=0, persistent_workers=False, dataset=train_set)
 val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=test_set)
 test_dataloader = dict(num_workers=0, dataset=test_set)

@@ -21,6 +21,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadCachedImage'),
     dict(type='Resize', scale=(640, 192), keep_ratio=True),
+    dict(type='LoadAnnotations', with_bbox=True),  # after Resize: for pictures, at full size
     dict(type='PackDetInputs', meta_keys=(
         'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'instances'))
 ]
