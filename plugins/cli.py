@@ -5,7 +5,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-REPO_ROOT = Path(__file__).resolve().parents[1]
+from .paths import REPO_ROOT
+
 DEBUG_VARIABLE = 'MMTRANSFER_TRACEBACK'
 
 

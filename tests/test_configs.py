@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mmengine.config import Config
 
-from plugins.engine.paths import REPO_ROOT
+from plugins.paths import REPO_ROOT
 
 CONFIGS = REPO_ROOT / 'configs'
 LEAVES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)

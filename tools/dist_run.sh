@@ -6,6 +6,7 @@ shift
 [ $# -ge 2 ] || { echo "usage: tools/dist_${script%.py}.sh CONFIG NUM_PROCS [arguments of $script]" >&2; exit 2; }
 config=$1 procs=$2
 shift 2
+[ -f "$config" ] || [ -f "$(dirname "$0")/../$config" ] || { echo "$config: no such config file" >&2; exit 2; }
 case $procs in '' | *[!0-9]* | 0) echo "NUM_PROCS is '$procs', expected a number from 1 on" >&2; exit 2 ;; esac
 tools=$(cd "$(dirname "$0")" && pwd)
 . "$tools/find_python.sh"

@@ -11,6 +11,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from plugins.paths import resolve_path
+
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; mmengine is imported only once it is known to be well formed."""
@@ -28,9 +30,13 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
                         help='change the config; +KEY=VALUE adds')
     args = parser.parse_args(argv)
-    for path in (args.config, args.checkpoint):
-        if not Path(path).is_file():
+    for key in ('config', 'checkpoint'):
+        path = resolve_path(getattr(args, key))
+        if not path.is_file():
             parser.error(f'{path}: no such file')
+        setattr(args, key, str(path))
+    if args.work_dir and (Path(args.work_dir) / 'last_checkpoint').exists():
+        parser.error(f'--work-dir {args.work_dir}: holds a training run; choose another folder')
     if args.out and not args.out.endswith(('.pkl', '.pickle')):
         parser.error(f'--out {args.out}: the name must end in .pkl')
     if args.out and Path(args.out).exists():

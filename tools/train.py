@@ -13,6 +13,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from plugins.paths import resolve_path
+
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; mmengine is imported only once it is known to be well formed."""
@@ -38,8 +40,11 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
                         help='change the config, e.g. train_cfg.max_epochs=5; +KEY=VALUE adds')
     args = parser.parse_args(argv)
+    args.config = str(resolve_path(args.config))
     if not Path(args.config).is_file():
         parser.error(f'{args.config}: no such config file')
+    if args.fast_dev_run and args.resume:
+        parser.error('--fast-dev-run keeps nothing, so it has nothing to --resume')
     if args.resume and args.overwrite:
         parser.error('--resume continues the run that --overwrite would delete: give one of them')
     return args
@@ -52,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         argv: Arguments as on the command line; None takes the process's own.
     """
     args = parse_args(argv)
+    from plugins.engine.fast_dev_run import limit_to_fast_dev_run
     from plugins.engine.session import Session
 
     with ExitStack() as stack:
@@ -63,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         if args.auto_scale_lr:
             session.enable_auto_scale_lr()
         if args.fast_dev_run:
-            session.limit_to_fast_dev_run()
+            limit_to_fast_dev_run(session.cfg)
             args.work_dir = stack.enter_context(tempfile.TemporaryDirectory())
         session.enter_work_dir(args.work_dir, args.resume, args.overwrite)
         runner = session.build_runner(args.trust_checkpoint)

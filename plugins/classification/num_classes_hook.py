@@ -1,4 +1,4 @@
-"""Refuse a data set with another number of classes than the model's."""
+"""Refuse data whose classes are not the model's."""
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
@@ -7,15 +7,20 @@ from torch.utils.data import DataLoader
 
 @HOOKS.register_module()
 class NumClassesHook(Hook):
-    """Compare the head with the data before the first batch of each kind.
+    """Compare head, data and checkpoint before the first batch of each kind.
 
     mmpretrain checks nothing: one class folder too many ends in an index
     error inside the loss on the CPU and in a dead device on a GPU; one too
-    few trains on. mmdet has NumClassCheckHook for its own heads.
+    few trains on; one misspelt folder of a test set shifts every label behind
+    it. mmdet has NumClassCheckHook for the numbers, of its own heads.
 
     Raises:
-        ValueError: They differ; the message names both and the classes.
+        ValueError: The numbers differ, or the names from those that the model
+            was trained on.
     """
+
+    def __init__(self) -> None:
+        self.trained: tuple[str, ...] | None = None
 
     def before_train(self, runner) -> None:
         self._check(runner, runner.train_dataloader)
@@ -26,11 +31,16 @@ class NumClassesHook(Hook):
     def before_test(self, runner) -> None:
         self._check(runner, runner.test_dataloader)
 
-    @staticmethod
-    def _check(runner, loader: DataLoader) -> None:
+    def _check(self, runner, loader: DataLoader) -> None:
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         classes = loader.dataset.metainfo['classes']
         if model.head.num_classes != len(classes):
             raise ValueError(
                 f'model.head.num_classes is {model.head.num_classes}, but the data have '
                 f'{len(classes)} classes ({", ".join(classes)}). Correct the one or the other.')
+        self.trained = self.trained or getattr(runner, 'trained_classes', None) or classes
+        if tuple(self.trained) != tuple(classes):
+            raise ValueError(
+                f'the data have the classes {", ".join(classes)}, but the model was trained on '
+                f'{", ".join(self.trained)}: every label would mean another class. Rename or '
+                'remove what differs.')

@@ -26,7 +26,8 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
 
     Raises:
         ValueError: A key is not in the config (the message names the nearest
-            one that is), or a ``+`` key is there already.
+            one that is), a ``+`` key is there already, or a word or number is
+            given where the config has a number or a group of keys.
     """
     for key, value in (options or {}).items():
         path = key.lstrip('+')
@@ -41,6 +42,8 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
         if not key.startswith('+') and not exists:
             raise ValueError(f'--cfg-options {key}: the config has no such key. '
                              f'{_hint(cfg, path)} To add a new key on purpose write +{path}=...')
+        if exists:
+            _check_kind(key, _get(cfg, path), value)
         cfg.merge_from_dict({path: value}, allow_list_keys=True)
 
 
@@ -50,6 +53,14 @@ def _helpers(cfg: Config) -> set[str]:
 
 
 def _has(cfg: Config, path: str) -> bool:
+    try:
+        _get(cfg, path)
+    except KeyError:
+        return False
+    return True
+
+
+def _get(cfg: Config, path: str) -> Any:
     node: Any = cfg
     for part in path.split('.'):
         if isinstance(node, Mapping | Config) and part in node:
@@ -57,8 +68,19 @@ def _has(cfg: Config, path: str) -> bool:
         elif isinstance(node, list | tuple) and part.isdigit() and int(part) < len(node):
             node = node[int(part)]
         else:
-            return False
-    return True
+            raise KeyError(path)
+    return node
+
+
+def _check_kind(key: str, old: Any, new: Any) -> None:
+    """A number stays a number and a group of keys stays one; None may come and go."""
+    is_number = isinstance(old, int | float) and not isinstance(old, bool)
+    if is_number and isinstance(new, str):
+        raise ValueError(f'--cfg-options {key}={new}: the config has the number {old} there; '
+                         'expected a number')
+    if isinstance(old, Mapping) and not (new is None or isinstance(new, Mapping)):
+        raise ValueError(f'--cfg-options {key}={new}: {key} is a group of keys '
+                         f'({", ".join(old)}); name one of them, e.g. {key}.{next(iter(old))}=...')
 
 
 def _hint(cfg: Config, path: str) -> str:

@@ -5,8 +5,6 @@ import torch
 import torch.distributed as torch_dist
 from mmengine.dist import init_dist
 
-LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
-
 
 def init_distributed(launcher: str, dist_cfg: dict) -> None:
     """Join the process group of the launcher; does nothing for ``none``.
@@ -17,7 +15,7 @@ def init_distributed(launcher: str, dist_cfg: dict) -> None:
     it and leaves it alone.
 
     Args:
-        launcher: One of ``LAUNCHERS``. Without a GPU: ``pytorch``, whose
+        launcher: none, pytorch, slurm or mpi. Without a GPU: ``pytorch``, whose
             torchrun sets RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT, or
             ``slurm``, from whose variables they are filled in.
         dist_cfg: ``env_cfg.dist_cfg`` of the config, for the GPU case.

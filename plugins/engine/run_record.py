@@ -14,7 +14,7 @@ from mmengine.dist import get_world_size
 from mmengine.model import is_model_wrapper
 from torch.utils.data import DataLoader
 
-from .paths import REPO_ROOT
+from plugins.paths import REPO_ROOT
 
 # Keys that say where or how often a run was made, not what it computes.
 _NOT_THE_EXPERIMENT = ('work_dir', 'resume', 'load_from', 'launcher', 'randomness', 'log_level')
@@ -39,7 +39,7 @@ def describe_run(runner: Any, seed: int, precision: str) -> dict[str, Any]:
     inside = config.resolve().is_relative_to(REPO_ROOT)
     return dict(
         config=str(config.resolve().relative_to(REPO_ROOT) if inside else config),
-        config_hash=config_hash(runner.cfg), seed=seed, precision=precision,
+        seed=seed, precision=precision,
         parameters=dict(total=sum(p.numel() for p in model.parameters()),
                         trainable=sum(p.numel() for p in model.parameters() if p.requires_grad)),
         device=device_name(), processes=get_world_size(), torch_version=torch.__version__,

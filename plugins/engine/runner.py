@@ -11,8 +11,6 @@ from mmengine.model import MMDistributedDataParallel
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from .checkpoint import read_checkpoint
-
 # mmengine warns of its own old names in CheckpointHook, and of DumpResults having no metric names.
 _NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias',
           'The prefix is not set in metric class DumpResults')
@@ -33,10 +31,10 @@ class TransferRunner(Runner):
       warns about both, and goes on with random weights.
 
     Attributes:
-        trust_checkpoint: Load checkpoints although they could run code.
+        trained_classes: Class names of the data that a loaded checkpoint was trained on.
     """
 
-    trust_checkpoint = False
+    trained_classes: tuple[str, ...] | None = None
 
     def build_logger(self, log_level: int | str = 'INFO', log_file: str | None = None,
                      **kwargs: Any) -> MMLogger:
@@ -76,14 +74,46 @@ class TransferRunner(Runner):
         """Load a checkpoint; strictly, unless it is ``load_from`` of a fresh training run.
 
         Raises:
-            ValueError: The file could run code, or does not fit the model.
+            ValueError: It does not fit the model, or the seed of the resumed run.
         """
-        if Path(filename).is_file():
-            read_checkpoint(filename, self.trust_checkpoint)
         fresh_training = self._train_dataloader is not None and not self._resume
         try:
-            return super().load_checkpoint(filename, map_location, strict or not fresh_training,
-                                           revise_keys)
+            checkpoint = super().load_checkpoint(filename, map_location,
+                                                 strict or not fresh_training, revise_keys)
         except RuntimeError as error:
             raise ValueError(f'checkpoint {filename} does not fit the model of this config; is it '
                              f'another experiment\'s? {" ".join(str(error).split())}') from error
+        if not fresh_training:
+            classes = checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes')
+            self.trained_classes = tuple(classes) if classes else None
+        return checkpoint
+
+    def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
+        """Resume, in this run's own work dir and with the seed that it was begun with.
+
+        Raises:
+            ValueError: The config asks for another seed. Upstream goes on with
+                the old one, and the record would name the new.
+        """
+        asked = self._randomness_cfg.get('seed')
+        super().resume(filename, *args, **kwargs)
+        begun = self._randomness_cfg['seed']
+        if begun != asked:
+            raise ValueError(f'{filename} was begun with seed {begun}, not {asked}: a resumed '
+                             'run keeps its seed. Leave out --seed, or start a new run.')
+        best = self.message_hub.runtime_info.get('best_ckpt')
+        if best:
+            self._adopt(Path(self.work_dir, Path(best).name))
+
+    def _adopt(self, best: Path) -> None:
+        """Let an earlier best checkpoint count only where it lies in this run's work dir.
+
+        Upstream keeps its absolute path, and deletes it when a better one
+        comes: in a copied folder, or after ``--resume`` of another run's
+        checkpoint, that is the other run's file.
+        """
+        if best.is_file():
+            self.message_hub.update_info('best_ckpt', str(best))
+            return
+        for key in ('best_ckpt', 'best_score', 'run_history'):
+            self.message_hub.pop_info(key)

@@ -8,18 +8,19 @@ from mmengine.config import Config, DictAction
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.registry import RUNNERS
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
 from rich.console import Console
 from rich.table import Table
 
+from plugins.paths import REPO_ROOT, resolve_path
+
 from .cfg_options import merge_options
+from .checkpoint import trust_checkpoint as trust
 from .distributed import init_distributed
-from .fast_dev_run import limit_to_fast_dev_run
 from .hooks import RunRecordHook
-from .paths import REPO_ROOT
 from .precision import enable_amp
-from .run_record import describe_run, git_commit, write_result
-from .work_dir import claim_work_dir, default_work_dir
+from .run_record import config_hash, describe_run, git_commit, write_result
+from .work_dir import claim_work_dir, default_work_dir, last_checkpoint
 
 
 class Session:
@@ -38,6 +39,7 @@ class Session:
     def __init__(self, config: str, options: Sequence[str] = (), launcher: str = 'none') -> None:
         self.cfg = Config.fromfile(config)
         merge_options(self.cfg, _parse_options(options))
+        self.config_hash = config_hash(self.cfg)
         self.precision = 'float32'
         self.git_commit = git_commit()  # now: the code may change while the run goes on
         self.cfg.launcher = launcher
@@ -68,10 +70,6 @@ class Session:
                              'auto_scale_lr.base_batch_size to scale from.')
         self.cfg.auto_scale_lr.enable = True
 
-    def limit_to_fast_dev_run(self) -> None:
-        """See :func:`limit_to_fast_dev_run`."""
-        limit_to_fast_dev_run(self.cfg)
-
     def enter_work_dir(self, work_dir: str | None, resume: str | None, overwrite: bool) -> None:
         """Settle where the run writes and what it continues; the main process decides for all.
 
@@ -89,8 +87,10 @@ class Session:
         outcome: list[Any] = [None, None]
         if is_main_process():
             try:
-                outcome[1] = resume and _checkpoint_to_resume(folder, resume)
-                claim_work_dir(folder, bool(resume), overwrite)
+                checkpoint = resume and _checkpoint_to_resume(folder, resume)
+                continues = bool(resume) and checkpoint.parent == folder
+                claim_work_dir(folder, continues, overwrite)
+                outcome[1] = checkpoint and str(checkpoint)
             except OSError as error:
                 outcome[0] = error
         broadcast_object_list(outcome)
@@ -108,17 +108,17 @@ class Session:
                                    dict(type='DumpResults', out_file_path=path)]
 
     def draw_predictions(self, folder: str) -> None:
-        """Also draw predictions of the test; mmpretrain's and mmdet's hooks name it differently."""
+        """Also draw every prediction of the test; the two packages name it differently."""
         hook = self.cfg.default_hooks.visualization
         target = str(Path(folder).absolute())
         hook.update(dict(draw=True, test_out_dir=target) if 'draw' in hook
-                    else dict(enable=True, out_dir=target))
+                    else dict(enable=True, out_dir=target, interval=1))
 
     def build_runner(self, trust_checkpoint: bool = False) -> Runner:
         """Build the Runner of the config; the model is there, the data come with the run."""
-        runner = RUNNERS.build(self.cfg)
-        runner.trust_checkpoint = trust_checkpoint
-        return runner
+        if trust_checkpoint and self.cfg.load_from:
+            trust(self.cfg.load_from)
+        return RUNNERS.build(self.cfg)
 
     def finish_training(self, runner: Runner, keep: bool = True) -> dict[str, Any]:
         """Put the record of a finished training together, print it, and write it if ``keep``."""
@@ -128,7 +128,7 @@ class Session:
                       best_epoch=best['epoch'], epochs=runner.epoch,
                       seconds=round(record.seconds, 2),
                       checkpoint=_best_checkpoint(runner, best), history=record.history,
-                      git_commit=self.git_commit,
+                      git_commit=self.git_commit, config_hash=self.config_hash,
                       **describe_run(runner, self.seed, self.precision))
         self._finish(runner, result, keep)
         return result
@@ -137,8 +137,8 @@ class Session:
         """Put the record of a finished test together, print and write it."""
         record = _hook(runner, RunRecordHook)
         result = dict(mode='test', split='test', metrics=record.test_metrics,
-                      seconds=round(record.seconds, 2), checkpoint=_relative(checkpoint),
-                      git_commit=self.git_commit,
+                      seconds=round(record.test_seconds, 2), checkpoint=_relative(checkpoint),
+                      git_commit=self.git_commit, config_hash=self.config_hash,
                       **describe_run(runner, self.seed, self.precision))
         self._finish(runner, result, keep=True)
         return result
@@ -182,23 +182,17 @@ def _parse_options(options: Sequence[str]) -> dict[str, Any]:
     return parser.parse_args(['--cfg-options', *options]).cfg_options
 
 
-def _checkpoint_to_resume(folder: Path, resume: str) -> str:
+def _checkpoint_to_resume(folder: Path, resume: str) -> Path:
     """The file that ``--resume [CKPT]`` means."""
     if resume != 'auto':
-        if not Path(resume).is_file():
+        if not resolve_path(resume).is_file():
             raise FileNotFoundError(f'--resume {resume}: no such checkpoint')
-        return resume
-    found = _last_checkpoint(folder)
+        return resolve_path(resume)
+    found = last_checkpoint(folder)
     if found is None:
         raise FileNotFoundError(f'--resume: {folder} holds no checkpoint. Leave out --resume to '
                                 'start from the beginning.')
     return found
-
-
-def _last_checkpoint(folder: Path) -> str | None:
-    # Asked only where there is one: upstream prints a line when it finds none.
-    found = (folder / 'last_checkpoint').is_file() and find_latest_checkpoint(str(folder))
-    return found if found and Path(found).is_file() else None
 
 
 def _hook(runner: Runner, kind: type) -> Any:
@@ -208,7 +202,7 @@ def _hook(runner: Runner, kind: type) -> Any:
 def _best_checkpoint(runner: Runner, best: dict[str, Any]) -> str | None:
     """The file that tools/test.py wants: the best checkpoint, or else the last; None if none."""
     path = runner.message_hub.runtime_info.get('best_ckpt') if best['monitor'] else None
-    return _relative(path or _last_checkpoint(Path(runner.work_dir)))
+    return _relative(path or last_checkpoint(Path(runner.work_dir)))
 
 
 def _relative(path: str | Path | None) -> str | None:

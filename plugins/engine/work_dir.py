@@ -1,8 +1,9 @@
 """Where a run writes, and what it may not overwrite."""
+import re
 import shutil
 from pathlib import Path
 
-from .paths import REPO_ROOT
+from plugins.paths import REPO_ROOT
 
 CONFIGS = REPO_ROOT / 'configs'
 
@@ -20,31 +21,55 @@ def default_work_dir(config: str | Path, seed: int) -> Path:
     return REPO_ROOT / 'work_dirs' / name.with_suffix('') / f'seed{seed}'
 
 
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest complete checkpoint of a run, or None.
+
+    Upstream takes the absolute path in the file ``last_checkpoint``, which in
+    a copied or moved folder leads back to the original.
+    """
+    pointer = folder / 'last_checkpoint'
+    if not pointer.is_file():
+        return None
+    checkpoint = folder / Path(pointer.read_text().strip()).name
+    return checkpoint if checkpoint.is_file() else None
+
+
 def claim_work_dir(work_dir: Path, resume: bool, overwrite: bool) -> None:
     """Make ``work_dir`` ready for a run, or refuse.
 
+    A run that ended before its first checkpoint is in nobody's way.
+
     Args:
         work_dir: The folder that the run is about to write into.
-        resume: An earlier run goes on here; its files stay.
-        overwrite: An earlier run's files are deleted first.
+        resume: The run in it goes on; its files stay.
+        overwrite: The run in it is deleted first: what runs and tests write,
+            and nothing else.
 
     Raises:
-        FileExistsError: The folder holds files, and neither flag is given; or
-            ``overwrite`` is, but the folder is not an earlier run's.
+        FileExistsError: The folder holds a run, and neither flag is given; or
+            it holds files and is no run's folder.
     """
-    filled = work_dir.is_dir() and any(work_dir.iterdir())
-    if filled and not resume and not overwrite:
+    if resume or not work_dir.is_dir() or not any(work_dir.iterdir()):
+        work_dir.mkdir(parents=True, exist_ok=True)
+        return
+    files = [path for path in work_dir.iterdir() if _written_by_runs(path)]
+    if not any((path / 'vis_data/config.py').is_file() for path in files):
+        raise FileExistsError(f'{work_dir} holds files that are no earlier run. Choose another '
+                              '--work-dir.')
+    if any(work_dir.glob('*.pth')) and not overwrite:
         raise FileExistsError(
             f'{work_dir} holds an earlier run. Continue it with --resume, replace it with '
             '--overwrite, or choose another place with --work-dir or --seed.')
-    if filled and overwrite:
-        if not _is_run(work_dir):
-            raise FileExistsError(f'{work_dir} is not the folder of an earlier run, so --overwrite '
-                                  'does not delete it. Choose another --work-dir.')
-        shutil.rmtree(work_dir)
-    work_dir.mkdir(parents=True, exist_ok=True)
+    for path in files if overwrite else ():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
-def _is_run(work_dir: Path) -> bool:
-    """Whether mmengine's Runner wrote here: it dumps its config at the start of every run."""
-    return any(work_dir.glob('*/vis_data/config.py'))
+def _written_by_runs(path: Path) -> bool:
+    """Log folders (named by date and time), tests, checkpoints, the config and the record."""
+    if path.is_dir():
+        return path.name == 'test' or re.fullmatch(r'\d{8}_\d{6}', path.name) is not None
+    return path.suffix in ('.pth', '.py', '.partial') or path.name in ('last_checkpoint',
+                                                                       'result.json')

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from plugins import mmcv_ops
-from plugins.engine.paths import REPO_ROOT
+from plugins.paths import REPO_ROOT
 
 compiled = pytest.mark.skipif(mmcv_ops.has_compiled_ops(), reason='mmcv has compiled operators')
 

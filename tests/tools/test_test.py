@@ -1,5 +1,6 @@
 import json
 import pickle
+import shutil
 
 import pytest
 import torch
@@ -32,7 +33,7 @@ def test_metrics_are_those_of_the_predictions_and_every_image_counts_once(
     assert result['metrics']['accuracy/top1'] == pytest.approx(100 * right / len(predictions))
     assert json.loads((tmp_path / 't/result.json').read_text()) == result
     assert (result['mode'], result['split']) == ('test', 'test')
-    assert list((tmp_path / 'pictures').glob('*.png'))
+    assert len(list((tmp_path / 'pictures').glob('*.png'))) == len(predictions)
 
 
 def test_default_place_is_the_folder_test_beside_the_checkpoint(test_digits, digits_run, tmp_path):
@@ -56,3 +57,18 @@ def test_an_existing_output_is_not_overwritten(test_digits, digits_run, tmp_path
         test_digits(best(digits_run), '--out', tmp_path / 'p.pkl')
     assert 'p.pkl: the file exists' in capsys.readouterr().err
     assert (tmp_path / 'p.pkl').read_text() == 'mine'
+
+
+def test_a_renamed_class_is_refused(test_digits, digits_run, digits_root, repo_root, tmp_path):
+    from tools.test import main
+    shutil.copytree(digits_root / 'test', tmp_path / 'renamed')
+    (tmp_path / 'renamed/3').rename(tmp_path / 'renamed/three')
+    with pytest.raises(ValueError, match='three, but the model was trained on 0, 1, 2, 3'):
+        main([str(repo_root / DIGITS), str(best(digits_run)), '--work-dir', str(tmp_path / 't'),
+              '--cfg-options', f'test_dataloader.dataset.source.data_root={tmp_path / "renamed"}'])
+
+
+def test_a_training_runs_folder_is_no_place_for_a_test(test_digits, digits_run, capsys):
+    with pytest.raises(SystemExit):
+        test_digits(best(digits_run), '--work-dir', digits_run)
+    assert 'holds a training run' in capsys.readouterr().err

@@ -1,4 +1,5 @@
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import time
 import pytest
 import torch
 
-from plugins.engine.paths import REPO_ROOT
+from plugins.paths import REPO_ROOT
 
 
 def test_result_json_holds_the_record(digits_run):
@@ -91,6 +92,39 @@ def test_resume_without_a_checkpoint_and_with_overwrite_is_refused(train_digits,
     with pytest.raises(SystemExit):
         train_digits('--resume', '--overwrite')
     assert 'give one of them' in capsys.readouterr().err
+
+
+def copy_run(source, target):
+    shutil.copytree(source, target)
+    return target
+
+
+def test_resuming_another_runs_checkpoint_leaves_that_run_alone(train_digits, digits_run, tmp_path):
+    other = copy_run(digits_run, tmp_path / 'other')
+    before = sorted(p.name for p in other.glob('*.pth'))
+    result = train_digits('--work-dir', str(tmp_path / 'new'), '--resume',
+                          str(other / 'epoch_2.pth'), options=('train_cfg.max_epochs=3',))
+    assert sorted(p.name for p in other.glob('*.pth')) == before
+    assert [entry['epoch'] for entry in result['history']] == [3]
+    assert str(tmp_path / 'new') in result['checkpoint']
+    with pytest.raises(FileExistsError, match='holds an earlier run'):
+        train_digits('--work-dir', str(tmp_path / 'new'), '--resume', str(other / 'epoch_2.pth'))
+
+
+def test_a_copied_run_resumes_from_its_own_files(train_digits, digits_run, tmp_path):
+    copy = copy_run(digits_run, tmp_path / 'copy')
+    before = sorted(p.name for p in digits_run.glob('*.pth'))
+    result = train_digits('--work-dir', str(copy), '--resume', options=('train_cfg.max_epochs=3',))
+    assert sorted(p.name for p in digits_run.glob('*.pth')) == before
+    assert [entry['epoch'] for entry in result['history']] == [1, 2, 3]
+    assert str(copy) in result['checkpoint']
+
+
+def test_a_resumed_run_keeps_its_seed(train_digits, digits_run, tmp_path):
+    copy = copy_run(digits_run, tmp_path / 'copy')
+    with pytest.raises(ValueError, match='begun with seed 0, not 5'):
+        train_digits('--work-dir', str(copy), '--resume', '--seed', '5',
+                     options=('train_cfg.max_epochs=3',))
 
 
 def test_auto_scale_lr_needs_a_base_batch_size(train_digits, tmp_path):

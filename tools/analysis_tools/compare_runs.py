@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -28,11 +28,11 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     parser.add_argument('work_dirs', nargs='+', help='work dirs of tools/train.py')
     args = parser.parse_args(argv)
     rows = [summarize(Path(work_dir)) for work_dir in args.work_dirs]
-    table = Table('experiment', 'metric', 'val', 'test', 'epochs', 'training s', 'parameters')
+    table = Table(Column('run', overflow='fold'), Column('metric', no_wrap=True), 'val', 'test',
+                  'epochs', 'training s', Column('parameters', no_wrap=True))
     for row in rows:
-        table.add_row(Path(row['config']).stem, row['metric'], _figure(row['val']),
-                      _figure(row['test']), str(row['epochs']), f"{row['seconds']:.0f}",
-                      f"{row['parameters']:,}")
+        table.add_row(row['work_dir'], row['metric'], _figure(row['val']), _figure(row['test']),
+                      str(row['epochs']), f"{row['seconds']:.0f}", f"{row['parameters']:,}")
     Console().print(table)
     return rows
 
@@ -50,7 +50,7 @@ def summarize(work_dir: Path) -> dict[str, Any]:
     if metric is None:
         raise ValueError(f'{work_dir / "result.json"}: none of {HEADLINES} among its metrics '
                          f'{list(trained["metrics"])}')
-    return dict(config=trained['config'], metric=metric, val=trained['metrics'][metric],
+    return dict(work_dir=str(work_dir), config=trained['config'], metric=metric, val=trained['metrics'][metric],
                 test=_read(tested)['metrics'][metric] if tested.is_file() else None,
                 epochs=trained['epochs'], seconds=trained['seconds'],
                 parameters=trained['parameters']['total'])

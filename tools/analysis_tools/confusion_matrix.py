@@ -34,8 +34,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     from mmpretrain.evaluation import ConfusionMatrix
     from mmpretrain.registry import DATASETS
 
-    with open(args.predictions, 'rb') as file:
-        samples = pickle.load(file)
+    try:
+        samples = pickle.loads(Path(args.predictions).read_bytes())
+    except pickle.UnpicklingError as error:
+        raise ValueError(f'{args.predictions}: expected what tools/test.py --out writes, found '
+                         f'something else ({error})') from error
     classes = DATASETS.build(cfg.test_dataloader.dataset).metainfo['classes']
     matrix = ConfusionMatrix.calculate(
         torch.stack([s['pred_score'] for s in samples]),

@@ -12,8 +12,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-REPO_ROOT = Path(__file__).resolve().parents[2]
-COLUMNS = ('config', 'data', 'seed', 'metric', 'test', 'val', 'best_epoch', 'epochs', 'seconds',
+from plugins.paths import REPO_ROOT  # noqa: E402
+
+COLUMNS = ('config', 'config_hash', 'data', 'seed', 'metric', 'test', 'val', 'best_epoch', 'epochs', 'seconds',
            'device', 'processes', 'precision', 'torch_version', 'git_commit', 'note')
 
 
@@ -40,12 +41,21 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
 
 
 def result_rows(work_dir: Path, data: str, note: str = '') -> list[dict[str, Any]]:
-    """One row for each metric of the test set, with the run that it comes from."""
+    """One row for each metric of the test set, with the run that it comes from.
+
+    Raises:
+        ValueError: The config is none of this collection's, or the test is of another run.
+    """
     trained = json.loads((work_dir / 'result.json').read_text())
     tested = json.loads((work_dir / 'test/result.json').read_text())
     if not trained['config'].startswith('configs/'):
         raise ValueError(f"{work_dir}: config {trained['config']} is not one of this collection")
-    same = {key: trained[key] for key in ('config', 'seed', 'best_epoch', 'epochs', 'seconds',
+    for key in ('checkpoint', 'config_hash'):
+        if trained[key] != tested[key]:
+            raise ValueError(f"{work_dir}/test/result.json: {key} is {tested[key]}, but the run's "
+                             f'is {trained[key]}; test the checkpoint that the run names, with the '
+                             'same --cfg-options')
+    same = {key: trained[key] for key in ('config', 'config_hash', 'seed', 'best_epoch', 'epochs', 'seconds',
                                           'device', 'processes', 'precision', 'torch_version',
                                           'git_commit')}
     return [dict(same, data=data, note=note, metric=metric, test=round(value, 4),

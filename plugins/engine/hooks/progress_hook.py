@@ -62,7 +62,11 @@ class ProgressHook(Hook):
             self._update(batch_idx + 1)
 
     def after_val_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
-        self._finish('validation', metrics)
+        self._stop()
+        shown = [f'{k} {v:.4g}' for k, v in (metrics or {}).items() if isinstance(v, int | float)]
+        if shown:
+            self.console.print('    validation  ' + '  '.join(shown), highlight=False,
+                               soft_wrap=True)
 
     def before_test_epoch(self, runner) -> None:
         self._start('test', len(runner.test_dataloader))
@@ -98,9 +102,3 @@ class ProgressHook(Hook):
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
-
-    def _finish(self, title: str, metrics: dict[str, float] | None) -> None:
-        self._stop()
-        shown = [f'{k} {v:.4g}' for k, v in (metrics or {}).items() if isinstance(v, int | float)]
-        if shown:
-            self.console.print(f'    {title}  ' + '  '.join(shown), highlight=False, soft_wrap=True)

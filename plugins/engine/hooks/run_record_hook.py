@@ -27,6 +27,7 @@ class RunRecordHook(Hook):
         self.history: list[dict[str, Any]] = []
         self.test_metrics: dict[str, float] = {}
         self.seconds = 0.
+        self.test_seconds = 0.
         self._start = 0.
 
     def before_train(self, runner) -> None:
@@ -50,7 +51,7 @@ class RunRecordHook(Hook):
 
     def after_test_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
         self.test_metrics = flat_numbers(metrics or {})
-        self.seconds = time.perf_counter() - self._start
+        self.test_seconds = time.perf_counter() - self._start
 
     def best(self, checkpoint_hook: CheckpointHook | None) -> dict[str, Any]:
         """The history's entry that the best checkpoint holds; the last one if none is kept.

@@ -2,6 +2,7 @@
 import shutil
 
 import pytest
+from PIL import Image
 
 from plugins.detection import KittiDataset
 
@@ -28,7 +29,7 @@ def test_cars(kitti_root):
 def test_boxes_are_clipped_and_facts_kept(kitti_root):
     whole, cut, _, region = KittiDataset(str(kitti_root)).get_data_info(0)['instances']
     assert whole['bbox'] == [10.0, 20.0, 50.0, 60.0]
-    assert cut['bbox'] == [0.0, 30.0, 24.5, 64.0]  # -8 and 90 lie outside 120 x 64
+    assert cut['bbox'] == [0.0, 30.0, 24.5, 64.0]  # -1.5 and 66 lie outside 120 x 64
     assert (cut['truncated'], cut['occluded'], cut['alpha']) == (0.3, 2, 0.5)
     assert region['bbox'] == [100.0, 5.0, 120.0, 15.0]
 
@@ -69,7 +70,7 @@ def test_arguments_that_make_no_sense(kitti_root, arguments, found):
 
 def test_parts_by_seed_and_by_list(kitti_root):
     def ids(**kwargs) -> list[int]:
-        dataset = KittiDataset(str(kitti_root), **kwargs)
+        dataset = KittiDataset(str(kitti_root), test_mode=True, **kwargs)
         return [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
 
     train, test = (ids(split=SPLIT, part=part) for part in ('train', 'test'))
@@ -115,6 +116,11 @@ def box_outside(training):
     path.write_text(path.read_text().replace('50.0 20.0 62.0 50.0', '150.0 20.0 162.0 50.0'))
 
 
+def box_beside(training):  # within the slack, but nothing is left after clipping
+    path = training / 'label_2' / '000001.txt'
+    path.write_text(path.read_text().replace('50.0 20.0 62.0 50.0', '-1.5 20.0 -0.5 50.0'))
+
+
 def fourteen_fields(training):
     path = training / 'label_2' / '000000.txt'
     path.write_text(path.read_text().replace('Van 0.00 1 0.1', 'Van 0.00 1'))
@@ -129,12 +135,64 @@ def fourteen_fields(training):
     (foreign_file, ValueError, 'Thumbs.db: found a file of another kind'),
     (unreadable_image, ValueError, '000002.png: cannot read this image'),
     (box_outside, ValueError, r'000001.txt:2: found the box \(150.0, .* 120 x 64'),
+    (box_beside, ValueError, r'000001.txt:2: found the box \(-1.5, .* to share pixels'),
     (fourteen_fields, ValueError, '000000.txt:3: found 14 fields, expected 15'),
 ])
 def test_broken_folders(kitti_root, damage, error, found):
     damage(kitti_root / 'training')
     with pytest.raises(error, match='(?s)' + found):
         KittiDataset(str(kitti_root), class_map={'pedestrian': ['Pedestrian']})
+
+
+@pytest.mark.parametrize('edge, inside, outside', [
+    ('left', '-2.0 1 9 9', '-2.1 1 9 9'), ('top', '1 -2.0 9 9', '1 -2.1 9 9'),
+    ('right', '1 1 122.0 9', '1 1 122.1 9'), ('bottom', '1 1 9 66.0', '1 1 9 66.1')])
+def test_boxes_may_leave_the_image_by_two_pixels(kitti_root, edge, inside, outside):
+    path = kitti_root / 'training' / 'label_2' / '000000.txt'
+    text = path.read_text()
+    path.write_text(text.replace('10.0 20.0 50.0 60.0', inside))
+    box = KittiDataset(str(kitti_root)).get_data_info(0)['instances'][0]['bbox']
+    assert min(box[:2]) >= 0 and box[2] <= 120 and box[3] <= 64
+    path.write_text(text.replace('10.0 20.0 50.0 60.0', outside))
+    with pytest.raises(ValueError, match=r'000000.txt:1: .*120 x 64.*of different sizes'):
+        KittiDataset(str(kitti_root))
+
+
+@pytest.mark.parametrize('arguments, images, found', [
+    ({'class_map': {'tram': ['Tram']}}, 3, r"'Car': 2, 'Cyclist': 1, .*class_map \{'tram'"),
+    # a Van alone is ignored, and images without any instance are no images of cars
+    ({'class_map': {'truck': ['Truck']}, 'ignore_types': {'truck': ['Van']}}, 3, "'Van': 1"),
+    ({'ann_file': 'list.txt'}, 2, r"list.txt'\), but \{'Pedestrian': 1, 'Person_sitting': 1\}"),
+    ({'ann_file': 'empty.txt', 'filter_cfg': {'filter_empty_gt': True}}, 1, 'empty label files'),
+])
+def test_a_training_part_with_nothing_to_learn(kitti_root, arguments, images, found):
+    (kitti_root / 'list.txt').write_text('000001\n000002\n')
+    (kitti_root / 'empty.txt').write_text('000002\n')
+    message = f'label_2: found no object to learn in the {images} images.*{found}'
+    with pytest.raises(ValueError, match=message):
+        KittiDataset(str(kitti_root), **arguments)
+    assert len(KittiDataset(str(kitti_root), test_mode=True, **arguments)) == images
+
+
+def test_fingerprint_sees_labels_classes_sizes_and_part(kitti_root, tmp_path):
+    def fingerprint(root=kitti_root, **kwargs) -> str:
+        return KittiDataset(str(root), test_mode=True, **kwargs).fingerprint
+
+    first = fingerprint()
+    assert len(first) == 64 and int(first, 16) and fingerprint() == first
+    shutil.copytree(kitti_root, tmp_path / 'moved')
+    assert fingerprint(tmp_path / 'moved') == first  # paths do not count
+    (kitti_root / 'list.txt').write_text('000002\n000000\n000001\n')
+    assert fingerprint(ann_file='list.txt') == first  # nor does the order
+    seen = {first, fingerprint(split=SPLIT, part='train'), fingerprint(split=SPLIT, part='test'),
+            fingerprint(class_map={'auto': ['Car']}), fingerprint(ignore_types={})}
+    path = kitti_root / 'training' / 'label_2' / '000000.txt'
+    for old, new in (('50.0 60.0', '50.1 60.0'), ('Car 0.30 2', 'Car 0.30 1')):
+        path.write_text(path.read_text().replace(old, new))
+        seen.add(fingerprint())
+    Image.new('RGB', (121, 64)).save(kitti_root / 'training' / 'image_2' / '000002.png')
+    seen.add(fingerprint())
+    assert len(seen) == 8
 
 
 def test_hidden_files_are_overlooked(kitti_root):

@@ -8,7 +8,7 @@ from mmengine.hub import get_config
 from mmengine.structures import InstanceData
 
 import plugins.detection  # noqa: F401 (registers what the configs name)
-from plugins.engine.paths import REPO_ROOT
+from plugins.paths import REPO_ROOT
 
 BASE = REPO_ROOT / 'configs' / '_base_' / 'models'
 LEAVES = REPO_ROOT / 'configs' / 'yolov3'

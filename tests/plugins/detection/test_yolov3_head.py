@@ -5,7 +5,7 @@ from mmengine.structures import InstanceData
 
 import plugins.detection  # noqa: F401
 from plugins.detection.yolov3_head import ClippedYOLOV3Head
-from plugins.engine.paths import REPO_ROOT
+from plugins.paths import REPO_ROOT
 
 
 @pytest.fixture(scope='module')

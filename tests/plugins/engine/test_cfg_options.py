@@ -40,3 +40,13 @@ def test_plus_adds_a_key_and_only_a_new_one(cfg):
 def test_refuses_helper_variables_which_nothing_reads(cfg):
     with pytest.raises(ValueError, match='data_root is a helper variable'):
         merge_options(cfg, {'data_root': 'elsewhere'})
+
+
+@pytest.mark.parametrize('key, value, message', [
+    ('model.backbone.depth', 'abc', 'has the number 18 there'),
+    ('model.backbone', 5, r'group of keys \(depth\); name one of them, e.g. model.backbone.depth')])
+def test_refuses_a_value_of_another_kind(cfg, key, value, message):
+    with pytest.raises(ValueError, match=message):
+        merge_options(cfg, {key: value})
+    merge_options(cfg, {'model.backbone': None})
+    assert cfg.model.backbone is None

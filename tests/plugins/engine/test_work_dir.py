@@ -1,7 +1,7 @@
 import pytest
 
-from plugins.engine.paths import REPO_ROOT, resolve_path
-from plugins.engine.work_dir import claim_work_dir, default_work_dir
+from plugins.engine.work_dir import claim_work_dir, default_work_dir, last_checkpoint
+from plugins.paths import REPO_ROOT, resolve_path
 
 
 def test_default_follows_the_path_below_configs_and_the_seed():
@@ -10,26 +10,42 @@ def test_default_follows_the_path_below_configs_and_the_seed():
     assert default_work_dir('/elsewhere/b.py', 0) == runs / 'b/seed0'
 
 
-def make_run(folder):
+def make_run(folder, checkpoint=True):
     (folder / '20260101_000000/vis_data').mkdir(parents=True)
     (folder / '20260101_000000/vis_data/config.py').touch()
+    if checkpoint:
+        (folder / 'epoch_1.pth').touch()
 
 
 def test_an_earlier_run_is_refused_kept_by_resume_and_deleted_by_overwrite(tmp_path):
     make_run(tmp_path)
+    (tmp_path / 'notes.txt').touch()
     with pytest.raises(FileExistsError, match='--resume.*--overwrite'):
         claim_work_dir(tmp_path, resume=False, overwrite=False)
     claim_work_dir(tmp_path, resume=True, overwrite=False)
-    assert any(tmp_path.iterdir())
+    assert (tmp_path / 'epoch_1.pth').exists()
     claim_work_dir(tmp_path, resume=False, overwrite=True)
-    assert tmp_path.is_dir() and not any(tmp_path.iterdir())
+    assert [p.name for p in tmp_path.iterdir()] == ['notes.txt'], 'what the user put there stays'
 
 
-def test_overwrite_never_deletes_what_is_no_run(tmp_path):
-    (tmp_path / 'thesis.tex').touch()
-    with pytest.raises(FileExistsError, match='not the folder of an earlier run'):
-        claim_work_dir(tmp_path, resume=False, overwrite=True)
-    assert (tmp_path / 'thesis.tex').exists()
+def test_a_run_that_ended_before_its_first_checkpoint_is_in_nobodys_way(tmp_path):
+    make_run(tmp_path, checkpoint=False)
+    claim_work_dir(tmp_path, resume=False, overwrite=False)
+
+
+@pytest.mark.parametrize('overwrite', [False, True])
+def test_a_folder_that_is_no_run_is_left_alone(tmp_path, overwrite):
+    (tmp_path / 'weights.pth').touch()
+    with pytest.raises(FileExistsError, match='no earlier run'):
+        claim_work_dir(tmp_path, resume=False, overwrite=overwrite)
+    assert (tmp_path / 'weights.pth').exists()
+
+
+def test_last_checkpoint_is_the_folders_own_after_a_move(tmp_path):
+    (tmp_path / 'last_checkpoint').write_text('/where/it/was/epoch_3.pth')
+    assert last_checkpoint(tmp_path) is None
+    (tmp_path / 'epoch_3.pth').touch()
+    assert last_checkpoint(tmp_path) == tmp_path / 'epoch_3.pth'
 
 
 def test_relative_paths_lead_here_first_then_to_the_repository(tmp_path, monkeypatch):

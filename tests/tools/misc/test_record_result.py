@@ -10,8 +10,9 @@ from tools.misc.record_result import append, result_rows
 def work_dir(tmp_path):
     trained = dict(config='configs/basenet/x.py', seed=0, best_epoch=3, epochs=5, seconds=9.5,
                    device='a CPU', processes=1, precision='float32', torch_version='2',
-                   git_commit='abc', metrics={'accuracy/top1': 71.})
-    tested = dict(metrics={'accuracy/top1': 70.12345, 'loss': 0.9})
+                   git_commit='abc', config_hash='f00', checkpoint='best.pth',
+                   metrics={'accuracy/top1': 71.})
+    tested = dict(config_hash='f00', checkpoint='best.pth', metrics={'accuracy/top1': 70.12345, 'loss': 0.9})
     (tmp_path / 'test').mkdir()
     (tmp_path / 'result.json').write_text(json.dumps(trained))
     (tmp_path / 'test/result.json').write_text(json.dumps(tested))
@@ -34,6 +35,14 @@ def test_append_keeps_what_is_there_and_refuses_it_twice(work_dir, tmp_path):
     assert rows[0]['note'] == 'a, "note"'
     with pytest.raises(ValueError, match='holds this result already'):
         append(table, result_rows(work_dir, 'data'))
+
+
+@pytest.mark.parametrize('key', ['config_hash', 'checkpoint'])
+def test_a_test_of_another_run_is_refused(work_dir, key):
+    record = json.loads((work_dir / 'test/result.json').read_text())
+    (work_dir / 'test/result.json').write_text(json.dumps({**record, key: 'other'}))
+    with pytest.raises(ValueError, match=f'{key} is other, but'):
+        result_rows(work_dir, 'data')
 
 
 def test_only_configs_of_the_collection_are_recorded(work_dir):

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from plugins.engine.paths import REPO_ROOT
 from plugins.lean_import import without
+from plugins.paths import REPO_ROOT
 from tools.model_converters.mobilenet_v2_keras_to_mm import BACKBONE, main
 
 SCRIPT = REPO_ROOT / 'tools/model_converters/mobilenet_v2_keras_to_mm.py'

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -72,3 +74,9 @@ def test_missing_and_flat_roots(root, tmp_path):
     (tmp_path / 'empty').mkdir()
     with pytest.raises(FileNotFoundError, match='empty: no class folders in it'):
         class_folder(tmp_path / 'empty', size=4)
+
+
+@pytest.mark.parametrize('size', [0, 'abc', 8.5, (8, 0), (8, 8, 8)])
+def test_a_size_that_makes_no_sense_is_named(root, size):
+    with pytest.raises(ValueError, match=re.escape(f'size={size!r}; expected')):
+        class_folder(root, size=size)

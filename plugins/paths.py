@@ -1,7 +1,7 @@
 """Where relative paths of configs and command lines lead."""
 from pathlib import Path
 
-REPO_ROOT = Path(__file__).resolve().parents[2]
+REPO_ROOT = Path(__file__).resolve().parents[1]
 
 
 def resolve_path(path: str | Path) -> Path:
