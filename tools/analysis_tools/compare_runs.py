@@ -50,7 +50,8 @@ def summarize(work_dir: Path) -> dict[str, Any]:
     if metric is None:
         raise ValueError(f'{work_dir / "result.json"}: none of {HEADLINES} among its metrics '
                          f'{list(trained["metrics"])}')
-    return dict(work_dir=str(work_dir), config=trained['config'], metric=metric, val=trained['metrics'][metric],
+    return dict(work_dir=str(work_dir), config=trained['config'], metric=metric,
+                val=trained['metrics'][metric],
                 test=_read(tested)['metrics'][metric] if tested.is_file() else None,
                 epochs=trained['epochs'], seconds=trained['seconds'],
                 parameters=trained['parameters']['total'])

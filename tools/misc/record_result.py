@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.paths import REPO_ROOT  # noqa: E402
 
-COLUMNS = ('config', 'config_hash', 'data', 'seed', 'metric', 'test', 'val', 'best_epoch', 'epochs', 'seconds',
-           'device', 'processes', 'precision', 'torch_version', 'git_commit', 'note')
+COLUMNS = ('config', 'data', 'seed', 'metric', 'test', 'val', 'best_epoch', 'epochs', 'seconds',
+           'device', 'processes', 'precision', 'torch_version', 'git_commit', 'config_hash', 'note')
 
 
 def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -55,9 +55,9 @@ def result_rows(work_dir: Path, data: str, note: str = '') -> list[dict[str, Any
             raise ValueError(f"{work_dir}/test/result.json: {key} is {tested[key]}, but the run's "
                              f'is {trained[key]}; test the checkpoint that the run names, with the '
                              'same --cfg-options')
-    same = {key: trained[key] for key in ('config', 'config_hash', 'seed', 'best_epoch', 'epochs', 'seconds',
-                                          'device', 'processes', 'precision', 'torch_version',
-                                          'git_commit')}
+    same = {key: trained[key] for key in (
+        'config', 'seed', 'best_epoch', 'epochs', 'seconds', 'device', 'processes', 'precision',
+        'torch_version', 'git_commit', 'config_hash')}
     return [dict(same, data=data, note=note, metric=metric, test=round(value, 4),
                  val=round(trained['metrics'][metric], 4) if metric in trained['metrics'] else '')
             for metric, value in tested['metrics'].items()]

@@ -12,7 +12,8 @@ def work_dir(tmp_path):
                    device='a CPU', processes=1, precision='float32', torch_version='2',
                    git_commit='abc', config_hash='f00', checkpoint='best.pth',
                    metrics={'accuracy/top1': 71.})
-    tested = dict(config_hash='f00', checkpoint='best.pth', metrics={'accuracy/top1': 70.12345, 'loss': 0.9})
+    tested = dict(config_hash='f00', checkpoint='best.pth',
+                  metrics={'accuracy/top1': 70.12345, 'loss': 0.9})
     (tmp_path / 'test').mkdir()
     (tmp_path / 'result.json').write_text(json.dumps(trained))
     (tmp_path / 'test/result.json').write_text(json.dumps(tested))
