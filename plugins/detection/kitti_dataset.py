@@ -1,5 +1,9 @@
 """KITTI's 2D object detection data as it is unpacked, without conversion."""
+import hashlib
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from mmdet.datasets import BaseDetDataset
@@ -8,9 +12,11 @@ from mmdet.registry import DATASETS
 from plugins.detection.kitti_label import TYPES, KittiObject, read_labels
 from plugins.detection.kitti_split import read_id_list, seeded_part
 from plugins.detection.load_cached_image import open_image
-from plugins.engine.paths import resolve_path
+from plugins.paths import resolve_path
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg')
+# Pixels. KITTI's own boxes never leave the image; other annotators' may by a rounding.
+BOX_SLACK = 2
 # the official evaluation neither rewards nor punishes a detection of these
 NEIGHBOURS = {'Car': ('Van',), 'Pedestrian': ('Person_sitting',)}
 LAYOUT = """expected KITTI's own layout:
@@ -32,8 +38,10 @@ class KittiDataset(BaseDetDataset):
 
     An object whose type the class map names becomes an instance. One whose
     type is among the ignored ones of a class becomes an instance of that class
-    with ``ignore_flag=1``. Any other one is background. Boxes are clipped to
-    the image. Each instance also keeps KITTI's ``type``, ``truncated``,
+    with ``ignore_flag=1``. Any other one is background. Boxes that leave the image
+    by up to BOX_SLACK pixels are clipped to it; those that leave it further
+    are refused, for then labels and images rarely belong together. Each
+    instance also keeps KITTI's ``type``, ``truncated``,
     ``occluded`` and ``alpha``. ``img_id`` is the image's place in the sorted
     list of all images, whatever the part.
 
@@ -57,7 +65,9 @@ class KittiDataset(BaseDetDataset):
     Raises:
         FileNotFoundError: A folder or file is missing.
         ValueError: The files or arguments contradict each other, an image or
-            a label file is broken; names the file, and the line.
+            a label file is broken (names the file, and the line), or nothing
+            in the part can be learned: ``test_mode=False``, and no instance
+            that is not ignored.
     """
 
     def __init__(self,
@@ -95,14 +105,39 @@ class KittiDataset(BaseDetDataset):
         rules = {} if self.test_mode or not self.filter_cfg else self.filter_cfg
         kept = [info for info in self.data_list
                 if min(info['height'], info['width']) >= rules.get('min_size', 0)]
-        if rules.get('filter_empty_gt'):
-            kept = [info for info in kept
-                    if any(not instance['ignore_flag'] for instance in info['instances'])]
-        if self.data_list and not kept:
+        if not kept:
             raise ValueError(f'{self.data_root}: filter_cfg {dict(rules)} drops all '
-                             f'{len(self.data_list)} images of this part; classes are '
-                             f'{self.class_map}')
-        return kept
+                             f'{len(self.data_list)} images of this part; give a min_size that '
+                             'some of them have')
+        with_objects = [info for info in kept
+                        if any(not instance['ignore_flag'] for instance in info['instances'])]
+        if not self.test_mode and not with_objects:
+            raise ValueError(self._nothing_to_learn(kept))
+        return with_objects if rules.get('filter_empty_gt') else kept
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 hex digest of class names, ids, image sizes and instances of the chosen part.
+
+        Pixels and the order of images do not enter, nor do objects that are background here.
+        """
+        infos = [self.get_data_info(index) for index in range(len(self))]
+        content = sorted((Path(info['img_path']).stem, info['height'], info['width'],
+                          json.dumps(info['instances'])) for info in infos)
+        return hashlib.sha256(
+            json.dumps([self.metainfo['classes'], content]).encode()).hexdigest()
+
+    def _nothing_to_learn(self, infos: list[dict]) -> str:
+        """The message; it reads the label files again, for background types are not kept."""
+        folder = Path(self.data_prefix['label'])
+        labels = _files_by_id(folder, ('.txt',))
+        found = Counter(item.type for info in infos
+                        for item in read_labels(labels[Path(info['img_path']).stem]))
+        return (f'{folder}: found no object to learn in the {len(infos)} images of this training '
+                f'part (part={self.part!r}, ann_file={self.ann_file!r}), but '
+                f'{dict(sorted(found.items())) or "empty label files"}; expected at least one of '
+                f'class_map {self.class_map}. Name types that occur in class_map, take a larger '
+                'part or lower min_size; test_mode=True reads a part that is only evaluated.')
 
     def _chosen(self, ids: list[str]) -> list[str]:
         if self.ann_file:
@@ -120,6 +155,12 @@ class KittiDataset(BaseDetDataset):
     def _instances(self, item: KittiObject, width: int, height: int, label: Path) -> list[dict]:
         """One for each class that takes the object in or ignores it."""
         x1, y1, x2, y2 = item.bbox
+        if max(-x1, -y1, x2 - width, y2 - height) > BOX_SLACK:
+            raise ValueError(
+                f'{label}:{item.line}: found the box {item.bbox}, expected it inside the image of '
+                f'{width} x {height} pixels (up to {BOX_SLACK} beyond are clipped). Where many '
+                'boxes do so, labels and images are of different sizes: use the images that were '
+                'labelled, or scale the boxes; else correct this line.')
         bbox = [max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height))]
         if bbox[0] >= bbox[2] or bbox[1] >= bbox[3]:
             raise ValueError(

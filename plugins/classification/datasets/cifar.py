@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from plugins.classification.datasets.image_array import SOURCES, ImageArray
-from plugins.engine.paths import resolve_path
+from plugins.paths import resolve_path
 
 # File name -> MD5 in the archives of https://www.cs.toronto.edu/~kriz/cifar.html
 # (the sums that torchvision's datasets/cifar.py lists).

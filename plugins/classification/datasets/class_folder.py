@@ -5,7 +5,7 @@ from pathlib import Path
 
 from plugins.classification.datasets.decoding import decode_files
 from plugins.classification.datasets.image_array import SOURCES, ImageArray
-from plugins.engine.paths import resolve_path
+from plugins.paths import resolve_path
 
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
 
@@ -33,7 +33,7 @@ def class_folder(data_root: str | Path,
         FileNotFoundError: No ``data_root``, or no class folders in it.
         ValueError: Folders differ from ``classes``; an empty class folder;
             a file in one that is no image or cannot be decoded; an image
-            outside of them.
+            outside of them; a ``size`` or ``resize`` that makes no sense.
     """
     root = resolve_path(data_root)
     if not root.is_dir():

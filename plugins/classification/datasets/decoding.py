@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from plugins.classification.datasets.image_array import ImageArray, digest_of, fingerprint_of
-from plugins.engine.paths import resolve_path
+from plugins.paths import resolve_path
 
 RESIZE_MODES = ('center_crop', 'stretch')
 
@@ -45,13 +45,12 @@ def decode_files(paths: Sequence[Path],
             them is always safe.
 
     Raises:
-        ValueError: Unknown resize mode, or a file that cannot be decoded.
+        ValueError: Another size or resize mode, or a file that cannot be decoded.
         OSError: No room for the memory-mapped file.
     """
     if resize not in RESIZE_MODES:
         raise ValueError(f'resize={resize!r}; expected one of {RESIZE_MODES}')
-    height, width = (size, size) if isinstance(size, int) else size
-    shape = (len(paths), 3, height, width)
+    shape = (len(paths), 3, *_height_width(size))
     classes = tuple(classes)
     if np.prod(shape, dtype=np.int64) <= max_ram_gb * 1e9:
         images = np.empty(shape, np.uint8)
@@ -61,6 +60,16 @@ def decode_files(paths: Sequence[Path],
     images, digest = _memory_map(paths, shape, resize, resolve_path(cache_dir))
     labels = np.asarray(labels, dtype=np.int64)
     return ImageArray(images, labels, classes, fingerprint_of(digest, labels, classes))
+
+
+def _height_width(size: int | Sequence[int]) -> tuple[int, int]:
+    """Both sides of ``size``, checked: NumPy and Pillow would fail late and unclearly."""
+    pair = tuple(size) if isinstance(size, list | tuple) else (size, size)
+    # type() and not isinstance(): True is an int too
+    if len(pair) != 2 or any(type(side) is not int or side < 1 for side in pair):
+        raise ValueError(f'size={size!r}; expected a positive whole number of pixels (a square) '
+                         'or two of them, (height, width); correct size')
+    return pair
 
 
 def _decode_into(images: np.ndarray, paths: Sequence[Path], resize: str):

@@ -1,0 +1,29 @@
+"""Loaders and metrics of data sets held as one array, without the data.
+
+Who inherits it names the source of each loader. A tenth of the training source validates, so
+train_dataloader and val_dataloader name the same one.
+"""
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=0,
+    dataset=dict(type='ArrayDataset', part='train', val_fraction=0.1),
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='batch_collate'))
+val_dataloader = dict(
+    batch_size=256,
+    num_workers=0,
+    dataset=dict(type='ArrayDataset', part='val', val_fraction=0.1),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='batch_collate'))
+test_dataloader = dict(
+    batch_size=256,
+    num_workers=0,
+    dataset=dict(type='ArrayDataset'),
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='batch_collate'))
+
+val_evaluator = dict(type='Accuracy', topk=(1, ))
+test_evaluator = [
+    dict(type='Accuracy', topk=(1, )),
+    dict(type='SingleLabelMetric', items=('precision', 'recall', 'f1-score')),
+    dict(type='ConfusionMatrix')]
