@@ -33,7 +33,7 @@ train_dataloader = dict(num_workers=0, persistent_workers=False, dataset=train_s
 val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=test_set)
 test_dataloader = dict(num_workers=0, dataset=test_set)
 
-optim_wrapper = dict(optimizer=dict(lr=2e-3))
+optim_wrapper = dict(optimizer=dict(lr=2e-3, fused=True))
 param_scheduler = [dict(type='LinearLR', start_factor=0.05, by_epoch=False, end=20), dict(
     type='CosineAnnealingLR', T_max=8, by_epoch=True, convert_to_iter_based=True)]
 train_cfg = dict(max_epochs=8)
