@@ -3,7 +3,10 @@ import pickle
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -17,6 +20,8 @@ from tools.misc.drawing.camera import kitti_camera
 from tools.misc.drawing.emblems import SHAPES, SIDE, TEXTURES, draw_emblem
 from tools.misc.drawing.flowers import draw_flowers
 from tools.misc.drawing.places import draw_place
+
+_WORTH_A_POOL = 100  # scenes; starting the processes takes as long as drawing some 20
 
 
 @dataclass(frozen=True)
@@ -235,16 +240,26 @@ def _extent(request: Request, rng: np.random.Generator) -> tuple[int, int]:
 
 def write_kitti(root: Path, request: Request) -> None:
     """`training/image_2/NNNNNN.png` and `training/label_2/NNNNNN.txt`."""
-    images, labels = root / 'training' / 'image_2', root / 'training' / 'label_2'
-    images.mkdir(parents=True)
-    labels.mkdir()
-    camera = kitti_camera(request.kitti_width)
+    for folder in ('image_2', 'label_2'):
+        (root / 'training' / folder).mkdir(parents=True)
+    write = partial(_write_scene, root / 'training', request)
+    if request.size < _WORTH_A_POOL:
+        for index, _ in request.items():
+            write(index)
+        return
+    # spawn: a fork of a process that has used threads (OpenCV, torch) may hang
+    with ProcessPoolExecutor(mp_context=get_context('spawn')) as pool:
+        scenes = pool.map(write, range(request.size), chunksize=8)
+        for _ in track(scenes, f'{request.name:8}', total=request.size):
+            pass
+
+
+def _write_scene(folder: Path, request: Request, index: int) -> None:
+    image, lines = draw_scene(request.rng(index), kitti_camera(request.kitti_width))
     # Fast to write, and smaller here than the default strategy.
     png = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
-    for index, rng in request.items():
-        image, lines = draw_scene(rng, camera)
-        save_image(images / f'{index:06d}.png', image, *png)
-        (labels / f'{index:06d}.txt').write_text(''.join(f'{line}\n' for line in lines))
+    save_image(folder / 'image_2' / f'{index:06d}.png', image, *png)
+    (folder / 'label_2' / f'{index:06d}.txt').write_text(''.join(f'{line}\n' for line in lines))
 
 
 SETS = {

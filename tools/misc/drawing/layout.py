@@ -117,7 +117,7 @@ def _draw_style(rng: np.random.Generator, with_cars: bool, is_far: bool) -> str:
 def _draw_object(rng: np.random.Generator, street: Street, style: str, is_far: bool
                  ) -> tuple[RoadObject, np.ndarray]:
     """Draw one object's place; also its bounds d1, s1, d2, s2 in the road's frame."""
-    s = rng.uniform(75, 125) if is_far else math.exp(rng.uniform(math.log(6), math.log(45)))
+    s = rng.uniform(75, 125) if is_far else math.exp(rng.uniform(math.log(6), math.log(38)))
     if style == 'person':
         kind, size = 'Pedestrian', person_size(rng)
         side = int(rng.choice([-1, 1]))
