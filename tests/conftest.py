@@ -8,7 +8,7 @@ import pytest
 # Tests are small: two threads on two cores that something else uses cost more than they give.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-DIGITS = 'configs/basenet/basenet-residual_scratch_1xb64-16e_digits-16px.py'
+DIGITS = 'configs/basenet/basenet-residual_scratch_1xb64-20e_digits-16px.py'
 
 
 @pytest.fixture(scope='session')

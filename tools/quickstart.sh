@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$root"
 
 out=work_dirs/quickstart
-digits=configs/basenet/basenet-residual_scratch_1xb64-16e_digits-16px.py
+digits=configs/basenet/basenet-residual_scratch_1xb64-20e_digits-16px.py
 roads=configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-7e_roads-416x128.py
 
 step() { printf '\n== %s\n' "$*"; }

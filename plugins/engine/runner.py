@@ -1,15 +1,20 @@
 """mmengine's Runner: quiet on the console, strict about checkpoints, at home without a GPU."""
 import logging
 import os
+import platform
 from pathlib import Path
 from typing import Any
 
+import mmengine
 import torch
-from mmengine.dist import is_main_process
+from mmengine.config import Config
+from mmengine.dist import is_main_process, master_only
 from mmengine.logging import MMLogger
 from mmengine.model import MMDistributedDataParallel
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
+
+from .run_record import device_name
 
 # mmengine warns of its own old names in CheckpointHook, and of DumpResults having no metric names.
 _NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias',
@@ -22,6 +27,7 @@ class TransferRunner(Runner):
 
     - The console shows warnings only: people get a progress bar and tables,
       the log file keeps every line.
+    - A start that asks no compiler for its version.
     - A process group without GPUs (gloo): upstream passes ``device_ids`` to
       DistributedDataParallel, which a model on the CPU refuses.
     - ``channels_last`` in the config, the memory layout that convolutions are
@@ -46,6 +52,23 @@ class TransferRunner(Runner):
                 handler.setLevel(max(handler.level, logging.WARNING))
                 handler.addFilter(lambda record: not record.getMessage().startswith(_NOISE))
         return logger
+
+    def _log_env(self, env_cfg: dict) -> None:
+        """Log versions, device and config.
+
+        Upstream also starts the compilers that it finds, to ask for their
+        versions, which takes 1.6 seconds at every start.
+        """
+        self.logger.info(
+            f'Python {platform.python_version()}, PyTorch {torch.__version__}, mmengine '
+            f'{mmengine.__version__} on {device_name()}; seed {self.seed}, {self.world_size} '
+            f'process(es)\nConfig:\n{self.cfg.pretty_text}')
+
+    @master_only
+    def dump_config(self) -> None:
+        """Write the config into the work dir, formatted for a reader."""
+        formatted = Config(self.cfg._cfg_dict.to_dict(), filename=self.cfg.filename)
+        formatted.dump(Path(self.work_dir, Path(self.cfg.filename or 'config.py').name))
 
     def build_model(self, model: torch.nn.Module | dict) -> torch.nn.Module:
         """Build the model; with ``cfg.channels_last`` its convolutions compute in that layout."""

@@ -4,7 +4,7 @@ Reported: nothing; digits are not in the reports. They are real and come with sc
 that a first model can be trained without a download. A digit has no mirror image: no flips.
 
     python tools/misc/make_sample_data.py data/sample --sets digits
-    python tools/train.py configs/basenet/basenet-residual_scratch_1xb64-16e_digits-16px.py
+    python tools/train.py configs/basenet/basenet-residual_scratch_1xb64-20e_digits-16px.py
 """
 _base_ = [
     '../_base_/models/basenet_residual.py', '../_base_/datasets/digits.py',
@@ -20,7 +20,7 @@ model = dict(
             dict(type='RandomZoom', zoom_range=0.1)],
         eval_geometry=[dict(type='Resize', size=(16, 16))]),
     head=dict(num_classes=10, in_channels=1024))
-param_scheduler = [dict(type='CosineAnnealingLR', T_max=16, by_epoch=True,
+param_scheduler = [dict(type='CosineAnnealingLR', T_max=20, by_epoch=True,
                         convert_to_iter_based=True)]
-train_cfg = dict(max_epochs=16)
+train_cfg = dict(max_epochs=20)
 default_hooks = dict(normalization=dict(type='FitNormalizationHook'))
