@@ -34,8 +34,7 @@ def test_base_names_are_unique():
 
 
 def test_names_follow_the_grammar():
-    grammar = re.compile(r'[a-z0-9]+[a-z0-9-]*(_[a-z0-9-]+)?_\d+xb\d+-\d+e_[a-z0-9-]+\d+px\.py|'
-                         r'[a-z0-9]+[a-z0-9-]*(_[a-z0-9-]+)*_\d+xb\d+-\d+e_[a-z0-9-]+\d+x\d+\.py')
+    grammar = re.compile(r'[a-z0-9-]+(_[a-z0-9-]+)+_\d+xb\d+-\d+e_[a-z0-9-]+-\d+(px|x\d+)\.py')
     assert not [p.name for p in LEAVES if not grammar.fullmatch(p.name)]
 
 

@@ -1,5 +1,6 @@
 """From a command line to a Runner and back to ``result.json``: shared by train.py and test.py."""
 import argparse
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from .hooks import RunRecordHook
 from .precision import enable_amp
 from .run_record import config_hash, describe_run, git_commit, write_result
 from .work_dir import claim_work_dir, default_work_dir, last_checkpoint
+
+_run_numbers = itertools.count()
 
 
 class Session:
@@ -117,6 +120,9 @@ class Session:
 
     def build_runner(self, trust_checkpoint: bool = False) -> Runner:
         """Build the Runner of the config; the model is there, the data come with the run."""
+        # mmengine keeps loggers and visualizers by this name and a time in seconds: a second run in
+        # one process within one second would write into the first one's folder.
+        self.cfg.experiment_name = f'{Path(self.cfg.filename).stem}_{next(_run_numbers)}'
         if trust_checkpoint and self.cfg.load_from:
             trust(self.cfg.load_from)
         return RUNNERS.build(self.cfg)
