@@ -40,8 +40,11 @@ class Session:
     """
 
     def __init__(self, config: str, options: Sequence[str] = (), launcher: str = 'none') -> None:
+        loaded = Config.fromfile(config)
         # Unformatted: yapf would take half a second for every checkpoint, which holds the config.
-        self.cfg = Config.fromfile(config, format_python_code=False)
+        # fromfile has a parameter for it, which it forgets on the way.
+        self.cfg = Config(loaded._cfg_dict, cfg_text=loaded.text, filename=loaded.filename,
+                          format_python_code=False)
         merge_options(self.cfg, _parse_options(options))
         self.config_hash = config_hash(self.cfg)
         self.precision = 'float32'
