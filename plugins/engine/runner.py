@@ -14,6 +14,7 @@ from mmengine.model import MMDistributedDataParallel
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from .allocator import keep_freed_memory
 from .run_record import device_name
 
 # mmengine warns of its own old names in CheckpointHook, and of DumpResults having no metric names.
@@ -30,6 +31,7 @@ class TransferRunner(Runner):
     - A start that asks no compiler for its version.
     - A process group without GPUs (gloo): upstream passes ``device_ids`` to
       DistributedDataParallel, which a model on the CPU refuses.
+    - Memory that the CPU's steps reuse, see :func:`keep_freed_memory`.
     - ``channels_last`` in the config, the memory layout that convolutions are
       fastest in on CPUs and with mixed precision.
     - Checkpoints are read without running code in them, and a resumed or
@@ -69,6 +71,12 @@ class TransferRunner(Runner):
         """Write the config into the work dir, formatted for a reader."""
         formatted = Config(self.cfg._cfg_dict.to_dict(), filename=self.cfg.filename)
         formatted.dump(Path(self.work_dir, Path(self.cfg.filename or 'config.py').name))
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """Set the process up; on a CPU also to reuse its memory from step to step."""
+        super().setup_env(env_cfg)
+        if not torch.cuda.is_available():
+            keep_freed_memory()
 
     def build_model(self, model: torch.nn.Module | dict) -> torch.nn.Module:
         """Build the model; with ``cfg.channels_last`` its convolutions compute in that layout."""
