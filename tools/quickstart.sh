@@ -21,8 +21,8 @@ best() { find "$1" -maxdepth 1 -name 'best_*.pth'; }
 
 step "1 of 2: BaseNet on handwritten digits"
 "$python" tools/train.py "$digits" --work-dir "$out/digits" --overwrite --amp
-"$python" tools/test.py "$digits" "$(best "$out/digits")" --out "$out/digits/test/predictions.pkl"
-"$python" tools/analysis_tools/confusion_matrix.py "$digits" "$out/digits/test/predictions.pkl" \
+"$python" tools/test.py "$digits" "$(best "$out/digits")"
+"$python" tools/analysis_tools/confusion_matrix.py "$out/digits" \
   --show-path "$out/confusion_matrix.png"
 
 step "2 of 2: YOLOv3 on drawn road scenes"

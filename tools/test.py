@@ -1,7 +1,8 @@
-"""Test a checkpoint on the test set of a config.
+"""Test a checkpoint on the test set of a config, or on another part of its data.
 
     python tools/test.py CONFIG CHECKPOINT
     python tools/test.py CONFIG CHECKPOINT --out preds.pkl --show-dir pictures
+    python tools/test.py CONFIG CHECKPOINT --part train
 """
 import argparse
 import sys
@@ -19,8 +20,11 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Test a checkpoint on the test set of a config.')
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file, as tools/train.py names it at its end')
+    parser.add_argument('--part', choices=('test', 'train', 'val'), default='test',
+                        help='whose images: the training images too are seen once each, without '
+                        'augmentation')
     parser.add_argument('--work-dir', help='where result.json and the log are written; default '
-                        'the folder test beside the checkpoint')
+                        'the folder test beside the checkpoint (test-train, test-val for a part)')
     parser.add_argument('--out', metavar='PKL', help='write every prediction to this new file')
     parser.add_argument('--show-dir', help='draw predictions into this folder')
     parser.add_argument('--trust-checkpoint', action='store_true',
@@ -55,7 +59,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     session = Session(args.config, args.cfg_options, args.launcher)
     cfg = session.cfg
-    cfg.work_dir = args.work_dir or str(Path(args.checkpoint).absolute().parent / 'test')
+    session.test_on(args.part)
+    folder = 'test' if args.part == 'test' else f'test-{args.part}'
+    cfg.work_dir = args.work_dir or str(Path(args.checkpoint).absolute().parent / folder)
     cfg.load_from = args.checkpoint
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler',
                 'val_dataloader', 'val_cfg', 'val_evaluator'):

@@ -5,12 +5,15 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    # One best and one last checkpoint; the best holds no optimizer state.
+    # One best checkpoint, without optimizer state, and one last, saved after its validation.
     checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=1),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     # Two processes keep BatchNorm statistics of their own; evaluate and save their mean.
     sync_buffers=dict(type='SyncBuffersHook'),
     record=dict(type='RunRecordHook'),
+    # Everything that watches a metric (best checkpoint, early stop, plateau) finds it, or else
+    # the run ends before its first epoch.
+    monitor_check=dict(type='MonitorCheckHook'),
     progress=dict(type='ProgressHook'))
 
 env_cfg = dict(

@@ -3,7 +3,7 @@
 Question: what do ImageNet weights of the backbone add to its sibling from scratch, which differs
 in nothing else?
 Reported: nothing; row A14 asks the same of Darknet-53 with COCO weights.
-Weights: tools/model_converters/mobilenet_v2_keras_to_mm.py writes them.
+Weights: tools/model_converters/keras_to_mm.py mobilenet_v2 writes them.
 
     python tools/train.py configs/yolov3/yolov3_mobilenetv2_imagenet_1xb4-30e_kitti-car-640x192.py
 """

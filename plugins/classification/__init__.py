@@ -14,12 +14,18 @@ with without('mmdet'), muted('Could not import OneDL'):
 
 import plugins.engine  # noqa: F401
 
-from .backbones import BaseNet
+from .backbones import BaseNet, InceptionV3Features, TruncatedDenseNet
+from .classifiers import TransferClassifier
 from .data_preprocessor import BatchDataPreprocessor
 from .datasets import ArrayDataset
 from .heads import MLPClsHead
+from .losses import NLLLoss
+from .metrics import ClassReport, MeanLoss
+from .necks import AdaptivePoolNeck, ConvNeck
 from .normalization_hook import FitNormalizationHook
 from .num_classes_hook import NumClassesHook
+from .weight_layouts import to_mm_layout
 
-__all__ = ['ArrayDataset', 'BaseNet', 'BatchDataPreprocessor', 'FitNormalizationHook',
-           'MLPClsHead', 'NumClassesHook']
+__all__ = ['AdaptivePoolNeck', 'ArrayDataset', 'BaseNet', 'BatchDataPreprocessor', 'ClassReport',
+           'ConvNeck', 'FitNormalizationHook', 'InceptionV3Features', 'MLPClsHead', 'MeanLoss',
+           'NLLLoss', 'NumClassesHook', 'TransferClassifier', 'TruncatedDenseNet', 'to_mm_layout']

@@ -1,9 +1,20 @@
 """What training and testing share: the runner, its hooks, the run record, command line rules."""
 from .fast_dev_run import FirstSamplesSampler
-from .hooks import ProgressHook, RunRecordHook, SafeCheckpointHook
+from .hooks import (
+    EarlyStopHook,
+    MonitorCheckHook,
+    ProgressHook,
+    RunRecordHook,
+    SafeCheckpointHook,
+    TrainablePhasesHook,
+)
+from .monitor import Monitor
 from .precision import Bf16OptimWrapper
+from .pretrained import Pretrained
 from .runner import TransferRunner
-from .schedulers import TimeDecayLR
+from .schedulers import ReduceLROnPlateau, TimeDecayLR
 
-__all__ = ['Bf16OptimWrapper', 'FirstSamplesSampler', 'ProgressHook', 'RunRecordHook',
-           'SafeCheckpointHook', 'TimeDecayLR', 'TransferRunner']
+__all__ = ['Bf16OptimWrapper', 'EarlyStopHook', 'FirstSamplesSampler', 'Monitor',
+           'MonitorCheckHook', 'Pretrained', 'ProgressHook', 'ReduceLROnPlateau',
+           'RunRecordHook', 'SafeCheckpointHook', 'TimeDecayLR', 'TrainablePhasesHook',
+           'TransferRunner']

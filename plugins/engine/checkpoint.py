@@ -1,14 +1,25 @@
-"""Read checkpoints without running code that they may carry."""
+"""Read checkpoints, from disk or from the net, without running code that they may carry."""
 import re
 import zipfile
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from http.client import HTTPException
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
+from urllib.parse import urlparse
 
 import numpy as np
 import torch
+from mmengine.dist import barrier, get_dist_info
 from mmengine.logging import HistoryBuffer
-from mmengine.runner.checkpoint import CheckpointLoader
+from mmengine.runner.checkpoint import (
+    CheckpointLoader,
+    get_deprecated_model_names,
+    get_external_models,
+    get_mmcls_models,
+    get_torchvision_models,
+)
 
 from plugins.paths import resolve_path
 
@@ -16,6 +27,9 @@ from plugins.paths import resolve_path
 # getattr only reads: what it returns is not in this list, so the unpickler never calls it.
 _SAFE = [HistoryBuffer, getattr, np.ndarray, np.dtype, np._core.multiarray._reconstruct,
          np._core.multiarray.scalar, type(np.dtype(np.float64)), type(np.dtype(np.int64))]
+
+# A folder for weights, searched before torch's own cache; below the repository or where one is.
+WEIGHTS_DIR = Path('work_dirs', 'weights')
 
 _trusted: set[Path] = set()
 
@@ -77,3 +91,87 @@ def _check_integrity(path: Path) -> None:
     if damaged:
         raise ValueError(f'checkpoint {path}: damaged, its checksum is wrong in {damaged}; copy or '
                          'train it anew')
+
+
+def _openmmlab_models() -> Mapping[str, str]:
+    models = get_external_models()
+    return models | {old: models[new] for old, new in get_deprecated_model_names().items()
+                     if new in models}
+
+
+_CATALOGUES: dict[str, Callable[[], Mapping[str, str]]] = {
+    'torchvision': get_torchvision_models, 'modelzoo': get_torchvision_models,
+    'open-mmlab': _openmmlab_models, 'openmmlab': _openmmlab_models, 'mmcls': get_mmcls_models}
+
+
+@CheckpointLoader.register_scheme(
+    prefixes=['http://', 'https://', *(f'{scheme}://' for scheme in _CATALOGUES)], force=True)
+def load_from_catalogue(filename: str, map_location: Any = 'cpu') -> dict[str, Any]:
+    """Load weights by a URL or a catalogue's name, such as ``torchvision://resnet18``.
+
+    Upstream's loaders look in torch's cache alone, run code that a downloaded
+    file may carry, and end in a long traceback where there is no network.
+    Here a file that was brought by hand counts as well, and all are read by
+    :func:`read_checkpoint`.
+
+    Args:
+        filename: http(s)://, torchvision://, open-mmlab:// or mmcls://.
+        map_location: As for ``torch.load``.
+
+    Raises:
+        OSError: The file lies in none of the two places and cannot be downloaded.
+        ValueError: The catalogue has no such name, or as :func:`read_checkpoint`.
+    """
+    return read_checkpoint(_local_copy(published_url(filename)), map_location)
+
+
+def published_url(name: str) -> str:
+    """The URL behind a catalogue's name; a URL stays as it is.
+
+    Raises:
+        ValueError: The catalogue has no such name.
+    """
+    scheme, _, model = name.partition('://')
+    if scheme in ('http', 'https'):
+        return name
+    urls = _CATALOGUES[scheme]()
+    if model not in urls:
+        near = get_close_matches(model, urls, n=5, cutoff=0.4)
+        raise ValueError(f'checkpoint {name}: {scheme} has no weights of this name; near: '
+                         f'{", ".join(near) or "none"}')
+    return urls[model]
+
+
+def _local_copy(url: str) -> Path:
+    """Path of the file behind a URL, which is downloaded where it is not yet there."""
+    name = Path(urlparse(url).path).name
+    if not name:
+        raise ValueError(f'checkpoint {url}: names no file')
+    own, cached = resolve_path(WEIGHTS_DIR / name), Path(torch.hub.get_dir(), 'checkpoints', name)
+    for place in (own, cached):
+        if place.is_file():
+            return place
+    try:
+        _download(url, cached)
+    except (OSError, HTTPException, RuntimeError) as error:
+        raise OSError(f'weights {url} cannot be downloaded ({error}): fetch the file by other '
+                      f'means and put it at {own} or {cached}') from error
+    return cached
+
+
+def _download(url: str, target: Path) -> None:
+    """Write the file behind a URL; in a distributed run one process does, the others wait."""
+    rank, _ = get_dist_info()
+    if rank > 0:
+        barrier()
+    try:
+        if not target.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # PyTorch's own files carry the beginning of their SHA-256 in their names.
+            digest = torch.hub.HASH_REGEX.search(target.name) \
+                if urlparse(url).hostname == 'download.pytorch.org' else None
+            torch.hub.download_url_to_file(url, str(target), digest[1] if digest else None,
+                                           progress=rank == 0)
+    finally:
+        if rank == 0:
+            barrier()  # also after a failure: nobody is left waiting

@@ -2,7 +2,7 @@
 from collections.abc import Iterator, Sized
 from typing import Any
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.registry import DATA_SAMPLERS
 from torch.utils.data import Sampler
 
@@ -55,4 +55,15 @@ def limit_to_fast_dev_run(cfg: Config) -> None:
         cfg.train_cfg.update(max_epochs=1, val_begin=1, val_interval=1)
     else:
         cfg.train_cfg.update(max_iters=NUM_BATCHES, val_begin=1, val_interval=NUM_BATCHES)
-    cfg.default_hooks.checkpoint = None
+    _save_nothing(cfg.default_hooks)
+
+
+def _save_nothing(hooks: ConfigDict) -> None:
+    """Take the checkpoints away, and from the other hooks what they want of them."""
+    best = hooks.checkpoint.get('save_best') if hooks.checkpoint else None
+    if 'monitor_check' in hooks and best not in (None, 'auto'):
+        hooks.monitor_check['keys'] = [best] if isinstance(best, str) else list(best)
+    for hook in hooks.values():
+        if hook and hook['type'] == 'EarlyStopHook':
+            hook['restore_best'] = False
+    hooks.checkpoint = None

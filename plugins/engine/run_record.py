@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -95,5 +96,13 @@ def write_result(path: Path, result: dict[str, Any]) -> None:
     """Write the record; a reader never sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix('.json.tmp')
-    partial.write_text(json.dumps(result, indent=2) + '\n')
+    partial.write_text(_one_line_lists(json.dumps(result, indent=2)) + '\n')
     partial.replace(path)
+
+
+def _one_line_lists(text: str) -> str:
+    """Indented JSON with each list of numbers in one line: a matrix looks like one.
+
+    No string is touched: within JSON's strings, no line ends.
+    """
+    return re.sub(r'\[\n[^][{}"]*\]', lambda found: f"[{' '.join(found[0][1:-1].split())}]", text)

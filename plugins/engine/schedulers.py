@@ -1,9 +1,13 @@
 """Learning rate schedules that mmengine does not have."""
+import math
+from collections.abc import Mapping
 from typing import Any
 
-from mmengine.optim.scheduler import _ParamScheduler
+from mmengine.optim.scheduler import ReduceOnPlateauLR, _ParamScheduler
 from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
 from mmengine.registry import PARAM_SCHEDULERS
+
+from .monitor import Monitor, better
 
 
 @PARAM_SCHEDULERS.register_module()
@@ -32,3 +36,57 @@ class TimeDecayLR(LRSchedulerMixin, _ParamScheduler):
         step = self.last_step
         factor = 1. if step == 0 else (1 + self.decay * (step - 1)) / (1 + self.decay * step)
         return [group[self.param_name] * factor for group in self.optimizer.param_groups]
+
+
+@PARAM_SCHEDULERS.register_module()
+class ReduceLROnPlateau(ReduceOnPlateauLR):
+    """Lower the learning rate when a validation metric stands still.
+
+    Upstream's ReduceOnPlateauLR takes ``less`` for better, also of an
+    accuracy, unless told, and keeps tensors of metrics in its state. And it
+    knows PyTorch's counting only: with ``patience=10`` the 11th validation
+    without a new best lowers the rate, where Keras lowers it at the 10th.
+
+    The best value is judged by :func:`plugins.engine.monitor.better`, as early
+    stop and best checkpoint do: an equal value and NaN are no improvement.
+
+    Args:
+        optimizer: The optimizer or its wrapper.
+        monitor: The metric, e.g. ``loss`` or ``accuracy/top1``.
+        rule: ``greater`` or ``less``; None infers it from the name.
+        style: ``torch`` or ``keras``: how patience and cooldown count, and
+            what ``threshold`` is: a share of the best value, or a difference
+            in the metric's own unit (Keras's ``min_delta``).
+        factor: The rate is multiplied by it.
+        patience: Validations without a new best that are put up with.
+        threshold: A new best must be better by more than this.
+        cooldown: Validations after a cut that count for nothing.
+        kwargs: ``min_value``, ``begin``, ``end``, ... as upstream.
+
+    Raises:
+        ValueError: Unknown style or rule, negative threshold, factor of 1 or more.
+    """
+
+    def __init__(self, optimizer: Any, monitor: str, rule: str | None = None,
+                 style: str = 'torch', factor: float = 0.1, patience: int = 10,
+                 threshold: float = 1e-4, cooldown: int = 0, **kwargs: Any) -> None:
+        if style not in ('torch', 'keras'):
+            raise ValueError(f"ReduceLROnPlateau: style is {style!r}, expected 'torch' or 'keras'")
+        keras = style == 'keras'
+        super().__init__(
+            optimizer, monitor=monitor, rule=Monitor(monitor, rule, threshold).rule, factor=factor,
+            # PyTorch cuts when the count exceeds its patience, Keras when it reaches it; Keras
+            # counts the last validation of a cooldown, PyTorch does not.
+            patience=max(patience - 1, 0) if keras else patience,
+            cooldown=max(cooldown - 1, 0) if keras else cooldown,
+            threshold=threshold, threshold_rule='abs' if keras else 'rel', **kwargs)
+
+    def step(self, metrics: Mapping[str, Any] | None = None) -> None:
+        """Count an epoch (no metrics) or take in a validation."""
+        if metrics is not None and self.monitor in metrics:
+            metrics = {self.monitor: float(metrics[self.monitor])}
+        super().step(metrics)
+
+    def _is_better(self, a: float, best: float) -> bool:
+        relative = self.threshold_rule == 'rel' and math.isfinite(best)
+        return better(a, best, self.rule, self.threshold * (abs(best) if relative else 1.))

@@ -1,17 +1,16 @@
 """From a command line to a Runner and back to ``result.json``: shared by train.py and test.py."""
 import argparse
+import copy
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
-from rich.console import Console
-from rich.table import Table
 
 from plugins.paths import REPO_ROOT, resolve_path
 
@@ -20,10 +19,13 @@ from .checkpoint import trust_checkpoint as trust
 from .distributed import init_distributed
 from .hooks import RunRecordHook
 from .precision import enable_amp
+from .result_table import print_result
 from .run_record import config_hash, describe_run, git_commit, write_result
 from .work_dir import claim_work_dir, default_work_dir, last_checkpoint
 
 _run_numbers = itertools.count()
+# They show an image several times in an epoch, or several images in one.
+_REPEATING_WRAPPERS = ('RepeatDataset', 'ClassBalancedDataset', 'MultiImageMixDataset')
 
 
 class Session:
@@ -37,6 +39,7 @@ class Session:
     Attributes:
         cfg: The config, to be changed before :meth:`build_runner`.
         precision: The type that the forward pass computes in.
+        part: Whose images a test is on.
     """
 
     def __init__(self, config: str, options: Sequence[str] = (), launcher: str = 'none') -> None:
@@ -48,6 +51,7 @@ class Session:
         merge_options(self.cfg, _parse_options(options))
         self.config_hash = config_hash(self.cfg)
         self.precision = 'float32'
+        self.part = 'test'
         self.git_commit = git_commit()  # now: the code may change while the run goes on
         self.cfg.launcher = launcher
         init_distributed(launcher, self.cfg.env_cfg.dist_cfg)
@@ -108,6 +112,31 @@ class Session:
         if checkpoint:
             self.cfg.update(resume=True, load_from=checkpoint)
 
+    def test_on(self, part: str) -> None:
+        """Let the test run on another part's images, as it would on its own.
+
+        Order, batches, transforms and metrics stay the test's, and wrappers
+        that repeat or mix images come off: each image counts once, unaugmented.
+
+        Args:
+            part: ``test``, ``train`` or ``val``.
+
+        Raises:
+            ValueError: A metric or the transforms cannot be used for it.
+        """
+        self.part = part
+        if part == 'test':
+            return
+        evaluators = self.cfg.test_evaluator
+        for evaluator in evaluators if isinstance(evaluators, list) else [evaluators]:
+            if evaluator.get('ann_file'):
+                raise ValueError(
+                    f"--part {part}: test_evaluator {evaluator['type']} reads the labels of the "
+                    f"test part from {evaluator['ann_file']}; use a metric that takes them from "
+                    'the data, or change ann_file and the test data by --cfg-options')
+        self.cfg.test_dataloader.dataset = _as_tested(
+            self.cfg[f'{part}_dataloader'].dataset, self.cfg.test_dataloader.dataset)
+
     def dump_predictions(self, path: str) -> None:
         """Also write every prediction of the test to a pickle file."""
         evaluators = self.cfg.test_evaluator
@@ -146,10 +175,12 @@ class Session:
     def finish_test(self, runner: Runner, checkpoint: str) -> dict[str, Any]:
         """Put the record of a finished test together, print and write it."""
         record = _hook(runner, RunRecordHook)
-        result = dict(mode='test', split='test', metrics=record.test_metrics,
+        run = describe_run(runner, self.seed, self.precision)
+        run['data_fingerprint'] = {self.part: run['data_fingerprint']['test']}
+        result = dict(mode='test', split=self.part, metrics=record.test_metrics,
                       seconds=round(record.test_seconds, 2), checkpoint=_relative(checkpoint),
                       git_commit=self.git_commit, config_hash=self.config_hash,
-                      **describe_run(runner, self.seed, self.precision))
+                      **run, **record.test_tables)
         self._finish(runner, result, keep=True)
         return result
 
@@ -163,24 +194,21 @@ class Session:
         barrier()
 
 
-def print_result(result: dict[str, Any]) -> None:
-    """Print a run's record as a table."""
-    table = Table(title=result['config'], title_justify='left', show_header=False)
-    table.add_column()
-    table.add_column(overflow='fold')
-    where = f" of epoch {result['best_epoch']}" if result.get('best_epoch') else ''
-    for name, value in result['metrics'].items():
-        table.add_row(f"{result['split']} {name}{where}", f'{value:.4g}')
-    if result['mode'] == 'train':
-        table.add_row('epochs', str(result['epochs']))
-    table.add_row('seconds', f"{result['seconds']:.1f}")
-    total, trainable = result['parameters'].values()
-    table.add_row('parameters', f'{total:,} ({trainable:,} trainable)')
-    table.add_row('seed, precision', f"{result['seed']}, {result['precision']}")
-    table.add_row('device', f"{result['device']}, {result['processes']} process(es)")
-    if result.get('checkpoint'):
-        table.add_row('checkpoint', result['checkpoint'])
-    Console().print(table)
+def _as_tested(dataset: ConfigDict, tested: ConfigDict) -> ConfigDict:
+    """The config of a part's data set with the transforms of the tested one."""
+    if dataset['type'].split('.')[-1] in _REPEATING_WRAPPERS:
+        return _as_tested(dataset['dataset'], tested)
+    dataset = copy.deepcopy(dataset)
+    if 'dataset' in dataset:
+        dataset['dataset'] = _as_tested(dataset['dataset'], tested)
+    elif 'datasets' in dataset:
+        dataset['datasets'] = [_as_tested(inner, tested) for inner in dataset['datasets']]
+    elif 'pipeline' in dataset and 'pipeline' not in tested:
+        raise ValueError(f"test_dataloader.dataset ({tested['type']}) has no pipeline to replace "
+                         'the augmenting one of the training images')
+    else:
+        dataset.update({key: tested[key] for key in ('pipeline', 'test_mode') if key in tested})
+    return dataset
 
 
 def _parse_options(options: Sequence[str]) -> dict[str, Any]:

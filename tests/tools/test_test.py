@@ -13,8 +13,9 @@ def test_digits(repo_root, digits_root):
     """A function that runs tools/test.py on the small digits."""
     def call(*argv):
         from tools.test import main
-        return main([str(repo_root / DIGITS), *map(str, argv), '--cfg-options',
-                     f'test_dataloader.dataset.source.data_root={digits_root / "test"}'])
+        data = [f'{loader}_dataloader.dataset.source.data_root={digits_root / folder}'
+                for loader, folder in (('train', 'train'), ('val', 'train'), ('test', 'test'))]
+        return main([str(repo_root / DIGITS), *map(str, argv), '--cfg-options', *data])
     return call
 
 
@@ -34,6 +35,39 @@ def test_metrics_are_those_of_the_predictions_and_every_image_counts_once(
     assert json.loads((tmp_path / 't/result.json').read_text()) == result
     assert (result['mode'], result['split']) == ('test', 'test')
     assert len(list((tmp_path / 'pictures').glob('*.png'))) == len(predictions)
+
+
+def test_classes_and_matrix_add_up_to_the_accuracy(test_digits, digits_run, digits_root, tmp_path):
+    result = test_digits(best(digits_run), '--work-dir', tmp_path / 't')
+    counts = {folder.name: len(list(folder.glob('*.png')))
+              for folder in (digits_root / 'test').iterdir()}
+    assert {name: row['images'] for name, row in result['classes'].items()} == counts
+    right = [row[i] for i, row in enumerate(result['confusion_matrix'])]
+    total = sum(counts.values())
+    assert result['metrics']['accuracy/top1'] == pytest.approx(100 * sum(right) / total)
+    assert [row['accuracy'] for row in result['classes'].values()] == pytest.approx(
+        [100 * n / counts[name] for n, name in zip(right, result['classes'], strict=True)])
+
+
+def test_every_training_image_is_evaluated_once_and_the_validation_images_again(
+        test_digits, digits_run, digits_root, tmp_path):
+    copy = tmp_path / 'best.pth'
+    copy.write_bytes(best(digits_run).read_bytes())
+    trained = json.loads((digits_run / 'result.json').read_text())
+    train = test_digits(copy, '--part', 'train', '--out', tmp_path / 'p.pkl')
+    val = test_digits(copy, '--part', 'val')
+    for part, result in (('train', train), ('val', val)):
+        assert json.loads((tmp_path / f'test-{part}/result.json').read_text()) == result
+        assert result['split'] == part
+        assert result['data_fingerprint'] == {part: trained['data_fingerprint'][part]}
+        assert len(result['confusion_matrix']) == 10
+    # what validation said while training, it says again
+    assert {key: val['metrics'][key] for key in trained['metrics']} == pytest.approx(
+        trained['metrics'], rel=1e-5)
+    images = [sum(row['images'] for row in r['classes'].values()) for r in (train, val)]
+    assert sum(images) == len(list((digits_root / 'train').rglob('*.png')))
+    indices = [p['sample_idx'] for p in pickle.loads((tmp_path / 'p.pkl').read_bytes())]
+    assert sorted(indices) == list(range(images[0]))
 
 
 def test_default_place_is_the_folder_test_beside_the_checkpoint(test_digits, digits_run, tmp_path):

@@ -4,6 +4,8 @@
 """
 import argparse
 import json
+import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +16,9 @@ from rich.table import Column, Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-# What says most about a run, best first; other metrics stay in result.json.
-HEADLINES = ('coco/bbox_mAP_50', 'accuracy/top1')
+# What says most about a run; other metrics stay in result.json.
+HEADLINES = ('coco/bbox_mAP_50', 'accuracy/top1', 'accuracy/mean_class', 'loss')
+NAME_WIDTH = 22  # the whole table then fits a terminal of 80 columns
 
 
 def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -28,11 +31,15 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     parser.add_argument('work_dirs', nargs='+', help='work dirs of tools/train.py')
     args = parser.parse_args(argv)
     rows = [summarize(Path(work_dir)) for work_dir in args.work_dirs]
-    table = Table(Column('run', overflow='fold'), Column('metric', no_wrap=True), 'val', 'test',
-                  'epochs', 'training s', Column('parameters', no_wrap=True))
-    for row in rows:
-        table.add_row(row['work_dir'], row['metric'], _figure(row['val']), _figure(row['test']),
-                      str(row['epochs']), f"{row['seconds']:.0f}", f"{row['parameters']:,}")
+    heads = ('val', 'test', 'epochs', 'train s', 'param.')
+    table = Table(Column('run', overflow='fold'), Column('metric', no_wrap=True),
+                  *(Column(head, justify='right', no_wrap=True) for head in heads),
+                  padding=(0, 0), pad_edge=False, show_lines=len(rows) > 1)
+    for row, name in zip(rows, short_names([row['work_dir'] for row in rows]), strict=True):
+        table.add_row('\n'.join(split_name(name)), '\n'.join(row['metrics']),
+                      *('\n'.join(_figure(figures[part]) for figures in row['metrics'].values())
+                        for part in ('val', 'test')),
+                      str(row['epochs']), f"{row['seconds']:.0f}", _count(row['parameters']))
     Console().print(table)
     return rows
 
@@ -40,27 +47,55 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
 def summarize(work_dir: Path) -> dict[str, Any]:
     """Read one run's record, and its test's if it was tested.
 
+    Returns:
+        work_dir, config, epochs, seconds (of training), parameters (their
+        number), and metrics: {name: dict(val=..., test=...)}, None where it
+        was not measured.
+
     Raises:
         FileNotFoundError: The run has no ``result.json``.
         ValueError: Its metrics hold no headline.
     """
     trained = _read(work_dir / 'result.json')
     tested = work_dir / 'test' / 'result.json'
-    metric = next((m for m in HEADLINES if m in trained['metrics']), None)
-    if metric is None:
+    figures = dict(val=trained['metrics'],
+                   test=_read(tested)['metrics'] if tested.is_file() else {})
+    metrics = {name: {part: found.get(name) for part, found in figures.items()}
+               for name in HEADLINES if any(name in found for found in figures.values())}
+    if not metrics:
         raise ValueError(f'{work_dir / "result.json"}: none of {HEADLINES} among its metrics '
                          f'{list(trained["metrics"])}')
-    return dict(work_dir=str(work_dir), config=trained['config'], metric=metric,
-                val=trained['metrics'][metric],
-                test=_read(tested)['metrics'][metric] if tested.is_file() else None,
+    return dict(work_dir=str(work_dir), config=trained['config'], metrics=metrics,
                 epochs=trained['epochs'], seconds=trained['seconds'],
                 parameters=trained['parameters']['total'])
+
+
+def short_names(work_dirs: Sequence[str]) -> list[str]:
+    """The folders without the parents that all of them share."""
+    if len(work_dirs) == 1:
+        return [Path(work_dirs[0]).as_posix()]
+    shared = os.path.commonpath([os.path.abspath(Path(folder).parent) for folder in work_dirs])
+    return [os.path.relpath(folder, shared) for folder in work_dirs]
+
+
+def split_name(name: str, width: int = NAME_WIDTH) -> list[str]:
+    """Break a long path into lines behind its slashes, underscores and hyphens."""
+    lines = ['']
+    for part in re.findall(r'[^/_-]*[/_-]?', name):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append('')
+        lines[-1] += part
+    return lines
 
 
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f'{path}: no such record; is the run finished?')
     return json.loads(path.read_text())
+
+
+def _count(number: int) -> str:
+    return f'{number / 1e6:.3g} M' if number >= 1e6 else f'{number / 1e3:.3g} k'
 
 
 def _figure(value: float | None) -> str:

@@ -1,55 +1,108 @@
-"""Draw the confusion matrix of a classifier's predictions.
+"""Draw the confusion matrix of a tested classifier, and name what it confuses most.
 
-    python tools/test.py CONFIG CHECKPOINT --out preds.pkl
-    python tools/analysis_tools/confusion_matrix.py CONFIG preds.pkl --show-path matrix.png
+    python tools/test.py CONFIG CHECKPOINT
+    python tools/analysis_tools/confusion_matrix.py WORK_DIR --show-path matrix.png
 """
 import argparse
-import pickle
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Read the predictions, draw the matrix, and print each class's accuracy.
+MOST_NUMBERS = 30  # with more classes, the numbers in the cells could not be read
+WORST = 5
+
+
+def main(argv: Sequence[str] | None = None) -> Path:
+    """Draw the matrix, print the most frequent confusions, and return the picture's path.
 
     Args:
         argv: Arguments as on the command line; None takes the process's own.
+
+    Raises:
+        FileNotFoundError: There is no record of a test.
+        ValueError: It holds no confusion matrix.
     """
     parser = argparse.ArgumentParser(description='Draw a confusion matrix.')
-    parser.add_argument('config', help='config file; its test set names the classes')
-    parser.add_argument('predictions', help='what tools/test.py --out wrote')
-    parser.add_argument('--show-path', required=True, help='picture to write, e.g. matrix.png')
+    parser.add_argument('result', help='work dir of a run that was tested, or a result.json')
+    parser.add_argument('--show-path', metavar='PNG', help='picture to write; default '
+                        'confusion_matrix.png beside the result.json')
     args = parser.parse_args(argv)
-    for path in (args.config, args.predictions):
-        if not Path(path).is_file():
-            parser.error(f'{path}: no such file')
+    record = find_record(Path(args.result))
+    classes, matrix = read_matrix(record)
+    target = Path(args.show_path or record.with_name('confusion_matrix.png'))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draw(classes, matrix).savefig(target, dpi=120, bbox_inches='tight')
+    for line in confusions(classes, matrix):
+        print(line)
+    print(f'Drawn to {target}')
+    return target
 
-    import torch
-    from mmengine.config import Config
 
-    cfg = Config.fromfile(args.config)
-    from mmpretrain.evaluation import ConfusionMatrix
-    from mmpretrain.registry import DATASETS
+def find_record(place: Path) -> Path:
+    """The result.json that is meant: the file itself, or that of a work dir's test.
 
-    try:
-        samples = pickle.loads(Path(args.predictions).read_bytes())
-    except pickle.UnpicklingError as error:
-        raise ValueError(f'{args.predictions}: expected what tools/test.py --out writes, found '
-                         f'something else ({error})') from error
-    classes = DATASETS.build(cfg.test_dataloader.dataset).metainfo['classes']
-    matrix = ConfusionMatrix.calculate(
-        torch.stack([s['pred_score'] for s in samples]),
-        torch.cat([s['gt_label'] for s in samples]), num_classes=len(classes))
-    figure = ConfusionMatrix.plot(matrix, show=False, classes=classes,
-                                  include_values=len(classes) <= 30, colorbar=False)
-    Path(args.show_path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(args.show_path, dpi=120, bbox_inches='tight')
-    for name, row, right in zip(classes, matrix, matrix.diag(), strict=True):
-        print(f'{name:>20}  {100 * right / row.sum():6.2f} %  of {int(row.sum())}')
-    print(f'Drawn to {args.show_path}')
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    if place.is_dir():
+        tested = place / 'test/result.json'
+        place = tested if tested.is_file() else place / 'result.json'
+    if not place.is_file():
+        raise FileNotFoundError(f'{place}: no such record; tools/test.py writes it')
+    return place
+
+
+def read_matrix(record: Path) -> tuple[list[str], np.ndarray]:
+    """Class names, and numbers of images (row: true class, column: predicted class).
+
+    Raises:
+        ValueError: The record holds none.
+    """
+    result = json.loads(record.read_text())
+    if 'confusion_matrix' not in result:
+        raise ValueError(f'{record}: holds no confusion matrix. It must be of a test '
+                         "(tools/test.py), with dict(type='ClassReport') in the test_evaluator")
+    return list(result['classes']), np.array(result['confusion_matrix'])
+
+
+def confusions(classes: Sequence[str], matrix: np.ndarray) -> list[str]:
+    """The most frequent confusions in words, most frequent first."""
+    wrong = matrix - np.diag(matrix.diagonal())
+    order = np.argsort(-wrong, axis=None, kind='stable')[:WORST]
+    return [f'{wrong[i, j]} of {matrix[i].sum()} images of {classes[i]} taken for {classes[j]}'
+            for i, j in zip(*np.unravel_index(order, wrong.shape), strict=True) if wrong[i, j]]
+
+
+def draw(classes: Sequence[str], matrix: np.ndarray) -> 'Figure':
+    """Draw numbers of images; the colour is the share of the true class, whatever its size."""
+    from matplotlib.figure import Figure
+
+    side = min(4 + 0.4 * len(classes), 24)  # inches
+    figure = Figure(figsize=(side, side))
+    axes = figure.subplots()
+    shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
+    axes.imshow(shares, cmap='Blues', vmin=0, vmax=1)
+    # 1 inch has 72 points; a name may take its row's height.
+    size = min(10, 0.75 * 72 * side * 0.8 / len(classes))
+    places = range(len(classes))
+    axes.set_xticks(places, classes, rotation=90, fontsize=size)
+    axes.set_yticks(places, classes, fontsize=size)
+    axes.set(xlabel='predicted class', ylabel='true class')
+    if len(classes) <= MOST_NUMBERS:
+        for (row, column), number in np.ndenumerate(matrix):
+            if number:
+                axes.text(column, row, str(number), ha='center', va='center', fontsize=9,
+                          color='white' if shares[row, column] > 0.5 else 'black')
+    return figure
 
 
 if __name__ == '__main__':

@@ -43,13 +43,19 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
 def result_rows(work_dir: Path, data: str, note: str = '') -> list[dict[str, Any]]:
     """One row for each metric of the test set, with the run that it comes from.
 
+    What a test found about single classes stays in its ``result.json``.
+
     Raises:
-        ValueError: The config is none of this collection's, or the test is of another run.
+        ValueError: The config is none of this collection's, or the test is of another run or of
+            other images.
     """
     trained = json.loads((work_dir / 'result.json').read_text())
     tested = json.loads((work_dir / 'test/result.json').read_text())
     if not trained['config'].startswith('configs/'):
         raise ValueError(f"{work_dir}: config {trained['config']} is not one of this collection")
+    if tested['split'] != 'test':
+        raise ValueError(f"{work_dir}/test/result.json: measured on the {tested['split']} images; "
+                         'a result is one on the test images: tools/test.py without --part')
     for key in ('checkpoint', 'config_hash'):
         if trained[key] != tested[key]:
             raise ValueError(f"{work_dir}/test/result.json: {key} is {tested[key]}, but the run's "

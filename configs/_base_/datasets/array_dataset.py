@@ -22,8 +22,6 @@ test_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     collate_fn=dict(type='batch_collate'))
 
-val_evaluator = dict(type='Accuracy', topk=(1, ))
-test_evaluator = [
-    dict(type='Accuracy', topk=(1, )),
-    dict(type='SingleLabelMetric', items=('precision', 'recall', 'f1-score')),
-    dict(type='ConfusionMatrix')]
+val_evaluator = [dict(type='Accuracy', topk=(1, )), dict(type='MeanLoss')]
+# ClassReport waits a second for scikit-learn: once, at the end.
+test_evaluator = [*val_evaluator, dict(type='ClassReport')]

@@ -1,6 +1,6 @@
 """BaseNet of report B with Keras's initialisation: Glorot-uniform weights, zero biases."""
 model = dict(
-    type='ImageClassifier',
+    type='TransferClassifier',
     data_preprocessor=dict(
         type='BatchDataPreprocessor', mean=[0., 0., 0.], std=[255., 255., 255.],
         input_size=(32, 32)),

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from plugins.classification.datasets.image_array import SOURCES, ImageArray
+from plugins.classification.datasets.splits import at_most_per_class
 from plugins.paths import resolve_path
 
 # File name -> MD5 in the archives of https://www.cs.toronto.edu/~kriz/cifar.html
@@ -35,7 +36,9 @@ CIFAR100_FILES = {
 @SOURCES.register_module()
 def cifar10(data_root: str | Path,
             split: str,
-            classes: Sequence[int | str] | None = None) -> ImageArray:
+            classes: Sequence[int | str] | None = None,
+            max_per_class: int | None = None,
+            seed: int = 0) -> ImageArray:
     """CIFAR-10: 50 000 train or 10 000 test images of 32 x 32.
 
     mmpretrain's CIFAR10 unpickles without restriction (a batch file can run
@@ -46,20 +49,25 @@ def cifar10(data_root: str | Path,
         split: 'train' or 'test'.
         classes: Label ids or class names to keep, renumbered 0 ... k - 1 in
             this order. None keeps all.
+        max_per_class: Keep at most that many images of each class, chosen by
+            ``seed``. A smaller number keeps some of the same.
+        seed: Alone decides which ones.
 
     Raises:
         FileNotFoundError: A batch file is missing.
         ValueError: Unknown split or class, or a file that is no CIFAR batch.
     """
     return _load(data_root, 'cifar-10-batches-py', 'cifar-10-python.tar.gz', CIFAR10_FILES, split,
-                 'labels', 'label_names', classes)
+                 'labels', 'label_names', classes, max_per_class, seed)
 
 
 @SOURCES.register_module()
 def cifar100(data_root: str | Path,
              split: str,
              label: str = 'fine',
-             classes: Sequence[int | str] | None = None) -> ImageArray:
+             classes: Sequence[int | str] | None = None,
+             max_per_class: int | None = None,
+             seed: int = 0) -> ImageArray:
     """CIFAR-100, like :func:`cifar10`, in ``cifar-100-python``.
 
     Args:
@@ -69,12 +77,13 @@ def cifar100(data_root: str | Path,
     if label not in ('fine', 'coarse'):
         raise ValueError(f"label={label!r}; expected 'fine' or 'coarse'")
     return _load(data_root, 'cifar-100-python', 'cifar-100-python.tar.gz', CIFAR100_FILES, split,
-                 f'{label}_labels', f'{label}_label_names', classes)
+                 f'{label}_labels', f'{label}_label_names', classes, max_per_class, seed)
 
 
 def _load(data_root: str | Path, folder_name: str, archive: str, files: dict[str, dict[str, str]],
           split: str, label_key: str, names_key: str,
-          wanted: Sequence[int | str] | None) -> ImageArray:
+          wanted: Sequence[int | str] | None, max_per_class: int | None,
+          seed: int) -> ImageArray:
     """The part that CIFAR-10 and CIFAR-100 share; keys are those of the pickles."""
     if split not in ('train', 'test'):
         raise ValueError(f"split={split!r}; expected 'train' or 'test'")
@@ -90,9 +99,12 @@ def _load(data_root: str | Path, folder_name: str, archive: str, files: dict[str
              for name in files[split]]
     images = np.concatenate([data for data, _ in parts]).reshape(-1, 3, 32, 32)
     labels = np.concatenate([label for _, label in parts])
-    if wanted is None:
-        return ImageArray(images, labels, classes)
-    return _keep_classes(images, labels, classes, wanted)
+    if wanted is not None:
+        images, labels, classes = _keep_classes(images, labels, classes, wanted)
+    if max_per_class is not None:
+        rows = at_most_per_class(labels, max_per_class, seed)
+        images, labels = images[rows], labels[rows]
+    return ImageArray(images, labels, classes)
 
 
 def _find_folder(root: Path, folder_name: str, archive: str, expected: dict) -> Path:
@@ -179,7 +191,8 @@ def _read_batch(path: Path, batch: dict, label_key: str,
 
 
 def _keep_classes(images: np.ndarray, labels: np.ndarray, classes: tuple[str, ...],
-                  wanted: Sequence[int | str]) -> ImageArray:
+                  wanted: Sequence[int | str]
+                  ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Keep the wanted classes, renumbered in the order wanted."""
     ids = [_class_id(entry, classes) for entry in wanted]
     if len(set(ids)) != len(ids) or not ids:
@@ -188,7 +201,7 @@ def _keep_classes(images: np.ndarray, labels: np.ndarray, classes: tuple[str, ..
     renumbered[ids] = np.arange(len(ids))
     labels = renumbered[labels]
     keep = labels >= 0
-    return ImageArray(images[keep], labels[keep], tuple(classes[i] for i in ids))
+    return images[keep], labels[keep], tuple(classes[i] for i in ids)
 
 
 def _class_id(entry: int | str, classes: tuple[str, ...]) -> int:

@@ -41,3 +41,29 @@ def stratified_split(labels: np.ndarray, held_out: float | int,
         count = held_out if by_count else int(len(rows) * held_out + 0.5)
         chosen[random.permutation(rows)[:min(max(count, 1), len(rows) - 1)]] = True
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+
+
+def at_most_per_class(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Choose ``count`` images of every class; a class that has fewer keeps all.
+
+    No such selection exists upstream or in scikit-learn. With the same seed
+    the choice of a smaller count is part of that of a larger one, so that
+    learning curves grow one training set.
+
+    Args:
+        labels: Integer labels, N.
+        count: At least 1.
+        seed: Alone decides which ones; no global random state is read or set.
+
+    Returns:
+        The rows chosen, ascending.
+
+    Raises:
+        ValueError: ``count`` is no whole number above 0.
+    """
+    if type(count) is not int or count < 1:  # type(): True is an int too
+        raise ValueError(f'max_per_class={count!r}; expected a whole number, at least 1')
+    random = np.random.RandomState(seed)
+    chosen = [random.permutation(np.flatnonzero(labels == label))[:count]
+              for label in np.unique(labels)]
+    return np.sort(np.concatenate(chosen)) if chosen else np.arange(0)

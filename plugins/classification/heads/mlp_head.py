@@ -3,43 +3,66 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from mmengine.model import ModuleList
 from mmpretrain.models.heads import StackedLinearClsHead
+from mmpretrain.models.heads.stacked_head import LinearBlock
 from mmpretrain.registry import MODELS
 from torch import nn
+
+from ..losses import NLLLoss
 
 
 @MODELS.register_module()
 class MLPClsHead(StackedLinearClsHead):
-    """Hidden dense layers, then the classifier, each behind a dropout of its own.
+    """Hidden dense layers, if any, then the classifier, each behind a dropout of its own.
 
     mmpretrain's StackedLinearClsHead has one dropout rate, applied after every
-    hidden layer; the reports also drop the backbone's features, or drop
-    before the last layer alone. Layers: dropout, linear, norm, activation;
-    the last: dropout, linear.
+    hidden layer, and needs a hidden layer; the reports also drop the backbone's
+    features, or drop before the last layer alone, and report A ends in
+    LogSoftmax. Layers: dropout, linear, norm, activation; the last: dropout, linear.
 
     Args:
         num_classes: Number of classes.
         in_channels: Length of the feature vector.
-        mid_channels: Widths of the hidden layers, at least one.
+        mid_channels: Widths of the hidden layers; may be empty.
         dropouts: Rates in [0, 1), one before every linear layer, so one more
             than there are hidden layers.
+        log_softmax: Whether the scores are log-probabilities, for NLLLoss; else logits.
         kwargs: As for StackedLinearClsHead (norm_cfg, act_cfg, loss, ...).
 
     Raises:
-        ValueError: The number of rates does not fit.
+        ValueError: The number of rates does not fit, or the loss does not fit the scores.
     """
 
     def __init__(self, num_classes: int, in_channels: int, mid_channels: Sequence[int],
-                 dropouts: Sequence[float], **kwargs: Any) -> None:
+                 dropouts: Sequence[float], log_softmax: bool = False, **kwargs: Any) -> None:
         if len(dropouts) != len(mid_channels) + 1:
             raise ValueError(f'MLPClsHead: {len(mid_channels)} hidden layers and the classifier '
                              f'need {len(mid_channels) + 1} dropouts, found {len(dropouts)}')
         super().__init__(num_classes, in_channels, mid_channels, dropout_rate=0., **kwargs)
         self.dropouts = nn.ModuleList(nn.Dropout(rate) for rate in dropouts)
+        self.log_softmax = log_softmax
+        if log_softmax != isinstance(self.loss_module, NLLLoss):
+            raise ValueError(f'MLPClsHead: log_softmax={log_softmax} with loss '
+                             f'{type(self.loss_module).__name__}; NLLLoss needs log_softmax=True, '
+                             'and any other loss applies a softmax of its own')
+
+    def _init_layers(self) -> None:
+        """Upstream's, which takes the classifier's width from a hidden layer."""
+        widths = [self.in_channels, *self.mid_channels]
+        self.layers = ModuleList(
+            LinearBlock(inner, outer, norm_cfg=self.norm_cfg, act_cfg=self.act_cfg)
+            for inner, outer in zip(widths[:-1], widths[1:], strict=True))
+        self.layers.append(LinearBlock(widths[-1], self.num_classes))
 
     def pre_logits(self, feats: tuple[torch.Tensor, ...]) -> torch.Tensor:
-        """Last feature tensor (N, in_channels) to (N, mid_channels[-1]), dropped out."""
+        """Last feature tensor (N, in_channels) to the classifier's input, dropped out."""
         x = feats[-1]
         for dropout, layer in zip(self.dropouts[:-1], self.layers[:-1], strict=True):
             x = layer(dropout(x))
         return self.dropouts[-1](x)
+
+    def forward(self, feats: tuple[torch.Tensor, ...]) -> torch.Tensor:
+        """Last feature tensor (N, in_channels) to scores (N, num_classes)."""
+        scores = super().forward(feats)
+        return scores.log_softmax(dim=1) if self.log_softmax else scores

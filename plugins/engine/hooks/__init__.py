@@ -1,6 +1,10 @@
-"""Hooks that every run uses; configs/_base_/default_runtime.py switches them on."""
+"""Hooks of every run, which configs/_base_/default_runtime.py switches on, and some to choose."""
 from .checkpoint_hook import SafeCheckpointHook
+from .early_stop_hook import EarlyStopHook
+from .monitor_check_hook import MonitorCheckHook
 from .progress_hook import ProgressHook
 from .run_record_hook import RunRecordHook
+from .trainable_phases_hook import TrainablePhasesHook
 
-__all__ = ['ProgressHook', 'RunRecordHook', 'SafeCheckpointHook']
+__all__ = ['EarlyStopHook', 'MonitorCheckHook', 'ProgressHook', 'RunRecordHook',
+           'SafeCheckpointHook', 'TrainablePhasesHook']

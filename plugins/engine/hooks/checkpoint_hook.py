@@ -1,9 +1,17 @@
 """Checkpoints that survive a run being killed at any moment."""
+import re
+from collections.abc import Collection, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook
 from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+
+from ..monitor import RULES, better
 
 
 class _DeferredRemoval(LocalBackend):
@@ -11,34 +19,116 @@ class _DeferredRemoval(LocalBackend):
 
     def __init__(self) -> None:
         super().__init__()
-        self.outdated: list[str] = []
+        self.outdated: set[str] = set()
 
     def remove(self, filepath: str) -> None:
-        self.outdated.append(filepath)
+        self.outdated.add(str(filepath))
 
-    def flush(self) -> None:
-        while self.outdated:
-            super().remove(self.outdated.pop())
+    def flush(self, keep: Collection[str]) -> None:
+        for path in self.outdated - set(keep):
+            if self.isfile(path):
+                super().remove(path)
+        self.outdated &= set(keep)
 
 
 @HOOKS.register_module()
 class SafeCheckpointHook(CheckpointHook):
-    """Remove an outdated checkpoint only after its successor is on disk.
+    """Save the last checkpoint after its validation, and remove nothing that is still needed.
 
-    Upstream removes first and saves then, so that a run killed while it saves
-    (a power cut, a queue's time limit) leaves no checkpoint, or one cut short.
-    :class:`TransferRunner` does its part by writing checkpoints under another
-    name first. Works with local work dirs, as everything here.
+    What upstream does instead: it saves before the validation, so that a
+    resumed run has lost that validation's metrics, and with them a step of
+    the early stop's patience and of the plateau's; and it removes the outdated
+    checkpoint before it writes the new one, so that a run killed while it
+    saves leaves none, or one cut short.
+
+    Here a checkpoint that is due is written once: after the validation if one
+    follows, else before the next epoch (or iteration) or at the end, also at
+    an early one. The best checkpoint that the last one names stays until its
+    successor's name is on disk too, and a resumed run removes what a kill left
+    between the two. :class:`TransferRunner` does its part by writing under
+    another name first. Which score is better is :func:`plugins.engine.monitor.better`:
+    an equal one is not, NaN never is. Works with local work dirs, as everything here.
+
+    Args:
+        kwargs: CheckpointHook's.
     """
 
-    def before_train(self, runner: Any) -> None:
+    rule_map = {rule: partial(better, rule=rule) for rule in RULES}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._unsaved: tuple[int, dict] | None = None  # step and meta of the state at hand
+        self._due = False
+        self._named_best: set[str] = set()  # what the last checkpoint on disk calls the best
+
+    def before_train(self, runner: Runner) -> None:
         super().before_train(runner)
         self.file_backend = _DeferredRemoval()
+        self._named_best = self._best_paths()
+        if runner.iter > 0 and is_main_process():
+            self.file_backend.outdated |= self._left_behind() - self._named_best
 
-    def _save_checkpoint_with_step(self, runner: Any, step: int, meta: dict) -> None:
-        super()._save_checkpoint_with_step(runner, step, meta)
-        self.file_backend.flush()
+    def after_train_epoch(self, runner: Runner) -> None:
+        if self.by_epoch:
+            step = runner.epoch + 1
+            self._unsaved = step, dict(epoch=step, iter=runner.iter)
+            self._due = self.every_n_epochs(runner, self.interval, self.save_begin)
 
-    def _save_best_checkpoint(self, runner: Any, metrics: dict) -> None:
-        super()._save_best_checkpoint(runner, metrics)
-        self.file_backend.flush()
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
+                         outputs: dict | None = None) -> None:
+        if not self.by_epoch:
+            step = runner.iter + 1
+            self._unsaved = step, dict(epoch=runner.epoch, iter=step)
+            self._due = self.every_n_train_iters(runner, self.interval, self.save_begin)
+
+    def after_val_epoch(self, runner: Runner, metrics: Mapping[str, Any]) -> None:
+        # With no last checkpoint in its mind, upstream does not save one here again.
+        last, self.last_ckpt = self.last_ckpt, None
+        super().after_val_epoch(runner, metrics)
+        self.last_ckpt = last
+        self._remove_outdated()
+
+    def after_val(self, runner: Runner) -> None:
+        """All hooks have taken in the validation: save the state that includes it."""
+        self._save_if(self._due, runner)
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        self._save_if(self._due, runner)
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        self._save_if(self._due and not self.by_epoch, runner)
+
+    def after_train(self, runner: Runner) -> None:
+        self._save_if(self._due or self.save_last, runner)
+        super().after_train(runner)
+
+    def _save_if(self, wanted: bool, runner: Runner) -> None:
+        if not wanted or self._unsaved is None:
+            return
+        (step, meta), self._unsaved, self._due = self._unsaved, None, False
+        meta['epoch'] = max(meta['epoch'], runner.epoch)  # saved by iterations, the epoch may end
+        runner.logger.info(f'Saving the checkpoint of {meta}')
+        self._save_checkpoint_with_step(runner, step, meta)
+        self._named_best = self._best_paths()
+        self._remove_outdated()
+
+    def _remove_outdated(self) -> None:
+        self.file_backend.flush(keep=self._named_best | self._best_paths())
+
+    def _best_paths(self) -> set[str]:
+        """The best checkpoints at this moment; there is one for each monitored key."""
+        if self.save_best is None:
+            return set()
+        paths = [self.best_ckpt_path] if len(self.key_indicators) == 1 \
+            else self.best_ckpt_path_dict.values()
+        return {str(path) for path in paths if path is not None}
+
+    def _left_behind(self) -> set[str]:
+        """Files in the work dir that are named as best checkpoints of this hook."""
+        if self.save_best is None:
+            return set()
+        keys = '|'.join(re.escape(key.replace('/', '_')) for key in self.key_indicators)
+        step = re.escape(self.filename_tmpl).replace(r'\{\}', r'\d+')
+        names = [path.name for path in Path(self.out_dir).glob('best_*')]
+        return {self.file_backend.join_path(self.out_dir, name) for name in names
+                if re.fullmatch(f'best_({keys})_{step}', name)}

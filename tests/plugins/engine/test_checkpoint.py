@@ -1,10 +1,20 @@
+import io
 import os
+from email.message import Message
+from urllib.error import URLError
+from urllib.response import addinfourl
 
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from mmengine.runner.checkpoint import CheckpointLoader
 
-from plugins.engine.checkpoint import read_checkpoint, trust_checkpoint
+from plugins.engine.checkpoint import (
+    load_from_catalogue,
+    published_url,
+    read_checkpoint,
+    trust_checkpoint,
+)
 
 
 class Malicious:
@@ -62,9 +72,112 @@ def test_a_damaged_file_is_refused_although_torch_would_load_it(tmp_path):
 
 
 def test_pretrained_weights_of_a_config_are_read_as_carefully(tmp_path):
-    from mmengine.runner.checkpoint import CheckpointLoader
     victim, file = tmp_path / 'victim', tmp_path / 'evil.pth'
     torch.save(dict(state_dict={}, extra=Malicious(str(victim))), file)
     with pytest.raises(ValueError, match='refused'):
         CheckpointLoader.load_checkpoint(str(file))
     assert not victim.exists()
+
+
+@pytest.fixture
+def places(tmp_path, monkeypatch):
+    """An empty work_dirs/weights and an empty cache of torch, both of this test's own."""
+    own, cache = tmp_path / 'work_dirs/weights', tmp_path / 'torch/hub/checkpoints'
+    for folder in (own, cache):
+        folder.mkdir(parents=True)
+    monkeypatch.setattr('plugins.engine.checkpoint.WEIGHTS_DIR', own)
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch'))
+    return own, cache
+
+
+@pytest.fixture
+def net(monkeypatch):
+    """A net whose content a test can set, which counts what is asked of it."""
+    class Net:
+        content: bytes | None = None
+        asked: list[str] = []
+
+    def urlopen(request):
+        Net.asked.append(request.full_url)
+        if Net.content is None:
+            raise URLError('Network is unreachable')
+        return addinfourl(io.BytesIO(Net.content), Message(), request.full_url)
+    Net.asked = []
+    monkeypatch.setattr('torch.hub.urlopen', urlopen)
+    return Net
+
+
+def weights(value: float, **extra: object) -> bytes:
+    file = io.BytesIO()
+    torch.save(dict(w=torch.full((2,), value), **extra), file)
+    return file.getvalue()
+
+
+RESNET18 = 'resnet18-f37072fd.pth'  # torchvision/models/resnet.py, ResNet18_Weights.IMAGENET1K_V1
+
+
+def test_a_file_at_hand_is_used_without_the_net(places, net):
+    own, cache = places
+    (cache / RESNET18).write_bytes(weights(2.))
+    load = CheckpointLoader.load_checkpoint
+    assert load('torchvision://resnet18')['w'].tolist() == [2, 2]
+    (own / RESNET18).write_bytes(weights(1.))
+    assert load('torchvision://resnet18')['w'].tolist() == [1, 1]
+    assert load(f'https://nowhere.example/a/{RESNET18}?download=1')['w'].tolist() == [1, 1]
+    assert not net.asked
+
+
+@pytest.mark.parametrize('name, url', [
+    ('torchvision://vgg16', 'https://download.pytorch.org/models/vgg16-397923af.pth'),
+    ('torchvision://densenet121', 'https://download.pytorch.org/models/densenet121-a639ec97.pth'),
+    ('torchvision://alexnet', 'https://download.pytorch.org/models/alexnet-owt-7be5be79.pth'),
+    ('https://example.org/a.pth', 'https://example.org/a.pth')])
+def test_published_names(name, url):
+    assert published_url(name) == url
+
+
+def test_openmmlab_names_and_their_older_ones():
+    assert published_url('open-mmlab://darknet53').endswith('darknet53-a628ea1b.pth')
+    # mmengine/hub/deprecated.json
+    assert published_url('open-mmlab://resnet50_caffe') \
+        == published_url('open-mmlab://detectron/resnet50_caffe')
+
+
+def test_an_unknown_name_lists_near_ones():
+    with pytest.raises(ValueError, match='torchvision://inception_v3: .*near: .*inception_v3_goog'):
+        published_url('torchvision://inception_v3')
+
+
+def test_without_the_net_one_sentence_names_url_and_places(places, net):
+    own, cache = places
+    with pytest.raises(OSError) as caught:
+        CheckpointLoader.load_checkpoint('torchvision://resnet18')
+    text = str(caught.value)
+    assert '\n' not in text
+    for part in (f'https://download.pytorch.org/models/{RESNET18}', str(own / RESNET18),
+                 str(cache / RESNET18), 'Network is unreachable'):
+        assert part in text
+    assert not list(cache.iterdir())
+
+
+def test_a_download_is_kept_and_read_safely(places, net, tmp_path):
+    net.content = weights(3.)
+    for _ in range(2):
+        assert load_from_catalogue('https://example.org/new.pth')['w'].tolist() == [3, 3]
+    assert net.asked == ['https://example.org/new.pth']
+    net.content = weights(3., extra=Malicious(str(tmp_path / 'victim')))
+    with pytest.raises(ValueError, match='evil.pth: refused'):
+        load_from_catalogue('https://example.org/evil.pth')
+    assert not (tmp_path / 'victim').exists()
+
+
+def test_pytorchs_own_files_must_have_the_hash_in_their_name(places, net):
+    net.content = weights(3.)
+    with pytest.raises(OSError, match='invalid hash value.*f37072fd'):
+        CheckpointLoader.load_checkpoint('torchvision://resnet18')
+    assert not list(places[1].iterdir())
+
+
+def test_a_url_without_a_file_is_refused(places):
+    with pytest.raises(ValueError, match='https://example.org/: names no file'):
+        load_from_catalogue('https://example.org/')

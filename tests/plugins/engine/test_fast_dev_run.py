@@ -35,3 +35,15 @@ def test_cuts_loops_and_loaders(train_cfg, expected):
     assert cfg.test_dataloader.sampler.num_samples == 2
     assert {k: cfg.train_cfg[k] for k in expected} == expected
     assert cfg.default_hooks.checkpoint is None
+
+
+def test_hooks_that_want_checkpoints_do_without():
+    cfg = Config(dict(
+        train_cfg=dict(by_epoch=True, max_epochs=50),
+        default_hooks=dict(
+            checkpoint=dict(type='SafeCheckpointHook', save_best='accuracy/top1'),
+            monitor_check=dict(type='MonitorCheckHook'), nothing=None,
+            by_loss=dict(type='EarlyStopHook', monitor='loss'))))
+    limit_to_fast_dev_run(cfg)
+    assert cfg.default_hooks.monitor_check['keys'] == ['accuracy/top1']
+    assert cfg.default_hooks.by_loss.restore_best is False

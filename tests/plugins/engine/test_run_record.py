@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,6 +22,33 @@ def test_hash_names_the_experiment_not_the_run():
     same = config_hash(Config(dict(base, work_dir='b', randomness=dict(seed=1))))
     assert config_hash(Config(base)) == same
     assert config_hash(Config(dict(base, model=dict(depth=34)))) != same
+
+
+def test_a_matrix_takes_a_line_for_each_row(tmp_path):
+    result = dict(confusion_matrix=[[12, 0], [3, 4]], numbers=[1.5, None], text='[ 1,  2]', none=[],
+                  history=[dict(epoch=1)], names=['a', 'b'])
+    write_result(tmp_path / 'result.json', result)
+    text = (tmp_path / 'result.json').read_text()
+    assert json.loads(text) == result
+    assert '    [12, 0],\n    [3, 4]\n' in text and '"numbers": [1.5, null]' in text
+
+
+class Hub(dict):
+    """Of mmengine's message hub, what the hook uses."""
+
+    def pop_info(self, key):
+        del self[key]
+
+
+def test_tables_of_a_test_are_kept_for_the_record_and_out_of_the_log():
+    tables = dict(classes=dict(cat=dict(images=1)), confusion_matrix=[[1]])
+    hub = Hub({f'test/{key}': value for key, value in tables.items()})
+    hook = RunRecordHook()
+    hook.after_test_epoch(SimpleNamespace(message_hub=hub), dict(tables, loss=0.5, other='text'))
+    assert hook.test_tables == tables and hook.test_metrics == dict(loss=0.5)
+    assert not hub
+    hook.after_test_epoch(SimpleNamespace(message_hub=hub), dict(loss=0.5))
+    assert hook.test_tables == {}
 
 
 def test_a_failed_write_leaves_the_old_record(tmp_path):

@@ -1,7 +1,9 @@
+import math
+
 import pytest
 import torch
 
-from plugins.engine.schedulers import TimeDecayLR
+from plugins.engine.schedulers import ReduceLROnPlateau, TimeDecayLR
 
 
 def test_follows_keras_formula_at_every_iteration():
@@ -20,3 +22,70 @@ def test_negative_decay_is_refused():
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.01)
     with pytest.raises(ValueError, match='decay is -1'):
         TimeDecayLR(optimizer, decay=-1)
+
+
+VALUES = [3., 2., 2., 2.5, 2.1, 2., 1.9999, 1.9, math.nan, 1.9, 1.95, 1.9, 1.9, 1.9, 1.9, 1.]
+
+
+def plateau(values, **arguments):
+    """The rate after each validation."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.)
+    scheduler = ReduceLROnPlateau(optimizer, monitor='loss', **arguments)
+    rates = []
+    for value in values:
+        scheduler.step()
+        scheduler.step(dict(loss=value, other='text'))
+        rates.append(optimizer.param_groups[0]['lr'])
+    return rates
+
+
+@pytest.mark.parametrize('patience, cooldown', [(0, 0), (1, 0), (2, 0), (1, 2), (0, 1)])
+@pytest.mark.parametrize('first', [[], [math.nan]])
+def test_plateau_is_pytorchs(patience, cooldown, first):
+    values = first + VALUES
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.)
+    pytorchs = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer, patience=patience, cooldown=cooldown)
+    expected = []
+    for value in values:
+        pytorchs.step(value)
+        expected.append(optimizer.param_groups[0]['lr'])
+    assert plateau(values, patience=patience, cooldown=cooldown) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize('arguments, cuts', [
+    # Keras cuts at the patience-th validation without a new best; by hand, counted from 1.
+    (dict(patience=2), [4, 6]), (dict(patience=3), [5]), (dict(patience=0), [3, 4, 5, 6]),
+    # A cooldown's last validation counts already: cut at 4, then 5 waits, 6 and 7 are bad.
+    (dict(patience=2, cooldown=2), [4])])
+def test_plateau_in_kerass_style(arguments, cuts):
+    rates = plateau([3., 2., 2., 2.5, 2.1, 2., 1.], style='keras', **arguments)
+    assert [i + 1 for i in range(7) if rates[i] < ([1.] + rates)[i] - 1e-12] == cuts
+
+
+def test_kerass_threshold_is_a_difference_and_pytorchs_a_share():
+    values = [100., 99.5, 99.5]
+    assert plateau(values, patience=1, threshold=0.6, style='keras') == pytest.approx(
+        [1., 0.1, 0.01])
+    assert plateau(values, patience=1, threshold=0.4, style='keras') == [1., 1., 0.1]
+    assert plateau(values, patience=0, threshold=0.006) == pytest.approx([1., 0.1, 0.01])
+    assert plateau(values, patience=0, threshold=0.004) == [1., 1., 0.1]
+
+
+def test_plateau_of_an_accuracy_lowers_the_rate_when_it_falls():
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.)
+    scheduler = ReduceLROnPlateau(optimizer, monitor='accuracy/top1', patience=0)
+    rates = []
+    for value in (10., 20., torch.tensor(30.), 20.):
+        scheduler.step({'accuracy/top1': value})
+        rates.append(optimizer.param_groups[0]['lr'])
+    assert rates == [1., 1., 1., 0.1]
+    assert type(scheduler.state_dict()['best']) is float
+
+
+def test_plateau_refuses_what_it_does_not_know():
+    with pytest.raises(ValueError, match="style is 'tf', expected 'torch' or 'keras'"):
+        plateau([], style='tf')
+    with pytest.raises(KeyError, match='loss'):
+        ReduceLROnPlateau(torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.),
+                          monitor='loss').step(dict(accuracy=1.))

@@ -12,8 +12,9 @@ def work_dir(tmp_path):
                    device='a CPU', processes=1, precision='float32', torch_version='2',
                    git_commit='abc', config_hash='f00', checkpoint='best.pth',
                    metrics={'accuracy/top1': 71.})
-    tested = dict(config_hash='f00', checkpoint='best.pth',
-                  metrics={'accuracy/top1': 70.12345, 'loss': 0.9})
+    tested = dict(config_hash='f00', checkpoint='best.pth', split='test',
+                  metrics={'accuracy/top1': 70.12345, 'loss': 0.9},
+                  classes=dict(cat=dict(images=3, accuracy=70.)), confusion_matrix=[[3]])
     (tmp_path / 'test').mkdir()
     (tmp_path / 'result.json').write_text(json.dumps(trained))
     (tmp_path / 'test/result.json').write_text(json.dumps(tested))
@@ -36,6 +37,13 @@ def test_append_keeps_what_is_there_and_refuses_it_twice(work_dir, tmp_path):
     assert rows[0]['note'] == 'a, "note"'
     with pytest.raises(ValueError, match='holds this result already'):
         append(table, result_rows(work_dir, 'data'))
+
+
+def test_a_test_on_training_images_is_refused(work_dir):
+    record = json.loads((work_dir / 'test/result.json').read_text())
+    (work_dir / 'test/result.json').write_text(json.dumps(dict(record, split='train')))
+    with pytest.raises(ValueError, match='measured on the train images'):
+        result_rows(work_dir, 'data')
 
 
 @pytest.mark.parametrize('key', ['config_hash', 'checkpoint'])

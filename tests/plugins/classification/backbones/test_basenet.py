@@ -35,10 +35,22 @@ def test_b1_has_the_reported_24_197_parameters():
     assert count(BaseNet('plain')) + count(head) == 456 + 2416 + 20050 + 1275 == 24197
 
 
-def test_b11_has_its_layer_tables_parameters():
-    head = MLPClsHead(25, 4096, [512], dropouts=[.25, .5], norm_cfg=BN1D)
-    dense = (4096*512 + 512) + 2 * 512 + (512*25 + 25)
-    assert count(BaseNet('residual', norm=True)) + count(head) == CONVS_B11 + 576 + dense
+# What the classifiers add: dense layers, and 2 per unit of the hidden one with BatchNorm.
+PLAIN_DENSE, WIDE_DENSE = (400*50 + 50) + (50*25 + 25), (4096*512 + 512) + (512*25 + 25)
+
+
+@pytest.mark.parametrize('arch, norm, dense_norm, expected', [
+    pytest.param('plain', True, False, 24197 + 2 * (6 + 16), id='B5'),
+    pytest.param('deep', True, False, CONVS_B7 + 2 * 126 + PLAIN_DENSE, id='B6'),
+    pytest.param('deep', True, True, CONVS_B7 + 2 * 126 + PLAIN_DENSE + 2*50, id='B7-B9'),
+    pytest.param('wide', True, True, CONVS_B11 + 2 * 288 + WIDE_DENSE + 2*512, id='B10'),
+    # the shortcuts add values, not weights
+    pytest.param('residual', True, True, CONVS_B11 + 2 * 288 + WIDE_DENSE + 2*512, id='B11')])
+def test_variants_have_their_layer_tables_parameters(arch, norm, dense_norm, expected):
+    features, hidden = (4096, 512) if arch in ('wide', 'residual') else (400, 50)
+    head = MLPClsHead(25, features, [hidden], dropouts=[0., 0.],
+                      norm_cfg=BN1D if dense_norm else None)
+    assert count(BaseNet(arch, norm=norm)) + count(head) == expected
 
 
 def test_residual_stage_adds_before_the_last_norm_and_relu():

@@ -130,6 +130,19 @@ class Evil:
         return open, (str(self.path), 'w')
 
 
+def test_a_few_images_of_each_class(tmp_path):
+    write_cifar10(tmp_path / 'cifar-10-batches-py')
+    everything = cifar10(tmp_path, 'train')  # labels k % 4, 0, 1, 2 of five batches
+    few, fewer = (cifar10(tmp_path, 'train', max_per_class=n, seed=3) for n in (2, 1))
+    assert np.bincount(everything.labels).tolist() == [6, 7, 6, 1]
+    assert np.bincount(few.labels).tolist() == [2, 2, 2, 1]
+    assert np.bincount(fewer.labels).tolist() == [1, 1, 1, 1]
+    rows = {image.tobytes() for image in few.images}
+    assert rows > {image.tobytes() for image in fewer.images}
+    pair = cifar10(tmp_path, 'train', classes=['dolphin', 'bear'], max_per_class=2)
+    assert np.bincount(pair.labels).tolist() == [1, 2]
+
+
 @pytest.mark.parametrize('bad', ['data_batch_3', 'batches.meta'])
 def test_a_pickle_that_would_run_code_is_refused(tmp_path, bad):
     evil = pickle.dumps({b'data': Evil(tmp_path / 'owned')}, protocol=2)

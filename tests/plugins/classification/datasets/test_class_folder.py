@@ -1,9 +1,11 @@
 import re
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from plugins.classification.datasets import ArrayDataset
 from plugins.classification.datasets.class_folder import class_folder
 
 
@@ -80,3 +82,78 @@ def test_missing_and_flat_roots(root, tmp_path):
 def test_a_size_that_makes_no_sense_is_named(root, size):
     with pytest.raises(ValueError, match=re.escape(f'size={size!r}; expected')):
         class_folder(root, size=size)
+
+
+@pytest.fixture(scope='module')
+def shades(tmp_path_factory):
+    """Classes a (30 images), b (20) and c (4); every image has a grey of its own."""
+    folder = tmp_path_factory.mktemp('shades')
+    value = 0
+    for name, count in (('a', 30), ('b', 20), ('c', 4)):
+        (folder / name).mkdir()
+        for number in range(count):
+            Image.new('L', (2, 2), value).save(folder / name / f'{number:02d}.png')
+            value += 1
+    return folder
+
+
+def greys(array):
+    """The image numbers of the fixture above."""
+    return array.images[:, 0, 0, 0].tolist()
+
+
+@pytest.mark.parametrize('held_out, counts', [(3, [3, 3, 3]), (0.25, [8, 5, 1])])
+def test_train_and_test_divide_the_tree(shades, held_out, counts):
+    train, test = (class_folder(shades, 2, split=split, held_out=held_out)
+                   for split in ('train', 'test'))
+    assert np.bincount(test.labels).tolist() == counts
+    assert sorted(greys(train) + greys(test)) == list(range(54))
+    assert train.fingerprint != test.fingerprint and train.classes == test.classes
+    again, other = (class_folder(shades, 2, split='test', held_out=held_out, seed=seed)
+                    for seed in (0, 1))
+    assert greys(again) == greys(test) != greys(other)
+
+
+def test_the_division_is_that_of_array_dataset(shades):
+    # mit_scenes_small.py relies on it: its validation images are those of mit_scenes.py.
+    whole = ArrayDataset(class_folder(shades, 2), 'val', val_fraction=0.1, split_seed=5)
+    batch = whole.__getitems__(range(len(whole)))
+    divided = class_folder(shades, 2, split='test', held_out=0.1, seed=5)
+    assert batch['inputs'][:, 0, 0, 0].tolist() == greys(divided)
+
+
+def test_some_of_each_class(shades):
+    few, more = (class_folder(shades, 2, max_per_class=count) for count in (3, 6))
+    assert np.bincount(few.labels).tolist() == [3, 3, 3]
+    assert np.bincount(more.labels).tolist() == [6, 6, 4]  # c has no more
+    assert set(greys(few)) < set(greys(more))
+    assert greys(few) != greys(class_folder(shades, 2, max_per_class=3, seed=1))
+    train = class_folder(shades, 2, split='train', held_out=2, max_per_class=5)
+    test = class_folder(shades, 2, split='test', held_out=2)
+    assert np.bincount(train.labels).tolist() == [5, 5, 2]
+    assert not set(greys(train)) & set(greys(test))
+
+
+def test_only_what_is_needed_is_decoded(shades, tmp_path):
+    copy = tmp_path / 'shades'
+    shutil.copytree(shades, copy)
+    wanted = class_folder(copy, 2, split='test', held_out=3)
+    for number, path in enumerate(sorted(copy.rglob('*.png'))):
+        if number not in greys(wanted):
+            path.write_bytes(b'no image')
+    assert class_folder(copy, 2, split='test', held_out=3).fingerprint == wanted.fingerprint
+    with pytest.raises(ValueError, match='cannot be decoded'):
+        class_folder(copy, 2, split='train', held_out=3)
+
+
+@pytest.mark.parametrize('arguments, message', [
+    ({'split': 'val', 'held_out': 3}, "split='val'; expected None, 'train' or 'test'"),
+    ({'split': 'train'}, "split='train' with held_out=None"),
+    ({'held_out': 3}, 'split=None with held_out=3'),
+    ({'split': 'test', 'held_out': 4}, r"label 2 has 4 image\(s\).*label k is class k of \['a'"),
+    ({'max_per_class': 0}, 'max_per_class=0; expected a whole number, at least 1'),
+    ({'max_per_class': 0.5}, 'max_per_class=0.5; expected'),
+])
+def test_parts_that_make_no_sense_are_refused(shades, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        class_folder(shades, 2, **arguments)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from plugins.classification.datasets.splits import stratified_split
+from plugins.classification.datasets.splits import at_most_per_class, stratified_split
 
 # Shuffled, so that rows of a class are not neighbours.
 LABELS = np.random.RandomState(3).permutation([0] * 40 + [1] * 25 + [2] * 4 + [3] * 2)
@@ -52,3 +52,23 @@ def test_a_class_too_small_is_named():
         stratified_split(LABELS, 2, seed=0)
     with pytest.raises(ValueError, match=r'label 1 has 1 image\(s\)'):
         stratified_split(np.array([0, 0, 1]), 0.5, seed=0)
+
+
+def test_at_most_so_many_per_class():
+    chosen = at_most_per_class(LABELS, 3, seed=0)
+    assert np.bincount(LABELS[chosen]).tolist() == [3, 3, 3, 2]
+    assert (np.diff(chosen) > 0).all()
+    assert set(chosen) < set(at_most_per_class(LABELS, 10, seed=0))
+    assert chosen.tolist() != at_most_per_class(LABELS, 3, seed=1).tolist()
+    assert at_most_per_class(LABELS, 40, seed=0).tolist() == list(range(len(LABELS)))
+
+
+def test_the_choice_is_pinned():
+    # Written down once, as above.
+    assert at_most_per_class(np.array([0, 1] * 10), 2, seed=0).tolist() == [4, 7, 11, 16]
+
+
+@pytest.mark.parametrize('count', [0, -1, 2.0, True])
+def test_a_count_that_is_none_is_refused(count):
+    with pytest.raises(ValueError, match='max_per_class'):
+        at_most_per_class(LABELS, count, seed=0)

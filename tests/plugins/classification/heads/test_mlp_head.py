@@ -3,6 +3,8 @@ import torch
 
 from plugins.classification.heads import MLPClsHead
 
+NLL = dict(type='NLLLoss')
+
 
 def test_drops_before_each_linear_layer_at_its_own_rate():
     head = MLPClsHead(5, 1000, [800], dropouts=[0.2, 0.9], act_cfg=None)
@@ -19,3 +21,48 @@ def test_drops_before_each_linear_layer_at_its_own_rate():
 def test_number_of_rates_must_fit():
     with pytest.raises(ValueError, match='2 hidden layers.*need 3 dropouts, found 1'):
         MLPClsHead(5, 10, [8, 8], dropouts=[0.5])
+
+
+def test_without_hidden_layers_it_is_dropout_and_a_linear_layer():
+    """Rows D1 to D3."""
+    head = MLPClsHead(5, 1000, [], dropouts=[0.25])
+    assert [name for name, _ in head.named_parameters()] == ['layers.0.fc.weight',
+                                                            'layers.0.fc.bias']
+    features = torch.rand(200, 1000) + 1
+    linear = head.layers[0].fc
+    torch.testing.assert_close(head.eval()((features,)), linear(features))
+    torch.manual_seed(0)
+    dropped = head.train().pre_logits((features,)) == 0
+    assert dropped.float().mean() == pytest.approx(0.25, abs=0.005)  # 200 000 draws
+
+
+@pytest.mark.parametrize('mid_channels', [[], [8]])
+def test_log_softmax_gives_log_probabilities(mid_channels):
+    """Report A's classifiers end in LogSoftmax."""
+    torch.manual_seed(0)
+    dropouts = [0.] * (len(mid_channels) + 1)
+    head = MLPClsHead(5, 10, mid_channels, dropouts, log_softmax=True, loss=NLL)
+    features = torch.randn(3, 10)
+    scores = head((features,))
+    logits = head.fc(head.pre_logits((features,)))
+    torch.testing.assert_close(scores, logits - logits.exp().sum(1, keepdim=True).log())
+    torch.testing.assert_close(scores.exp().sum(1), torch.ones(3))
+
+
+@pytest.mark.parametrize('options, found', [
+    (dict(log_softmax=True), 'log_softmax=True with loss CrossEntropyLoss'),
+    (dict(loss=NLL), 'log_softmax=False with loss NLLLoss')])
+def test_a_loss_that_does_not_fit_the_scores_is_refused(options, found):
+    with pytest.raises(ValueError, match=f'{found}; NLLLoss needs log_softmax=True'):
+        MLPClsHead(5, 10, [], dropouts=[0.], **options)
+
+
+@pytest.mark.parametrize('mid_channels, expected', [
+    # rows A3, A4: weights and biases by hand
+    ([8192, 4096, 4096], 25088*8192 + 8192 + 8192*4096 + 4096 + 4096*4096 + 4096 + 4096*10 + 10),
+    ([2048, 2048, 2048], 25088*2048 + 2048 + 2 * (2048*2048 + 2048) + 2048*10 + 10)])
+def test_report_as_classifiers_have_their_layers_parameters(mid_channels, expected):
+    with torch.device('meta'):
+        head = MLPClsHead(10, 25088, mid_channels, dropouts=[0., .5, .5, .5], log_softmax=True,
+                          loss=NLL)
+    assert sum(p.numel() for p in head.parameters()) == expected

@@ -1,8 +1,9 @@
-"""The converted backbone, layer by layer, against Keras's arithmetic written out in NumPy.
+"""The converted MobileNetV2, layer by layer, against Keras's arithmetic written out in NumPy.
 
 The reference takes the arrays as Keras stores them (H W I O) and images N H W C,
 in float64, pads by TensorFlow's formula and finds its way by table 2 of arXiv
 1801.04381: it shares no line with the converter, mmcv, mmdet or mmpretrain.
+The other architectures are in test_keras_layouts.py.
 """
 import importlib
 import subprocess
@@ -16,9 +17,12 @@ import torch
 
 from plugins.lean_import import without
 from plugins.paths import REPO_ROOT
-from tools.model_converters.mobilenet_v2_keras_to_mm import BACKBONE, main
+from tools.model_converters.keras_layouts import ARCHITECTURES
+from tools.model_converters.keras_to_mm import main
 
-SCRIPT = REPO_ROOT / 'tools/model_converters/mobilenet_v2_keras_to_mm.py'
+SCRIPT = REPO_ROOT / 'tools/model_converters/keras_to_mm.py'
+BACKBONE = ARCHITECTURES['mobilenet_v2'].backbone
+PREFIXES = {'mmdet': 'mmdet.', 'mmpretrain': 'backbone.'}
 
 TABLE_2 = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2),
            (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]  # t, c, n, s
@@ -125,7 +129,7 @@ def build(package: str, checkpoint: Path, **changes: dict | None) -> torch.nn.Mo
     """OpenMMLab's backbone, loaded as a config would load it."""
     with without({'mmdet': 'mmpretrain', 'mmpretrain': 'mmdet'}[package]):
         module = importlib.import_module(f'{package}.models.backbones.mobilenet_v2')
-    init_cfg = {'type': 'Pretrained', 'checkpoint': str(checkpoint), 'prefix': f'{package}.'}
+    init_cfg = {'type': 'Pretrained', 'checkpoint': str(checkpoint), 'prefix': PREFIXES[package]}
     settings = {**BACKBONE, 'init_cfg': init_cfg, **changes}
     model = getattr(module, settings.pop('type'))(**settings)
     model.init_weights()
@@ -170,7 +174,7 @@ def source(arrays: Arrays, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope='module')
 def checkpoint(source: Path) -> Path:
     path = source.parent / 'new' / 'converted.pth'
-    main([str(source), str(path)])
+    main(['mobilenet_v2', str(source), str(path)])
     return path
 
 
@@ -207,8 +211,9 @@ def test_padding_differs_at_even_sizes_only(arrays, checkpoint):
 @pytest.mark.parametrize('package', ['mmdet', 'mmpretrain'])
 def test_checkpoint_fills_every_weight(checkpoint, package):
     state = torch.load(checkpoint, weights_only=True)['state_dict']
-    state = {key.removeprefix(f'{package}.'): tensor for key, tensor in state.items()
-             if key.startswith(f'{package}.')}
+    prefix = PREFIXES[package]
+    state = {key.removeprefix(prefix): tensor for key, tensor in state.items()
+             if key.startswith(prefix)}
     model = build(package, checkpoint)
     model.load_state_dict(state, strict=True)
     assert len(state) == 260
@@ -222,13 +227,17 @@ def test_second_set_of_names_takes_no_space(checkpoint):
 
 
 def test_printed_config_is_what_was_tested(source, tmp_path, capsys):
-    counts = main([str(source), str(tmp_path / 'a.pth')])
-    assert counts == {'tensors': 260, 'parameters': 2_223_872}
-    summary, _, config = capsys.readouterr().out.partition('\n')
-    assert summary == f'{tmp_path / "a.pth"}: 260 tensors, 2,223,872 parameters'
-    backbone = eval(f'dict({config.partition(chr(10))[2]})')['backbone']
-    init_cfg = backbone.pop('init_cfg')
+    counts = main(['mobilenet_v2', str(source), str(tmp_path / 'a.pth')])
+    assert counts == {'arrays': 260, 'parameters': 2_223_872}
+    summary, title, config = capsys.readouterr().out.split('\n', 2)
+    assert summary == f'{tmp_path / "a.pth"}: 260 arrays, 2,223,872 parameters'
+    assert title == 'In a config:'
+    settings = eval(f'dict({config})')
+    backbone, init_cfg = settings['backbone'], settings['backbone'].pop('init_cfg')
     assert backbone == BACKBONE
+    # preprocess_input of keras.applications.mobilenet_v2: x / 127.5 - 1, in RGB
+    assert settings['data_preprocessor'] == {
+        'type': 'BatchDataPreprocessor', 'mean': [127.5] * 3, 'std': [127.5] * 3}
     assert init_cfg['checkpoint'] == str(tmp_path / 'a.pth')
     assert torch.load(init_cfg['checkpoint'], weights_only=True)['meta']['backbone'] == BACKBONE
 
@@ -236,7 +245,7 @@ def test_printed_config_is_what_was_tested(source, tmp_path, capsys):
 def test_keras_3_names_give_the_same_weights(arrays, checkpoint, tmp_path):
     renamed = {key.replace('depthwise_kernel', 'kernel'): a for key, a in arrays.items()}
     np.savez(tmp_path / 'keras3.npz', **renamed)
-    main([str(tmp_path / 'keras3.npz'), str(tmp_path / 'a.pth')])
+    main(['mobilenet_v2', str(tmp_path / 'keras3.npz'), str(tmp_path / 'a.pth')])
     old, new = (torch.load(path, weights_only=True)['state_dict']
                 for path in (checkpoint, tmp_path / 'a.pth'))
     assert old.keys() == new.keys()
@@ -248,7 +257,7 @@ def convert_with(arrays: Arrays, folder: Path, **changes: np.ndarray | None) -> 
     changed = {key: a for key, a in {**arrays, **changes}.items() if a is not None}
     np.savez(folder / 'bad.npz', **changed)
     with pytest.raises(ValueError) as error:
-        main([str(folder / 'bad.npz'), str(folder / 'a.pth')])
+        main(['mobilenet_v2', str(folder / 'bad.npz'), str(folder / 'a.pth')])
     assert not (folder / 'a.pth').exists()
     return str(error.value)
 
@@ -280,24 +289,25 @@ def test_existing_destination_is_kept_without_overwrite(source, tmp_path):
     target = tmp_path / 'a.pth'
     target.write_bytes(b'mine')
     with pytest.raises(FileExistsError, match='--overwrite'):
-        main([str(source), str(target)])
+        main(['mobilenet_v2', str(source), str(target)])
     assert target.read_bytes() == b'mine'
-    main([str(source), str(target), '--overwrite'])
+    main(['mobilenet_v2', str(source), str(target), '--overwrite'])
     assert len(torch.load(target, weights_only=True)['state_dict']) == 520
 
 
 def test_failed_write_leaves_nothing_behind(source, tmp_path):
     (tmp_path / 'folder.pth').mkdir()
     with pytest.raises(OSError):
-        main([str(source), str(tmp_path / 'folder.pth'), '--overwrite'])
+        main(['mobilenet_v2', str(source), str(tmp_path / 'folder.pth'), '--overwrite'])
     assert [path.name for path in tmp_path.iterdir()] == ['folder.pth']
 
 
 def test_command_line_reports_a_wrong_file_without_traceback(tmp_path):
     (tmp_path / 'text.npz').write_text('no zip')
-    command = [sys.executable, str(SCRIPT), 'text.npz', 'a.pth']
+    command = [sys.executable, str(SCRIPT), 'mobilenet_v2', 'text.npz', 'a.pth']
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 1
-    assert run.stderr == 'error: text.npz: not an .npz file (a zip archive of .npy arrays)\n'
+    assert 'ValueError: text.npz: neither .npz (a zip archive of .npy arrays) nor .h5' in run.stderr
+    assert 'Traceback' not in run.stderr
     with pytest.raises(FileNotFoundError):
-        main([str(tmp_path / 'absent.npz'), str(tmp_path / 'a.pth')])
+        main(['mobilenet_v2', str(tmp_path / 'absent.npz'), str(tmp_path / 'a.pth')])

@@ -1,0 +1,13 @@
+"""ResNet50 for 200 birds (report B): ImageNet features that stay as they are, a linear layer.
+
+The weights are Keras's, which are Caffe's, in the form that Detectron gave them: with BatchNorm's
+statistics folded into its scale, so BatchNorm must evaluate also where it learns (row B15).
+"""
+_base_ = './resnet50_caffe.py'
+
+model = dict(
+    backbone=dict(
+        norm_eval=True,
+        init_cfg=dict(type='Pretrained', checkpoint='open-mmlab://detectron2/resnet50_caffe')),
+    head=dict(num_classes=200),
+    trainable=['head'])

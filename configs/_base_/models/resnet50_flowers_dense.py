@@ -1,0 +1,9 @@
+"""Part Q6 of report D: one more bottleneck learns, and three dense layers, each with ReLU.
+
+As in the report's code, the one dropout stands before the last layer. Leaves give the widths.
+"""
+_base_ = './resnet50_flowers.py'
+
+model = dict(
+    head=dict(mid_channels=[512, 512, 512], dropouts=[0., 0., 0., 0.]),
+    trainable=['backbone.layer4.1', 'backbone.layer4.2', 'head'])

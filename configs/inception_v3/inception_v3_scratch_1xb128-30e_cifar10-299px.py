@@ -1,0 +1,18 @@
+"""C6: what does Inception v3 reach on CIFAR-10 from random weights?
+
+Reported (validation): 92, as GoogleNet with 4 million parameters; Inception v3, which it
+trains, has 21 806 058 here.
+Assumed: momentum 0.9, no weight decay; a tenth of the rate after every 10 epochs; batch 128;
+299 px, inputs from -1 to 1, no augmentation. No auxiliary classifier.
+The report's test accuracies by class are multiples of 1/5000, while CIFAR-10 has 1 000 test
+images a class: they seem taken on the training files. Here a held-out tenth of those validates.
+A stopped run goes on with --resume.
+Accuracy by class on the training images: tools/test.py CONFIG CHECKPOINT --part train.
+
+    python tools/train.py configs/inception_v3/inception_v3_scratch_1xb128-30e_cifar10-299px.py
+"""
+_base_ = [
+    '../_base_/models/inception_v3.py', '../_base_/datasets/cifar10.py',
+    '../_base_/schedules/sgd_step_30e.py', '../_base_/classification_runtime.py'
+]
+train_dataloader = dict(batch_size=128)

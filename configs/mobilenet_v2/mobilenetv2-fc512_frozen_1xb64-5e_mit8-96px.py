@@ -1,0 +1,11 @@
+"""Does a hidden layer in the head help, on frozen ImageNet features of the 8 MIT scenes?
+
+Reported: nothing; report D asks it of ResNet50. As the linear probe, with 512 hidden units (ReLU)
+and dropout 0.5 before the classifier.
+
+    python tools/train.py configs/mobilenet_v2/mobilenetv2-fc512_frozen_1xb64-5e_mit8-96px.py
+"""
+_base_ = './mobilenetv2_frozen_1xb64-5e_mit8-96px.py'
+model = dict(head=dict(
+    _delete_=True, type='MLPClsHead', num_classes=8, in_channels=1280, mid_channels=[512],
+    dropouts=[0., 0.5], loss=dict(type='CrossEntropyLoss')))

@@ -1,0 +1,13 @@
+"""Does training on the whole network from ImageNet weights help on the 8 MIT scenes?
+
+Reported: nothing; report A asks it of VGG16. As the linear probe, but everything learns, at a tenth
+of its rate, and training images are mirrored by chance.
+
+    python tools/train.py configs/mobilenet_v2/mobilenetv2_finetune_1xb64-5e_mit8-96px.py
+"""
+_base_ = './mobilenetv2_frozen_1xb64-5e_mit8-96px.py'
+model = dict(
+    trainable=None,
+    data_preprocessor=dict(
+        train_geometry=[dict(type='RandomFlip', prob=0.5, direction='horizontal')]))
+optim_wrapper = dict(optimizer=dict(lr=1e-4))

@@ -1,0 +1,15 @@
+"""What do the 5 kinds of flowers teach the same network from random weights?
+
+Reported: nothing; report A asks it of VGG16. As fine-tuning, from scratch, for twice the epochs at
+ten times the rate.
+
+    python tools/train.py configs/mobilenet_v2/mobilenetv2_scratch_1xb64-10e_flowers-96px.py
+"""
+_base_ = './mobilenetv2_finetune_1xb64-5e_flowers-96px.py'
+model = dict(backbone=dict(init_cfg=[
+    dict(type='Kaiming', layer='Conv2d'),
+    dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm'])]))
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+param_scheduler = [dict(type='CosineAnnealingLR', T_max=10, by_epoch=True,
+                        convert_to_iter_based=True)]
+train_cfg = dict(max_epochs=10)

@@ -1,0 +1,116 @@
+"""An image classifier of which a part may stay as it was loaded."""
+from collections.abc import Sequence
+from typing import Any
+
+from mmpretrain.models.classifiers import ImageClassifier
+from mmpretrain.models.heads import ClsHead
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from plugins.engine.module_patterns import checked_patterns, matches
+
+
+@MODELS.register_module()
+class TransferClassifier(ImageClassifier):
+    """mmpretrain's ImageClassifier, with frozen parts and a loss for each evaluated image.
+
+    What upstream lacks: its ``frozen_stages`` freezes whole stages from the
+    input on, in some backbones, never the hidden layers of a head; AlexNet
+    and InceptionV3 have no such thing, and its DenseNet goes on training the
+    stem. No head returns a loss in evaluation, which report A's plateau
+    schedule and report B's tables need.
+
+    Freezing is Keras's ``trainable=False``: the weights get no gradient, and
+    BatchNorm normalises by its running statistics, which stay as they are.
+    Dropout stays active. What upstream itself froze (``frozen_stages``,
+    ``requires_grad=False`` in a ``norm_cfg``) stays frozen in any case.
+
+    Args:
+        args: As for ImageClassifier.
+        trainable: What learns; see :meth:`set_trainable`.
+        kwargs: As for ImageClassifier.
+
+    Attributes:
+        trainable: The patterns in force, or None.
+
+    Raises:
+        ValueError: As :meth:`set_trainable`.
+    """
+
+    def __init__(self, *args: Any, trainable: Sequence[str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._frozen_upstream = {name for name, parameter in self.named_parameters()
+                                 if not parameter.requires_grad}
+        self.set_trainable(trainable)
+
+    def set_trainable(self, patterns: Sequence[str] | None) -> None:
+        """Say what learns from now on; everything else is frozen. May be called between epochs.
+
+        Args:
+            patterns: Names of modules, e.g. ``['backbone.layer4.2', 'head']``,
+                with fnmatch's wildcards (``*`` also matches dots). A module
+                learns with all that it contains. None: everything learns.
+
+        Raises:
+            ValueError: A pattern matches no module that has weights, or there is no pattern.
+        """
+        if patterns is not None:
+            patterns = checked_patterns(self, patterns, 'trainable')
+            if not patterns:
+                raise ValueError("trainable=[], expected names of modules such as ['head'], or "
+                                 'None: everything learns')
+        self.trainable = patterns
+        for name, parameter in self.named_parameters():
+            learns = self._learns(name) and name not in self._frozen_upstream
+            parameter.requires_grad_(learns)
+            if not learns:
+                parameter.grad = None  # an accumulated one would still be applied
+        self.train(self.training)
+
+    def _learns(self, name: str) -> bool:
+        return self.trainable is None or matches(name, self.trainable)
+
+    def train(self, mode: bool = True) -> 'TransferClassifier':
+        """Switch to training or evaluation; the BatchNorm of frozen parts only ever evaluates."""
+        super().train(mode)
+        if mode and self.trainable is not None:
+            # Looked up anew each epoch: mmengine replaces modules for synchronised BatchNorm.
+            for name, module in self.named_modules():
+                if isinstance(module, _BatchNorm) and not self._learns(name):
+                    module.eval()
+        return self
+
+    def predict(self, inputs: Tensor, data_samples: list[DataSample] | None = None,
+                **kwargs: Any) -> list[DataSample]:
+        """Predict a batch; samples that know their label also get ``loss``.
+
+        Args:
+            inputs: (N, C, H, W) images.
+            data_samples: N samples, or None.
+            kwargs: As for the head's predict.
+
+        Returns:
+            N samples with pred_score, pred_label and, if all have gt_label,
+            ``loss``: the head's loss for this image alone (0-dim tensor). The
+            mean over images is what the head reports in training, given the
+            same scores.
+        """
+        head = self.head
+        own = type(head).predict is not ClsHead.predict or type(head).loss is not ClsHead.loss
+        if kwargs or own or not _labelled(data_samples):
+            return super().predict(inputs, data_samples, **kwargs)
+        # The two halves of ClsHead.predict and ClsHead.loss, with one pass through the head.
+        scores = head(self.extract_feat(inputs))
+        losses = head._get_loss(scores, data_samples, reduction_override='none')['loss']
+        if losses.dim() > 1:  # one binary decision per class; training adds them up
+            losses = losses.flatten(1).sum(1)
+        predictions = head._get_predictions(scores, data_samples)
+        for sample, loss in zip(predictions, losses, strict=True):
+            sample.loss = loss
+        return predictions
+
+
+def _labelled(samples: list[DataSample] | None) -> bool:
+    return bool(samples) and all(s is not None and 'gt_label' in s for s in samples)

@@ -1,0 +1,83 @@
+"""What a classifier does with each class."""
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmpretrain.registry import METRICS
+
+# Upstream's names where upstream has one (SingleLabelMetric).
+_MEANS = {'accuracy/mean_class': 'accuracy', 'single-label/precision': 'precision',
+          'single-label/recall': 'recall', 'single-label/f1-score': 'f1'}
+
+
+@METRICS.register_module()
+class ClassReport(BaseMetric):
+    """Accuracy, precision, recall and F1 of every class, their means, and the confusion matrix.
+
+    Upstream has the means (SingleLabelMetric) and the matrix (ConfusionMatrix)
+    but no accuracy by class, no class names, and its means count a class
+    without images as 0. The figures are scikit-learn's. It is imported when
+    they are computed: that takes more than a second, which a validation after
+    each epoch should not wait for, so this metric is meant for the test.
+
+    All figures are in %. Of one class:
+
+    - ``images``: how many images of it were tested,
+    - ``accuracy``: the share of them that was recognised, which is what the
+      reports call the accuracy of a class; the same number is its ``recall``,
+    - ``precision``: the share of images taken for this class that are of it;
+      0 if none was,
+    - ``f1``: harmonic mean of precision and recall.
+
+    Metrics: ``accuracy/mean_class`` (the reports' mCA, equal to macro recall),
+    ``single-label/precision``, ``single-label/recall``, ``single-label/f1-score``,
+    each the mean over the classes, whatever their sizes; then
+    ``classes`` ({name: its figures}) and ``confusion_matrix`` (row: true class,
+    column: predicted class, cell: number of images).
+
+    A class without images has the figures None and counts in no mean.
+
+    Args:
+        kwargs: Of mmengine's BaseMetric (``collect_device``, ...).
+
+    Raises:
+        ValueError: The data set names no classes, or fewer than there are
+            labels (from ``evaluate``).
+    """
+
+    default_prefix = ''  # the keys are complete; None would be warned of
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Remember true and predicted labels of one batch, an item for each image."""
+        truth, predicted = (torch.cat([sample[key] for sample in data_samples]).tolist()
+                            for key in ('gt_label', 'pred_label'))
+        self.results.extend(zip(truth, predicted, strict=True))
+
+    def compute_metrics(self, results: list[tuple[int, int]]) -> dict[str, Any]:
+        """Compute everything from all images' (true, predicted) labels."""
+        from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+        truth, predicted = np.array(results).T
+        names = self._class_names(max(truth.max(), predicted.max()))
+        labels = range(len(names))
+        precision, recall, f1, images = precision_recall_fscore_support(
+            truth, predicted, labels=labels, zero_division=0)
+        figures = dict(accuracy=recall, precision=precision, recall=recall, f1=f1)
+        tested = images > 0
+        return {
+            **{key: 100 * float(figures[name][tested].mean()) for key, name in _MEANS.items()},
+            'classes': {
+                name: dict(images=int(images[i]), **{
+                    key: 100 * float(values[i]) if tested[i] else None
+                    for key, values in figures.items()})
+                for i, name in enumerate(names)},
+            'confusion_matrix': confusion_matrix(truth, predicted, labels=labels).tolist()}
+
+    def _class_names(self, largest: int) -> Sequence[str]:
+        names = (self.dataset_meta or {}).get('classes') or ()
+        if largest >= len(names):
+            raise ValueError(f'ClassReport: found label {largest}, but the metainfo of the data '
+                             f'set names {len(names)} classes; it must name every class')
+        return names

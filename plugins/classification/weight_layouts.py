@@ -1,0 +1,178 @@
+"""Names of published weights, in the words of this collection's classifiers.
+
+A classifier here is ``backbone`` (mmpretrain's class) and ``head``; the hidden
+layers of VGG and AlexNet are the head's (``head.layers.N.fc``), so that one
+head serves every row. torchvision and mmpretrain's own zoo put them elsewhere.
+
+========  =====================================  ====================================
+          torchvision                            here
+========  =====================================  ====================================
+AlexNet   features.N                             backbone.features.N
+..        classifier.1, 4, 6                     head.layers.0, 1, 2.fc
+VGG       features.N (N counts ReLU, norm)       backbone.features.M.conv, .bn
+..        classifier.0, 3, 6                     head.layers.0, 1, 2.fc
+ResNet    conv1, bn1, layer1.0.conv1 ...         backbone. + the same
+DenseNet  features.conv0, norm0                  backbone.stem.0, .1
+..        features.denseblockI.denselayerJ       backbone.stages.(I-1).block.(J-1)
+..        features.transitionI                   backbone.transitions.(I-1)
+..        features.norm5                         backbone.transitions.3.0
+..        classifier                             head.fc
+Inception Conv2d_1a_3x3, Mixed_5b ...            backbone. + the same
+ResNet, Inception  fc                            head.fc
+========  =====================================  ====================================
+
+mmpretrain's zoo: ``backbone.classifier.N`` of VGG and AlexNet becomes
+``head.layers``, ``backbone.fc`` of Inception becomes ``head.fc``.
+
+Sources: torchvision/models/{alexnet,vgg,resnet,densenet,inception}.py,
+mmpretrain/models/backbones/{alexnet,vgg,resnet,densenet,inception_v3}.py.
+"""
+import re
+from collections.abc import Iterable, Mapping
+
+from torch import Tensor, nn
+
+from plugins.engine.pretrained import register_layout
+
+VGG_STAGES = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+_ALEXNET_CONVS = (0, 3, 6, 8, 10)
+# Published files of 2017 call a layer's norms and convolutions norm.1 instead of norm1.
+_DENSE_LAYER = re.compile(
+    r'features\.denseblock(\d+)\.denselayer(\d+)\.(norm|conv)\.?(\d)\.(\w+)')
+_TRANSITION = re.compile(r'features\.transition(\d+)\.(norm|conv)\.(\w+)')
+
+
+@register_layout
+def to_mm_layout(state_dict: Mapping[str, Tensor], module: nn.Module) -> dict[str, Tensor]:
+    """Rename a file's tensors to the names that a module has for them.
+
+    Args:
+        state_dict: In torchvision's layout, mmpretrain's or this collection's.
+        module: A whole classifier (it has a ``backbone``), or a backbone alone.
+
+    Returns:
+        The same tensors. What the module has no name for stays in, under the
+        name that a whole classifier would have; a layout that is not
+        recognised is returned as it is.
+    """
+    whole = isinstance(getattr(module, 'backbone', None), nn.Module)
+    own = module.state_dict().keys()
+    new_names = classifier_names(state_dict)
+    renamed = {}
+    for old, tensor in state_dict.items():
+        # mmpretrain's own classes with a classifier inside keep the file's name for it
+        same = old if whole else old.removeprefix('backbone.')
+        new = new_names[old] if whole else new_names[old].removeprefix('backbone.')
+        renamed[same if same in own else new] = tensor
+    return renamed
+
+
+def classifier_names(names: Iterable[str]) -> dict[str, str]:
+    """For each name of a file, the one in a classifier of this collection.
+
+    A layout that is not recognised keeps its names; :func:`layout_of` says which it is.
+    """
+    names = list(names)
+    layout = layout_of(names)
+    if layout is None:
+        return {name: name for name in names}
+    if layout == 'mmpretrain':
+        linear = _layer_numbers(names, 'backbone.classifier')
+        return {name: _zoo_name(name, linear) for name in names}
+    if layout == 'DenseNet':
+        return {name: _densenet_name(name) for name in names}
+    if layout in ('AlexNet', 'VGG'):
+        convs = _features(names)
+        linear = _layer_numbers(names, 'classifier')
+        return {name: _sequential_name(name, convs, linear) for name in names}
+    return {name: f'head.{name}' if name.startswith('fc.') else f'backbone.{name}'
+            for name in names}
+
+
+def layout_of(names: Iterable[str]) -> str | None:
+    """Recognise a file by its names.
+
+    Returns:
+        'AlexNet', 'VGG', 'ResNet', 'DenseNet' or 'Inception' for torchvision's
+        layout, 'mmpretrain' for names that begin with ``backbone.``, else None.
+    """
+    names = set(names)
+    if any(name.startswith('backbone.') for name in names):
+        return 'mmpretrain'
+    if 'features.denseblock1.denselayer1.norm1.weight' in names \
+            or 'features.denseblock1.denselayer1.norm.1.weight' in names:
+        return 'DenseNet'
+    if {'Conv2d_1a_3x3.conv.weight', 'Mixed_5b.branch1x1.conv.weight'} <= names:
+        return 'Inception'
+    if {'conv1.weight', 'bn1.weight', 'layer1.0.conv1.weight'} <= names:
+        return 'ResNet'
+    convs = _features(names)
+    if convs:
+        return 'AlexNet' if tuple(convs) == _ALEXNET_CONVS else 'VGG'
+    return None
+
+
+def vgg_positions(depth: int, norm: bool) -> dict[int, str]:
+    """Where torchvision's numbered layers of VGG go: its number to ``M.conv`` or ``M.bn``.
+
+    torchvision counts convolution, norm, ReLU and pool; mmpretrain counts
+    blocks of the first three, and pools.
+    """
+    positions, theirs, ours = {}, 0, 0
+    for blocks in VGG_STAGES[depth]:
+        for _ in range(blocks):
+            positions[theirs] = f'{ours}.conv'
+            if norm:
+                positions[theirs + 1] = f'{ours}.bn'
+            theirs, ours = theirs + (3 if norm else 2), ours + 1
+        theirs, ours = theirs + 1, ours + 1  # the pool
+    return positions
+
+
+def _features(names: Iterable[str]) -> dict[int, str] | None:
+    """Targets of ``features.N`` in an AlexNet or VGG; None where it is neither."""
+    numbers = _layer_numbers(names, 'features')
+    if tuple(numbers) == _ALEXNET_CONVS:
+        return {number: str(number) for number in numbers}
+    candidates = [vgg_positions(depth, norm) for depth in VGG_STAGES for norm in (False, True)]
+    return next((found for found in candidates if list(found) == numbers), None)
+
+
+def _layer_numbers(names: Iterable[str], sequential: str) -> list[int]:
+    """Sorted N of all ``sequential.N.weight`` in a file."""
+    found = (re.fullmatch(rf'{re.escape(sequential)}\.(\d+)\.weight', name) for name in names)
+    return sorted(int(match[1]) for match in found if match)
+
+
+def _sequential_name(name: str, features: Mapping[int, str], linear: list[int]) -> str:
+    match = re.fullmatch(r'(features|classifier)\.(\d+)\.(\w+)', name)
+    number = int(match[2]) if match else None
+    if match and match[1] == 'features' and number in features:
+        return f'backbone.features.{features[number]}.{match[3]}'
+    if match and match[1] == 'classifier' and number in linear:
+        return f'head.layers.{linear.index(number)}.fc.{match[3]}'
+    return name
+
+
+def _densenet_name(name: str) -> str:
+    if match := _DENSE_LAYER.fullmatch(name):
+        block, layer, kind, number, tensor = match.groups()
+        return f'backbone.stages.{int(block) - 1}.block.{int(layer) - 1}.{kind}{number}.{tensor}'
+    if match := _TRANSITION.fullmatch(name):
+        return f'backbone.transitions.{int(match[1]) - 1}.{match[2]}.{match[3]}'
+    for theirs, ours in (('features.conv0.', 'backbone.stem.0.'),
+                         ('features.norm0.', 'backbone.stem.1.'),
+                         ('features.norm5.', 'backbone.transitions.3.0.'),
+                         ('classifier.', 'head.fc.')):
+        if name.startswith(theirs):
+            return ours + name.removeprefix(theirs)
+    return name
+
+
+def _zoo_name(name: str, linear: list[int]) -> str:
+    if name.startswith('backbone.fc.'):
+        return f'head.{name.removeprefix("backbone.")}'
+    if name.startswith('backbone.classifier.'):
+        number, tensor = name.split('.')[2:]
+        return f'head.layers.{linear.index(int(number))}.fc.{tensor}'
+    return name

@@ -1,0 +1,110 @@
+"""Stop when the validation no longer improves, and keep the best weights."""
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.dist import barrier, is_main_process
+from mmengine.hooks import CheckpointHook, Hook
+from mmengine.model import is_model_wrapper
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+
+from ..checkpoint import read_checkpoint
+from ..monitor import Monitor
+
+
+@HOOKS.register_module()
+class EarlyStopHook(Hook):
+    """Keras's EarlyStopping: end the training after ``patience`` validations without a new best.
+
+    What upstream's EarlyStoppingHook lacks: it restores no weights, forgets
+    its count when a run resumes, takes an equal score for a better one, has a
+    ``min_delta`` of 0.1 unasked, and stops a run whose metric is NaN once.
+    Several of these hooks may stand in one config, under keys of their own in
+    ``default_hooks``: the first that runs out of patience ends the training.
+    A stopped run that is resumed stays stopped, unless its patience was raised.
+
+    Args:
+        monitor: The metric, e.g. ``accuracy/top1`` or ``loss``; MonitorCheckHook
+            makes sure that the validation gives it.
+        rule: ``greater`` or ``less``; None infers it from the name.
+        min_delta: A new best must be better by more than this, in the metric's
+            own unit: ``accuracy/top1`` is in percent, where Keras has shares.
+        patience: Validations in a row without a new best that end the training.
+        restore_best: At the end of the training, stopped early or not, the
+            model gets the weights of the run's best checkpoint. The last
+            checkpoint keeps the last weights, to be resumed.
+
+    Raises:
+        ValueError: A wrong argument; two of these hooks with one monitor;
+            ``restore_best`` without a best checkpoint to take weights from.
+    """
+
+    priority = 'LOWEST'  # after the checkpoints of the same moment
+
+    def __init__(self, monitor: str, rule: str | None = None, min_delta: float = 0.,
+                 patience: int = 10, restore_best: bool = True) -> None:
+        if patience < 0:
+            raise ValueError(f'EarlyStopHook: patience is {patience}, expected at least 0')
+        self.monitor = Monitor(monitor, rule, min_delta)
+        self.patience = patience
+        self.restore_best = restore_best
+        self._state_key = f'early_stop_{monitor}'
+
+    def before_train(self, runner: Runner) -> None:
+        twins = [hook for hook in runner.hooks
+                 if isinstance(hook, EarlyStopHook) and hook._state_key == self._state_key]
+        if len(twins) > 1:
+            raise ValueError(f'EarlyStopHook: {len(twins)} of them monitor {self.monitor.key}; '
+                             'keep the one with the smaller patience')
+        if self.restore_best:
+            self._best_info_key(runner)
+        state = runner.message_hub.runtime_info.get(self._state_key)
+        if state is not None:
+            self.monitor.load_state_dict(state)
+            self._stop_if_due(runner)
+
+    def after_val_epoch(self, runner: Runner, metrics: Mapping[str, Any] | None = None) -> None:
+        if self.monitor.key not in (metrics or {}):
+            raise ValueError(f'EarlyStopHook: the validation gave no {self.monitor.key}, but '
+                             f'{", ".join(metrics or {}) or "nothing"}')
+        self.monitor.improved(metrics[self.monitor.key], runner.epoch)
+        runner.message_hub.update_info(self._state_key, self.monitor.state_dict())
+        self._stop_if_due(runner)
+
+    def _stop_if_due(self, runner: Runner) -> None:
+        bad = self.monitor.bad_epochs
+        if bad == 0 or bad < self.patience:
+            return
+        runner.train_loop.stop_training = True
+        best = 'never a number' if self.monitor.best is None else \
+            f'best {self.monitor.best:.4g} in epoch {self.monitor.best_epoch}'
+        message = f'stopped early: {self.monitor.key} no better for {bad} validations ({best})'
+        runner.logger.info(message)
+        if is_main_process():
+            print(message)
+
+    def after_train(self, runner: Runner) -> None:
+        if not self.restore_best:
+            return
+        barrier()  # the main process has written the file by now
+        path = runner.message_hub.runtime_info.get(self._best_info_key(runner))
+        if path is None:
+            runner.logger.warning('EarlyStopHook: no validation gave a number, so there is no '
+                                  'best checkpoint; the model keeps its last weights')
+            return
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model.load_state_dict(read_checkpoint(path)['state_dict'])
+        runner.logger.info(f'Best weights restored from {path}')
+
+    def _best_info_key(self, runner: Runner) -> str:
+        """Under which name CheckpointHook tells the path of the run's best checkpoint."""
+        saver = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
+        keys = getattr(saver, 'key_indicators', None) or []
+        if len(keys) == 1:
+            return 'best_ckpt'
+        if self.monitor.key in keys:
+            return f'best_ckpt_{self.monitor.key}'
+        raise ValueError(
+            'EarlyStopHook: restore_best takes the weights from the best checkpoint, but '
+            f'default_hooks.checkpoint.save_best is {keys or None}. Set it to '
+            f'{self.monitor.key!r}, or set restore_best=False.')

@@ -1,0 +1,162 @@
+"""Find a misspelt monitor before the first epoch instead of after it."""
+import copy
+import difflib
+import io
+import logging
+import random
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import get_dist_info
+from mmengine.hooks import CheckpointHook, Hook
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from ..run_record import flat_numbers
+from .early_stop_hook import EarlyStopHook
+
+_NUM_SAMPLES = 2
+
+
+@HOOKS.register_module()
+class MonitorCheckHook(Hook):
+    """Check that the validation gives every monitored key, on two samples, before epoch 1.
+
+    Upstream meets a wrong key after the first epoch, which may be hours: best
+    checkpoint and plateau then end the run with a KeyError, the early stop
+    only warns and never stops. Here the validation loop runs once on the first
+    and the last sample, with a copy of the evaluator: no hook is called,
+    nothing is printed, random states and training modes stay as they were.
+
+    Monitored are CheckpointHook's ``save_best``, each early stop, each
+    schedule that reads metrics, and ``keys``.
+
+    Args:
+        keys: Further keys to check; ``--fast-dev-run`` names the best checkpoint's here.
+
+    Raises:
+        ValueError: A key is missing, or is no single number, or there is no validation.
+    """
+
+    priority = 'LOWEST'  # after the hooks that check or change the model
+
+    def __init__(self, keys: Sequence[str] = ()) -> None:
+        self.keys = list(keys)
+
+    def before_train(self, runner: Runner) -> None:
+        monitors = [('MonitorCheckHook (keys)', key) for key in self.keys]
+        monitors += monitored_keys(runner)
+        if not monitors:
+            return
+        if runner.val_loop is None:
+            raise ValueError(f'{_listed(monitors)}, but the config has no validation '
+                             '(val_dataloader, val_cfg, val_evaluator)')
+        found = flat_numbers(validate_two_samples(runner))
+        wrong = [(owner, key) for owner, key in monitors if key not in found]
+        if wrong:
+            near = difflib.get_close_matches(wrong[0][1], found, n=1, cutoff=0)
+            raise ValueError(
+                f'{_listed(wrong)}, which is no number that the validation gives. It gives: '
+                f'{", ".join(found) or "none"}.{f" The nearest is {near[0]}." if near else ""} '
+                'Correct the key, or add its metric to val_evaluator.')
+
+
+def monitored_keys(runner: Runner) -> Iterator[tuple[str, str]]:
+    """All pairs of who monitors and what, of a runner whose schedules are built."""
+    for hook in runner.hooks:
+        if isinstance(hook, CheckpointHook):
+            for key in hook.save_best or []:
+                if key != 'auto':  # whatever metric comes first
+                    yield f'{type(hook).__name__} (save_best)', key
+        elif isinstance(hook, EarlyStopHook):
+            yield type(hook).__name__, hook.monitor.key
+        elif isinstance(getattr(hook, 'monitor', None), str):
+            yield type(hook).__name__, hook.monitor
+    schedulers = runner.param_schedulers or []
+    if isinstance(schedulers, dict):
+        schedulers = [one for several in schedulers.values() for one in several]
+    for scheduler in schedulers:
+        if getattr(scheduler, 'need_val_args', False):
+            yield type(scheduler).__name__, scheduler.monitor
+
+
+def validate_two_samples(runner: Runner) -> dict[str, Any]:
+    """The metrics of the validation loop on two samples, without a trace of it.
+
+    Each process of a distributed run takes one of the samples, as the
+    evaluator collects them from all.
+    """
+    loop = copy.copy(runner.val_loop)  # its own run(): mixed precision and val losses as always
+    loop._runner = SimpleNamespace(model=runner.model, call_hook=lambda *_, **__: None)
+    loop.evaluator = copy.deepcopy(loop.evaluator)
+    loop.val_loss = {}
+    with _random_states_kept(), _modes_kept(runner.model), _silence():
+        loop.dataloader = _TwoSamples(loop.dataloader)
+        return loop.run()
+
+
+class _TwoSamples:
+    """A loader of one batch; ``len(dataset)`` is the number of samples of all processes."""
+
+    def __init__(self, loader: DataLoader) -> None:
+        rank, processes = get_dist_info()
+        size = min(max(_NUM_SAMPLES, processes), len(loader.dataset))
+        spread = np.linspace(0, len(loader.dataset) - 1, size).round().astype(int).tolist()
+        self.dataset = range(size)
+        self.batch = _fetch(loader, spread[rank::processes] or [spread[rank % size]])
+
+    def __iter__(self) -> Iterator[Any]:
+        yield self.batch
+
+    def __len__(self) -> int:
+        return 1
+
+
+def _fetch(loader: DataLoader, indices: list[int]) -> Any:
+    """A batch as torch's fetcher makes it, which has no public name."""
+    dataset: Dataset = loader.dataset
+    items = dataset.__getitems__(indices) if hasattr(dataset, '__getitems__') \
+        else [dataset[index] for index in indices]
+    return loader.collate_fn(items)
+
+
+@contextmanager
+def _random_states_kept() -> Iterator[None]:
+    states = random.getstate(), np.random.get_state()
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices=devices):
+        yield
+    random.setstate(states[0])
+    np.random.set_state(states[1])
+
+
+@contextmanager
+def _modes_kept(model: nn.Module) -> Iterator[None]:
+    modes = [(module, module.training) for module in model.modules()]
+    yield
+    for module, training in modes:
+        module.training = training
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Two samples lack classes and boxes; what libraries say about that helps nobody."""
+    nowhere, disabled = io.StringIO(), logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with redirect_stdout(nowhere), redirect_stderr(nowhere), warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            yield
+    finally:
+        logging.disable(disabled)
+
+
+def _listed(monitors: Sequence[tuple[str, str]]) -> str:
+    return ' and '.join(f'{owner} monitors {key!r}' for owner, key in monitors)

@@ -1,0 +1,93 @@
+"""Train one part of a network first, then more of it."""
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.registry import HOOKS
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch import nn
+
+
+@HOOKS.register_module()
+class TrainablePhasesHook(Hook):
+    """Change what learns at given epochs (row E1: the last layer alone, then everything).
+
+    Upstream freezes at construction, for good; two phases take two runs, two
+    configs and a checkpoint between them. Here the model is built with
+    everything trainable, so that optimizer and DistributedDataParallel know
+    all its parameters, and its ``set_trainable`` is called when a phase
+    begins, or when a run is resumed within one.
+
+    Args:
+        phases: Each a dict of ``begin`` (epochs done before it; ascending, the
+            first 0) and ``trainable`` (patterns of module names, as
+            TransferClassifier takes them; None: everything learns).
+
+    Raises:
+        ValueError: Phases out of order; a model without ``set_trainable``; a
+            loop that does not count epochs; a parameter that would learn but is
+            unknown to the optimizer or to DistributedDataParallel; a distributed
+            run without ``find_unused_parameters``.
+    """
+
+    def __init__(self, phases: Sequence[dict[str, Any]]) -> None:
+        for phase in phases:
+            if set(phase) != {'begin', 'trainable'}:
+                raise ValueError(f'TrainablePhasesHook: phase {dict(phase)} has the keys '
+                                 f'{", ".join(phase)}; expected begin and trainable')
+        begins = [phase['begin'] for phase in phases]
+        if begins != sorted(set(begins)) or begins[:1] != [0]:
+            raise ValueError(f'TrainablePhasesHook: phases begin at {begins}; expected 0 first, '
+                             'then ascending epochs')
+        self.phases = [dict(phase) for phase in phases]
+        self._current: int | None = None
+        self._frozen_at_start: set[str] = set()
+
+    def before_train(self, runner: Runner) -> None:
+        model = _unwrapped(runner)
+        if not hasattr(model, 'set_trainable'):
+            raise ValueError(f'TrainablePhasesHook: {type(model).__name__} has no set_trainable(); '
+                             "use model.type='TransferClassifier'")
+        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+            raise ValueError('TrainablePhasesHook: phases begin at epochs, but train_cfg is a '
+                             f'{type(runner.train_loop).__name__}; use by_epoch=True')
+        freezes = any(phase['trainable'] is not None for phase in self.phases)
+        if freezes and is_model_wrapper(runner.model) and not getattr(
+                runner.model, 'find_unused_parameters', False):
+            raise ValueError(
+                'TrainablePhasesHook: DistributedDataParallel waits for the gradients of '
+                'parameters that are frozen after it was set up. Add find_unused_parameters = True '
+                'to the config.')
+        self._frozen_at_start = {name for name, parameter in model.named_parameters()
+                                 if not parameter.requires_grad}
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        number = sum(phase['begin'] <= runner.epoch for phase in self.phases) - 1
+        if number == self._current:
+            return
+        self._current = number
+        model, trainable = _unwrapped(runner), self.phases[number]['trainable']
+        model.set_trainable(trainable)
+        self._check_reached(runner, model)
+        learning = sum(p.numel() for p in model.parameters() if p.requires_grad)
+        runner.logger.info(f'Phase {number + 1} of {len(self.phases)}: trainable={trainable}, '
+                           f'{learning} parameters')
+
+    def _check_reached(self, runner: Runner, model: nn.Module) -> None:
+        """Every parameter that learns now must be known to those who were set up before."""
+        in_optimizer = {id(parameter) for group in runner.optim_wrapper.param_groups
+                        for parameter in group['params']}
+        for name, parameter in model.named_parameters():
+            unsynchronised = is_model_wrapper(runner.model) and name in self._frozen_at_start
+            if parameter.requires_grad and (id(parameter) not in in_optimizer or unsynchronised):
+                who = 'DistributedDataParallel' if unsynchronised else 'the optimizer'
+                raise ValueError(
+                    f'TrainablePhasesHook: {name} learns in the phase that begins at epoch '
+                    f'{self.phases[self._current]["begin"]}, but {who} was set up without it. '
+                    'Build the model with everything trainable (trainable=None, frozen_stages=-1); '
+                    'the phases freeze it.')
+
+
+def _unwrapped(runner: Runner) -> nn.Module:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model

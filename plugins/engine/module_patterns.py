@@ -1,0 +1,38 @@
+"""Choose parts of a model by the names of its modules."""
+from collections.abc import Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from itertools import accumulate
+
+from torch import nn
+
+
+def checked_patterns(module: nn.Module, patterns: Sequence[str], argument: str) -> tuple[str, ...]:
+    """Return the patterns, each of which names something.
+
+    Args:
+        module: The model whose modules are meant.
+        patterns: Dotted names, e.g. ``['backbone.layer4.2', 'head']``, with
+            fnmatch's wildcards (``*`` also matches dots).
+        argument: What the patterns are called in a config, for the message.
+
+    Raises:
+        ValueError: One pattern matches no module that has weights; names near ones.
+    """
+    if isinstance(patterns, str):
+        raise ValueError(f"{argument}={patterns!r}, expected a list of module names")
+    names = [name for name, part in module.named_modules()
+             if name and next(part.parameters(), None) is not None]
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            near = get_close_matches(pattern, names, n=5, cutoff=0.5)
+            near = near or [name for name in names if '.' not in name]
+            raise ValueError(f'{argument}: {pattern!r} matches no module with weights; near: '
+                             f'{", ".join(near)}')
+    return tuple(patterns)
+
+
+def matches(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a parameter or module, or one that contains it, matches one of the patterns."""
+    parents = accumulate(name.split('.'), lambda parent, child: f'{parent}.{child}')
+    return any(fnmatchcase(parent, pattern) for parent in parents for pattern in patterns)

@@ -1,0 +1,104 @@
+"""What "better" means: one notion for best checkpoint, early stop and learning rate plateau."""
+import math
+from typing import Any
+
+from mmengine.hooks import CheckpointHook
+
+RULES = ('greater', 'less')
+
+
+def better(value: float, best: float | None, rule: str, min_delta: float = 0.) -> bool:
+    """Whether a value beats the best one by strictly more than ``min_delta``.
+
+    An equal value is not better, NaN is never better, and any number is better
+    than a best value of None or NaN.
+
+    Args:
+        value: The new value; a tensor or numpy number will do.
+        best: The best value so far; None before the first.
+        rule: ``greater`` or ``less``: which values are the better ones.
+        min_delta: Margin, in the metric's own unit.
+    """
+    value, best = float(value), math.nan if best is None else float(best)
+    if math.isnan(best):
+        best = -math.inf if rule == 'greater' else math.inf
+    # Keras's order of terms: 0.501 does not beat 0.5 by more than 0.001.
+    return value - min_delta > best if rule == 'greater' else value + min_delta < best
+
+
+def infer_rule(key: str) -> str:
+    """``greater`` or ``less``, by the words of the metric's name that CheckpointHook goes by.
+
+    Raises:
+        ValueError: The name holds none of them.
+    """
+    name = key.lower()
+    words = dict(greater=CheckpointHook._default_greater_keys,
+                 less=CheckpointHook._default_less_keys)
+    for rule in RULES:
+        if any(word.lower() in name for word in words[rule]):
+            return rule
+    raise ValueError(f"monitor {key!r}: its name does not say which values are better; add "
+                     "rule='greater' or rule='less'")
+
+
+class Monitor:
+    """Follow one metric of the validation: its best value, and how long ago that was.
+
+    Upstream has three notions. EarlyStoppingHook counts an equal score as
+    better when ``min_delta`` is 0 and forgets its count when a run resumes;
+    ReduceOnPlateauLR takes ``less`` for better even of an accuracy; and
+    CheckpointHook has a third comparison. Here all use :func:`better`.
+
+    Args:
+        key: The metric's name, e.g. ``accuracy/top1`` (in percent, hence
+            ``min_delta`` too) or ``loss``.
+        rule: ``greater`` or ``less``; None infers it from the name.
+        min_delta: By how much a value must be better, at least 0.
+
+    Attributes:
+        best: The best value so far; None before the first that is a number.
+        best_epoch: The epoch that had it.
+        bad_epochs: Validations since then: Keras's ``wait``.
+
+    Raises:
+        ValueError: Unknown rule, a rule that cannot be inferred, negative ``min_delta``.
+    """
+
+    def __init__(self, key: str, rule: str | None = None, min_delta: float = 0.) -> None:
+        if rule is not None and rule not in RULES:
+            raise ValueError(f"monitor {key!r}: rule is {rule!r}, expected 'greater' or 'less'")
+        if not min_delta >= 0:
+            raise ValueError(f'monitor {key!r}: min_delta is {min_delta}, expected at least 0')
+        self.key = key
+        self.rule = rule or infer_rule(key)
+        self.min_delta = min_delta
+        self.best: float | None = None
+        self.best_epoch: int | None = None
+        self.bad_epochs = 0
+        self._seen = 0
+
+    def improved(self, value: float, epoch: int | None = None) -> bool:
+        """Take in the value of one more validation, and say whether it is the new best one.
+
+        Args:
+            value: The metric's value.
+            epoch: When it was measured; None counts the calls.
+        """
+        self._seen += 1
+        if better(value, self.best, self.rule, self.min_delta):
+            self.best, self.bad_epochs = float(value), 0
+            self.best_epoch = self._seen if epoch is None else epoch
+            return True
+        self.bad_epochs += 1
+        return False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain numbers, as a checkpoint can be read without running code in it."""
+        return dict(best=self.best, best_epoch=self.best_epoch, bad_epochs=self.bad_epochs,
+                    seen=self._seen)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where :meth:`state_dict` was taken."""
+        self.best, self.best_epoch = state['best'], state['best_epoch']
+        self.bad_epochs, self._seen = state['bad_epochs'], state['seen']

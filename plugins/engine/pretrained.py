@@ -1,0 +1,217 @@
+"""Start from weights that somebody trained, and say how many of them arrived."""
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mmengine.dist import is_main_process
+from mmengine.logging import print_log
+from mmengine.model.weight_init import update_init_info
+from mmengine.registry import WEIGHT_INITIALIZERS
+from mmengine.runner.checkpoint import CheckpointLoader
+from torch import Tensor, nn
+
+import plugins.engine.checkpoint  # noqa: F401 (registers the readers that refuse code)
+
+from .module_patterns import checked_patterns, matches
+
+State = Mapping[str, Tensor]
+Layout = Callable[[State, nn.Module], State]
+
+_layouts: list[Layout] = []
+_NOT_WEIGHTS = 'data_preprocessor.'  # the new data's normalisation is the config's business
+_NAMED = 6  # tensors named in a report or an error; further ones are counted
+
+
+def register_layout(layout: Layout) -> Layout:
+    """Have :class:`Pretrained` rename a file's tensors by this function; also a decorator.
+
+    Naming belongs to a task's models, and this package is to import none of
+    them, so plugins.classification registers its function here.
+    """
+    _layouts.append(layout)
+    return layout
+
+
+@WEIGHT_INITIALIZERS.register_module(name='Pretrained', force=True)
+class Pretrained:
+    """Load published weights into a module, and report or refuse what does not fit.
+
+    It takes the place of mmengine's initializer of this name, hence
+    ``force=True``: configs go on saying ``init_cfg=dict(type='Pretrained',
+    checkpoint=...)``, and BaseModule, which runs an initializer of exactly
+    this name after all others, needs no change. Upstream only warns of tensors
+    without a counterpart, even when all are: the run goes on with random
+    weights, in a log of some hundred lines. It also loads a layer's bias where
+    the weight beside it has another shape, and knows no layout but its own.
+
+    A layer whose tensors have other shapes in the file keeps its random start,
+    as a whole. ``num_batches_tracked`` is loaded but does not count; a
+    ``data_preprocessor`` in the file is left alone, the config's own counts.
+
+    Args:
+        checkpoint: A file, a URL, ``torchvision://...`` or ``open-mmlab://...``.
+        prefix: Take only the file's tensors whose names begin so (``'mmdet.'``),
+            without it. The layout is recognised in what is left.
+        exclude: Names of this module's parts, with wildcards, that keep their
+            random start, e.g. ``['layer4']``.
+        min_loaded: Share of tensors, 0 to 1, that must be loaded: of the
+            ``backbone`` where the module has one, else of the whole module. The
+            classifier never counts: it is new in every transfer.
+        map_location: As for ``torch.load``.
+
+    Raises:
+        OSError: The checkpoint cannot be had.
+        ValueError: Too little of it fits, it has nothing under the prefix, or an argument is wrong.
+    """
+
+    def __init__(self, checkpoint: str, prefix: str | None = None, exclude: Sequence[str] = (),
+                 min_loaded: float = 0.95, map_location: Any = 'cpu') -> None:
+        if not 0 <= min_loaded <= 1:
+            raise ValueError(f'Pretrained: min_loaded={min_loaded}, expected a share, 0 to 1')
+        self.checkpoint, self.prefix, self.exclude = checkpoint, prefix, exclude
+        self.min_loaded, self.map_location = min_loaded, map_location
+
+    def __call__(self, module: nn.Module) -> None:
+        """Load into the module, which stays as it is where an error is raised."""
+        state = self._read()
+        for layout in _layouts:
+            state = layout(state, module)
+        exclude = checked_patterns(module, self.exclude, 'Pretrained: exclude')
+        fit = _Fit.of(module, state, exclude)
+        self._check(fit)
+        module.load_state_dict(fit.loaded, strict=False)
+        if hasattr(module, '_params_init_info'):
+            update_init_info(module, f'Pretrained: loaded from {self.checkpoint}, or kept')
+        line = fit.report(self.checkpoint)
+        print_log(line, logger='current')
+        if is_main_process():
+            print(line)  # the runner keeps all but warnings off the console
+
+    def _read(self) -> State:
+        content = CheckpointLoader.load_checkpoint(str(self.checkpoint), self.map_location)
+        content = content.get('state_dict', content)
+        # 'module.' is what DistributedDataParallel puts in front of its model's names.
+        state = {name.removeprefix('module.'): tensor for name, tensor in content.items()
+                 if isinstance(tensor, Tensor)}
+        if not state:
+            raise ValueError(f'checkpoint {self.checkpoint}: found no tensors, but '
+                             f'{_some(map(str, content))}; expected a state_dict')
+        if self.prefix is None:
+            return state
+        prefix = self.prefix.removesuffix('.') + '.'
+        chosen = {name.removeprefix(prefix): tensor for name, tensor in state.items()
+                  if name.startswith(prefix)}
+        if not chosen:
+            first = dict.fromkeys(name.partition('.')[0] + '.' for name in state)
+            raise ValueError(f'checkpoint {self.checkpoint}: found nothing under prefix '
+                             f'{prefix!r}; its names begin with {_some(first)}')
+        return chosen
+
+    def _check(self, fit: '_Fit') -> None:
+        counted, loaded = fit.parts[fit.counted]
+        if loaded and loaded / counted >= self.min_loaded:
+            return
+        if not counted:
+            raise ValueError(f'Pretrained: nothing is left to load into {fit.counted}, exclude '
+                             'covers all of it')
+        missing = [name for name in fit.lacking if fit.part_of(name) == fit.counted]
+        raise ValueError(
+            f'checkpoint {self.checkpoint} fits {loaded} of {counted} tensors of {fit.counted}, '
+            f'expected at least {self.min_loaded:.0%}. Not loaded: '
+            f'{fit.described(missing)}. Left over in the file: {_some(fit.unused) or "nothing"}. '
+            'Is it another architecture\'s? Give the checkpoint, prefix or exclude that is meant, '
+            'or a lower min_loaded')
+
+
+@dataclass
+class _Fit:
+    """What of a file goes where.
+
+    Attributes:
+        loaded: The file's tensors that the module takes.
+        lacking: The module's other tensors, each with the reason.
+        unused: The file's tensors that the module has no name for.
+        parts: For each part of the module, tensors that count and those of them that are loaded.
+        counted: The part that decides.
+    """
+
+    counted: str
+    whole: bool
+    loaded: dict[str, Tensor] = field(default_factory=dict)
+    lacking: dict[str, str] = field(default_factory=dict)
+    unused: list[str] = field(default_factory=list)
+    parts: dict[str, list[int]] = field(default_factory=dict)
+    excluded: int = 0
+
+    @classmethod
+    def of(cls, module: nn.Module, state: State, exclude: Sequence[str]) -> '_Fit':
+        """Compare names and shapes."""
+        whole = isinstance(getattr(module, 'backbone', None), nn.Module)
+        fit = cls('backbone' if whole else type(module).__name__, whole)
+        fit.parts[fit.counted] = [0, 0]
+        own = {name: tensor for name, tensor in module.state_dict().items()
+               if not name.startswith(_NOT_WEIGHTS)}
+        other_shape = {_layer(name) for name, tensor in own.items()
+                       if name in state and state[name].shape != tensor.shape}
+        for name, tensor in own.items():
+            if matches(name, exclude):
+                fit.excluded += _counts(name)
+                continue
+            if name in state and _layer(name) not in other_shape:
+                fit.loaded[name] = state[name]
+            elif _counts(name):
+                fit.lacking[name] = _reason(name, tensor, state)
+            if _counts(name):
+                tally = fit.parts.setdefault(fit.part_of(name), [0, 0])
+                tally[0] += 1
+                tally[1] += name in fit.loaded
+        fit.unused = [name for name in state if name not in own and _counts(name)
+                      and not name.startswith(_NOT_WEIGHTS)]
+        return fit
+
+    def part_of(self, name: str) -> str:
+        """Name of the part of the report that a tensor belongs to."""
+        return name.partition('.')[0] if self.whole else self.counted
+
+    def described(self, names: Sequence[str]) -> str:
+        """Some of the names, each with why it is not loaded."""
+        return _some(f'{name} ({self.lacking[name]})' for name in names)
+
+    def report(self, source: str) -> str:
+        """One line for people and the log."""
+        counted, loaded = self.parts[self.counted]
+        line = f'{self.counted}: {loaded} of {counted} tensors loaded ' \
+               f'({100 * loaded // counted} %) from {source}'
+        line += ''.join(f', {part}: {some} of {total}' for part, (total, some)
+                        in self.parts.items() if part != self.counted)
+        if self.lacking:
+            line += f'; not loaded: {self.described(list(self.lacking))}'
+        if self.excluded:
+            line += f'; excluded: {self.excluded}'
+        return f'{line}; left over in the file: {len(self.unused)}'
+
+
+def _layer(name: str) -> str:
+    return name.rpartition('.')[0]
+
+
+def _counts(name: str) -> bool:
+    return not name.endswith('.num_batches_tracked')
+
+
+def _reason(name: str, tensor: Tensor, state: State) -> str:
+    if name not in state:
+        return 'not in the file'
+    if state[name].shape == tensor.shape:
+        return 'its layer has another shape in the file'
+    return f'shape {_shape(tensor)}, file has {_shape(state[name])}'
+
+
+def _shape(tensor: Tensor) -> str:
+    return 'x'.join(map(str, tensor.shape)) or 'scalar'
+
+
+def _some(names: Iterable[str]) -> str:
+    names = list(names)
+    more = f' and {len(names) - _NAMED} more' if len(names) > _NAMED else ''
+    return ', '.join(names[:_NAMED]) + more

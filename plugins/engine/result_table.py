@@ -1,0 +1,66 @@
+"""A run's record as tables for people."""
+from typing import Any
+
+from rich.console import Console
+from rich.table import Column, Table
+
+LONGEST_CLASS_TABLE = 20
+WORST = 10
+
+
+def print_result(result: dict[str, Any]) -> None:
+    """Print a run's record: what it measured and how it was made, then its classes if it has any.
+
+    Args:
+        result: What ``result.json`` holds.
+    """
+    table = Table(show_header=False)
+    table.add_column()
+    table.add_column(overflow='fold')
+    where = f" of epoch {result['best_epoch']}" if result.get('best_epoch') else ''
+    for name, value in result['metrics'].items():
+        table.add_row(f"{result['split']} {name}{where}", f'{value:.4g}')
+    if result['mode'] == 'train':
+        table.add_row('epochs', str(result['epochs']))
+    table.add_row('seconds', f"{result['seconds']:.1f}")
+    total, trainable = result['parameters'].values()
+    table.add_row('parameters', f'{total:,} ({trainable:,} trainable)')
+    table.add_row('seed, precision', f"{result['seed']}, {result['precision']}")
+    table.add_row('device', f"{result['device']}, {result['processes']} process(es)")
+    if result.get('checkpoint'):
+        table.add_row('checkpoint', result['checkpoint'])
+    console = Console()
+    console.print(result['config'], soft_wrap=True, highlight=False)  # in one piece, to be copied
+    console.print(table)
+    if result.get('classes'):
+        print_classes(result['classes'], result['split'])
+
+
+def print_classes(classes: dict[str, dict[str, Any]], split: str) -> None:
+    """Print the figures of each class; of many classes, those with the lowest accuracy.
+
+    Args:
+        classes: Figures in % by class name, as ClassReport gives them.
+        split: Whose images they are of.
+    """
+    tested = {name: figures for name, figures in classes.items() if figures['images']}
+    title = f'Classes, {split} images, %'
+    shown = list(tested)
+    if len(tested) > LONGEST_CLASS_TABLE:
+        shown = sorted(tested, key=lambda name: tested[name]['accuracy'])[:WORST]
+        title = f'The {WORST} worst of {len(tested)} classes, {split} images, %'
+    table = Table(Column('class', overflow='fold'),
+                  *(Column(head, justify='right', no_wrap=True)
+                    for head in ('images', 'accuracy (recall)', 'precision', 'F1')),
+                  title=title, title_justify='left')
+    for name in shown:
+        figures = tested[name]
+        table.add_row(name, str(figures['images']),
+                      *(f'{figures[key]:.1f}' for key in ('accuracy', 'precision', 'f1')))
+    console = Console()
+    console.print(table)
+    if len(shown) < len(tested):
+        console.print('All classes are in result.json.', highlight=False)
+    missing = [name for name in classes if name not in tested]
+    if missing:
+        console.print(f'No images of {", ".join(missing)}: counted in no mean.', highlight=False)

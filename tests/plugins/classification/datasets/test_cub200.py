@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from plugins.classification.datasets.cub200 import cub200, unlisted
+
+NAMES = ('2.Auk', '010.Gull', '001.Ani')  # by number: Ani, Auk, Gull
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Three classes of 4 images whose grey is 10 * number + image; odd ones train."""
+    lists = {'train': [], 'test': []}
+    for name in NAMES:
+        folder = tmp_path / 'images' / name
+        folder.mkdir(parents=True)
+        (folder / '._x.jpg').touch()  # the official archive holds such files
+        for image in range(4):
+            Image.new('L', (7, 5), 10 * int(name.split('.')[0]) + image).save(
+                folder / f'{image}.png')
+            lists['train' if image % 2 else 'test'].append(f'{name}/{image}.png')
+    (tmp_path / 'images' / '.DS_Store').touch()
+    (tmp_path / 'lists').mkdir()
+    for part, lines in lists.items():
+        (tmp_path / 'lists' / f'{part}.txt').write_text('\n'.join(reversed(lines)) + '\n\n')
+    return tmp_path
+
+
+def greys(array):
+    return array.images.mean(axis=(1, 2, 3)).round().tolist()
+
+
+def rewrite(root, part, change):
+    path = root / 'lists' / f'{part}.txt'
+    path.write_text('\n'.join(change(path.read_text().split())))
+
+
+def test_classes_by_number_and_images_by_line(root):
+    train, test = cub200(root, 'train', 4), cub200(root, 'test', (4, 6), resize='stretch')
+    assert train.classes == test.classes == ('001.Ani', '2.Auk', '010.Gull')
+    assert train.labels.tolist() == test.labels.tolist() == [0, 0, 1, 1, 2, 2]
+    assert greys(train) == [13, 11, 23, 21, 103, 101]  # the lists run backwards
+    assert greys(test) == [12, 10, 22, 20, 102, 100]
+    assert train.images.shape == (6, 3, 4, 4) and test.images.shape == (6, 3, 4, 6)
+
+
+def test_given_classes_choose_and_order(root):
+    array = cub200(root, 'train', 4, classes=['010.Gull', '001.Ani'])
+    assert array.classes == ('010.Gull', '001.Ani') and greys(array) == [103, 101, 13, 11]
+    assert array.labels.tolist() == [0, 0, 1, 1]
+
+
+def test_files_without_a_line(root):
+    assert unlisted(root) == []
+    rewrite(root, 'test', lambda lines: [line for line in lines if line != '2.Auk/0.png'])
+    assert unlisted(root) == ['2.Auk/0.png']
+
+
+@pytest.mark.parametrize('part, line, message', [
+    ('train', '2.Auk/9.png', r'train.txt:7: .*2.Auk.9.png is missing'),
+    ('train', '2.Auk/0.png', r'test.txt:6: 2.Auk/0.png stands in .*train.txt:7 already'),
+    ('test', '2.Auk/0.png', r'test.txt:7: 2.Auk/0.png stands in .*test.txt:6 already'),
+    ('test', '3 2.Auk/0.png 1', r'test.txt:7: .*is missing'),
+    ('train', '../2.Auk/0.png', r"train.txt:7: '../2.Auk/0.png'; expected <class>/<file>"),
+    ('train', '2.Auk/../0.png', r'train.txt:7: .*expected <class>/<file>'),
+    ('train', '0.png', r"train.txt:7: '0.png'; expected <class>/<file>"),
+    ('train', '/2.Auk/0.png', r'train.txt:7: .*expected <class>/<file>'),
+])
+@pytest.mark.parametrize('split', ['train', 'test'])
+def test_a_wrong_line_is_named_whatever_is_loaded(root, part, line, message, split):
+    rewrite(root, part, lambda lines: [*lines, line])
+    with pytest.raises(ValueError, match=message):
+        cub200(root, split, 4)
+
+
+def test_a_class_without_images_is_named(root):
+    rewrite(root, 'train', lambda lines: [line for line in lines if 'Gull' not in line])
+    with pytest.raises(ValueError, match=r'train.txt: no line for class 010.Gull \(1 such'):
+        cub200(root, 'train', 4)
+    assert len(cub200(root, 'train', 4, classes=['001.Ani', '2.Auk'])) == 4
+
+
+@pytest.mark.parametrize('classes, message', [
+    (['01.Ani'], "no class '01.Ani'; nearest: 001.Ani"),
+    (['001.Ani', '001.Ani'], 'expected at least one class, each once'),
+    ([], 'expected at least one class'),
+])
+def test_wrong_classes_are_refused(root, classes, message):
+    with pytest.raises(ValueError, match=message):
+        cub200(root, 'train', 4, classes=classes)
+
+
+@pytest.mark.parametrize('name, message', [
+    ('Owl', r'images.Owl: expected class folders alone, named <number>.<name>'),
+    ('002.Owl', r'has the number 2 too'),
+])
+def test_a_folder_without_a_number_of_its_own_is_named(root, name, message):
+    (root / 'images' / name).mkdir()
+    with pytest.raises(ValueError, match=message):
+        cub200(root, 'train', 4)
+
+
+def test_missing_folders_and_lists_are_named(root, tmp_path):
+    with pytest.raises(ValueError, match="split='val'; expected 'train' or 'test'"):
+        cub200(root, 'val', 4)
+    with pytest.raises(FileNotFoundError, match=r'images: no such folder; expected <data_root>'):
+        cub200(tmp_path / 'none', 'train', 4)
+    (root / 'lists' / 'test.txt').unlink()
+    with pytest.raises(FileNotFoundError, match=r'test.txt: missing; expected .*download_dataset'):
+        cub200(root, 'train', 4)
+
+
+def test_drawn_birds(tmp_path):
+    from tools.misc.make_sample_data import main
+    main([str(tmp_path), '--sets', 'cub200', '--size', 'cub200=24', '--species', '6', '--side',
+          '32'])
+    train, test = (cub200(tmp_path / 'CUB_200_2010', split, 16) for split in ('train', 'test'))
+    assert np.bincount(train.labels).tolist() == np.bincount(test.labels).tolist() == [2] * 6
+    assert train.classes[:2] == ('001.Black_footed_Albatross', '002.Laysan_Albatross')

@@ -1,0 +1,71 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from plugins.engine.monitor import Monitor, better
+
+
+@pytest.mark.parametrize('key, rule', [
+    ('accuracy/top1', 'greater'), ('coco/bbox_mAP_50', 'greater'), ('loss', 'less'),
+    ('val_loss', 'less')])
+def test_rule_follows_from_the_name(key, rule):
+    assert Monitor(key).rule == rule
+
+
+def test_values_better_by_more_than_min_delta_count():
+    monitor = Monitor('accuracy/top1', min_delta=0.5)
+    values = [60., 60.5, 60.51, 60.2, 61.01, 61.02]  # by hand: bests at 60, 60.51 and 61.02
+    assert [monitor.improved(v) for v in values] == [True, False, True, False, False, True]
+    assert (monitor.best, monitor.best_epoch, monitor.bad_epochs) == (61.02, 6, 0)
+
+
+def test_less_is_better_for_a_loss():
+    monitor = Monitor('loss', min_delta=0.1)
+    assert [monitor.improved(v) for v in [1., 0.95, 0.89, 2.]] == [True, False, True, False]
+    assert (monitor.best, monitor.best_epoch, monitor.bad_epochs) == (0.89, 3, 1)
+
+
+@pytest.mark.parametrize('key', ['accuracy', 'loss'])
+def test_equal_and_nan_are_no_improvement_and_a_first_nan_blocks_nothing(key):
+    monitor = Monitor(key)
+    assert [monitor.improved(v) for v in [math.nan, 0.5, 0.5, math.nan]] == [
+        False, True, False, False]
+    assert (monitor.best, monitor.best_epoch, monitor.bad_epochs) == (0.5, 2, 2)
+
+
+def test_a_plateau_counts_bad_epochs_by_the_runners_epochs():
+    monitor = Monitor('loss')
+    for epoch in (5, 10, 15, 20):
+        monitor.improved(1., epoch)
+    assert (monitor.best_epoch, monitor.bad_epochs) == (5, 3)
+
+
+def test_state_goes_on():
+    first, second = Monitor('loss', min_delta=0.1), Monitor('loss', min_delta=0.1)
+    for value in (2., 1.5, 1.45):
+        first.improved(value)
+    second.load_state_dict(first.state_dict())
+    assert second.state_dict() == dict(best=1.5, best_epoch=2, bad_epochs=1, seen=3)
+    assert not second.improved(1.41) and second.improved(1.39) and second.best_epoch == 5
+
+
+def test_tensors_are_taken_and_plain_numbers_kept():
+    monitor = Monitor('accuracy')
+    assert monitor.improved(torch.tensor(0.5)) and monitor.improved(np.float32(0.75))
+    assert type(monitor.best) is float and monitor.best == 0.75
+
+
+def test_any_number_beats_none_and_nan():
+    assert better(0., None, 'greater') and better(9., math.nan, 'less')
+    assert not better(math.nan, None, 'less') and not better(math.nan, math.nan, 'greater')
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (dict(key='speed'), "monitor 'speed': its name does not say.*rule='less'"),
+    (dict(key='loss', rule='min'), "rule is 'min', expected 'greater' or 'less'"),
+    (dict(key='loss', min_delta=-1.), 'min_delta is -1.0, expected at least 0')])
+def test_wrong_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Monitor(**arguments)

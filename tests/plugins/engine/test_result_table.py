@@ -1,0 +1,54 @@
+import pytest
+
+from plugins.engine.result_table import print_classes, print_result
+
+
+def figures(accuracy, images=10):
+    return dict(images=images, accuracy=accuracy, recall=accuracy, precision=50., f1=25.)
+
+
+def table(capsys):
+    """The printed rows as lists of cells."""
+    return [[cell.strip() for cell in line.strip('│').split('│')]
+            for line in capsys.readouterr().out.splitlines() if line.startswith('│')]
+
+
+@pytest.fixture
+def result():
+    return dict(config='configs/x.py', mode='test', split='train', metrics={'loss': 0.12345},
+                seconds=1., parameters=dict(total=24197, trainable=24197), seed=0,
+                precision='float32', device='a CPU', processes=1, checkpoint='best.pth')
+
+
+def test_classes_follow_the_figures_of_the_run(result, capsys):
+    print_result(dict(result, classes=dict(cat=figures(90.), dog=figures(80.))))
+    rows = table(capsys)
+    assert ['train loss', '0.1235'] in rows
+    assert rows[-2:] == [['cat', '10', '90.0', '50.0', '25.0'], ['dog', '10', '80.0', '50.0',
+                                                               '25.0']]
+
+
+def test_a_run_without_classes_has_one_table(result, capsys):
+    print_result(result)
+    assert 'Classes' not in capsys.readouterr().out
+
+
+def test_a_long_config_name_stays_in_one_piece(result, capsys):
+    name = f"configs/{'long-' * 30}name.py"
+    print_result(dict(result, config=name))
+    assert name in capsys.readouterr().out
+
+
+def test_of_many_classes_the_ten_worst_are_shown(capsys):
+    print_classes({f'class {k}': figures(100. - 4 * k) for k in range(21)}, 'test')
+    printed = capsys.readouterr().out
+    assert 'The 10 worst of 21 classes, test images' in printed
+    assert 'All classes are in result.json' in printed
+    names = [line.split('│')[1].strip() for line in printed.splitlines() if '│ class ' in line]
+    assert names == [f'class {k}' for k in range(20, 10, -1)]
+
+
+def test_a_class_without_images_is_named_below_the_table(capsys):
+    blank = dict(images=0, accuracy=None, precision=None, recall=None, f1=None)
+    print_classes(dict(cat=figures(90.), dog=blank, owl=blank), 'test')
+    assert 'No images of dog, owl: counted in no mean.' in capsys.readouterr().out

@@ -1,0 +1,63 @@
+import json
+
+import pytest
+
+from tools.analysis_tools.compare_runs import main, short_names, split_name
+
+NAME = 'alexnet/alexnet_imagenet-frozen_1xb128-30e_cifar10-224px/seed0'
+
+
+@pytest.fixture
+def make_run(tmp_path):
+    def make(name, metrics, tested=None):
+        folder = tmp_path / name
+        (folder / 'test').mkdir(parents=True)
+        (folder / 'result.json').write_text(json.dumps(dict(
+            config='configs/x.py', metrics=metrics, epochs=30, seconds=81.4,
+            parameters=dict(total=57044810))))
+        if tested:
+            (folder / 'test/result.json').write_text(json.dumps(dict(metrics=tested)))
+        return str(folder)
+    return make
+
+
+def test_each_figure_stands_under_its_part(make_run):
+    runs = [make_run(NAME, {'accuracy/top1': 61., 'loss': 1.2, 'time': 3.},
+                     {'accuracy/top1': 60., 'accuracy/mean_class': 59., 'loss': 1.3}),
+            make_run('roads', {'coco/bbox_mAP_50': 0.71})]
+    first, second = main(runs)
+    assert first['metrics'] == {
+        'accuracy/top1': dict(val=61., test=60.), 'accuracy/mean_class': dict(val=None, test=59.),
+        'loss': dict(val=1.2, test=1.3)}
+    assert second['metrics'] == {'coco/bbox_mAP_50': dict(val=0.71, test=None)}
+
+
+def test_table_fits_80_columns_and_a_long_name_breaks_between_words(make_run, capsys, monkeypatch):
+    monkeypatch.setenv('COLUMNS', '80')
+    metrics = {'accuracy/top1': 61.23456, 'accuracy/mean_class': 59., 'loss': 1.234567}
+    main([make_run(NAME, metrics, metrics), make_run('b', metrics)])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80 and '…' not in ''.join(lines)
+    cells = [[cell.strip() for cell in line.split('│')] for line in lines if '│' in line]
+    assert [row[1] for row in cells[:3]] == [
+        'alexnet/alexnet_', 'imagenet-frozen_', '1xb128-30e_cifar10-']
+    assert cells[0][2:] == ['accuracy/top1', '61.23', '61.23', '30', '81', '57 M', '']
+    assert cells[1][2:5] == ['accuracy/mean_class', '59', '59']
+
+
+def test_shared_parents_are_left_out():
+    assert short_names(['w/a/x/seed0', 'w/b/x/seed1']) == ['a/x/seed0', 'b/x/seed1']
+    assert short_names(['w/a/seed0', 'w/a/seed1']) == ['seed0', 'seed1']
+    assert short_names(['w/a/seed0']) == ['w/a/seed0']
+
+
+def test_no_character_of_a_name_is_lost():
+    lines = split_name(NAME, 20)
+    assert ''.join(lines) == NAME and max(map(len, lines)) <= 20
+
+
+def test_a_run_without_any_headline_or_record_is_refused(make_run, tmp_path):
+    with pytest.raises(ValueError, match='none of .* among its metrics .*time'):
+        main([make_run('x', {'time': 3.})])
+    with pytest.raises(FileNotFoundError, match='is the run finished'):
+        main([str(tmp_path / 'none')])

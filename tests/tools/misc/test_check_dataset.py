@@ -1,0 +1,145 @@
+import runpy
+import shutil
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tools.misc.check_dataset import Finding, main
+
+
+@pytest.fixture(scope='module')
+def samples(tmp_path_factory):
+    from tools.misc.make_sample_data import main as make
+    root = tmp_path_factory.mktemp('samples')
+    make([str(root), '--sets', 'flowers', 'mit8', 'cub200', 'cifar10', '--side', '32',
+          '--species', '2', '--size', 'flowers=15', 'mit8=32', 'cub200=8', 'cifar10=40'])
+    return root
+
+
+@pytest.fixture
+def copy(samples, tmp_path):
+    def of(name):
+        return shutil.copytree(samples / name, tmp_path / name)
+    return of
+
+
+def images(folder):
+    return sorted(folder.rglob('*.jpg'))
+
+
+def pngs(folder, **shades):
+    for name, shade in shades.items():
+        path = folder / f'{name.replace("__", "/")}.png'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((4, 6, 3), shade, np.uint8)).save(path)
+    return folder
+
+
+@pytest.mark.parametrize('name, total', [
+    ('flower_photos', '15'), ('MIT_split', '32'), ('CUB_200_2010', '8')])
+def test_clean_sets_are_clean(samples, name, total, capsys):
+    assert main([str(samples / name)]) == []
+    printed = capsys.readouterr().out
+    assert f'{total} images' in printed and 'Nothing is wrong.' in printed
+
+
+def test_the_table_counts_and_measures(tmp_path, capsys):
+    pngs(tmp_path, train__cat__1=1, train__cat__2=2, train__dog__3=3, test__cat__4=4,
+         test__dog__5=5)
+    Image.new('RGB', (10, 9)).save(tmp_path / 'test' / 'dog' / 'big.png')
+    main([str(tmp_path)])
+    rows = [[cell.strip() for cell in line.split('│')[1:-1]]
+            for line in capsys.readouterr().out.splitlines() if line.startswith('│')]
+    assert rows == [['cat', '2', '1', '6', '4'], ['dog', '1', '2', '6-10', '4-9'],
+                    ['all', '3', '3', '6-10', '4-9']]
+
+
+def test_duplicates_by_their_kind(tmp_path):
+    pngs(tmp_path, train__cat__1=1, train__cat__2=1, train__cat__3=3, train__dog__4=3,
+         train__dog__5=5, test__dog__6=5, test__cat__7=7, test__dog__8=0)
+    # the same pixels in another format; the same bytes in another shape are another image
+    Image.open(tmp_path / 'test/cat/7.png').save(tmp_path / 'test/dog/9.bmp')
+    Image.fromarray(np.zeros((6, 4, 3), np.uint8)).save(tmp_path / 'test/dog/10.png')
+    kinds = {finding.names: finding.kind for finding in main([str(tmp_path)])}
+    assert kinds == {
+        ('train: cat/3.png', 'train: dog/4.png'): 'same image, with different labels',
+        ('test: cat/7.png', 'test: dog/9.bmp'): 'same image, with different labels',
+        ('train: dog/5.png', 'test: dog/6.png'): 'same image, in different parts',
+        ('train: cat/1.png', 'train: cat/2.png'): 'same image'}
+
+
+def test_a_truncated_file_is_found(copy):
+    root = copy('flower_photos')
+    broken = images(root)[3]
+    broken.write_bytes(broken.read_bytes()[:-300])
+    finding, = main([str(root)])
+    assert finding.kind.startswith('unreadable (image file is truncated')
+    assert finding.names == (broken.relative_to(root).as_posix(),)
+
+
+def test_a_class_missing_from_one_part_is_found(copy):
+    root = copy('MIT_split')
+    shutil.rmtree(root / 'test' / 'coast')
+    assert main([str(root)]) == [Finding('classes missing in test', ('coast',))]
+
+
+def test_birds_without_a_line_are_found(copy):
+    root = copy('CUB_200_2010')
+    lists = root / 'lists' / 'train.txt'
+    first, *rest = lists.read_text().splitlines()
+    lists.write_text('\n'.join(rest))
+    assert main([str(root)]) == [Finding('in images/, but in no list', (first,))]
+
+
+BASE = '''
+loader = dict(dataset=dict(type='ArrayDataset', source=dict(type='{type}', {rest})))
+train_dataloader = val_dataloader = loader
+test_dataloader = dict(dataset=dict(type='ArrayDataset', source=dict(type='{type}', {other})))
+'''
+
+
+def test_the_sources_of_a_config(samples, tmp_path, capsys):
+    config = tmp_path / 'config.py'
+    same = f"data_root='{samples}/flower_photos', size=8, held_out=1, "
+    config.write_text(BASE.format(type='class_folder', rest=f"{same}split='train'",
+                                  other=f"{same}split='test'"))
+    assert main([str(config)]) == []
+    printed = capsys.readouterr().out
+    assert 'train + val' in printed and '│ all        │ 10          │ 5 ' in printed
+
+
+@pytest.mark.filterwarnings('ignore:.*not the official files')
+def test_a_source_that_is_one_array(samples, tmp_path):
+    config = tmp_path / 'config.py'
+    root = f"data_root='{samples}/cifar10', "
+    config.write_text(BASE.format(type='cifar10', rest=f"{root}split='train'",
+                                  other=f"{root}split='test'"))
+    assert main([str(config)]) == []
+    config.write_text(BASE.format(type='cifar10', rest=f"{root}split='train'",
+                                  other=f"{root}split='train', classes=None"))
+    findings = main([str(config)])
+    assert len(findings) == 30 and findings[0] == Finding(
+        'same image, in different parts', ('train + val: image 0', 'test: image 0'))
+
+
+def test_a_config_without_classes_of_images_is_refused(tmp_path):
+    config = tmp_path / 'config.py'
+    config.write_text("train_dataloader = dict(dataset=dict(type='KittiDataset'))")
+    with pytest.raises(ValueError, match='train_dataloader.dataset has no source'):
+        main([str(config)])
+
+
+def test_the_exit_code(tmp_path, repo_root, monkeypatch, capsys):
+    def code(folder):
+        monkeypatch.setattr(sys, 'argv', ['check_dataset.py', str(tmp_path / folder)])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(repo_root / 'tools/misc/check_dataset.py'), run_name='__main__')
+        return ended.value.code
+    pngs(tmp_path, data__cat__1=1, data__dog__1=2)
+    assert code('data') == 0
+    pngs(tmp_path, data__dog__2=1)
+    assert code('data') == 1
+    assert code('none') == 1
+    assert 'none: no such folder or config' in capsys.readouterr().err

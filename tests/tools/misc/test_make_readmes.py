@@ -1,0 +1,153 @@
+"""A sample family, figures worked out by hand, and the READMEs of this checkout."""
+import csv
+import re
+
+import pytest
+
+from tools.misc.make_readmes import BEGIN, END, LEGEND, family_table, first_line, main, refresh
+from tools.misc.record_result import COLUMNS
+
+METAFILE = """
+Collections: [{Name: Net}]
+Models:
+  - Name: net_a
+    Config: configs/net/net_a.py
+    Metadata: {Row: D3, Parameters: 1234567, Trainable: 567, Report Time: 2 h}
+    Results:
+      - Dataset: flowers
+        Metrics: {Top 1 Accuracy: 68.00, Loss: .86317}
+  - Name: net_b
+    Config: configs/net/net_b.py
+    Metadata: {Parameters: 20, Trainable: 20}
+"""
+
+
+def row(**kwargs):
+    return {**dict.fromkeys(COLUMNS, ''), **dict(
+        config='configs/net/net_a.py', data='our flowers', seed=0, metric='accuracy/top1',
+        test=70, epochs=10, seconds=100, device='a CPU', processes=1, precision='float32',
+        config_hash='f00'), **kwargs}
+
+
+@pytest.fixture
+def family(tmp_path):
+    """Metafile of the sample, in a tree of its own."""
+    folder = tmp_path / 'configs/net'
+    folder.mkdir(parents=True)
+    (tmp_path / 'model-index.yml').write_text('Import: [configs/net/metafile.yml]')
+    (folder / 'net_a.py').write_text('"""D3: does one layer do?\n\nReported: 68.00.\n"""\n')
+    (folder / 'net_b.py').write_text('"""C1 and a [bracket] | a bar."""\n')
+    (folder / 'README.md').write_text(f'# Net\n\nProse.\n\n{BEGIN}\n{END}\n\nAfterwards.\n')
+    (folder / 'metafile.yml').write_text(METAFILE)
+    return folder / 'metafile.yml'
+
+
+@pytest.fixture
+def table(family, tmp_path):
+    """A function that takes measured rows and gives the table's cells by line, and its notes."""
+    def make(*rows):
+        with family.with_name('results.csv').open('w', newline='') as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
+        _, body, *notes = family_table(tmp_path, family).split('\n\n')
+        lines = [re.split(r' ?(?<!\\)\| ?', line)[1:-1] for line in body.splitlines()[2:]]
+        return lines, '\n'.join(notes).splitlines()
+    return make
+
+
+def test_the_readmes_of_this_checkout_are_current():
+    assert main(['--check']) == []
+
+
+def test_reported_figures_stand_as_the_report_prints_them(table):
+    (a, b), notes = table()
+    assert a == ['D3', '[Does one layer do?](net_a.py)', '1,234,567', '567',
+                 'accuracy 68.00, loss .86317<br>flowers<br>2 h', '', '']
+    assert b == ['', r'[C1 and a \[bracket\] \| a bar.](net_b.py)', '20', '20', '', '', '']
+    assert not notes
+
+
+def test_seeds_are_averaged_and_their_range_given(table):
+    runs = [row(seed=seed, metric=metric, test=test, seconds=seconds, epochs=epochs)
+            for seed, seconds, epochs, top1, loss in
+            ((0, 7000, 30, 70, 1), (1, 7200, 30, 71, .5), (2, 7400, 24, 75, .3))
+            for metric, test in (('loss', loss), ('accuracy/top1', top1), ('other', 9))]
+    (a, _), _ = table(*runs)
+    assert a[5:] == [
+        'accuracy 72.00 [70.00 to 75.00], loss 0.6000 [0.3000 to 1.0000] (3 seeds)<br>our flowers',
+        'a CPU<br>24 to 30 epochs, 2 h 00 min']
+
+
+def test_of_one_seed_recorded_twice_the_later_counts(table):
+    (a, _), _ = table(row(test=70, git_commit='a'), row(test=80.126, git_commit='b', seconds=200))
+    assert a[5:] == ['accuracy 80.13 (1 seed)<br>our flowers', 'a CPU<br>10 epochs, 3 min']
+
+
+@pytest.mark.parametrize('other, shown', [
+    (dict(data='our trees'), 'our trees'), (dict(device='a GPU'), 'a GPU'),
+    (dict(processes=2), '2 processes'), (dict(precision='bfloat16'), 'bfloat16'),
+    (dict(config_hash='ba4'), 'accuracy 99.00 (1 seed)')])
+def test_what_is_not_the_same_experiment_has_a_line_of_its_own(table, other, shown):
+    (first, second, _), _ = table(row(), row(seed=1, test=99, **other))
+    assert 'accuracy 70.00 (1 seed)' in first[5]
+    assert second[:5] == ['D3', '', '', '', '']
+    assert shown in ' '.join(second[5:]) and shown not in ' '.join(first[5:])
+
+
+def test_detection_figures_keep_three_decimals(table):
+    (a, _), _ = table(row(metric='coco/bbox_mAP', test=.1), row(metric='coco/bbox_mAP_50', test=.5))
+    assert a[5].startswith('AP50 0.500, mAP 0.100 (1 seed)')
+
+
+def test_a_note_is_shown_once(table):
+    (a, b), notes = table(row(note='slow'), row(seed=1, note='slower'),
+                          row(config='configs/net/net_b.py', note='slow'))
+    assert '(2 seeds) <sup>1</sup> <sup>2</sup>' in a[5]
+    assert '(1 seed) <sup>1</sup>' in b[5]
+    assert notes == ['1. slow', '2. slower']
+
+
+def test_only_the_table_is_rewritten_and_only_when_stale(family, tmp_path):
+    readme = family.with_name('README.md')
+    before = readme.read_text()
+    assert refresh(tmp_path, write=False) == [readme]
+    assert readme.read_text() == before
+    assert refresh(tmp_path, write=True) == [readme]
+    text = readme.read_text()
+    assert text.startswith(f'# Net\n\nProse.\n\n{BEGIN}\n\n{LEGEND}\n\n| row |')
+    assert text.endswith(f'|\n\n{END}\n\nAfterwards.\n')
+    assert refresh(tmp_path, write=False) == []
+
+
+def test_a_stale_readme_fails_the_check_by_name(family, tmp_path, monkeypatch):
+    monkeypatch.setattr('tools.misc.make_readmes.REPO_ROOT', tmp_path)
+    with pytest.raises(ValueError, match='stale: configs/net/README.md; run python'):
+        main(['--check'])
+
+
+def test_first_line_drops_the_row_id_alone(family):
+    assert first_line(family.with_name('net_a.py')) == 'does one layer do?'
+    assert first_line(family.with_name('net_b.py')).startswith('C1 and')
+    family.with_name('net_a.py').write_text('x = 1\n')
+    with pytest.raises(ValueError, match='net_a.py: no docstring'):
+        first_line(family.with_name('net_a.py'))
+
+
+def test_a_measured_config_that_the_metafile_lacks_is_refused(table):
+    with pytest.raises(ValueError, match=r"results.csv: \['configs/net/net_c.py'\] not in"):
+        table(row(config='configs/net/net_c.py'))
+
+
+@pytest.mark.parametrize('text', [BEGIN, END, f'{BEGIN} {END} {END}', f'{END} {BEGIN}'])
+def test_a_readme_without_its_markers_is_refused(family, tmp_path, text):
+    family.with_name('README.md').write_text(text)
+    with pytest.raises(ValueError, match='README.md: '):
+        refresh(tmp_path, write=True)
+
+
+@pytest.mark.parametrize('old, new', [(', Trainable: 20', ''), ('Trainable: 20', 'Trainable: 2e1')])
+def test_a_model_without_its_counts_is_refused(family, tmp_path, old, new):
+    family.write_text(METAFILE.replace(old, new))
+    with pytest.raises(ValueError, match='metafile.yml: .*net_b.*whole numbers'):
+        family_table(tmp_path, family)

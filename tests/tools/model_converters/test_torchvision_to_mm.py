@@ -1,0 +1,31 @@
+import pytest
+import torch
+import torchvision
+from mmpretrain.models import ImageClassifier
+
+from tools.model_converters.torchvision_to_mm import main
+
+
+def test_converted_file_is_a_classifiers_own(tmp_path):
+    net = torchvision.models.resnet18(num_classes=10)
+    torch.save(net.state_dict(), tmp_path / 'tv.pth')
+    counts = main([str(tmp_path / 'tv.pth'), str(tmp_path / 'mm.pth')])
+    checkpoint = torch.load(tmp_path / 'mm.pth', weights_only=True)
+    assert checkpoint['meta'] == dict(source='tv.pth', layout='ResNet')
+    model = ImageClassifier(backbone=dict(type='ResNet', depth=18),
+                            head=dict(type='LinearClsHead', num_classes=10, in_channels=512))
+    model.load_state_dict(checkpoint['state_dict'], strict=True)
+    # 20 convolutions, 20 norms of 5 tensors, 1 linear layer
+    assert counts == dict(tensors=20 + 20 * 5 + 2,
+                          values=sum(tensor.numel() for tensor in net.state_dict().values()))
+
+
+def test_other_networks_and_existing_files_are_refused(tmp_path):
+    torch.save(torch.nn.Linear(2, 2).state_dict(), tmp_path / 'other.pth')
+    with pytest.raises(ValueError, match='other.pth: expected the names of an AlexNet.*found weig'):
+        main([str(tmp_path / 'other.pth'), str(tmp_path / 'mm.pth')])
+    assert not (tmp_path / 'mm.pth').exists()
+    with pytest.raises(FileExistsError):
+        main([str(tmp_path / 'other.pth'), str(tmp_path / 'other.pth')])
+    with pytest.raises(FileNotFoundError, match='none.pth'):
+        main([str(tmp_path / 'none.pth'), str(tmp_path / 'mm.pth')])

@@ -1,0 +1,213 @@
+"""Look through a data set before it is trained on: counts, broken files, duplicates, sizes.
+
+    python tools/misc/check_dataset.py data/flower_photos
+    python tools/misc/check_dataset.py data/MIT_split          train/ and test/ against each other
+    python tools/misc/check_dataset.py data/CUB_200_2010       its lists against each other
+    python tools/misc/check_dataset.py configs/FAMILY/CONFIG.py
+
+The exit code is 1 when something is wrong: a file that cannot be read, the same pixels twice,
+classes that differ between the parts.
+"""
+import argparse
+import hashlib
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from PIL import Image
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from plugins.classification.datasets import list_class_folder, list_cub200, load_source
+from plugins.classification.datasets.cub200 import unlisted
+from plugins.paths import resolve_path
+
+LISTERS = {'class_folder': list_class_folder, 'cub200': list_cub200}
+_DECODING = ('type', 'size', 'resize', 'max_ram_gb', 'cache_dir')
+
+
+class Picture(NamedTuple):
+    """One image as found.
+
+    Attributes:
+        name: Path or position.
+        part: 'train', 'test', ...
+        label: Class name.
+        size: (width, height) in pixels as stored; None if it cannot be read.
+        pixels: SHA-256 of size and RGB pixels, or why there are none.
+    """
+    name: str
+    part: str
+    label: str
+    size: tuple[int, int] | None
+    pixels: str
+
+
+class Finding(NamedTuple):
+    """Something wrong: its kind and the files (or classes) that it concerns."""
+    kind: str
+    names: tuple[str, ...]
+
+
+def main(argv: Sequence[str] | None = None) -> list[Finding]:
+    """Print what was found and return what is wrong.
+
+    Args:
+        argv: Arguments as on the command line; None takes the process's own.
+
+    Raises:
+        OSError: No such folder or config.
+        ValueError: The layout itself is wrong (no image in a class folder, a
+            list that names a missing file), or a config without images of classes.
+    """
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('data', help='a data set\'s folder, or a config')
+    path = resolve_path(parser.parse_args(argv).data)
+    sources = config_sources(path) if path.suffix == '.py' else folder_sources(path)
+    pictures = [picture for part, source in sources.items() for picture in examine(part, source)]
+    findings = [*wrong_classes(pictures), *unreadable(pictures), *duplicates(pictures)]
+    for root in {source['data_root'] for source in sources.values() if source['type'] == 'cub200'}:
+        findings += [Finding('in images/, but in no list', (name,)) for name in unlisted(root)]
+    report(pictures, findings)
+    return findings
+
+
+def folder_sources(root: Path) -> dict[str, dict]:
+    """Part -> source config of a folder: CUB's layout, parts of class folders, or class folders.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+    """
+    if not root.is_dir():
+        raise FileNotFoundError(f'{root}: no such folder or config')
+    if (root / 'lists').is_dir() and (root / 'images').is_dir():
+        return {part: dict(type='cub200', data_root=str(root), split=part)
+                for part in ('train', 'test')}
+    parts = [name for name in ('train', 'val', 'test') if (root / name).is_dir()]
+    if len(parts) > 1:
+        return {part: dict(type='class_folder', data_root=str(root / part)) for part in parts}
+    return {'all': dict(type='class_folder', data_root=str(root))}
+
+
+def config_sources(path: Path) -> dict[str, dict]:
+    """Part -> source of a config's loaders; those that share a source are one part.
+
+    Raises:
+        FileNotFoundError: There is no such config.
+        ValueError: Its data sets are not ArrayDatasets.
+    """
+    from mmengine.config import Config
+    config = Config.fromfile(path)
+    loaders = defaultdict(list)
+    for part in ('train', 'val', 'test'):
+        dataset = config.get(f'{part}_dataloader', {}).get('dataset', {})
+        while 'dataset' in dataset:  # RepeatDataset and its like
+            dataset = dataset['dataset']
+        if 'source' not in dataset:
+            raise ValueError(f'{path}: {part}_dataloader.dataset has no source; only data sets of '
+                             'type ArrayDataset can be checked')
+        loaders[json.dumps(dataset['source'].to_dict(), sort_keys=True)].append(part)
+    return {' + '.join(parts): json.loads(source) for source, parts in loaders.items()}
+
+
+def examine(part: str, source: Mapping) -> Iterable[Picture]:
+    """Read every image of a source, at its own size where the source is made of files."""
+    if source['type'] in LISTERS:
+        arguments = {key: value for key, value in source.items() if key not in _DECODING}
+        paths, labels, classes = LISTERS[source['type']](**arguments)
+        root = resolve_path(source['data_root'])
+        prefix = '' if part == 'all' else f'{part}: '
+        with ThreadPoolExecutor() as pool:
+            read = track(pool.map(_read, paths), f'{part:12}', total=len(paths))
+            for path, label, (size, pixels) in zip(paths, labels, read, strict=True):
+                yield Picture(f'{prefix}{path.relative_to(root).as_posix()}', part, classes[label],
+                              size, pixels)
+        return
+    array = load_source(dict(source))
+    size = array.images.shape[3], array.images.shape[2]
+    for row, (image, label) in enumerate(zip(array.images, array.labels, strict=True)):
+        yield Picture(f'{part}: image {row}', part, array.classes[label], size,
+                      hashlib.sha256(image.tobytes()).hexdigest())
+
+
+def _read(path: Path) -> tuple[tuple[int, int] | None, str]:
+    try:
+        with Image.open(path) as image:
+            pixels = image.convert('RGB').tobytes()
+            size = image.size
+    except Exception as error:  # Pillow's readers raise OSError, SyntaxError, struct.error, ...
+        return None, str(error)
+    return size, hashlib.sha256(f'{size}'.encode() + pixels).hexdigest()
+
+
+def wrong_classes(pictures: Sequence[Picture]) -> list[Finding]:
+    """Classes that one part has and another has not: labels would shift."""
+    classes = defaultdict(set)
+    for picture in pictures:
+        classes[picture.part].add(picture.label)
+    everywhere = set.union(*classes.values())
+    return [Finding(f'classes missing in {part}', tuple(sorted(everywhere - found)))
+            for part, found in classes.items() if everywhere - found]
+
+
+def unreadable(pictures: Sequence[Picture]) -> list[Finding]:
+    """Files that Pillow cannot decode to the end."""
+    return [Finding(f'unreadable ({picture.pixels})', (picture.name,))
+            for picture in pictures if picture.size is None]
+
+
+def duplicates(pictures: Sequence[Picture]) -> list[Finding]:
+    """Images with the same pixels, however compressed; the worst kind is named."""
+    groups = defaultdict(list)
+    for picture in pictures:
+        if picture.size is not None:
+            groups[picture.pixels].append(picture)
+    findings = []
+    for group in groups.values():
+        if len(group) > 1:
+            kinds = ['same image'] + [text for key, text in (
+                ('label', 'with different labels'), ('part', 'in different parts'))
+                if len({getattr(picture, key) for picture in group}) > 1]
+            findings.append(Finding(', '.join(kinds), tuple(picture.name for picture in group)))
+    return sorted(findings, key=lambda finding: (-len(finding.kind), finding.names))
+
+
+def report(pictures: Sequence[Picture], findings: Sequence[Finding]) -> None:
+    """Two tables: images a class and part with their sizes, and what is wrong."""
+    parts = list(dict.fromkeys(picture.part for picture in pictures))
+    counts = Counter((picture.label, picture.part) for picture in pictures)
+    table = Table('class', *parts, 'width', 'height', title=f'{len(pictures)} images')
+    for label in [*dict.fromkeys(picture.label for picture in pictures), None]:
+        sizes = [picture.size for picture in pictures
+                 if picture.size and label in (None, picture.label)]
+        row = [str(sum(counts[key] for key in counts
+                       if key[1] == part and label in (None, key[0]))) for part in parts]
+        table.add_row(label or 'all', *row, *(_span(side) for side in zip(*sizes, strict=True)),
+                      end_section=label is None)
+    console = Console()
+    console.print(table)
+    if findings:
+        table = Table('what is wrong', title=f'{len(findings)} findings')
+        table.add_column('where', overflow='fold')
+        for finding in findings:
+            table.add_row(finding.kind, '\n'.join(finding.names))
+        console.print(table)
+    else:
+        console.print('Nothing is wrong.')
+
+
+def _span(values: Sequence[int]) -> str:
+    low, high = min(values), max(values)
+    return f'{low}' if low == high else f'{low}-{high}'
+
+
+if __name__ == '__main__':
+    from plugins.cli import run
+    run(lambda: sys.exit(1 if main() else 0))

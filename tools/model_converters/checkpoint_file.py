@@ -1,0 +1,37 @@
+"""Write converted weights; shared by the converters."""
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+def add_destination(parser: argparse.ArgumentParser) -> None:
+    """Add DST and --overwrite to a converter's command line."""
+    parser.add_argument('dst', type=Path, metavar='DST.pth')
+    parser.add_argument('--overwrite', action='store_true', help='replace DST if it exists')
+
+
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the command line, and refuse a DST that exists before anything is read.
+
+    Raises:
+        FileExistsError: DST exists and --overwrite is not given.
+    """
+    args = parser.parse_args(argv)
+    if args.dst.exists() and not args.overwrite:
+        raise FileExistsError(f'{args.dst} exists; give --overwrite to replace it')
+    return args
+
+
+def write_checkpoint(checkpoint: dict[str, Any], dst: Path) -> None:
+    """Write beside DST, then rename, so that DST is never half a checkpoint."""
+    dst.parent.mkdir(parents=True, exist_ok=True)
+    partial = dst.with_name(f'.{dst.name}.{os.getpid()}.partial')
+    try:
+        torch.save(checkpoint, partial)
+        os.replace(partial, dst)
+    finally:
+        partial.unlink(missing_ok=True)

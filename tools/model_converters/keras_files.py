@@ -1,0 +1,79 @@
+"""Read the weights of a Keras model, whichever way they were saved."""
+import re
+import zipfile
+import zlib
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+_KERAS_1 = {'W': 'kernel', 'b': 'bias'}  # as in the VGG files of 2016: block1_conv1_W_1:0
+_NOT_LAYERS = ('optimizer_weights', 'top_level_model_weights')
+
+
+def read_arrays(src: Path) -> dict[str, np.ndarray]:
+    """Read every array of SRC under ``layer/variable``.
+
+    Args:
+        src: An .npz whose arrays have these names, or an .h5: Keras's
+            published files, ``model.save_weights`` of Keras 1 and 2, or
+            ``model.save`` of any version. Told apart by content.
+
+    Raises:
+        OSError: SRC cannot be opened.
+        ValueError: It is neither; an array in it is damaged or pickled, or
+            there under two names.
+    """
+    with src.open('rb') as file:  # a missing file is no "wrong format"
+        is_zip = zipfile.is_zipfile(file)
+    if is_zip:
+        found = _read_npz(src)
+    elif h5py.is_hdf5(src):
+        found = _read_h5(src)
+    else:
+        raise ValueError(f'{src}: neither .npz (a zip archive of .npy arrays) nor .h5')
+    arrays: dict[str, np.ndarray] = {}
+    for name, array in found:
+        # Keras 3 calls a depthwise kernel ``kernel``; it gets its older, distinct name.
+        key = name.replace('_depthwise/kernel', '_depthwise/depthwise_kernel')
+        if key in arrays:
+            raise ValueError(f'{src}: {key} found twice (once as {name}), expected once')
+        arrays[key] = array
+    return arrays
+
+
+def _read_npz(src: Path) -> list[tuple[str, np.ndarray]]:
+    found = []
+    with np.load(src, allow_pickle=False) as archive:
+        for name in archive.files:
+            try:
+                found.append((name, np.asarray(archive[name])))
+            except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+                raise ValueError(f'{src}: {name} cannot be read: {error}') from error
+    return found
+
+
+def _read_h5(src: Path) -> list[tuple[str, np.ndarray]]:
+    datasets: list[str] = []
+    try:
+        with h5py.File(src) as file:
+            root = file.get('model_weights', file)
+            root.visititems(lambda name, item: datasets.append(name)
+                            if isinstance(item, h5py.Dataset) else None)
+            found = [(name, np.asarray(root[name])) for name in datasets
+                     if not name.startswith(_NOT_LAYERS)]
+    except (OSError, RuntimeError) as error:  # HDF5 says what, but not in which file
+        raise ValueError(f'{src}: damaged, {error}; download or save it anew') from error
+    for name in datasets:
+        if '/vars/' in f'/{name}':
+            raise ValueError(f'{src}: a .weights.h5 of Keras 3, which numbers its variables '
+                             f"({name}); expected names. Save with model.save('x.h5')")
+    return [(_h5_key(name), array) for name, array in found]
+
+
+def _h5_key(name: str) -> str:
+    """``layer/variable`` for ``layer/layer/kernel:0``, ``layer/layer_1/kernel:0`` and Keras 1's."""
+    layer, _, rest = name.partition('/')
+    variable = re.sub(r':\d+$', '', rest.rpartition('/')[2])
+    old = re.fullmatch(rf'{re.escape(layer)}_([Wb])(?:_\d+)?', variable)
+    return f'{layer}/{_KERAS_1[old[1]] if old else variable}'

@@ -1,0 +1,110 @@
+"""The kinds of layers with weights: what Keras stores, and what PyTorch wants instead."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+Arrays = Mapping[str, np.ndarray]
+Shapes = dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolution.
+
+    Attributes:
+        keras: Its name in Keras.
+        names: Its names in the converted file: several where packages differ.
+        shape: Of the kernel as Keras stores it: H W I O, or H W C 1 when depthwise.
+        bias: It has one, and no batch norm behind it takes it over.
+        depthwise: Every channel has its own kernel.
+    """
+
+    keras: str
+    names: tuple[str, ...]
+    shape: tuple[int, int, int, int]
+    bias: bool = False
+    depthwise: bool = False
+
+    @property
+    def kernel(self) -> str:
+        return f'{self.keras}/{"depthwise_" if self.depthwise else ""}kernel'
+
+    def shapes(self) -> Shapes:
+        """Name and shape of each array in Keras."""
+        return {self.kernel: self.shape} | (
+            {f'{self.keras}/bias': (self.shape[3],)} if self.bias else {})
+
+    def tensors(self, arrays: Arrays) -> dict[str, np.ndarray]:
+        """O I H W, and C 1 H W for a depthwise kernel."""
+        kernel = arrays[self.kernel].transpose((2, 3, 0, 1) if self.depthwise else (3, 2, 0, 1))
+        return {'weight': kernel} | ({'bias': arrays[f'{self.keras}/bias']} if self.bias else {})
+
+
+@dataclass(frozen=True)
+class Norm:
+    """A batch norm.
+
+    Attributes:
+        keras: Its name in Keras.
+        names: As for Conv.
+        channels: Length of each of its vectors.
+        scale: Keras has a gamma; without it, the scale is one.
+        bias_of: The convolution in front, if it has a bias. OpenMMLab's has none, so the bias is
+            taken from the running mean: (x + b) - m is x - (m - b).
+    """
+
+    keras: str
+    names: tuple[str, ...]
+    channels: int
+    scale: bool = True
+    bias_of: str | None = None
+
+    def shapes(self) -> Shapes:
+        """Name and shape of each array in Keras."""
+        names = [f'{self.keras}/{variable}' for variable in ('beta', 'moving_mean',
+                                                            'moving_variance')]
+        names += [f'{self.keras}/gamma'] * self.scale
+        names += [f'{self.bias_of}/bias'] * (self.bias_of is not None)
+        return dict.fromkeys(names, (self.channels,))
+
+    def tensors(self, arrays: Arrays) -> dict[str, np.ndarray]:
+        """PyTorch's four vectors."""
+        mean = arrays[f'{self.keras}/moving_mean']
+        if self.bias_of is not None:
+            mean = mean - arrays[f'{self.bias_of}/bias']
+        gamma = arrays[f'{self.keras}/gamma'] if self.scale else np.ones(self.channels)
+        return {'weight': gamma, 'bias': arrays[f'{self.keras}/beta'], 'running_mean': mean,
+                'running_var': arrays[f'{self.keras}/moving_variance']}
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A linear layer.
+
+    Attributes:
+        keras: Its name in Keras.
+        names: As for Conv.
+        shape: Inputs and outputs.
+        image: H, W, C of the map whose flattened values are the inputs. Keras
+            counts channels fastest, PyTorch slowest.
+    """
+
+    keras: str
+    names: tuple[str, ...]
+    shape: tuple[int, int]
+    image: tuple[int, int, int] | None = None
+
+    def shapes(self) -> Shapes:
+        """Name and shape of each array in Keras."""
+        return {f'{self.keras}/kernel': self.shape, f'{self.keras}/bias': self.shape[1:]}
+
+    def tensors(self, arrays: Arrays) -> dict[str, np.ndarray]:
+        """Outputs x inputs."""
+        kernel = arrays[f'{self.keras}/kernel']
+        if self.image is not None:
+            kernel = kernel.reshape(*self.image, -1).transpose(2, 0, 1, 3).reshape(self.shape)
+        return {'weight': kernel.T, 'bias': arrays[f'{self.keras}/bias']}
+
+
+Layer = Conv | Norm | Dense

@@ -1,0 +1,129 @@
+"""Convert ImageNet weights of keras.applications for this collection's classifiers.
+
+    python tools/model_converters/keras_to_mm.py ARCH SRC DST.pth [--partial] [--overwrite]
+
+ARCH is vgg16, resnet50, densenet121, inception_v3 or mobilenet_v2. SRC is
+Keras's published .h5, with or without the classifier ("notop"), or an .npz.
+Where Keras 3 is installed, these two lines write the latter:
+
+    model = keras.applications.ResNet50(weights='imagenet')
+    np.savez('SRC.npz', **{weight.path: weight.numpy() for weight in model.weights})
+
+DST holds ``backbone.`` and, where SRC has it, ``head.`` in the names of
+mmpretrain and this collection; ``init_cfg=dict(type='Pretrained', ...)``
+takes what its module needs. mmdet names MobileNetV2's tensors differently, so
+they stand there twice, also as ``mmdet.`` (they share storage).
+
+Keras's networks differ from their PyTorch namesakes in more than names:
+epsilons, the place of a stride, padding, input range. What OpenMMLab's class
+must be told is printed, and kept in the file's ``meta``; with that class's
+defaults the same weights compute something else.
+"""
+import argparse
+import hashlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import numpy as np
+import torch
+
+from plugins import cli
+from tools.model_converters.checkpoint_file import add_destination, parse, write_checkpoint
+from tools.model_converters.keras_files import read_arrays
+from tools.model_converters.keras_layers import Arrays, Layer, Shapes
+from tools.model_converters.keras_layouts import ARCHITECTURES, Architecture
+
+
+def expected_shapes(layers: Sequence[Layer]) -> Shapes:
+    """Name and shape of every array of these layers."""
+    return {name: shape for layer in layers for name, shape in layer.shapes().items()}
+
+
+def choose_layers(network: Architecture, arrays: Arrays, partial: bool) -> list[Layer]:
+    """The layers to convert: all, without the classifier if none of it is there; with `partial`
+    those of which something is there."""
+    layers, top = list(network.layers()), list(network.top())
+    if any(name in arrays for name in expected_shapes(top)):
+        layers += top
+    if partial:
+        layers = [layer for layer in layers if layer.shapes().keys() & arrays.keys()]
+    return layers
+
+
+def check(arrays: Arrays, expected: Shapes, src: str) -> None:
+    """Raise a ValueError that lists each array missing, surplus, misshaped or not finite floats."""
+    problems = [f'{key}: missing, expected shape {shape}'
+                for key, shape in expected.items() if key not in arrays]
+    for key, array in arrays.items():
+        if key not in expected:
+            problems.append(f'{key}: found shape {array.shape}, expected no such array')
+        elif array.shape != expected[key]:
+            problems.append(f'{key}: found shape {array.shape}, expected {expected[key]}')
+        elif array.dtype.kind != 'f':
+            problems.append(f'{key}: found {array.dtype}, expected floats')
+        elif not np.isfinite(array).all():
+            problems.append(f'{key}: found NaN or infinity, expected finite values')
+    if problems or not expected:
+        raise ValueError('\n  '.join([f'{src}:', *(problems or ['found no array'])]))
+
+
+def convert(arrays: Arrays, layers: Sequence[Layer]) -> dict[str, torch.Tensor]:
+    """Rename and rearrange checked arrays; a layer of several names appears under each."""
+    state = {}
+    for layer in layers:
+        for variable, array in layer.tensors(arrays).items():
+            tensor = torch.from_numpy(np.array(array, np.float32, order='C'))
+            state |= {f'{name}.{variable}': tensor for name in layer.names}
+    return state
+
+
+def usage(network: Architecture, dst: Path) -> str:
+    """The lines of a config that these weights need."""
+    preprocessor = {'type': 'BatchDataPreprocessor', **network.preprocessor}
+    settings = ''.join(f'        {key}={value!r},\n' for key, value in network.backbone.items())
+    note = f'# {network.note}\n    ' if network.note else ''
+    return (f'In a config:\n    {note}data_preprocessor={preprocessor},\n    backbone=dict(\n'
+            f"{settings}        init_cfg=dict(type='Pretrained', checkpoint={str(dst)!r}))")
+
+
+def main(argv: Sequence[str] | None = None) -> dict[str, int]:
+    """Convert SRC to DST, print how to use it, return the numbers of arrays and parameters.
+
+    Raises:
+        FileExistsError: DST exists and --overwrite is not given.
+        OSError: SRC cannot be read.
+        ValueError: SRC is no .npz or .h5, or its arrays are not those of ARCH.
+    """
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('arch', choices=ARCHITECTURES, metavar='ARCH',
+                        help=', '.join(ARCHITECTURES))
+    parser.add_argument('src', type=Path, metavar='SRC', help='.npz or .h5')
+    add_destination(parser)
+    parser.add_argument('--partial', action='store_true',
+                        help='convert the layers that SRC has, though others are missing')
+    args = parse(parser, argv)
+    network = ARCHITECTURES[args.arch]
+    found = read_arrays(args.src)
+    title = f'{args.src} does not fit {args.arch}'
+    try:
+        names = network.names(found)
+    except ValueError as error:
+        raise ValueError(f'{title}: {error}') from error
+    arrays = {names[name]: array for name, array in found.items()}
+    layers = choose_layers(network, arrays, args.partial)
+    check(arrays, expected_shapes(layers), title)
+    digest = hashlib.sha256(args.src.read_bytes()).hexdigest()
+    meta = {'source': args.src.name, 'source_sha256': digest,
+            'backbone': network.backbone, 'data_preprocessor': network.preprocessor}
+    write_checkpoint({'state_dict': convert(arrays, layers), 'meta': meta}, args.dst)
+    learnt = sum(array.size for key, array in arrays.items() if '/moving_' not in key)
+    print(f'{args.dst}: {len(arrays)} arrays, {learnt:,} parameters')
+    print(usage(network, args.dst))
+    return {'arrays': len(arrays), 'parameters': learnt}
+
+
+if __name__ == '__main__':
+    cli.run(main)
