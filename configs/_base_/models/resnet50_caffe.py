@@ -7,7 +7,7 @@ scale and mean nothing: where such a BatchNorm is not frozen, say ``norm_eval=Tr
 model = dict(
     type='TransferClassifier',
     data_preprocessor=dict(
-        type='BatchDataPreprocessor', mean=[123.675, 116.28, 103.53],
+        type='BatchDataPreprocessor', mean=[123.68, 116.779, 103.939],
         std=[1., 1., 1.], to_bgr=True,
         input_size=(224, 224),
         train_geometry=[dict(type='Resize', size=(224, 224))],

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from mmcv.cnn import build_norm_layer
 from mmengine.model import ModuleList
 from mmpretrain.models.heads import StackedLinearClsHead
 from mmpretrain.models.heads.stacked_head import LinearBlock
@@ -27,6 +28,7 @@ class MLPClsHead(StackedLinearClsHead):
         mid_channels: Widths of the hidden layers; may be empty.
         dropouts: Rates in [0, 1), one before every linear layer, so one more
             than there are hidden layers.
+        in_norm_cfg: Norm layer of the features, before the first dropout (row E12); None: none.
         log_softmax: Whether the scores are log-probabilities, for NLLLoss; else logits.
         kwargs: As for StackedLinearClsHead (norm_cfg, act_cfg, loss, ...).
 
@@ -35,11 +37,14 @@ class MLPClsHead(StackedLinearClsHead):
     """
 
     def __init__(self, num_classes: int, in_channels: int, mid_channels: Sequence[int],
-                 dropouts: Sequence[float], log_softmax: bool = False, **kwargs: Any) -> None:
+                 dropouts: Sequence[float], in_norm_cfg: dict[str, Any] | None = None,
+                 log_softmax: bool = False, **kwargs: Any) -> None:
         if len(dropouts) != len(mid_channels) + 1:
             raise ValueError(f'MLPClsHead: {len(mid_channels)} hidden layers and the classifier '
                              f'need {len(mid_channels) + 1} dropouts, found {len(dropouts)}')
         super().__init__(num_classes, in_channels, mid_channels, dropout_rate=0., **kwargs)
+        self.in_norm = build_norm_layer(in_norm_cfg, in_channels)[1] if in_norm_cfg \
+            else nn.Identity()
         self.dropouts = nn.ModuleList(nn.Dropout(rate) for rate in dropouts)
         self.log_softmax = log_softmax
         if log_softmax != isinstance(self.loss_module, NLLLoss):
@@ -57,7 +62,7 @@ class MLPClsHead(StackedLinearClsHead):
 
     def pre_logits(self, feats: tuple[torch.Tensor, ...]) -> torch.Tensor:
         """Last feature tensor (N, in_channels) to the classifier's input, dropped out."""
-        x = feats[-1]
+        x = self.in_norm(feats[-1])
         for dropout, layer in zip(self.dropouts[:-1], self.layers[:-1], strict=True):
             x = layer(dropout(x))
         return self.dropouts[-1](x)

@@ -106,7 +106,7 @@ def test_caffe_resnet_strides_in_the_first_convolution_and_reads_bgr():
     net = theirs('resnet50')
     for stage in (net.layer2, net.layer3, net.layer4):
         stage[0].conv1.stride, stage[0].conv2.stride = (2, 2), (1, 1)
-    bgr = image(224).float().flip(1) - torch.tensor([103.53, 116.28, 123.675]).view(3, 1, 1)
+    bgr = image(224).float().flip(1) - torch.tensor([103.939, 116.779, 123.68]).view(3, 1, 1)
     compare(build('resnet50_caffe'), net, bgr, 224)
 
 

@@ -36,6 +36,14 @@ def test_without_hidden_layers_it_is_dropout_and_a_linear_layer():
     assert dropped.float().mean() == pytest.approx(0.25, abs=0.005)  # 200 000 draws
 
 
+def test_features_may_be_normalised_before_anything_else():
+    """Row E12: BatchNorm, dropout, linear."""
+    head = MLPClsHead(5, 4, [], dropouts=[0.], in_norm_cfg=dict(type='BN1d', eps=1e-3))
+    features = 3 * torch.randn(50, 4) + 7
+    normal = (features - features.mean(0)) / (features.var(0, unbiased=False) + 1e-3).sqrt()
+    torch.testing.assert_close(head.train().pre_logits((features,)), normal)
+
+
 @pytest.mark.parametrize('mid_channels', [[], [8]])
 def test_log_softmax_gives_log_probabilities(mid_channels):
     """Report A's classifiers end in LogSoftmax."""
