@@ -1,14 +1,15 @@
 """Every leaf config: its form, what it trains, and that it runs on drawn data."""
 import ast
 import re
-from functools import cache
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mmengine.config import Config
 
 from plugins.paths import REPO_ROOT
+from tests.conftest import load_config as load
+from tools.misc.result_files import load_models, metafiles
 
 CONFIGS = REPO_ROOT / 'configs'
 LEAVES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)
@@ -18,8 +19,10 @@ ROWS = [*(f'A{n}' for n in range(1, 14)), *(f'B{n}' for n in range(1, 16)),
         *(f'E{n}' for n in range(1, 11)), 'E12']
 # Networks that take more than a few seconds for two batches of two images.
 HEAVY = ('yolov3_d53', 'vgg16', 'resnet', 'densenet121', 'alexnet', 'inception')
-load = cache(Config.fromfile)  # 0.2 s each; tests leave them as they are
-FROZEN = [p for p in LEAVES if load(p).model.get('trainable')]
+# By the metafiles, which tests/test_metafiles.py compares with the models: every worker of a test
+# run collects this, and reading all configs takes it seconds.
+FROZEN = [REPO_ROOT / model.config for path in metafiles(REPO_ROOT) for model in load_models(path)
+          if model.trainable < model.parameters]
 
 
 def name(path: Path) -> str:
@@ -46,6 +49,12 @@ def test_base_names_are_unique():
     assert len({p.name for p in LEAVES}) == len(LEAVES)
 
 
+def test_every_base_is_inherited():
+    used = {(path.parent / base).resolve() for path in CONFIGS.rglob('*.py')
+            for base in re.findall(r"'(\.{0,2}[\w./]+\.py)'", path.read_text())}
+    assert not [path for path in (CONFIGS / '_base_').rglob('*.py') if path not in used]
+
+
 def test_names_follow_the_grammar():
     grammar = re.compile(r'[a-z0-9-]+(_[a-z0-9-]+)+_\d+xb\d+-\d+e_[a-z0-9-]+-\d+(px|x\d+)\.py')
     # report C's name of the architecture has an underscore
@@ -61,6 +70,10 @@ def test_names_tell_batch_size_and_epochs():
         assert cfg.train_cfg.max_epochs == int(epochs), path.name
 
 
+def test_the_metafiles_know_which_rows_freeze_a_part():
+    assert set(FROZEN) == {path for path in LEAVES if load(path).model.get('trainable')}
+
+
 def test_every_row_has_exactly_one_config():
     docstrings = [ast.get_docstring(ast.parse(path.read_text())) for path in LEAVES]
     found = [row for text in docstrings for row in re.findall(r'\A([A-E]\d+): ', text)]
@@ -72,7 +85,7 @@ def test_a_frozen_row_trains_only_what_it_says(path):
     from mmengine.registry import MODELS, init_default_scope
     cfg = load(path)
     init_default_scope('mmpretrain')
-    model = MODELS.build(cfg.model)
+    model = MODELS.build(deepcopy(cfg.model))
     parts = tuple(f'{pattern}.' for pattern in cfg.model.trainable)
     learning = {key for key, value in model.named_parameters() if value.requires_grad}
     assert learning == {key for key, _ in model.named_parameters() if key.startswith(parts)}

@@ -3,15 +3,16 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 from torch import nn
 
 from plugins.paths import REPO_ROOT
-from tools.misc.make_readmes import Model, load_models, metafiles
+from tests.conftest import load_config
+from tools.misc.result_files import Model, load_models, metafiles
 
 CONFIGS = REPO_ROOT / 'configs'
 NO_FAMILY = ('_base_', 'search')  # a search is no model
@@ -114,8 +115,8 @@ def no_memory(monkeypatch):
 
 @every_entry
 def test_parameters_are_the_models(entry, no_memory):
-    cfg = Config.fromfile(REPO_ROOT / entry.config)
+    cfg = load_config(REPO_ROOT / entry.config)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
-        parameters = list(MODELS.build(cfg.model).parameters())
+        parameters = list(MODELS.build(deepcopy(cfg.model)).parameters())
     assert entry.parameters == sum(p.numel() for p in parameters)
     assert entry.trainable == sum(p.numel() for p in parameters if p.requires_grad)

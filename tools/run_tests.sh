@@ -8,4 +8,4 @@ set -euo pipefail
 . "$(dirname "$0")/make_env.sh"
 cd "$root"
 [ $# -gt 0 ] || set -- -m "not slow"
-exec "$python" -m pytest "$@"
+exec "$python" -m pytest --numprocesses auto --dist loadscope "$@"

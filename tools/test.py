@@ -2,6 +2,7 @@
 
     python tools/test.py CONFIG CHECKPOINT
     python tools/test.py CONFIG CHECKPOINT --out preds.pkl --show-dir pictures
+    python tools/test.py CONFIG CHECKPOINT --out results/    # a detector: KITTI's result files
     python tools/test.py CONFIG CHECKPOINT --part train
 """
 import argparse
@@ -25,7 +26,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         'augmentation')
     parser.add_argument('--work-dir', help='where result.json and the log are written; default '
                         'the folder test beside the checkpoint (test-train, test-val for a part)')
-    parser.add_argument('--out', metavar='PKL', help='write every prediction to this new file')
+    parser.add_argument('--out', metavar='NAME', help='write every prediction to this new .pkl '
+                        "file; of a detector, a folder's name gives KITTI's result files")
     parser.add_argument('--show-dir', help='draw predictions into this folder')
     parser.add_argument('--trust-checkpoint', action='store_true',
                         help='load the checkpoint although it could run code')
@@ -39,13 +41,25 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         if not path.is_file():
             parser.error(f'{path}: no such file')
         setattr(args, key, str(path))
+    if args.work_dir and Path(args.work_dir).is_file():
+        parser.error(f'--work-dir {args.work_dir}: is a file, expected a folder')
     if args.work_dir and (Path(args.work_dir) / 'last_checkpoint').exists():
         parser.error(f'--work-dir {args.work_dir}: holds a training run; choose another folder')
-    if args.out and not args.out.endswith(('.pkl', '.pickle')):
-        parser.error(f'--out {args.out}: the name must end in .pkl')
-    if args.out and Path(args.out).exists():
-        parser.error(f'--out {args.out}: the file exists; delete it or choose another name')
+    if args.out:
+        _check_out(args.out, parser)
     return args
+
+
+def _check_out(out: str, parser: argparse.ArgumentParser) -> None:
+    """Refuse a name that is neither a pickle's nor a folder's, and what would be overwritten."""
+    path = Path(out)
+    if not out.endswith(('.pkl', '.pickle', '/')) and path.suffix and not path.is_dir():
+        parser.error(f"--out {out}: the name must end in .pkl, or in / for a folder of KITTI's "
+                     'result files')
+    if path.is_dir() and any(path.iterdir()):
+        parser.error(f'--out {out}: the folder is not empty; choose another one')
+    if path.is_file():
+        parser.error(f'--out {out}: the file exists; delete it or choose another name')
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
@@ -55,13 +69,15 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         argv: Arguments as on the command line; None takes the process's own.
     """
     args = parse_args(argv)
+    from plugins.engine.readable_errors import readable_errors
     from plugins.engine.session import Session
+    from plugins.run_reader import TEST_FOLDERS
 
     session = Session(args.config, args.cfg_options, args.launcher)
     cfg = session.cfg
     session.test_on(args.part)
-    folder = 'test' if args.part == 'test' else f'test-{args.part}'
-    cfg.work_dir = args.work_dir or str(Path(args.checkpoint).absolute().parent / folder)
+    cfg.work_dir = args.work_dir or str(
+        Path(args.checkpoint).absolute().parent / TEST_FOLDERS[args.part])
     cfg.load_from = args.checkpoint
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler',
                 'val_dataloader', 'val_cfg', 'val_evaluator'):
@@ -71,7 +87,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     if args.show_dir:
         session.draw_predictions(args.show_dir)
     runner = session.build_runner(args.trust_checkpoint)
-    runner.test()
+    with readable_errors(session.cfg):
+        runner.test()
     return session.finish_test(runner, args.checkpoint)
 
 

@@ -43,6 +43,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     args.config = str(resolve_path(args.config))
     if not Path(args.config).is_file():
         parser.error(f'{args.config}: no such config file')
+    if args.seed is not None and not 0 <= args.seed < 2 ** 32:
+        parser.error(f'--seed {args.seed}: expected 0 to {2 ** 32 - 1}')
+    if args.work_dir and Path(args.work_dir).exists() and not Path(args.work_dir).is_dir():
+        parser.error(f'--work-dir {args.work_dir}: is a file, expected a folder')
     if args.fast_dev_run and args.resume:
         parser.error('--fast-dev-run keeps nothing, so it has nothing to --resume')
     if args.resume and args.overwrite:
@@ -57,7 +61,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         argv: Arguments as on the command line; None takes the process's own.
     """
     args = parse_args(argv)
+    from plugins.engine.config_check import check_weights
     from plugins.engine.fast_dev_run import limit_to_fast_dev_run
+    from plugins.engine.readable_errors import readable_errors
     from plugins.engine.session import Session
 
     with ExitStack() as stack:
@@ -71,11 +77,13 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         if args.fast_dev_run:
             limit_to_fast_dev_run(session.cfg)
             args.work_dir = stack.enter_context(tempfile.TemporaryDirectory())
+        check_weights(session.cfg)
         session.enter_work_dir(args.work_dir, args.resume, args.overwrite)
         runner = session.build_runner(args.trust_checkpoint)
-        runner.train()
-        if args.fast_dev_run:
-            runner.test()
+        with readable_errors(session.cfg):
+            runner.train()
+            if args.fast_dev_run:
+                runner.test()
         return session.finish_training(runner, keep=not args.fast_dev_run)
 
 

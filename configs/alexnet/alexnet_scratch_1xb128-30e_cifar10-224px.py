@@ -3,8 +3,7 @@
 Reported (validation): 85, in 43 min for the last 9 epochs; its log shows 92.7 to 97.2.
 Assumed: momentum 0.9, no weight decay; a tenth of the rate after every 10 epochs; batch 128;
 224 px, ImageNet's mean and std, no augmentation.
-The report's test accuracies by class are multiples of 1/5000, while CIFAR-10 has 1 000 test
-images a class: they seem taken on the training files. Here a held-out tenth of those validates.
+A tenth of the training files validates: see "Validation" in configs/alexnet/README.md.
 The report stops after epoch 21 and resumes for 9 more: the command with
 --cfg-options train_cfg.max_epochs=21, then with --resume.
 Accuracy by class on the training images: tools/test.py CONFIG CHECKPOINT --part train.

@@ -2,8 +2,9 @@
 
 Reported (validation): accuracy 93.18; 7 M parameters.
 Assumed: ImageNet weights, and all of them learn (the report says so of E1 only); Adam at 1e-4, one
-of the two rates that its later search tried; batch 32; images at their own 256 px. The report
-validates on what is the test part here; a tenth of the training part validates instead.
+of the two rates that its later search tried; batch 32; images at their own 256 px; Keras's
+BatchNorm momentum. The report validates on what is the test part here; a tenth of the training
+part validates instead.
 
     python tools/train.py configs/densenet/densenet121_finetune_1xb32-50e_mit8-256px.py
 """

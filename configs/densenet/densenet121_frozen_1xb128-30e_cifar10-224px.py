@@ -2,9 +2,10 @@
 
 Reported (validation): 55, in 32 min; the whole network from scratch has 95 (C10).
 Assumed: momentum 0.9, no weight decay; a tenth of the rate after every 10 epochs; batch 128;
-224 px, ImageNet's mean and std, no augmentation.
-The report's test accuracies by class are multiples of 1/5000, while CIFAR-10 has 1 000 test
-images a class: they seem taken on the training files. Here a held-out tenth of those validates.
+224 px, ImageNet's mean and std, no augmentation; frozen BatchNorm
+evaluates (PyTorch's requires_grad=False, which the report will have used, leaves it normalising by
+the batch and moving its statistics).
+A tenth of the training files validates: see "Validation" in configs/alexnet/README.md.
 A stopped run goes on with --resume. Accuracy by class on the training images: --part train of
 tools/test.py.
 

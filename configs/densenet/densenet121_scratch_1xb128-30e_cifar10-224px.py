@@ -4,8 +4,7 @@ Reported (validation): 95, with 5 million parameters; its log ends after 20 epoc
 the 16th, in 34 min. It has 6 964 106 here.
 Assumed: momentum 0.9, no weight decay; a tenth of the rate after every 10 epochs; batch 128;
 224 px, ImageNet's mean and std, no augmentation.
-The report's test accuracies by class are multiples of 1/5000, while CIFAR-10 has 1 000 test
-images a class: they seem taken on the training files. Here a held-out tenth of those validates.
+A tenth of the training files validates: see "Validation" in configs/alexnet/README.md.
 A stopped run goes on with --resume.
 Accuracy by class on the training images: tools/test.py CONFIG CHECKPOINT --part train.
 

@@ -4,8 +4,7 @@ Reported (validation): 92, as GoogleNet with 4 million parameters; Inception v3,
 trains, has 21 806 058 here.
 Assumed: momentum 0.9, no weight decay; a tenth of the rate after every 10 epochs; batch 128;
 299 px, inputs from -1 to 1, no augmentation. No auxiliary classifier.
-The report's test accuracies by class are multiples of 1/5000, while CIFAR-10 has 1 000 test
-images a class: they seem taken on the training files. Here a held-out tenth of those validates.
+A tenth of the training files validates: see "Validation" in configs/alexnet/README.md.
 A stopped run goes on with --resume.
 Accuracy by class on the training images: tools/test.py CONFIG CHECKPOINT --part train.
 

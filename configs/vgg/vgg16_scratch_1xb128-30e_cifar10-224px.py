@@ -5,8 +5,7 @@ Assumed: momentum 0.9, no weight decay; a tenth of the rate after every 10 epoch
 224 px, ImageNet's mean and std, no augmentation.
 Without BatchNorm this rate and momentum may well diverge; the report's own setting is kept. If
 the loss stays at 2.30 or becomes nan, try --cfg-options optim_wrapper.optimizer.momentum=0.
-The report's test accuracies by class are multiples of 1/5000, while CIFAR-10 has 1 000 test
-images a class: they seem taken on the training files. Here a held-out tenth of those validates.
+A tenth of the training files validates: see "Validation" in configs/alexnet/README.md.
 A stopped run goes on with --resume.
 Accuracy by class on the training images: tools/test.py CONFIG CHECKPOINT --part train.
 

@@ -36,4 +36,4 @@ test_dataloader = dict(num_workers=0, dataset=test_set)
 optim_wrapper = dict(optimizer=dict(betas=(0.9, 0.99), fused=True))
 param_scheduler = [dict(
     type='OneCycleLR', eta_max=3e-3, total_steps=7, pct_start=0.15, convert_to_iter_based=True)]
-train_cfg = dict(max_epochs=7, val_begin=4)
+train_cfg = dict(max_epochs=7, val_begin=6)

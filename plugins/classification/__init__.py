@@ -18,6 +18,7 @@ from .backbones import BaseNet, InceptionV3Features, TruncatedDenseNet
 from .classifiers import TransferClassifier
 from .data_preprocessor import BatchDataPreprocessor
 from .datasets import ArrayDataset
+from .disjoint_parts_hook import DisjointPartsHook
 from .heads import MLPClsHead
 from .losses import NLLLoss
 from .metrics import ClassReport, MeanLoss
@@ -27,5 +28,6 @@ from .num_classes_hook import NumClassesHook
 from .weight_layouts import to_mm_layout
 
 __all__ = ['AdaptivePoolNeck', 'ArrayDataset', 'BaseNet', 'BatchDataPreprocessor', 'ClassReport',
-           'ConvNeck', 'FitNormalizationHook', 'InceptionV3Features', 'MLPClsHead', 'MeanLoss',
-           'NLLLoss', 'NumClassesHook', 'TransferClassifier', 'TruncatedDenseNet', 'to_mm_layout']
+           'ConvNeck', 'DisjointPartsHook', 'FitNormalizationHook', 'InceptionV3Features',
+           'MLPClsHead', 'MeanLoss', 'NLLLoss', 'NumClassesHook', 'TransferClassifier',
+           'TruncatedDenseNet', 'to_mm_layout']

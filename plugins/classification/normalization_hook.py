@@ -1,8 +1,9 @@
 """Normalise by the training set's own mean and standard deviation."""
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
+
+from plugins.engine.unwrap import unwrapped
 
 from .datasets import ArrayDataset
 
@@ -23,9 +24,8 @@ class FitNormalizationHook(Hook):
     def before_train(self, runner) -> None:
         if runner.iter > 0:
             return
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         mean, std = channel_statistics(runner.train_dataloader.dataset)
-        model.data_preprocessor.set_normalization(mean, std)
+        unwrapped(runner).data_preprocessor.set_normalization(mean, std)
         runner.logger.info(f'Normalisation from the training set: mean {mean}, std {std}')
 
 

@@ -1,8 +1,9 @@
 """Refuse data whose classes are not the model's."""
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from torch.utils.data import DataLoader
+
+from plugins.engine.unwrap import unwrapped
 
 
 @HOOKS.register_module()
@@ -14,6 +15,9 @@ class NumClassesHook(Hook):
     few trains on; one misspelt folder of a test set shifts every label behind
     it. mmdet has NumClassCheckHook for the numbers, of its own heads.
 
+    A data set without class names, or a head without ``num_classes``, cannot be
+    compared; a warning says so, once.
+
     Raises:
         ValueError: The numbers differ, or the names from those that the model
             was trained on.
@@ -21,6 +25,7 @@ class NumClassesHook(Hook):
 
     def __init__(self) -> None:
         self.trained: tuple[str, ...] | None = None
+        self._warned = False
 
     def before_train(self, runner) -> None:
         self._check(runner, runner.train_dataloader)
@@ -32,11 +37,20 @@ class NumClassesHook(Hook):
         self._check(runner, runner.test_dataloader)
 
     def _check(self, runner, loader: DataLoader) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        classes = loader.dataset.metainfo['classes']
-        if model.head.num_classes != len(classes):
+        classes = (getattr(loader.dataset, 'metainfo', None) or {}).get('classes')
+        head = getattr(unwrapped(runner), 'head', None)
+        num_classes = getattr(head, 'num_classes', None)
+        if classes is None or num_classes is None:
+            lacking = f"{type(loader.dataset).__name__}'s metainfo names no classes" \
+                if classes is None else f'model.head ({type(head).__name__}) has no num_classes'
+            if not self._warned:
+                runner.logger.warning(f'NumClassesHook: {lacking}; whether data and model agree '
+                                      'is not checked')
+            self._warned = True
+            return
+        if num_classes != len(classes):
             raise ValueError(
-                f'model.head.num_classes is {model.head.num_classes}, but the data have '
+                f'model.head.num_classes is {num_classes}, but the data have '
                 f'{len(classes)} classes ({", ".join(classes)}). Correct the one or the other.')
         self.trained = self.trained or getattr(runner, 'trained_classes', None) or classes
         if tuple(self.trained) != tuple(classes):

@@ -20,9 +20,13 @@ with (without('mmpretrain', 'sklearn'), muted('Could not import OneDL'),
 
 import plugins.engine  # noqa: F401
 
-from .coco_metric import CocoBoxMetric
 from .kitti_dataset import KittiDataset
 from .load_cached_image import LoadCachedImage
-from .yolov3_head import ClippedYOLOV3Head
+from .metrics import CocoBoxMetric, DetectionMetric, KittiMetric, KittiResultFiles
+from .yolov3_head import KittiYOLOV3Head
+from .yolov3_statistics_hook import YOLOStatisticsHook
+from .yolov3_targets import BatchGridAssigner, EachScaleAssigner
 
-__all__ = ['ClippedYOLOV3Head', 'CocoBoxMetric', 'KittiDataset', 'LoadCachedImage']
+__all__ = ['BatchGridAssigner', 'CocoBoxMetric', 'DetectionMetric', 'EachScaleAssigner',
+           'KittiDataset', 'KittiMetric', 'KittiResultFiles', 'KittiYOLOV3Head',
+           'LoadCachedImage', 'YOLOStatisticsHook']

@@ -42,7 +42,8 @@ class KittiDataset(BaseDetDataset):
     by up to BOX_SLACK pixels are clipped to it; those that leave it further
     are refused, for then labels and images rarely belong together. Each
     instance also keeps KITTI's ``type``, ``truncated``,
-    ``occluded`` and ``alpha``. ``img_id`` is the image's place in the sorted
+    ``occluded`` and ``alpha``; ``metainfo['instance_types']`` names the types that
+    become instances. ``img_id`` is the image's place in the sorted
     list of all images, whatever the part.
 
     Args:
@@ -92,7 +93,8 @@ class KittiDataset(BaseDetDataset):
             data_root=str(resolve_path(data_root)),
             data_prefix=dict(data_prefix or {'img': 'training/image_2',
                                              'label': 'training/label_2'}),
-            metainfo={'classes': tuple(self.class_map)}, **kwargs)
+            metainfo={'classes': tuple(self.class_map), 'instance_types': _types_of(
+                self.class_map, self.ignore_types)}, **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """Read the label files and image sizes of the chosen part."""
@@ -179,6 +181,11 @@ def _default_ignored(class_map: dict[str, tuple[str, ...]]) -> dict[str, tuple[s
     return {name: ('DontCare', *(kind for own in types for kind in NEIGHBOURS.get(own, ())
                                  if kind not in named))
             for name, types in class_map.items()}
+
+
+def _types_of(*mappings: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    named = {kind for mapping in mappings for types in mapping.values() for kind in types}
+    return tuple(kind for kind in TYPES if kind in named)
 
 
 def _check_types(class_map: dict[str, tuple[str, ...]],

@@ -3,6 +3,7 @@ from .fast_dev_run import FirstSamplesSampler
 from .hooks import (
     EarlyStopHook,
     MonitorCheckHook,
+    NonFiniteLossHook,
     ProgressHook,
     RunRecordHook,
     SafeCheckpointHook,
@@ -15,6 +16,6 @@ from .runner import TransferRunner
 from .schedulers import ReduceLROnPlateau, TimeDecayLR
 
 __all__ = ['Bf16OptimWrapper', 'EarlyStopHook', 'FirstSamplesSampler', 'Monitor',
-           'MonitorCheckHook', 'Pretrained', 'ProgressHook', 'ReduceLROnPlateau',
-           'RunRecordHook', 'SafeCheckpointHook', 'TimeDecayLR', 'TrainablePhasesHook',
-           'TransferRunner']
+           'MonitorCheckHook', 'NonFiniteLossHook', 'Pretrained', 'ProgressHook',
+           'ReduceLROnPlateau', 'RunRecordHook', 'SafeCheckpointHook', 'TimeDecayLR',
+           'TrainablePhasesHook', 'TransferRunner']

@@ -1,6 +1,7 @@
 """``--cfg-options`` that refuses what the config does not have."""
 import difflib
 import inspect
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,7 +28,8 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
     Raises:
         ValueError: A key is not in the config (the message names the nearest
             one that is), a ``+`` key is there already, or a word or number is
-            given where the config has a number or a group of keys.
+            given where the config has a number or a group of keys; or NaN or
+            infinity for a number.
     """
     for key, value in (options or {}).items():
         path = key.lstrip('+')
@@ -49,7 +51,12 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
 
 def _helpers(cfg: Config) -> set[str]:
     """Top-level names that nothing reads: those that the Runner does not know."""
-    return set(cfg) - set(inspect.signature(Runner).parameters) - _READ_ELSEWHERE
+    return set(cfg) - known_keys()
+
+
+def known_keys() -> set[str]:
+    """Top-level keys of a config that something reads."""
+    return set(inspect.signature(Runner).parameters) | _READ_ELSEWHERE
 
 
 def _has(cfg: Config, path: str) -> bool:
@@ -75,6 +82,9 @@ def _get(cfg: Config, path: str) -> Any:
 def _check_kind(key: str, old: Any, new: Any) -> None:
     """A number stays a number and a group of keys stays one; None may come and go."""
     is_number = isinstance(old, int | float) and not isinstance(old, bool)
+    if is_number and isinstance(new, float) and not math.isfinite(new):
+        raise ValueError(f'--cfg-options {key}={new}: the config has the number {old} there; '
+                         'expected a finite number')
     if is_number and isinstance(new, str):
         raise ValueError(f'--cfg-options {key}={new}: the config has the number {old} there; '
                          'expected a number')

@@ -1,7 +1,8 @@
 """Read checkpoints, from disk or from the net, without running code that they may carry."""
 import re
+import struct
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from http.client import HTTPException
 from pathlib import Path
@@ -31,6 +32,14 @@ _SAFE = [HistoryBuffer, getattr, np.ndarray, np.dtype, np._core.multiarray._reco
 # A folder for weights, searched before torch's own cache; below the repository or where one is.
 WEIGHTS_DIR = Path('work_dirs', 'weights')
 
+# What unpickling may raise. Python's documentation lists four and says that there are others: a
+# text file is a program of chance bytes to it, which asks for what is not there (KeyError: 101),
+# calls with wrong arguments (TypeError), or breaks what torch asserts.
+_UNPICKLING = (UnpicklingError, EOFError, LookupError, AttributeError, ImportError, TypeError,
+               ValueError, AssertionError, ArithmeticError, MemoryError, RuntimeError, struct.error)
+
+_NAMED = 6  # tensors named in an error; further ones are counted
+
 _trusted: set[Path] = set()
 
 
@@ -54,17 +63,15 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: It is no checkpoint, or damaged, or it holds objects that
-            could run code and is not trusted.
+            could run code and is not trusted; or its name has an unknown scheme.
     """
-    path = resolve_path(filename)
-    if not path.is_file():
-        raise FileNotFoundError(f'checkpoint {path}: no such file')
+    path = local_checkpoint(filename)
     _check_integrity(path)
     try:
         with torch.serialization.safe_globals(_SAFE):
             checkpoint = torch.load(path, map_location=map_location,
                                     weights_only=path not in _trusted)
-    except (UnpicklingError, EOFError, RuntimeError, ValueError) as error:
+    except _UNPICKLING as error:
         forbidden = re.search(r'unsupported (?:global|class)[: ]+(?:global )?(\S+)', str(error),
                               re.IGNORECASE)
         if forbidden:
@@ -77,6 +84,47 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
         raise ValueError(f'checkpoint {path}: expected a dict with state_dict, found '
                          f'{type(checkpoint).__name__}')
     return checkpoint
+
+
+def local_checkpoint(filename: str | Path) -> Path:
+    """Where a checkpoint that is no URL and in no catalogue lies.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The name has a scheme, as ``torchvison://``, which nobody knows.
+    """
+    scheme, mark, _ = str(filename).partition('://')
+    if mark:
+        known = ', '.join(f'{name}://' for name in SCHEMES)
+        raise ValueError(f'checkpoint {filename}: unknown scheme {scheme}://, expected '
+                         f"{known} or a file's name")
+    path = resolve_path(filename)
+    if not path.is_file():
+        raise FileNotFoundError(f'checkpoint {path}: no such file')
+    return path
+
+
+def misfit(error: Exception) -> str:
+    """What mmengine says of a strict load that failed, with the first few of its tensors.
+
+    Args:
+        error: Its RuntimeError: a title, a line for each tensor of another
+            shape, and one line each for all unexpected and all missing names.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    shapes = [line for line in lines if line.startswith('size mismatch')]
+    others = []
+    for line in (line for line in lines if line not in shapes):
+        title, mark, names = line.partition(': ')
+        others.append(f'{title}{mark}{some(names.split(", "))}' if mark else line)
+    return '; '.join([*others, *([some(shapes, '; ')] if shapes else [])])
+
+
+def some(names: Iterable[str], separator: str = ', ') -> str:
+    """The first six names, and how many more there are."""
+    names = list(names)
+    more = f' and {len(names) - _NAMED} more' if len(names) > _NAMED else ''
+    return separator.join(names[:_NAMED]) + more
 
 
 def _check_integrity(path: Path) -> None:
@@ -102,10 +150,22 @@ def _openmmlab_models() -> Mapping[str, str]:
 _CATALOGUES: dict[str, Callable[[], Mapping[str, str]]] = {
     'torchvision': get_torchvision_models, 'modelzoo': get_torchvision_models,
     'open-mmlab': _openmmlab_models, 'openmmlab': _openmmlab_models, 'mmcls': get_mmcls_models}
+SCHEMES = ('http', 'https', *_CATALOGUES)  # what may stand in front of :// in a checkpoint's name
 
 
-@CheckpointLoader.register_scheme(
-    prefixes=['http://', 'https://', *(f'{scheme}://' for scheme in _CATALOGUES)], force=True)
+def _load_checkpoint(cls: type[CheckpointLoader], filename: str, map_location: Any = None,
+                     logger: Any = None) -> dict[str, Any]:
+    """Upstream's, which prints "Loads checkpoint by  backend from path" past every logger's level.
+
+    The runner's log has a line of its own for each checkpoint.
+    """
+    return cls._get_checkpoint_loader(filename)(filename, map_location)
+
+
+CheckpointLoader.load_checkpoint = classmethod(_load_checkpoint)
+
+
+@CheckpointLoader.register_scheme(prefixes=[f'{scheme}://' for scheme in SCHEMES], force=True)
 def load_from_catalogue(filename: str, map_location: Any = 'cpu') -> dict[str, Any]:
     """Load weights by a URL or a catalogue's name, such as ``torchvision://resnet18``.
 

@@ -46,7 +46,8 @@ def limit_to_fast_dev_run(cfg: Config) -> None:
     for name in _LOADERS:
         loader: Any = cfg.get(name)
         if loader is not None:
-            batch = loader.get('batch_size') or loader['batch_sampler']['batch_size']
+            batch = loader['batch_size'] if 'batch_size' in loader \
+                else loader['batch_sampler']['batch_size']
             loader.sampler = dict(type='FirstSamplesSampler', sampler=loader.sampler,
                                   num_samples=NUM_BATCHES * batch)
             loader.num_workers = 0

@@ -42,6 +42,28 @@ def infer_rule(key: str) -> str:
                      "rule='greater' or rule='less'")
 
 
+def checked_rule(key: str, rule: str | None) -> str:
+    """The rule given for a metric, or the one that its name tells where None is given.
+
+    Raises:
+        ValueError: Unknown rule, or one that cannot be inferred.
+    """
+    if rule is not None and rule not in RULES:
+        raise ValueError(f"monitor {key!r}: rule is {rule!r}, expected 'greater' or 'less'")
+    return rule or infer_rule(key)
+
+
+def checked_count(name: str, value: Any) -> int:
+    """A number of validations, which is whole and at least 0.
+
+    Raises:
+        ValueError: It is something else; names the argument.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f'{name} is {value!r}, expected a whole number, at least 0')
+    return value
+
+
 class Monitor:
     """Follow one metric of the validation: its best value, and how long ago that was.
 
@@ -66,12 +88,10 @@ class Monitor:
     """
 
     def __init__(self, key: str, rule: str | None = None, min_delta: float = 0.) -> None:
-        if rule is not None and rule not in RULES:
-            raise ValueError(f"monitor {key!r}: rule is {rule!r}, expected 'greater' or 'less'")
         if not min_delta >= 0:
             raise ValueError(f'monitor {key!r}: min_delta is {min_delta}, expected at least 0')
         self.key = key
-        self.rule = rule or infer_rule(key)
+        self.rule = checked_rule(key, rule)
         self.min_delta = min_delta
         self.best: float | None = None
         self.best_epoch: int | None = None

@@ -1,5 +1,5 @@
 """Start from weights that somebody trained, and say how many of them arrived."""
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,7 @@ from mmengine.registry import WEIGHT_INITIALIZERS
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
-import plugins.engine.checkpoint  # noqa: F401 (registers the readers that refuse code)
-
+from .checkpoint import some  # its module also registers the readers that refuse code
 from .module_patterns import checked_patterns, matches
 
 State = Mapping[str, Tensor]
@@ -19,7 +18,6 @@ Layout = Callable[[State, nn.Module], State]
 
 _layouts: list[Layout] = []
 _NOT_WEIGHTS = 'data_preprocessor.'  # the new data's normalisation is the config's business
-_NAMED = 6  # tensors named in a report or an error; further ones are counted
 
 
 def register_layout(layout: Layout) -> Layout:
@@ -61,7 +59,8 @@ class Pretrained:
 
     Raises:
         OSError: The checkpoint cannot be had.
-        ValueError: Too little of it fits, it has nothing under the prefix, or an argument is wrong.
+        ValueError: Too little of it fits, it has nothing under the prefix, a tensor to be loaded
+            holds NaN or infinity, or an argument is wrong.
     """
 
     def __init__(self, checkpoint: str, prefix: str | None = None, exclude: Sequence[str] = (),
@@ -95,7 +94,7 @@ class Pretrained:
                  if isinstance(tensor, Tensor)}
         if not state:
             raise ValueError(f'checkpoint {self.checkpoint}: found no tensors, but '
-                             f'{_some(map(str, content))}; expected a state_dict')
+                             f'{some(map(str, content))}; expected a state_dict')
         if self.prefix is None:
             return state
         prefix = self.prefix.removesuffix('.') + '.'
@@ -104,10 +103,14 @@ class Pretrained:
         if not chosen:
             first = dict.fromkeys(name.partition('.')[0] + '.' for name in state)
             raise ValueError(f'checkpoint {self.checkpoint}: found nothing under prefix '
-                             f'{prefix!r}; its names begin with {_some(first)}')
+                             f'{prefix!r}; its names begin with {some(first)}')
         return chosen
 
     def _check(self, fit: '_Fit') -> None:
+        broken = [name for name, tensor in fit.loaded.items() if not tensor.isfinite().all()]
+        if broken:
+            raise ValueError(f'checkpoint {self.checkpoint}: NaN or infinity in {some(broken)}; '
+                             'expected finite weights. Take another checkpoint')
         counted, loaded = fit.parts[fit.counted]
         if loaded and loaded / counted >= self.min_loaded:
             return
@@ -118,7 +121,7 @@ class Pretrained:
         raise ValueError(
             f'checkpoint {self.checkpoint} fits {loaded} of {counted} tensors of {fit.counted}, '
             f'expected at least {self.min_loaded:.0%}. Not loaded: '
-            f'{fit.described(missing)}. Left over in the file: {_some(fit.unused) or "nothing"}. '
+            f'{fit.described(missing)}. Left over in the file: {some(fit.unused) or "nothing"}. '
             'Is it another architecture\'s? Give the checkpoint, prefix or exclude that is meant, '
             'or a lower min_loaded')
 
@@ -175,7 +178,7 @@ class _Fit:
 
     def described(self, names: Sequence[str]) -> str:
         """Some of the names, each with why it is not loaded."""
-        return _some(f'{name} ({self.lacking[name]})' for name in names)
+        return some(f'{name} ({self.lacking[name]})' for name in names)
 
     def report(self, source: str) -> str:
         """One line for people and the log."""
@@ -210,8 +213,3 @@ def _reason(name: str, tensor: Tensor, state: State) -> str:
 def _shape(tensor: Tensor) -> str:
     return 'x'.join(map(str, tensor.shape)) or 'scalar'
 
-
-def _some(names: Iterable[str]) -> str:
-    names = list(names)
-    more = f' and {len(names) - _NAMED} more' if len(names) > _NAMED else ''
-    return ', '.join(names[:_NAMED]) + more

@@ -15,7 +15,8 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from .allocator import keep_freed_memory
-from .run_record import device_name
+from .checkpoint import misfit
+from .run_record import EXPERIMENT, check_resumed, device_name
 
 # mmengine warns of its own old names in CheckpointHook, and of DumpResults having no metric names.
 _NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias',
@@ -105,7 +106,7 @@ class TransferRunner(Runner):
         """Load a checkpoint; strictly, unless it is ``load_from`` of a fresh training run.
 
         Raises:
-            ValueError: It does not fit the model, or the seed of the resumed run.
+            ValueError: It does not fit the model, or a resumed run was begun with other options.
         """
         fresh_training = self._train_dataloader is not None and not self._resume
         try:
@@ -113,7 +114,12 @@ class TransferRunner(Runner):
                                                  strict or not fresh_training, revise_keys)
         except RuntimeError as error:
             raise ValueError(f'checkpoint {filename} does not fit the model of this config; is it '
-                             f'another experiment\'s? {" ".join(str(error).split())}') from error
+                             f'another experiment\'s? {misfit(error)}') from error
+        if self._resume:
+            # Now: the optimizer would take the checkpoint's rates, or none, without a word.
+            info = checkpoint.get('message_hub', {}).get('runtime_info', {})
+            check_resumed(filename, info.get(EXPERIMENT),
+                          self.message_hub.runtime_info.get(EXPERIMENT))
         if not fresh_training:
             classes = checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes')
             self.trained_classes = tuple(classes) if classes else None
@@ -132,19 +138,22 @@ class TransferRunner(Runner):
         if begun != asked:
             raise ValueError(f'{filename} was begun with seed {begun}, not {asked}: a resumed '
                              'run keeps its seed. Leave out --seed, or start a new run.')
-        best = self.message_hub.runtime_info.get('best_ckpt')
-        if best:
-            self._adopt(Path(self.work_dir, Path(best).name))
+        self._adopt_best()
 
-    def _adopt(self, best: Path) -> None:
-        """Let an earlier best checkpoint count only where it lies in this run's work dir.
+    def _adopt_best(self) -> None:
+        """Let earlier best checkpoints count only where they lie in this run's work dir.
 
-        Upstream keeps its absolute path, and deletes it when a better one
-        comes: in a copied folder, or after ``--resume`` of another run's
-        checkpoint, that is the other run's file.
+        There is one for each monitored key. Upstream keeps its absolute path,
+        and deletes it when a better one comes: in a copied folder, or after
+        ``--resume`` of another run's checkpoint, that is the other run's file.
         """
-        if best.is_file():
-            self.message_hub.update_info('best_ckpt', str(best))
+        hub = self.message_hub
+        best = {key: Path(self.work_dir, Path(path).name)
+                for key, path in hub.runtime_info.items() if key.startswith('best_ckpt') and path}
+        if all(path.is_file() for path in best.values()):
+            for key, path in best.items():
+                hub.update_info(key, str(path))
             return
-        for key in ('best_ckpt', 'best_score', 'run_history'):
-            self.message_hub.pop_info(key)
+        for key in list(hub.runtime_info):
+            if key.startswith(('best_ckpt', 'best_score')) or key == 'run_history':
+                hub.pop_info(key)

@@ -7,7 +7,7 @@ from mmengine.optim.scheduler import ReduceOnPlateauLR, _ParamScheduler
 from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
 from mmengine.registry import PARAM_SCHEDULERS
 
-from .monitor import Monitor, better
+from .monitor import better, checked_count, checked_rule
 
 
 @PARAM_SCHEDULERS.register_module()
@@ -64,7 +64,8 @@ class ReduceLROnPlateau(ReduceOnPlateauLR):
         kwargs: ``min_value``, ``begin``, ``end``, ... as upstream.
 
     Raises:
-        ValueError: Unknown style or rule, negative threshold, factor of 1 or more.
+        ValueError: Unknown style or rule, negative threshold, factor outside of (0, 1), patience
+            or cooldown that is negative or not whole.
     """
 
     def __init__(self, optimizer: Any, monitor: str, rule: str | None = None,
@@ -72,9 +73,16 @@ class ReduceLROnPlateau(ReduceOnPlateauLR):
                  threshold: float = 1e-4, cooldown: int = 0, **kwargs: Any) -> None:
         if style not in ('torch', 'keras'):
             raise ValueError(f"ReduceLROnPlateau: style is {style!r}, expected 'torch' or 'keras'")
+        if not 0 < factor < 1:
+            raise ValueError(f'ReduceLROnPlateau: factor is {factor}, expected a share between 0 '
+                             'and 1: the rate is multiplied by it')
+        if not threshold >= 0:
+            raise ValueError(f'ReduceLROnPlateau: threshold is {threshold}, expected at least 0')
+        checked_count('ReduceLROnPlateau: patience', patience)
+        checked_count('ReduceLROnPlateau: cooldown', cooldown)
         keras = style == 'keras'
         super().__init__(
-            optimizer, monitor=monitor, rule=Monitor(monitor, rule, threshold).rule, factor=factor,
+            optimizer, monitor=monitor, rule=checked_rule(monitor, rule), factor=factor,
             # PyTorch cuts when the count exceeds its patience, Keras when it reaches it; Keras
             # counts the last validation of a cooldown, PyTorch does not.
             patience=max(patience - 1, 0) if keras else patience,

@@ -1,31 +1,39 @@
 """From a command line to a Runner and back to ``result.json``: shared by train.py and test.py."""
 import argparse
-import copy
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, DictAction
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from plugins.paths import REPO_ROOT, resolve_path
+from plugins.paths import REPO_ROOT
+from plugins.run_reader import RECORD
 
 from .cfg_options import merge_options
 from .checkpoint import trust_checkpoint as trust
+from .config_check import check_config, read_config
 from .distributed import init_distributed
-from .hooks import RunRecordHook
+from .hooks import NonFiniteLossHook, RunRecordHook
 from .precision import enable_amp
+from .readable_errors import readable_errors
 from .result_table import print_result
-from .run_record import config_hash, describe_run, git_commit, write_result
-from .work_dir import claim_work_dir, default_work_dir, last_checkpoint
+from .run_record import (
+    EXPERIMENT,
+    config_hash,
+    describe_run,
+    git_commit,
+    resolved_keys,
+    write_result,
+)
+from .test_part import use_part
+from .work_dir import checkpoint_to_resume, claim_work_dir, default_work_dir, last_checkpoint
 
 _run_numbers = itertools.count()
-# They show an image several times in an epoch, or several images in one.
-_REPEATING_WRAPPERS = ('RepeatDataset', 'ClassBalancedDataset', 'MultiImageMixDataset')
 
 
 class Session:
@@ -38,18 +46,17 @@ class Session:
 
     Attributes:
         cfg: The config, to be changed before :meth:`build_runner`.
+        options: As given.
+        config_hash: Of the config with these options, see :func:`config_hash`.
         precision: The type that the forward pass computes in.
         part: Whose images a test is on.
     """
 
     def __init__(self, config: str, options: Sequence[str] = (), launcher: str = 'none') -> None:
-        loaded = Config.fromfile(config)
-        # Unformatted: yapf would take half a second for every checkpoint, which holds the config.
-        # fromfile has a parameter for it, which it forgets on the way.
-        self.cfg = Config(loaded._cfg_dict, cfg_text=loaded.text, filename=loaded.filename,
-                          format_python_code=False)
-        merge_options(self.cfg, _parse_options(options))
+        self.cfg = load_config(config, options)
+        self.options = list(options)
         self.config_hash = config_hash(self.cfg)
+        self._experiment = resolved_keys(self.cfg)  # now: --amp and the like do not count
         self.precision = 'float32'
         self.part = 'test'
         self.git_commit = git_commit()  # now: the code may change while the run goes on
@@ -98,7 +105,7 @@ class Session:
         outcome: list[Any] = [None, None]
         if is_main_process():
             try:
-                checkpoint = resume and _checkpoint_to_resume(folder, resume)
+                checkpoint = resume and checkpoint_to_resume(folder, resume)
                 continues = bool(resume) and checkpoint.parent == folder
                 claim_work_dir(folder, continues, overwrite)
                 outcome[1] = checkpoint and str(checkpoint)
@@ -113,35 +120,28 @@ class Session:
             self.cfg.update(resume=True, load_from=checkpoint)
 
     def test_on(self, part: str) -> None:
-        """Let the test run on another part's images, as it would on its own.
-
-        Order, batches, transforms and metrics stay the test's, and wrappers
-        that repeat or mix images come off: each image counts once, unaugmented.
-
-        Args:
-            part: ``test``, ``train`` or ``val``.
-
-        Raises:
-            ValueError: A metric or the transforms cannot be used for it.
-        """
+        """Let the test run on the images of another part, see :func:`use_part`."""
+        use_part(self.cfg, part)
         self.part = part
-        if part == 'test':
-            return
-        evaluators = self.cfg.test_evaluator
-        for evaluator in evaluators if isinstance(evaluators, list) else [evaluators]:
-            if evaluator.get('ann_file'):
-                raise ValueError(
-                    f"--part {part}: test_evaluator {evaluator['type']} reads the labels of the "
-                    f"test part from {evaluator['ann_file']}; use a metric that takes them from "
-                    'the data, or change ann_file and the test data by --cfg-options')
-        self.cfg.test_dataloader.dataset = _as_tested(
-            self.cfg[f'{part}_dataloader'].dataset, self.cfg.test_dataloader.dataset)
 
     def dump_predictions(self, path: str) -> None:
-        """Also write every prediction of the test to a pickle file."""
+        """Also write every prediction of the test.
+
+        Args:
+            path: A file ``*.pkl``; or, for a detector, a folder for KITTI's result files.
+
+        Raises:
+            ValueError: A folder, and the model is no detector.
+        """
+        dump = dict(type='DumpResults', out_file_path=path)
+        if not path.endswith(('.pkl', '.pickle')):
+            if self.cfg.default_scope != 'mmdet':
+                raise ValueError(f'--out {path}: the name must end in .pkl; a folder is for the '
+                                 "result files, in KITTI's format, of a detector")
+            dump = dict(type='KittiResultFiles', out_dir=path)
         evaluators = self.cfg.test_evaluator
         self.cfg.test_evaluator = [*(evaluators if isinstance(evaluators, list) else [evaluators]),
-                                   dict(type='DumpResults', out_file_path=path)]
+                                   dump]
 
     def draw_predictions(self, folder: str) -> None:
         """Also draw every prediction of the test; the two packages name it differently."""
@@ -157,7 +157,11 @@ class Session:
         self.cfg.experiment_name = f'{Path(self.cfg.filename).stem}_{next(_run_numbers)}'
         if trust_checkpoint and self.cfg.load_from:
             trust(self.cfg.load_from)
-        return RUNNERS.build(self.cfg)
+        with readable_errors(self.cfg):
+            runner = RUNNERS.build(self.cfg)
+        runner.register_hook(NonFiniteLossHook())
+        runner.message_hub.update_info(EXPERIMENT, self._experiment)  # into every checkpoint
+        return runner
 
     def finish_training(self, runner: Runner, keep: bool = True) -> dict[str, Any]:
         """Put the record of a finished training together, print it, and write it if ``keep``."""
@@ -168,7 +172,7 @@ class Session:
                       seconds=round(record.seconds, 2),
                       checkpoint=_best_checkpoint(runner, best), history=record.history,
                       git_commit=self.git_commit, config_hash=self.config_hash,
-                      **describe_run(runner, self.seed, self.precision))
+                      options=self.options, **describe_run(runner, self.seed, self.precision))
         self._finish(runner, result, keep)
         return result
 
@@ -180,7 +184,7 @@ class Session:
         result = dict(mode='test', split=self.part, metrics=record.test_metrics,
                       seconds=round(record.test_seconds, 2), checkpoint=_relative(checkpoint),
                       git_commit=self.git_commit, config_hash=self.config_hash,
-                      **run, **record.test_tables)
+                      options=self.options, **run, **record.test_tables)
         self._finish(runner, result, keep=True)
         return result
 
@@ -188,27 +192,27 @@ class Session:
         if is_main_process():
             print_result(result)
             if keep:
-                path = Path(runner.work_dir) / 'result.json'
+                path = Path(runner.work_dir) / RECORD
                 write_result(path, result)
                 print(f'Written to {_relative(path)}')
         barrier()
 
 
-def _as_tested(dataset: ConfigDict, tested: ConfigDict) -> ConfigDict:
-    """The config of a part's data set with the transforms of the tested one."""
-    if dataset['type'].split('.')[-1] in _REPEATING_WRAPPERS:
-        return _as_tested(dataset['dataset'], tested)
-    dataset = copy.deepcopy(dataset)
-    if 'dataset' in dataset:
-        dataset['dataset'] = _as_tested(dataset['dataset'], tested)
-    elif 'datasets' in dataset:
-        dataset['datasets'] = [_as_tested(inner, tested) for inner in dataset['datasets']]
-    elif 'pipeline' in dataset and 'pipeline' not in tested:
-        raise ValueError(f"test_dataloader.dataset ({tested['type']}) has no pipeline to replace "
-                         'the augmenting one of the training images')
-    else:
-        dataset.update({key: tested[key] for key in ('pipeline', 'test_mode') if key in tested})
-    return dataset
+def load_config(config: str, options: Sequence[str] = ()) -> Config:
+    """Read a config file and change it by options, as every run does.
+
+    Raises:
+        OSError: The file, or one of its bases, is missing.
+        ValueError: See :func:`read_config`, :func:`merge_options` and :func:`check_config`.
+    """
+    loaded = read_config(config)
+    # Unformatted: yapf would take half a second for every checkpoint, which holds the config.
+    # fromfile has a parameter for it, which it forgets on the way.
+    cfg = Config(loaded._cfg_dict, cfg_text=loaded.text, filename=loaded.filename,
+                 format_python_code=False)
+    merge_options(cfg, _parse_options(options))
+    check_config(cfg)
+    return cfg
 
 
 def _parse_options(options: Sequence[str]) -> dict[str, Any]:
@@ -220,26 +224,15 @@ def _parse_options(options: Sequence[str]) -> dict[str, Any]:
     return parser.parse_args(['--cfg-options', *options]).cfg_options
 
 
-def _checkpoint_to_resume(folder: Path, resume: str) -> Path:
-    """The file that ``--resume [CKPT]`` means."""
-    if resume != 'auto':
-        if not resolve_path(resume).is_file():
-            raise FileNotFoundError(f'--resume {resume}: no such checkpoint')
-        return resolve_path(resume)
-    found = last_checkpoint(folder)
-    if found is None:
-        raise FileNotFoundError(f'--resume: {folder} holds no checkpoint. Leave out --resume to '
-                                'start from the beginning.')
-    return found
-
-
 def _hook(runner: Runner, kind: type) -> Any:
     return next((hook for hook in runner.hooks if isinstance(hook, kind)), None)
 
 
 def _best_checkpoint(runner: Runner, best: dict[str, Any]) -> str | None:
     """The file that tools/test.py wants: the best checkpoint, or else the last; None if none."""
-    path = runner.message_hub.runtime_info.get('best_ckpt') if best['monitor'] else None
+    info, monitor = runner.message_hub.runtime_info, best['monitor']
+    # Of several monitored keys, each has a best checkpoint under a name of its own.
+    path = monitor and (info.get(f'best_ckpt_{monitor}') or info.get('best_ckpt'))
     return _relative(path or last_checkpoint(Path(runner.work_dir)))
 
 

@@ -3,7 +3,8 @@ import re
 import shutil
 from pathlib import Path
 
-from plugins.paths import REPO_ROOT
+from plugins.paths import REPO_ROOT, resolve_path
+from plugins.run_reader import RECORD, TEST_FOLDERS
 
 CONFIGS = REPO_ROOT / 'configs'
 
@@ -32,6 +33,27 @@ def last_checkpoint(folder: Path) -> Path | None:
         return None
     checkpoint = folder / Path(pointer.read_text().strip()).name
     return checkpoint if checkpoint.is_file() else None
+
+
+def checkpoint_to_resume(folder: Path, resume: str) -> Path:
+    """The file that ``--resume [CKPT]`` means.
+
+    Args:
+        folder: The work dir of the run.
+        resume: ``auto`` for the folder's last checkpoint, or a file.
+
+    Raises:
+        FileNotFoundError: There is no such checkpoint.
+    """
+    if resume != 'auto':
+        if not resolve_path(resume).is_file():
+            raise FileNotFoundError(f'--resume {resume}: no such checkpoint')
+        return resolve_path(resume)
+    found = last_checkpoint(folder)
+    if found is None:
+        raise FileNotFoundError(f'--resume: {folder} holds no checkpoint. Leave out --resume to '
+                                'start from the beginning.')
+    return found
 
 
 def claim_work_dir(work_dir: Path, resume: bool, overwrite: bool) -> None:
@@ -70,6 +92,6 @@ def claim_work_dir(work_dir: Path, resume: bool, overwrite: bool) -> None:
 def _written_by_runs(path: Path) -> bool:
     """Log folders (named by date and time), tests, checkpoints, the config and the record."""
     if path.is_dir():
-        return path.name == 'test' or re.fullmatch(r'\d{8}_\d{6}', path.name) is not None
-    return path.suffix in ('.pth', '.py', '.partial') or path.name in ('last_checkpoint',
-                                                                       'result.json')
+        return (path.name in TEST_FOLDERS.values()
+                or re.fullmatch(r'\d{8}_\d{6}', path.name) is not None)
+    return path.suffix in ('.pth', '.py', '.partial') or path.name in ('last_checkpoint', RECORD)

@@ -93,6 +93,23 @@ def test_an_existing_output_is_not_overwritten(test_digits, digits_run, tmp_path
     assert (tmp_path / 'p.pkl').read_text() == 'mine'
 
 
+@pytest.mark.parametrize('name, message', [
+    ('p.txt', 'p.txt: the name must end in .pkl, or in /'),
+    ('full', 'full: the folder is not empty'), ('new', None), ('new/v1.0/', None),
+    ('empty.d', None), ('p.pkl', None)])
+def test_names_for_predictions(digits_run, repo_root, tmp_path, capsys, name, message):
+    from tools.test import parse_args
+    for folder in ('full/inside', 'empty.d'):
+        (tmp_path / folder).mkdir(parents=True)
+    argv = [str(repo_root / DIGITS), str(best(digits_run)), '--out', f'{tmp_path}/{name}']
+    if message is None:
+        assert parse_args(argv).out == argv[-1]
+    else:
+        with pytest.raises(SystemExit):
+            parse_args(argv)
+        assert message in capsys.readouterr().err
+
+
 def test_a_renamed_class_is_refused(test_digits, digits_run, digits_root, repo_root, tmp_path):
     from tools.test import main
     shutil.copytree(digits_root / 'test', tmp_path / 'renamed')

@@ -173,6 +173,36 @@ def test_command_line_errors_are_one_line_without_a_traceback(argv, message):
     assert done.returncode == 2 and message in done.stderr and 'Traceback' not in done.stderr
 
 
+@pytest.mark.parametrize('argv, message', [
+    (['--seed', '-1'], '--seed -1: expected 0 to 4294967295'),
+    (['--work-dir', __file__], 'test_train.py: is a file, expected a folder')])
+def test_a_seed_or_folder_that_is_none_is_refused_at_once(train_digits, capsys, argv, message):
+    with pytest.raises(SystemExit):
+        train_digits(*argv)
+    assert message in capsys.readouterr().err
+
+
+def test_missing_weights_are_told_before_the_work_dir_is_made(train_digits, tmp_path):
+    with pytest.raises(FileNotFoundError, match='checkpoint .*none.pth: no such file'):
+        train_digits('--work-dir', str(tmp_path / 'w'), options=(
+            '+model.backbone.init_cfg.type=Pretrained',
+            f'+model.backbone.init_cfg.checkpoint={tmp_path}/none.pth'))
+    assert not (tmp_path / 'w').exists()
+
+
+def test_a_wrong_width_ends_in_a_sentence(train_digits, tmp_path):
+    with pytest.raises(ValueError, match='set model.head.in_channels to 1024'):
+        train_digits('--work-dir', str(tmp_path / 'w'), options=('model.head.in_channels=7',))
+
+
+def test_a_loss_of_nan_ends_the_run(train_digits, tmp_path):
+    with pytest.raises(ValueError, match='epoch 1: the mean training loss is (nan|inf).*'
+                                         'optim_wrapper.optimizer.lr is 1e[+]37'):
+        train_digits('--work-dir', str(tmp_path / 'w'), options=(
+            'optim_wrapper.optimizer.lr=1e37',))
+    assert not list((tmp_path / 'w').glob('*.pth'))
+
+
 def test_missing_data_end_in_a_sentence_that_names_the_place(tmp_path):
     from tests.conftest import DIGITS
     done = subprocess.run(

@@ -3,7 +3,6 @@
     python tools/analysis_tools/compare_runs.py WORK_DIR [WORK_DIR ...]
 """
 import argparse
-import json
 import os
 import re
 import sys
@@ -16,6 +15,8 @@ from rich.table import Column, Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from plugins.run_reader import Run, read_run
+
 # What says most about a run; other metrics stay in result.json.
 HEADLINES = ('coco/bbox_mAP_50', 'accuracy/top1', 'accuracy/mean_class', 'loss')
 NAME_WIDTH = 22  # the whole table then fits a terminal of 80 columns
@@ -24,13 +25,22 @@ NAME_WIDTH = 22  # the whole table then fits a terminal of 80 columns
 def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Print the table and return its rows.
 
+    A test of another checkpoint than the run names, or with other options, is
+    left out of the table, and a line below it says so.
+
     Args:
         argv: Arguments as on the command line; None takes the process's own.
+
+    Raises:
+        FileNotFoundError: A run has no record.
+        ValueError: A record cannot be read, or holds no headline.
     """
     parser = argparse.ArgumentParser(description='Put the results of several runs into one table.')
     parser.add_argument('work_dirs', nargs='+', help='work dirs of tools/train.py')
     args = parser.parse_args(argv)
-    rows = [summarize(Path(work_dir)) for work_dir in args.work_dirs]
+    runs = [read_run(work_dir) for work_dir in args.work_dirs]
+    rows = [dict(summarize(run), work_dir=name)
+            for run, name in zip(runs, args.work_dirs, strict=True)]
     heads = ('val', 'test', 'epochs', 'train s', 'param.')
     table = Table(Column('run', overflow='fold'), Column('metric', no_wrap=True),
                   *(Column(head, justify='right', no_wrap=True) for head in heads),
@@ -41,33 +51,31 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
                         for part in ('val', 'test')),
                       str(row['epochs']), f"{row['seconds']:.0f}", _count(row['parameters']))
     Console().print(table)
+    for run in runs:
+        if run.stale:
+            print(f'Not in the table: {run.stale}')
     return rows
 
 
-def summarize(work_dir: Path) -> dict[str, Any]:
-    """Read one run's record, and its test's if it was tested.
+def summarize(run: Run) -> dict[str, Any]:
+    """A run's row, with its test's figures if it was tested.
 
     Returns:
-        work_dir, config, epochs, seconds (of training), parameters (their
-        number), and metrics: {name: dict(val=..., test=...)}, None where it
-        was not measured.
+        config, epochs, seconds (of training), parameters (their number), and
+        metrics: {name: dict(val=..., test=...)}, None where it was not measured.
 
     Raises:
-        FileNotFoundError: The run has no ``result.json``.
         ValueError: Its metrics hold no headline.
     """
-    trained = _read(work_dir / 'result.json')
-    tested = work_dir / 'test' / 'result.json'
-    figures = dict(val=trained['metrics'],
-                   test=_read(tested)['metrics'] if tested.is_file() else {})
+    trained = run.trained
+    figures = dict(val=trained['metrics'], test=run.tested['metrics'] if run.tested else {})
     metrics = {name: {part: found.get(name) for part, found in figures.items()}
                for name in HEADLINES if any(name in found for found in figures.values())}
     if not metrics:
-        raise ValueError(f'{work_dir / "result.json"}: none of {HEADLINES} among its metrics '
+        raise ValueError(f'{run.folder}/result.json: none of {HEADLINES} among its metrics '
                          f'{list(trained["metrics"])}')
-    return dict(work_dir=str(work_dir), config=trained['config'], metrics=metrics,
-                epochs=trained['epochs'], seconds=trained['seconds'],
-                parameters=trained['parameters']['total'])
+    return dict(config=trained['config'], metrics=metrics, epochs=trained['epochs'],
+                seconds=trained['seconds'], parameters=trained['parameters']['total'])
 
 
 def short_names(work_dirs: Sequence[str]) -> list[str]:
@@ -86,12 +94,6 @@ def split_name(name: str, width: int = NAME_WIDTH) -> list[str]:
             lines.append('')
         lines[-1] += part
     return lines
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such record; is the run finished?')
-    return json.loads(path.read_text())
 
 
 def _count(number: int) -> str:

@@ -1,10 +1,9 @@
 """Draw the confusion matrix of a tested classifier, and name what it confuses most.
 
     python tools/test.py CONFIG CHECKPOINT
-    python tools/analysis_tools/confusion_matrix.py WORK_DIR --show-path matrix.png
+    python tools/analysis_tools/confusion_matrix.py WORK_DIR    # test/confusion_matrix.png in it
 """
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from plugins.paths import resolve_path
+from plugins.run_reader import RECORD, TEST_FOLDERS, read_record, read_run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,14 +31,15 @@ def main(argv: Sequence[str] | None = None) -> Path:
 
     Raises:
         FileNotFoundError: There is no record of a test.
-        ValueError: It holds no confusion matrix.
+        ValueError: It cannot be read, is of another checkpoint than its run names, or holds no
+            confusion matrix.
     """
     parser = argparse.ArgumentParser(description='Draw a confusion matrix.')
     parser.add_argument('result', help='work dir of a run that was tested, or a result.json')
     parser.add_argument('--show-path', metavar='PNG', help='picture to write; default '
                         'confusion_matrix.png beside the result.json')
     args = parser.parse_args(argv)
-    record = find_record(Path(args.result))
+    record = find_record(resolve_path(args.result))
     classes, matrix = read_matrix(record)
     target = Path(args.show_path or record.with_name('confusion_matrix.png'))
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -48,26 +51,31 @@ def main(argv: Sequence[str] | None = None) -> Path:
 
 
 def find_record(place: Path) -> Path:
-    """The result.json that is meant: the file itself, or that of a work dir's test.
+    """The result.json that is meant: the file itself, a test's, or that of a work dir's test.
 
     Raises:
-        FileNotFoundError: There is none.
+        FileNotFoundError: There is none, or the run in the work dir was not tested.
+        ValueError: The test in the work dir is of another checkpoint than the run names.
     """
-    if place.is_dir():
-        tested = place / 'test/result.json'
-        place = tested if tested.is_file() else place / 'result.json'
-    if not place.is_file():
-        raise FileNotFoundError(f'{place}: no such record; tools/test.py writes it')
-    return place
+    if not place.is_dir():
+        return place
+    own, tested = place / RECORD, place / TEST_FOLDERS['test'] / RECORD
+    if not own.is_file() and tested.is_file():
+        return tested  # of a checkpoint without its run, such as a downloaded one
+    if own.is_file() and read_record(own).get('mode') == 'test':
+        return own
+    read_run(place).require_test()
+    return tested
 
 
 def read_matrix(record: Path) -> tuple[list[str], np.ndarray]:
     """Class names, and numbers of images (row: true class, column: predicted class).
 
     Raises:
+        FileNotFoundError: There is no such record.
         ValueError: The record holds none.
     """
-    result = json.loads(record.read_text())
+    result = read_record(record)
     if 'confusion_matrix' not in result:
         raise ValueError(f'{record}: holds no confusion matrix. It must be of a test '
                          "(tools/test.py), with dict(type='ClassReport') in the test_evaluator")

@@ -20,17 +20,14 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from PIL import Image
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from plugins.classification.datasets import list_class_folder, list_cub200, load_source
+from plugins.classification.datasets import list_files, load_source
 from plugins.classification.datasets.cub200 import unlisted
+from plugins.classification.datasets.decoding import read_rgb
 from plugins.paths import resolve_path
-
-LISTERS = {'class_folder': list_class_folder, 'cub200': list_cub200}
-_DECODING = ('type', 'size', 'resize', 'max_ram_gb', 'cache_dir')
 
 
 class Picture(NamedTuple):
@@ -40,8 +37,8 @@ class Picture(NamedTuple):
         name: Path or position.
         part: 'train', 'test', ...
         label: Class name.
-        size: (width, height) in pixels as stored; None if it cannot be read.
-        pixels: SHA-256 of size and RGB pixels, or why there are none.
+        size: (width, height) in pixels, upright; None if it cannot be read.
+        pixels: SHA-256 of size and RGB pixels as a training gets them, or why there are none.
     """
     name: str
     part: str
@@ -119,9 +116,8 @@ def config_sources(path: Path) -> dict[str, dict]:
 
 def examine(part: str, source: Mapping) -> Iterable[Picture]:
     """Read every image of a source, at its own size where the source is made of files."""
-    if source['type'] in LISTERS:
-        arguments = {key: value for key, value in source.items() if key not in _DECODING}
-        paths, labels, classes = LISTERS[source['type']](**arguments)
+    if (files := list_files(source)) is not None:
+        paths, labels, classes = files
         root = resolve_path(source['data_root'])
         prefix = '' if part == 'all' else f'{part}: '
         with ThreadPoolExecutor() as pool:
@@ -139,12 +135,10 @@ def examine(part: str, source: Mapping) -> Iterable[Picture]:
 
 def _read(path: Path) -> tuple[tuple[int, int] | None, str]:
     try:
-        with Image.open(path) as image:
-            pixels = image.convert('RGB').tobytes()
-            size = image.size
-    except Exception as error:  # Pillow's readers raise OSError, SyntaxError, struct.error, ...
-        return None, str(error)
-    return size, hashlib.sha256(f'{size}'.encode() + pixels).hexdigest()
+        image = read_rgb(path)
+    except ValueError as error:
+        return None, str(error.__cause__ or error)
+    return image.size, hashlib.sha256(f'{image.size}'.encode() + image.tobytes()).hexdigest()
 
 
 def wrong_classes(pictures: Sequence[Picture]) -> list[Finding]:
@@ -158,7 +152,7 @@ def wrong_classes(pictures: Sequence[Picture]) -> list[Finding]:
 
 
 def unreadable(pictures: Sequence[Picture]) -> list[Finding]:
-    """Files that Pillow cannot decode to the end."""
+    """Files that a training refuses: Pillow cannot decode them to the end, or to 8 bits."""
     return [Finding(f'unreadable ({picture.pixels})', (picture.name,))
             for picture in pictures if picture.size is None]
 

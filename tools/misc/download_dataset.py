@@ -19,11 +19,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.paths import REPO_ROOT  # noqa: E402
-from tools.misc.downloads.catalogue import DATA_SETS, Archive, Download  # noqa: E402
-from tools.misc.downloads.fetch import fetch  # noqa: E402
-from tools.misc.downloads.unpack import unpack  # noqa: E402
-from tools.misc.downloads.verify import check_archive, digest_of, wrong_counts  # noqa: E402
+from plugins.paths import REPO_ROOT
+from tools.misc.downloads.catalogue import DATA_SETS, Archive, Download
+from tools.misc.downloads.fetch import fetch
+from tools.misc.downloads.unpack import unpack
+from tools.misc.downloads.verify import check_archive, digest_of, empty_files, wrong_counts
 
 
 def main(argv: Sequence[str] | None = None) -> Path:
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
         return target
     sources = _sources(args.name, data_set, args.source)
     store = args.data_root.expanduser().absolute() / '.downloads' / args.name
-    archives = [_obtain(archive, places, store)
+    archives = [_obtain(archive, places, store, data_set.origin)
                 for archive, places in zip(data_set.archives, sources, strict=True)]
     try:
         _build(args.name, data_set, archives, target)
@@ -71,7 +71,7 @@ def _build(name: str, data_set: Download, archives: Sequence[Path], target: Path
         for archive in archives:
             unpack(archive, unpacked, data_set.only)
         made = _find_set(name, data_set, unpacked)
-        _compare_digest(data_set, made)
+        _check_content(data_set, made)
         made.rename(target)
 
 
@@ -95,10 +95,31 @@ def _check_present(name: str, data_set: Download, target: Path) -> None:
         raise ValueError(f'{target} exists, but is not the complete {name} ({"; ".join(wrong[:3])}'
                          f'{"; ..." if wrong[3:] else ""}); move it away or name another '
                          '--data-root')
-    _compare_digest(data_set, target)
+    if empty := empty_files(target, data_set.counts):
+        raise ValueError(f'{target} is not the complete {name}: {len(empty)} of its files are '
+                         f'empty ({", ".join(empty[:3])}{", ..." if empty[3:] else ""}); delete '
+                         'the folder and give the same command again')
+    try:
+        _check_content(data_set, target)
+    except ValueError as error:
+        raise ValueError(f'{target} is not a usable {name}: {error}; or delete the folder and '
+                         'give the same command again') from error
 
 
-def _compare_digest(data_set: Download, folder: Path) -> None:
+def _check_content(data_set: Download, folder: Path) -> None:
+    """Warn of other bytes than the official ones.
+
+    Raises:
+        ValueError: A file of CIFAR cannot be read.
+    """
+    if data_set.pickled:
+        # Here, as it brings all of mmpretrain: the other sets need not wait for it.
+        from plugins.classification.datasets.cifar_files import CIFAR10, CIFAR100, other_files
+        edition = CIFAR10 if Path(data_set.folder).name == CIFAR10.folder else CIFAR100
+        if others := other_files(folder, edition):
+            print(f'Warning: {folder.name} is readable, but {", ".join(others)} differ(s) from the '
+                  'official file(s) by MD5 (newly encoded, or other images?); results may differ '
+                  'from reported ones', file=sys.stderr)
     if data_set.digest is not None and digest_of(folder) != data_set.digest:
         print(f'Warning: {folder.name} has as many images as the official set, but other bytes (a '
               'grey, resized or newly compressed copy?); results may differ from reported ones',
@@ -130,7 +151,7 @@ def _sources(name: str, data_set: Download, given: list[str]) -> list[tuple[str,
     return sources
 
 
-def _obtain(archive: Archive, places: Sequence[str], store: Path) -> Path:
+def _obtain(archive: Archive, places: Sequence[str], store: Path, origin: str) -> Path:
     """A verified archive: a file of the user's, one fetched before, or one fetched now."""
     if not places[0].startswith(('http://', 'https://')):
         path = Path(places[0]).expanduser()
@@ -151,7 +172,7 @@ def _obtain(archive: Archive, places: Sequence[str], store: Path) -> Path:
         except OSError as error:
             failures.append(str(error))
     raise OSError(f'{archive.name} cannot be fetched ({"; ".join(failures)}). Get it elsewhere and '
-                  'name it with --from')
+                  f'name it with --from; its page is {origin}')
 
 
 def _find_set(name: str, data_set: Download, unpacked: Path) -> Path:

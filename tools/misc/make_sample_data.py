@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tools.misc.drawing.camera import FULL_WIDTH  # noqa: E402
-from tools.misc.sample_layouts import SETS, Request  # noqa: E402
+from tools.misc.drawing.camera import FULL_WIDTH
+from tools.misc.sample_layouts import SETS, Request
 
 
 def build_folder(target: Path, request: Request) -> None:

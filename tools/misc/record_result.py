@@ -4,7 +4,6 @@
 """
 import argparse
 import csv
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.paths import REPO_ROOT  # noqa: E402
+from plugins.paths import REPO_ROOT
+from plugins.run_reader import read_run
 
 COLUMNS = ('config', 'data', 'seed', 'metric', 'test', 'val', 'best_epoch', 'epochs', 'seconds',
            'device', 'processes', 'precision', 'torch_version', 'git_commit', 'config_hash', 'note')
@@ -26,47 +26,60 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
 
     Raises:
         FileNotFoundError: The run or its test has no ``result.json``.
-        ValueError: Its config is none of this collection's, or the rows stand there already.
+        ValueError: See :func:`result_rows`; or the rows stand there already.
     """
     parser = argparse.ArgumentParser(description='Add a tested run to its results.csv.')
     parser.add_argument('work_dir', help='work dir of tools/train.py, tested by tools/test.py')
     parser.add_argument('--data', required=True, help='which data, in a reader\'s words')
-    parser.add_argument('--note', default='', help='what else a reader must know')
+    parser.add_argument('--note', default='', help='what else a reader must know; required '
+                        'of a run whose config was changed')
     args = parser.parse_args(argv)
-    rows = result_rows(Path(args.work_dir), args.data, args.note)
+    rows = result_rows(args.work_dir, args.data, args.note)
     table = REPO_ROOT / Path(rows[0]['config']).parent / 'results.csv'
     append(table, rows)
     print(f'{len(rows)} rows added to {table.relative_to(REPO_ROOT)}')
     return rows
 
 
-def result_rows(work_dir: Path, data: str, note: str = '') -> list[dict[str, Any]]:
+def result_rows(work_dir: str | Path, data: str, note: str = '') -> list[dict[str, Any]]:
     """One row for each metric of the test set, with the run that it comes from.
 
-    What a test found about single classes stays in its ``result.json``.
+    What a test found about single classes stays in its ``result.json``. The
+    row stands for the config as the collection has it: of a run of a changed
+    one, the note tells what was changed.
 
     Raises:
-        ValueError: The config is none of this collection's, or the test is of another run or of
-            other images.
+        FileNotFoundError: The run has no record, or was not tested.
+        ValueError: The config is none of this collection's; the test is of another checkpoint,
+            other options or other images; or the config was changed and there is no note.
     """
-    trained = json.loads((work_dir / 'result.json').read_text())
-    tested = json.loads((work_dir / 'test/result.json').read_text())
+    run = read_run(work_dir)
+    trained, tested = run.trained, run.require_test()
     if not trained['config'].startswith('configs/'):
         raise ValueError(f"{work_dir}: config {trained['config']} is not one of this collection")
-    if tested['split'] != 'test':
-        raise ValueError(f"{work_dir}/test/result.json: measured on the {tested['split']} images; "
-                         'a result is one on the test images: tools/test.py without --part')
-    for key in ('checkpoint', 'config_hash'):
-        if trained[key] != tested[key]:
-            raise ValueError(f"{work_dir}/test/result.json: {key} is {tested[key]}, but the run's "
-                             f'is {trained[key]}; test the checkpoint that the run names, with the '
-                             'same --cfg-options')
+    note = _note(trained, note)
     same = {key: trained[key] for key in (
         'config', 'seed', 'best_epoch', 'epochs', 'seconds', 'device', 'processes', 'precision',
         'torch_version', 'git_commit', 'config_hash')}
     return [dict(same, data=data, note=note, metric=metric, test=round(value, 4),
                  val=round(trained['metrics'][metric], 4) if metric in trained['metrics'] else '')
             for metric, value in tested['metrics'].items()]
+
+
+def _note(trained: dict[str, Any], note: str) -> str:
+    """The note, with the options of a run whose config is not the collection's."""
+    from plugins.engine.run_record import config_hash
+    from plugins.engine.session import load_config
+
+    if config_hash(load_config(str(REPO_ROOT / trained['config']))) == trained['config_hash']:
+        return note
+    options = ' '.join(trained.get('options') or [])  # older records name none
+    changed = f'--cfg-options {options}' if options else 'the file has changed since'
+    if not note:
+        raise ValueError(f"{trained['config']}: the run was of another config than this file gives "
+                         f"now ({changed}), and its figures would stand for the file's; tell the "
+                         'reader why they do by --note, or run the unchanged config')
+    return f'{note} ({changed})'
 
 
 def append(table: Path, rows: list[dict[str, Any]]) -> None:

@@ -20,11 +20,13 @@ def read_arrays(src: Path) -> dict[str, np.ndarray]:
             ``model.save`` of any version. Told apart by content.
 
     Raises:
-        OSError: SRC cannot be opened.
+        OSError: SRC is missing or cannot be opened.
         ValueError: It is neither; an array in it is damaged or pickled, or
             there under two names.
     """
-    with src.open('rb') as file:  # a missing file is no "wrong format"
+    if not src.is_file():
+        raise FileNotFoundError(f'{src}: no such file, expected an .npz or .h5 with weights')
+    with src.open('rb') as file:
         is_zip = zipfile.is_zipfile(file)
     if is_zip:
         found = _read_npz(src)

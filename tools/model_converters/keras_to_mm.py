@@ -36,6 +36,8 @@ from tools.model_converters.keras_files import read_arrays
 from tools.model_converters.keras_layers import Arrays, Layer, Shapes
 from tools.model_converters.keras_layouts import ARCHITECTURES, Architecture
 
+_NAMED = 6  # arrays named in an error; further ones are counted
+
 
 def expected_shapes(layers: Sequence[Layer]) -> Shapes:
     """Name and shape of every array of these layers."""
@@ -54,7 +56,7 @@ def choose_layers(network: Architecture, arrays: Arrays, partial: bool) -> list[
 
 
 def check(arrays: Arrays, expected: Shapes, src: str) -> None:
-    """Raise a ValueError that lists each array missing, surplus, misshaped or not finite floats."""
+    """Raise a ValueError that lists arrays missing, surplus, misshaped or not finite floats."""
     problems = [f'{key}: missing, expected shape {shape}'
                 for key, shape in expected.items() if key not in arrays]
     for key, array in arrays.items():
@@ -67,7 +69,9 @@ def check(arrays: Arrays, expected: Shapes, src: str) -> None:
         elif not np.isfinite(array).all():
             problems.append(f'{key}: found NaN or infinity, expected finite values')
     if problems or not expected:
-        raise ValueError('\n  '.join([f'{src}:', *(problems or ['found no array'])]))
+        more = [f'and {len(problems) - _NAMED} more'] if len(problems) > _NAMED else []
+        listed = [*problems[:_NAMED], *more] or ['found no array']
+        raise ValueError('\n  '.join([f'{src}:', *listed]))
 
 
 def convert(arrays: Arrays, layers: Sequence[Layer]) -> dict[str, torch.Tensor]:

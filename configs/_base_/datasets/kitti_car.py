@@ -53,4 +53,8 @@ test_dataloader = dict(
         pipeline=test_pipeline))
 
 val_evaluator = dict(type='CocoBoxMetric')
-test_evaluator = val_evaluator
+# Boxes' confidence is the class probability times objectness.
+test_evaluator = [
+    val_evaluator, dict(type='DetectionMetric', iou_thr=0.5, score_thr=0.5),
+    dict(type='KittiMetric')
+]

@@ -3,14 +3,9 @@
 All of it is transferred, but for the last layer, by
 ``model = dict(init_cfg=[dict(type='Pretrained', checkpoint='torchvision://alexnet')])``.
 """
+_base_ = './imagenet_224px.py'
+
 model = dict(
-    type='TransferClassifier',
-    data_preprocessor=dict(
-        type='BatchDataPreprocessor', mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        input_size=(224, 224),
-        train_geometry=[dict(type='Resize', size=(224, 224))],
-        eval_geometry=[dict(type='Resize', size=(224, 224))]),
     backbone=dict(type='AlexNet'),
     neck=dict(type='AdaptivePoolNeck', output_size=6),
     head=dict(

@@ -1,13 +1,7 @@
-"""DenseNet121 as torchvision has it, 10 classes, random weights in torchvision's distribution.
-"""
+"""DenseNet121 as torchvision has it, 10 classes, random weights in torchvision's distribution."""
+_base_ = './imagenet_224px.py'
+
 model = dict(
-    type='TransferClassifier',
-    data_preprocessor=dict(
-        type='BatchDataPreprocessor', mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        input_size=(224, 224),
-        train_geometry=[dict(type='Resize', size=(224, 224))],
-        eval_geometry=[dict(type='Resize', size=(224, 224))]),
     backbone=dict(type='DenseNet', arch='121'),
     neck=dict(type='GlobalAveragePooling'),
     head=dict(

@@ -12,7 +12,10 @@ model = dict(
         input_size=(224, 224),
         train_geometry=[dict(type='Resize', size=(224, 224))],
         eval_geometry=[dict(type='Resize', size=(224, 224))]),
-    backbone=dict(type='ResNet', depth=50, style='caffe', zero_init_residual=False),
+    backbone=dict(
+        type='ResNet', depth=50, style='caffe', zero_init_residual=False,
+        # Keras's momentum 0.99; without effect while BatchNorm evaluates
+        norm_cfg=dict(type='BN', momentum=0.01)),
     neck=dict(type='GlobalAveragePooling'),
     head=dict(  # no hidden layer yet; report D's rows add dropout and hidden layers
         type='MLPClsHead', num_classes=10, in_channels=2048, mid_channels=[], dropouts=[0.],

@@ -12,8 +12,6 @@ _base_ = './resnet50_caffe.py'
 model = dict(
     backbone=dict(
         norm_eval=True,
-        # Keras's momentum 0.99; without effect while BatchNorm evaluates
-        norm_cfg=dict(type='BN', momentum=0.01),
         init_cfg=dict(type='Pretrained', checkpoint='open-mmlab://detectron2/resnet50_caffe')),
     head=dict(num_classes=5),
     trainable=['backbone.layer4.2', 'head'])

@@ -4,14 +4,9 @@ The hidden layers of its classifier are transferred too by
 ``model = dict(init_cfg=[dict(type='Pretrained', checkpoint='torchvision://vgg16')])``, the
 convolutions alone by ``backbone=dict(init_cfg=...)``.
 """
+_base_ = './imagenet_224px.py'
+
 model = dict(
-    type='TransferClassifier',
-    data_preprocessor=dict(
-        type='BatchDataPreprocessor', mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        input_size=(224, 224),
-        train_geometry=[dict(type='Resize', size=(224, 224))],
-        eval_geometry=[dict(type='Resize', size=(224, 224))]),
     backbone=dict(type='VGG', depth=16),
     neck=dict(type='AdaptivePoolNeck', output_size=7),
     head=dict(

@@ -1,9 +1,9 @@
 """YOLOv3 on Darknet-53 for one class, from random weights.
 
-The model of `mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py` but for the number of classes, the
-head, which clips its boxes to the image, and the weights. It is written out because inheriting
-that config brings COCO's data sets, pipelines and schedule along, which every leaf would have to
-delete; a test compares the two.
+The model of `mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py`, with its loss, but for the number of
+classes, the weights, and the head, which clips its boxes to the image and honours ignored ones. It
+is written out because inheriting that config brings COCO's data sets, pipelines and schedule along,
+which every leaf would have to delete; a test compares the two.
 """
 model = dict(
     type='YOLOV3',
@@ -20,7 +20,8 @@ model = dict(
         in_channels=[1024, 512, 256],
         out_channels=[512, 256, 128]),
     bbox_head=dict(
-        type='ClippedYOLOV3Head',
+        type='KittiYOLOV3Head',
+        ignore_iof_thr=0.5,  # None: DontCare regions and vans are background, as in mmdet
         num_classes=1,
         in_channels=[512, 256, 128],
         out_channels=[1024, 512, 256],
@@ -40,7 +41,8 @@ model = dict(
             type='CrossEntropyLoss', use_sigmoid=True, loss_weight=2.0, reduction='sum'),
         loss_wh=dict(type='MSELoss', loss_weight=2.0, reduction='sum')),
     train_cfg=dict(
-        assigner=dict(type='GridAssigner', pos_iou_thr=0.5, neg_iou_thr=0.5, min_pos_iou=0)),
+        assigner=dict(
+            type='BatchGridAssigner', pos_iou_thr=0.5, neg_iou_thr=0.5, min_pos_iou=0)),
     test_cfg=dict(
         nms_pre=1000,
         min_bbox_size=0,

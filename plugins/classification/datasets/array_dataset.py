@@ -64,21 +64,10 @@ class ArrayDataset(Dataset):
                 f'the model has num_classes={num_classes} but the data has {found} classes '
                 f'({", ".join(self.source.classes[:5])}{", ..." if found > 5 else ""}); '
                 "correct the model's num_classes or the source's classes")
-        self._rows = self._select(part, val_fraction, split_seed)
+        self._rows = part_rows(self.source.labels, self.source.classes, part, val_fraction,
+                               split_seed)
         if not len(self._rows):
             raise ValueError(f'part {part!r} of the source holds no images')
-
-    def _select(self, part: str, val_fraction: float | None, seed: int) -> np.ndarray:
-        """Row numbers of the source that belong to this part, ascending."""
-        if part not in ('all', 'train', 'val'):
-            raise ValueError(f"part={part!r}; expected 'all', 'train' or 'val'")
-        if (part == 'all') != (val_fraction is None):
-            raise ValueError(f'part={part!r} with val_fraction={val_fraction}; '
-                             "'train' and 'val' need a fraction, 'all' takes none")
-        if part == 'all':
-            return np.arange(len(self.source))
-        train, val = stratified_split(self.source.labels, val_fraction, seed)
-        return train if part == 'train' else val
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -118,6 +107,14 @@ class ArrayDataset(Dataset):
         return self.source.labels[self._rows]
 
     @property
+    def names(self) -> list[str]:
+        """What tells each image of this part from all others, see :class:`ImageArray`."""
+        names = self.source.names
+        if names is None:
+            return [f'{self.fingerprint[:12]}: image {row}' for row in self._rows]
+        return [names[row] for row in self._rows]
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 of the whole source (the split follows from the config)."""
         return self.source.fingerprint
@@ -128,6 +125,25 @@ class ArrayDataset(Dataset):
 
     def full_init(self):
         """Nothing is lazy here; mmengine's dataset wrappers call this."""
+
+
+def part_rows(labels: np.ndarray, classes: Sequence[str], part: str = 'all',
+              val_fraction: float | None = None, split_seed: int = 0) -> np.ndarray:
+    """Row numbers of a source that belong to a part, ascending; see :class:`ArrayDataset`.
+
+    Raises:
+        ValueError: Unknown part, a fraction missing or superfluous, or a class
+            too small for it.
+    """
+    if part not in ('all', 'train', 'val'):
+        raise ValueError(f"part={part!r}; expected 'all', 'train' or 'val'")
+    if (part == 'all') != (val_fraction is None):
+        raise ValueError(f'part={part!r} with val_fraction={val_fraction}; '
+                         "'train' and 'val' need a fraction, 'all' takes none")
+    if part == 'all':
+        return np.arange(len(labels))
+    train, val = stratified_split(labels, val_fraction, split_seed, classes, 'val_fraction')
+    return train if part == 'train' else val
 
 
 def _data_sample(label: torch.Tensor, index: int, shape: tuple[int, ...],

@@ -71,9 +71,9 @@ def list_class_folder(data_root: str | Path,
     """Which files :func:`class_folder` decodes, their labels and the class names."""
     paths, labels, classes = _find_images(resolve_path(data_root), classes)
     try:
-        rows = _choose(np.array(labels), split, held_out, max_per_class, seed)
+        rows = _choose(np.array(labels), classes, split, held_out, max_per_class, seed)
     except ValueError as error:
-        raise ValueError(f'{data_root}: {error}; label k is class k of {list(classes)}') from error
+        raise ValueError(f'{data_root}: {error}') from error
     return [paths[row] for row in rows], [labels[row] for row in rows], classes
 
 
@@ -125,13 +125,14 @@ def _check_classes(root: Path, found: list[str], expected: Sequence[str]):
     if missing or extra:
         near = [f'{name!r} is spelt {match[0]!r} on disk?' for name in missing
                 if (match := get_close_matches(name, extra, n=1))]
-        raise ValueError(f'{root}: no folder for {missing}, not in classes: {extra}; '
-                         f'{" ".join(near)} Expected exactly {list(expected)}; '
-                         'rename the folders or correct classes')
+        wrong = [*([f'no folder for {missing}'] if missing else []),
+                 *([f'not in classes: {extra}'] if extra else []), *near]
+        raise ValueError(f'{root}: {", ".join(wrong)}; expected exactly the folders '
+                         f'{list(expected)}; rename the folders or correct classes')
 
 
-def _choose(labels: np.ndarray, split: str | None, held_out: float | int | None,
-            max_per_class: int | None, seed: int) -> np.ndarray:
+def _choose(labels: np.ndarray, classes: Sequence[str], split: str | None,
+            held_out: float | int | None, max_per_class: int | None, seed: int) -> np.ndarray:
     """Rows of the wanted part, ascending; at most so many of each label."""
     if split not in (None, 'train', 'test'):
         raise ValueError(f"split={split!r}; expected None, 'train' or 'test'")
@@ -140,7 +141,7 @@ def _choose(labels: np.ndarray, split: str | None, held_out: float | int | None,
                          'number of images a class or a share, None takes neither')
     rows = np.arange(len(labels))
     if split is not None:
-        rows = stratified_split(labels, held_out, seed)[split == 'test']
+        rows = stratified_split(labels, held_out, seed, classes)[split == 'test']
     if max_per_class is not None:
-        rows = rows[at_most_per_class(labels[rows], max_per_class, seed)]
+        rows = rows[at_most_per_class(labels[rows], max_per_class, seed, classes)]
     return rows

@@ -87,7 +87,7 @@ def read_lists(root: Path) -> dict[str, list[str]]:
         if not path.is_file():
             raise FileNotFoundError(f'{path}: missing; {LAYOUT}')
         lists[part] = []
-        for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
+        for number, line in enumerate(_read_utf8(path).splitlines(), 1):
             name, where = line.strip(), f'{path}:{number}'
             if not name:
                 continue
@@ -102,6 +102,18 @@ def read_lists(root: Path) -> dict[str, list[str]]:
             seen[name] = where
             lists[part].append(name)
     return lists
+
+
+def _read_utf8(path: Path) -> str:
+    """A text file, with or without the mark that Windows puts before UTF-8."""
+    content = path.read_bytes()
+    try:
+        return content.decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        line = content[:error.start].count(b'\n') + 1
+        raise ValueError(f'{path}:{line}: byte 0x{content[error.start]:02x} is no UTF-8; expected '
+                         '<class>/<file>, one image a line; save the list as UTF-8 text or unpack '
+                         'lists.tgz again') from error
 
 
 def unlisted(data_root: str | Path) -> list[str]:

@@ -55,11 +55,22 @@ def decode_files(paths: Sequence[Path],
     if np.prod(shape, dtype=np.int64) <= max_ram_gb * 1e9:
         images = np.empty(shape, np.uint8)
         _decode_into(images, paths, resize)
-        return ImageArray(images, labels, classes)
+        return ImageArray(images, labels, classes, names=file_names(paths))
 
     images, digest = _memory_map(paths, shape, resize, resolve_path(cache_dir))
     labels = np.asarray(labels, dtype=np.int64)
-    return ImageArray(images, labels, classes, fingerprint_of(digest, labels, classes))
+    return ImageArray(images, labels, classes, fingerprint_of(digest, labels, classes),
+                      file_names(paths))
+
+
+def file_names(paths: Sequence[Path]) -> list[str]:
+    """What names each file whatever way leads to it, see :class:`ImageArray`.
+
+    Links to folders are followed. Links to files are not: two of them may
+    well mean two images (stores like DVC keep equal files once).
+    """
+    folders = {folder: folder.resolve() for folder in {path.parent for path in paths}}
+    return [f'{folders[path.parent]}{os.sep}{path.name}' for path in paths]
 
 
 def _height_width(size: int | Sequence[int]) -> tuple[int, int]:
@@ -86,16 +97,25 @@ def _decode_into(images: np.ndarray, paths: Sequence[Path], resize: str):
 
 def _decode(path: Path, height: int, width: int, resize: str) -> np.ndarray:
     """Read one file as uint8, height x width x 3, RGB."""
-    try:
-        with Image.open(path) as image:
-            image.load()
-            image = _eight_bits(ImageOps.exif_transpose(image)).convert('RGB')
-    except Exception as error:  # Pillow's readers raise OSError, SyntaxError, struct.error, ...
-        raise ValueError(f'{path}: cannot be decoded as an image ({error}); '
-                         'replace the file or delete it') from error
+    image = read_rgb(path)
     if resize == 'stretch':
         return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
     return np.asarray(ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR))
+
+
+def read_rgb(path: Path) -> Image.Image:
+    """Read one image file at its own size as 8-bit RGB, upright, see :func:`decode_files`.
+
+    Raises:
+        ValueError: It cannot be decoded to the end; the cause tells why.
+    """
+    try:
+        with Image.open(path) as image:
+            image.load()
+            return _eight_bits(ImageOps.exif_transpose(image)).convert('RGB')
+    except Exception as error:  # Pillow's readers raise OSError, SyntaxError, struct.error, ...
+        raise ValueError(f'{path}: cannot be decoded as an image ({error}); '
+                         'replace the file or delete it') from error
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

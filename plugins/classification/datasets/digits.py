@@ -25,7 +25,8 @@ def digits(split: str, test_fraction: float = 0.2, seed: int = 0) -> ImageArray:
         raise ValueError(f"split={split!r}; expected 'train' or 'test'")
     from sklearn.datasets import load_digits  # 1.3 s that nobody else should wait for
     data = load_digits()
-    rows = stratified_split(data.target, test_fraction, seed)[split == 'test']
+    rows = stratified_split(data.target, test_fraction, seed, key='test_fraction')[split == 'test']
     grey = np.rint(data.images[rows] * (255 / 16)).astype(np.uint8)
     images = np.repeat(grey[:, None], 3, axis=1)
-    return ImageArray(images, data.target[rows], tuple(str(name) for name in data.target_names))
+    return ImageArray(images, data.target[rows], tuple(str(name) for name in data.target_names),
+                      names=[f'digits: image {row}' for row in rows])

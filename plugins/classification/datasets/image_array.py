@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,14 +29,18 @@ class ImageArray:
         classes: Class names in label order.
         fingerprint: SHA-256 hex digest of images, labels and class names;
             computed here unless it is known already.
+        names: What tells each image from all others, in whatever array it is:
+            its file, or archive and row. Two files with the same pixels are
+            two images. None where nothing but the array tells.
 
     Raises:
-        ValueError: Images and labels differ in number, or a label has no class.
+        ValueError: Images, labels or names differ in number, or a label has no class.
     """
     images: np.ndarray
     labels: np.ndarray
     classes: tuple[str, ...]
     fingerprint: str = ''
+    names: Sequence[str] | None = None
 
     def __post_init__(self):
         self.labels = np.asarray(self.labels, dtype=np.int64)
@@ -43,6 +48,9 @@ class ImageArray:
         if len(self.images) != len(self.labels):
             raise ValueError(f'{len(self.images)} images but {len(self.labels)} labels; '
                              'expected one label per image')
+        if self.names is not None and len(self.names) != len(self.labels):
+            raise ValueError(f'{len(self.labels)} images but {len(self.names)} names; '
+                             'expected one name per image')
         if len(self.labels) and not 0 <= self.labels.min() <= self.labels.max() < len(self.classes):
             raise ValueError(f'labels run from {self.labels.min()} to {self.labels.max()}; '
                              f'expected 0 to {len(self.classes) - 1}, one per class name')

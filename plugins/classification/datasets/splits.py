@@ -1,9 +1,14 @@
 """Seeded stratified splits."""
+import logging
+from collections.abc import Sequence
+
 import numpy as np
+from mmengine.logging import print_log
 
 
-def stratified_split(labels: np.ndarray, held_out: float | int,
-                     seed: int) -> tuple[np.ndarray, np.ndarray]:
+def stratified_split(labels: np.ndarray, held_out: float | int, seed: int,
+                     classes: Sequence[str] | None = None,
+                     key: str = 'held_out') -> tuple[np.ndarray, np.ndarray]:
     """Hold out the same share of every class.
 
     scikit-learn's ``train_test_split(stratify=...)`` does nearly this; it
@@ -16,6 +21,8 @@ def stratified_split(labels: np.ndarray, held_out: float | int,
             ``floor(n * held_out + 0.5)`` are held out, at least 1 and at most
             n - 1. Or an int: that many images of each class.
         seed: Alone decides which ones; no global random state is read or set.
+        classes: Class names in label order, for messages.
+        key: What the caller's user knows ``held_out`` as, for messages.
 
     Returns:
         Rows that stay and rows held out, both ascending; together they are
@@ -26,7 +33,7 @@ def stratified_split(labels: np.ndarray, held_out: float | int,
     """
     by_count = isinstance(held_out, (int, np.integer))
     if held_out < 1 if by_count else not 0 < held_out < 1:
-        raise ValueError(f'cannot hold out {held_out!r}; expected a share between 0 and 1 '
+        raise ValueError(f'{key}={held_out!r}; expected a share between 0 and 1 '
                          'or a number of images per class, at least 1')
     # RandomState's stream is frozen by numpy's compatibility policy, that of
     # default_rng is not: a split must stay the same across numpy versions.
@@ -36,15 +43,16 @@ def stratified_split(labels: np.ndarray, held_out: float | int,
         rows = np.flatnonzero(labels == label)
         least = held_out + 1 if by_count else 2
         if len(rows) < least:
-            raise ValueError(f'label {label} has {len(rows)} image(s); holding out {held_out} '
-                             f'needs at least {least}')
+            raise ValueError(f'{_named(label, classes)} has {len(rows)} image(s); {key}={held_out} '
+                             f'needs at least {least}; add images to it or change {key}')
         count = held_out if by_count else int(len(rows) * held_out + 0.5)
         chosen[random.permutation(rows)[:min(max(count, 1), len(rows) - 1)]] = True
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
 
 
-def at_most_per_class(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Choose ``count`` images of every class; a class that has fewer keeps all.
+def at_most_per_class(labels: np.ndarray, count: int, seed: int,
+                      classes: Sequence[str] | None = None) -> np.ndarray:
+    """Choose ``count`` images of every class; a class that has fewer keeps all, with a warning.
 
     No such selection exists upstream or in scikit-learn. With the same seed
     the choice of a smaller count is part of that of a larger one, so that
@@ -54,6 +62,7 @@ def at_most_per_class(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
         labels: Integer labels, N.
         count: At least 1.
         seed: Alone decides which ones; no global random state is read or set.
+        classes: Class names in label order, for the warning.
 
     Returns:
         The rows chosen, ascending.
@@ -64,6 +73,16 @@ def at_most_per_class(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
     if type(count) is not int or count < 1:  # type(): True is an int too
         raise ValueError(f'max_per_class={count!r}; expected a whole number, at least 1')
     random = np.random.RandomState(seed)
-    chosen = [random.permutation(np.flatnonzero(labels == label))[:count]
-              for label in np.unique(labels)]
+    present = np.unique(labels)
+    chosen = [random.permutation(np.flatnonzero(labels == label))[:count] for label in present]
+    small = [f'{_named(label, classes)} ({len(rows)})'
+             for label, rows in zip(present, chosen, strict=True) if len(rows) < count]
+    if small:
+        print_log(f'max_per_class={count}, but fewer images are there and all of them taken of: '
+                  f'{", ".join(small[:5])}{f" and {len(small) - 5} more" if small[5:] else ""}',
+                  'current', logging.WARNING)
     return np.sort(np.concatenate(chosen)) if chosen else np.arange(0)
+
+
+def _named(label: int, classes: Sequence[str] | None) -> str:
+    return f'label {label}' if classes is None else f'class {classes[label]!r}'

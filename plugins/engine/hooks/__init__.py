@@ -2,9 +2,10 @@
 from .checkpoint_hook import SafeCheckpointHook
 from .early_stop_hook import EarlyStopHook
 from .monitor_check_hook import MonitorCheckHook
+from .non_finite_loss_hook import NonFiniteLossHook
 from .progress_hook import ProgressHook
 from .run_record_hook import RunRecordHook
 from .trainable_phases_hook import TrainablePhasesHook
 
-__all__ = ['EarlyStopHook', 'MonitorCheckHook', 'ProgressHook', 'RunRecordHook',
-           'SafeCheckpointHook', 'TrainablePhasesHook']
+__all__ = ['EarlyStopHook', 'MonitorCheckHook', 'NonFiniteLossHook', 'ProgressHook',
+           'RunRecordHook', 'SafeCheckpointHook', 'TrainablePhasesHook']

@@ -4,12 +4,12 @@ from typing import Any
 
 from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import CheckpointHook, Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from ..checkpoint import read_checkpoint
-from ..monitor import Monitor
+from ..monitor import Monitor, checked_count
+from ..unwrap import unwrapped
 
 
 @HOOKS.register_module()
@@ -43,10 +43,8 @@ class EarlyStopHook(Hook):
 
     def __init__(self, monitor: str, rule: str | None = None, min_delta: float = 0.,
                  patience: int = 10, restore_best: bool = True) -> None:
-        if patience < 0:
-            raise ValueError(f'EarlyStopHook: patience is {patience}, expected at least 0')
         self.monitor = Monitor(monitor, rule, min_delta)
-        self.patience = patience
+        self.patience = checked_count('EarlyStopHook: patience', patience)
         self.restore_best = restore_best
         self._state_key = f'early_stop_{monitor}'
 
@@ -92,8 +90,7 @@ class EarlyStopHook(Hook):
             runner.logger.warning('EarlyStopHook: no validation gave a number, so there is no '
                                   'best checkpoint; the model keeps its last weights')
             return
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        model.load_state_dict(read_checkpoint(path)['state_dict'])
+        unwrapped(runner).load_state_dict(read_checkpoint(path)['state_dict'])
         runner.logger.info(f'Best weights restored from {path}')
 
     def _best_info_key(self, runner: Runner) -> str:

@@ -11,8 +11,9 @@ from mmengine.runner import BaseLoop, Runner
 from ..run_record import flat_numbers
 
 _KEY = 'run_history'
-# Metrics of ClassReport that are no numbers, and belong into the record of a test all the same.
-_TABLES = ('classes', 'confusion_matrix')
+# Metrics of ClassReport and DetectionMetric that are no numbers, and belong into the record of a
+# test all the same.
+_TABLES = ('classes', 'confusion_matrix', 'pr_curves')
 
 
 @HOOKS.register_module()
@@ -24,7 +25,7 @@ class RunRecordHook(Hook):
     every checkpoint: a resumed run has one history. Seconds count training
     and validation, over all sessions of a resumed run.
 
-    Of a test, the tables of ClassReport are kept too. Upstream would write them
+    Of a test, the tables of ClassReport and DetectionMetric are kept too. Upstream would write them
     into the log, a line of 40 000 numbers for 200 classes; there they are left out.
     """
 

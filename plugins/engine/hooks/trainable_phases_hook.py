@@ -8,6 +8,8 @@ from mmengine.registry import HOOKS
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
+from ..unwrap import unwrapped
+
 
 @HOOKS.register_module()
 class TrainablePhasesHook(Hook):
@@ -45,7 +47,7 @@ class TrainablePhasesHook(Hook):
         self._frozen_at_start: set[str] = set()
 
     def before_train(self, runner: Runner) -> None:
-        model = _unwrapped(runner)
+        model = unwrapped(runner)
         if not hasattr(model, 'set_trainable'):
             raise ValueError(f'TrainablePhasesHook: {type(model).__name__} has no set_trainable(); '
                              "use model.type='TransferClassifier'")
@@ -67,7 +69,7 @@ class TrainablePhasesHook(Hook):
         if number == self._current:
             return
         self._current = number
-        model, trainable = _unwrapped(runner), self.phases[number]['trainable']
+        model, trainable = unwrapped(runner), self.phases[number]['trainable']
         model.set_trainable(trainable)
         self._check_reached(runner, model)
         learning = sum(p.numel() for p in model.parameters() if p.requires_grad)
@@ -87,7 +89,3 @@ class TrainablePhasesHook(Hook):
                     f'{self.phases[self._current]["begin"]}, but {who} was set up without it. '
                     'Build the model with everything trainable (trainable=None, frozen_stages=-1); '
                     'the phases freeze it.')
-
-
-def _unwrapped(runner: Runner) -> nn.Module:
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model

@@ -89,11 +89,16 @@ def compare(model: nn.Module, net: nn.Module, inputs: Tensor, size: int) -> None
 
 
 @pytest.mark.parametrize('name, size', [
-    ('alexnet', 224), ('resnet18', 224), ('resnet50', 224), ('densenet121', 224), ('vgg16', 64),
+    ('alexnet', 224), ('resnet18', 224), ('densenet121', 224), ('vgg16', 64),
     pytest.param('resnet152', 224, marks=pytest.mark.slow),
     pytest.param('vgg16', 224, marks=pytest.mark.slow)])
 def test_logits_are_torchvisions(name, size):
     compare(build(name, size), theirs(name), normalize(image(size) / 255, **IMAGENET), size)
+
+
+def test_another_depth_of_the_resnet_base_is_torchvisions_too():
+    model = build('resnet18', backbone=dict(depth=50), head=dict(in_channels=2048))
+    compare(model, theirs('resnet50'), normalize(image(224) / 255, **IMAGENET), 224)
 
 
 def test_inception_sees_what_torchvision_makes_of_an_imagenet_normalised_image():
@@ -124,7 +129,7 @@ def test_mobilenet_is_what_keras_weights_are_converted_for():
 
 
 @pytest.mark.parametrize('name, documented', [
-    ('alexnet', 61100840), ('vgg16', 138357544), ('resnet18', 11689512), ('resnet50', 25557032),
+    ('alexnet', 61100840), ('vgg16', 138357544), ('resnet18', 11689512),
     ('resnet50_caffe', 25557032), ('resnet152', 60192808), ('densenet121', 7978856),
     # with its auxiliary classifier 27 161 264
     ('inception_v3', 27161264 - (768*128 + 256 + 25*128*768 + 2*768 + 768*1000 + 1000)),

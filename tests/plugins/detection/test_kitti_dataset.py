@@ -18,6 +18,7 @@ def test_cars(kitti_root):
     dataset = KittiDataset(str(kitti_root))
     assert len(dataset) == 3
     assert dataset.metainfo['classes'] == ('car',)
+    assert dataset.metainfo['instance_types'] == ('Car', 'Van', 'DontCare')
     assert instances(dataset) == [
         ('Car', 0, 0), ('Car', 0, 0), ('Van', 0, 1), ('DontCare', 0, 1)]  # a cyclist is background
     assert instances(dataset, 1) == instances(dataset, 2) == []
@@ -52,6 +53,7 @@ def test_class_maps(kitti_root, class_map, first, second):
 def test_ignore_types_can_be_chosen(kitti_root):
     dataset = KittiDataset(str(kitti_root), ignore_types={'car': ['Cyclist']})
     assert instances(dataset) == [('Car', 0, 0), ('Car', 0, 0), ('Cyclist', 0, 1)]
+    assert dataset.metainfo['instance_types'] == ('Car', 'Cyclist')
 
 
 @pytest.mark.parametrize('arguments, found', [

@@ -45,15 +45,30 @@ def test_darknet_has_the_reported_parameters():
         assert count(MODELS.build(config)) == 61_949_149
 
 
-def test_darknet_is_mmdets_but_for_classes_and_weights():
+def test_darknet_is_mmdets_but_for_classes_head_and_weights():
     ours = model_config(BASE / 'yolov3_d53_car.py')
     upstream = get_config('mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py').model.to_dict()
     assert upstream['bbox_head'].pop('num_classes') == 80
     assert upstream['bbox_head'].pop('type') == 'YOLOV3Head'
-    assert ours['bbox_head'].pop('type') == 'ClippedYOLOV3Head'
+    assert ours['bbox_head'].pop('type') == 'KittiYOLOV3Head'
+    assert ours['bbox_head'].pop('ignore_iof_thr') == 0.5
+    # the same targets, see test_yolov3_targets.py
+    assert ours['train_cfg']['assigner'].pop('type') == 'BatchGridAssigner'
+    assert upstream['train_cfg']['assigner'].pop('type') == 'GridAssigner'
     assert ours['bbox_head'].pop('num_classes') == 1
     assert upstream['backbone'].pop('init_cfg')['type'] == 'Pretrained'
     assert ours == upstream
+
+
+def test_row_a13_trains_with_report_as_loss():
+    cfg = Config.fromfile(next(LEAVES.glob('yolov3_d53_scratch_*')))
+    head, assigner = cfg.model.bbox_head, cfg.model.train_cfg.assigner
+    assert (head.obj_weight, head.noobj_weight) == (1, 100)
+    bce = dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1.0, reduction='mean')
+    assert head.loss_cls == head.loss_conf == bce
+    mse = dict(type='MSELoss', loss_weight=1.0, reduction='mean')
+    assert head.loss_xy == head.loss_wh == mse
+    assert assigner == {'type': 'EachScaleAssigner', 'neg_iou_thr': 0.5}
 
 
 @pytest.fixture(scope='module')

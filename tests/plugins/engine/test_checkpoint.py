@@ -7,10 +7,11 @@ from urllib.response import addinfourl
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
-from mmengine.runner.checkpoint import CheckpointLoader
+from mmengine.runner.checkpoint import CheckpointLoader, load_state_dict
 
 from plugins.engine.checkpoint import (
     load_from_catalogue,
+    misfit,
     published_url,
     read_checkpoint,
     trust_checkpoint,
@@ -47,11 +48,49 @@ def test_refuses_code_and_does_not_run_it_unless_trusted(tmp_path):
     assert victim.exists()
 
 
-@pytest.mark.parametrize('content', [b'', b'not a checkpoint', b'PK\x03\x04 cut off'])
+@pytest.mark.parametrize('content', [
+    b'', b'not a checkpoint', b'PK\x03\x04 cut off',
+    b'hello, this is text', b'job', b'\x80\x02}r.', b'J123'])
 def test_a_file_that_is_no_checkpoint_is_named(tmp_path, content):
     (tmp_path / 'bad.pth').write_bytes(content)
     with pytest.raises(ValueError, match='bad.pth: not a readable checkpoint'):
         read_checkpoint(tmp_path / 'bad.pth')
+
+
+@pytest.mark.parametrize('seed', range(20))
+def test_chance_bytes_are_no_checkpoint(tmp_path, seed):
+    random = torch.Generator().manual_seed(seed)
+    content = torch.randint(0, 256 if seed % 2 else 128, (300,), generator=random)
+    (tmp_path / 'bad.pth').write_bytes(bytes(content.tolist()))
+    with pytest.raises(ValueError, match='bad.pth: (not a readable checkpoint|refused)'):
+        read_checkpoint(tmp_path / 'bad.pth')
+
+
+def test_an_unknown_scheme_is_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match='torchvison://resnet18: unknown scheme torchvison://, '
+                                         'expected http://, https://, torchvision://, .*mmcls://'):
+        CheckpointLoader.load_checkpoint('torchvison://resnet18')
+
+
+def test_reading_says_nothing_on_the_console(tmp_path, capfd):
+    torch.save(dict(w=torch.ones(1)), tmp_path / 'a.pth')
+    for logger in (None, 'current'):
+        CheckpointLoader.load_checkpoint(str(tmp_path / 'a.pth'), logger=logger)
+    assert capfd.readouterr() == ('', '')
+
+
+def test_what_does_not_fit_is_told_by_a_few_tensors():
+    net = torch.nn.Sequential(*[torch.nn.Linear(2, 2) for _ in range(9)])
+    file = {f'{i}.weight': torch.zeros(3, 3) for i in range(9)} | {f'x{i}': torch.zeros(1)
+                                                                   for i in range(50)}
+    with pytest.raises(RuntimeError) as caught:
+        load_state_dict(net, file, strict=True)
+    text = misfit(caught.value)
+    assert 'unexpected key in source state_dict: x0, x1, x2, x3, x4, x5 and 44 more; ' in text
+    assert '; missing keys in source state_dict: 0.bias, 1.bias, 2.bias, ' in text
+    assert '5.bias and 3 more; size mismatch for 0.weight' in text
+    assert 'mismatch for 5.weight' in text and '6.weight' not in text and '\n' not in text
+    assert text.endswith(' and 3 more')
 
 
 def test_missing_file_and_wrong_content(tmp_path):

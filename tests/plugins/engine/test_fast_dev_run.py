@@ -37,6 +37,14 @@ def test_cuts_loops_and_loaders(train_cfg, expected):
     assert cfg.default_hooks.checkpoint is None
 
 
+def test_a_batch_sampler_has_the_batch_size_of_its_own():
+    cfg = Config(dict(
+        train_cfg=dict(by_epoch=True, max_epochs=50), default_hooks=dict(checkpoint=None),
+        train_dataloader=dict(batch_sampler=dict(batch_size=3), sampler=dict(SHUFFLE))))
+    limit_to_fast_dev_run(cfg)
+    assert cfg.train_dataloader.sampler.num_samples == 6
+
+
 def test_hooks_that_want_checkpoints_do_without():
     cfg = Config(dict(
         train_cfg=dict(by_epoch=True, max_epochs=50),

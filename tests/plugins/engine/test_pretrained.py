@@ -159,3 +159,14 @@ def test_file_of_a_distributed_run_and_file_without_tensors(tmp_path):
 def test_wrong_share(tmp_path):
     with pytest.raises(ValueError, match='min_loaded=95, expected a share, 0 to 1'):
         Pretrained('w.pth', min_loaded=95)
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_weights_that_are_no_numbers_are_refused(tmp_path, value):
+    state = filled(Features())
+    state['layer4.bias'][1] = value
+    net = Features()
+    with pytest.raises(ValueError, match='w.pth: NaN or infinity in layer4.bias; expected finite'):
+        Pretrained(saved(tmp_path, state))(net)
+    assert not loaded(net)
+    Pretrained(saved(tmp_path, state), exclude=['layer4'])(net)  # what is not loaded may be

@@ -83,6 +83,18 @@ def test_plateau_of_an_accuracy_lowers_the_rate_when_it_falls():
     assert type(scheduler.state_dict()['best']) is float
 
 
+@pytest.mark.parametrize('arguments, message', [
+    (dict(factor=0), 'factor is 0, expected a share'), (dict(factor=-0.5), 'factor is -0.5'),
+    (dict(factor=1.), 'factor is 1.0'), (dict(patience=-1), 'patience is -1, expected a whole'),
+    (dict(patience=2.5), 'patience is 2.5'), (dict(cooldown=-3), 'cooldown is -3'),
+    (dict(cooldown=True), 'cooldown is True'), (dict(threshold=-1.), 'threshold is -1.0'),
+    (dict(rule='min'), "rule is 'min', expected 'greater' or 'less'")])
+def test_plateau_refuses_wrong_numbers(arguments, message):
+    for style in ('torch', 'keras'):
+        with pytest.raises(ValueError, match=message):
+            plateau([], style=style, **arguments)
+
+
 def test_plateau_refuses_what_it_does_not_know():
     with pytest.raises(ValueError, match="style is 'tf', expected 'torch' or 'keras'"):
         plateau([], style='tf')

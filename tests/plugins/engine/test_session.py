@@ -1,10 +1,13 @@
-import pytest
-from mmengine.config import ConfigDict
+import json
+import shutil
 
-from plugins.engine.session import Session
+import pytest
+
+from plugins.engine.session import Session, load_config
 from tests.conftest import DIGITS
 
 ROADS = 'configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-7e_roads-416x128.py'
+KEYS = ('accuracy/top1', 'loss')
 
 
 @pytest.fixture
@@ -12,54 +15,51 @@ def session_of(repo_root):
     return lambda config, *options: Session(str(repo_root / config), options)
 
 
-@pytest.mark.parametrize('part', ['train', 'val'])
-def test_a_detectors_training_images_are_seen_as_test_images(session_of, part):
+def test_predictions_go_into_a_pickle_or_a_detectors_into_kittis_files(session_of):
     session = session_of(ROADS)
-    tested = session.cfg.test_dataloader.dataset.copy()
-    session.test_on(part)
-    assert session.cfg.test_dataloader.dataset == dict(tested, part=part)
-    assert 'RandomFlip' not in str(session.cfg.test_dataloader.dataset)
-    assert session.cfg.train_dataloader.dataset.part == 'train'
-    assert 'RandomFlip' in str(session.cfg.train_dataloader.dataset)
+    session.dump_predictions('p.pkl')
+    session.dump_predictions('results/')
+    *before, pickled, files = session.cfg.test_evaluator
+    assert 'DetectionMetric' in [evaluator.type for evaluator in before]
+    assert pickled == dict(type='DumpResults', out_file_path='p.pkl')
+    assert files == dict(type='KittiResultFiles', out_dir='results/')
+    with pytest.raises(ValueError, match='--out results: the name must end in .pkl'):
+        session_of(DIGITS).dump_predictions('results')
 
 
-def test_a_classifiers_training_images_come_in_the_tests_batches(session_of):
-    session = session_of(DIGITS)
-    session.test_on('train')
-    loader = session.cfg.test_dataloader
-    assert (loader.dataset.part, loader.dataset.val_fraction) == ('train', 0.1)
-    assert (loader.batch_size, loader.sampler.shuffle) == (256, False)
+@pytest.mark.parametrize('option', [
+    'train_cfg.max_epochs=0', 'train_cfg.max_epochs=1.5', 'train_cfg.val_interval=0'])
+def test_a_length_that_measures_nothing_is_refused_before_the_run(repo_root, option):
+    with pytest.raises(ValueError, match=f'{option.replace("=", " is ")}, expected a whole number'):
+        load_config(str(repo_root / DIGITS), [option])
 
 
-def test_the_test_part_is_the_configs_own(session_of):
-    session, untouched = session_of(DIGITS), session_of(DIGITS)
-    session.test_on('test')
-    assert session.cfg._cfg_dict == untouched.cfg._cfg_dict
+def test_a_run_names_the_options_it_was_given(train_digits, digits_run, tmp_path):
+    options = json.loads((digits_run / 'result.json').read_text())['options']
+    assert 'train_cfg.max_epochs=2' in options and len(options) == 5
 
 
-def test_images_are_neither_repeated_nor_mixed(session_of):
-    session = session_of(ROADS)
-    inner = session.cfg.train_dataloader.dataset
-    mixed = ConfigDict(type='mmdet.MultiImageMixDataset', pipeline=[dict(type='MixUp')],
-                       dataset=dict(type='RepeatDataset', times=3, dataset=inner))
-    session.cfg.train_dataloader.dataset = dict(
-        type='ConcatDataset', datasets=[mixed, dict(inner, part='val')])
-    session.test_on('train')
-    first, second = session.cfg.test_dataloader.dataset.datasets
-    assert (first.type, first.part, second.part) == ('KittiDataset', 'train', 'val')
-    for dataset in (first, second):
-        assert dataset.test_mode and 'RandomFlip' not in str(dataset.pipeline)
+def test_resume_with_another_config_is_refused_before_an_epoch(train_digits, digits_run, tmp_path):
+    copy = shutil.copytree(digits_run, tmp_path / 'copy')
+    before = (copy / 'result.json').read_text()
+    with pytest.raises(ValueError, match=(
+            'epoch_2.pth was begun with another config: optim_wrapper.optimizer.lr was 0.001, not '
+            '0.5. A resumed run keeps its config')):
+        train_digits('--work-dir', str(copy), '--resume', options=(
+            'train_cfg.max_epochs=3', 'optim_wrapper.optimizer.lr=0.5'))
+    assert (copy / 'result.json').read_text() == before and not (copy / 'epoch_3.pth').exists()
 
 
-def test_a_metric_with_the_test_parts_label_file_is_refused(session_of):
-    session = session_of(ROADS)
-    session.cfg.test_evaluator = dict(type='CocoMetric', ann_file='test.json')
-    with pytest.raises(ValueError, match='--part train: .*CocoMetric reads .* from test.json'):
-        session.test_on('train')
-
-
-def test_augmentation_that_nothing_replaces_is_refused(session_of):
-    session = session_of(ROADS)
-    del session.cfg.test_dataloader.dataset['pipeline']
-    with pytest.raises(ValueError, match='KittiDataset. has no pipeline to replace'):
-        session.test_on('train')
+def test_of_two_monitored_keys_each_keeps_its_best_and_the_first_is_named(train_digits, tmp_path):
+    best = f'default_hooks.checkpoint.save_best={",".join(KEYS)}'
+    rules = 'default_hooks.checkpoint.rule=greater,less'
+    first = train_digits('--work-dir', str(tmp_path / 'w'), options=(best, rules))
+    assert 'best_accuracy_top1_epoch_1.pth' in first['checkpoint']
+    assert first['monitor'] == 'accuracy/top1'
+    moved = tmp_path / 'moved'
+    shutil.move(tmp_path / 'w', moved)
+    again = train_digits('--work-dir', str(moved), '--resume',
+                         options=(best, rules, 'train_cfg.max_epochs=2'))
+    assert [entry['epoch'] for entry in again['history']] == [1, 2]
+    assert again['checkpoint'] == str(next(moved.glob('best_accuracy_top1_*.pth')))
+    assert len(list(moved.glob('best_*.pth'))) == 2 and not (tmp_path / 'w').exists()

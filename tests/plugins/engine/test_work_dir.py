@@ -1,6 +1,11 @@
 import pytest
 
-from plugins.engine.work_dir import claim_work_dir, default_work_dir, last_checkpoint
+from plugins.engine.work_dir import (
+    checkpoint_to_resume,
+    claim_work_dir,
+    default_work_dir,
+    last_checkpoint,
+)
 from plugins.paths import REPO_ROOT, resolve_path
 
 
@@ -28,6 +33,15 @@ def test_an_earlier_run_is_refused_kept_by_resume_and_deleted_by_overwrite(tmp_p
     assert [p.name for p in tmp_path.iterdir()] == ['notes.txt'], 'what the user put there stays'
 
 
+def test_overwrite_deletes_the_tests_of_the_run_on_every_part(tmp_path):
+    make_run(tmp_path)
+    for name in ('test', 'test-train', 'test-val', 'test-data'):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / 'result.json').touch()
+    claim_work_dir(tmp_path, resume=False, overwrite=True)
+    assert [p.name for p in tmp_path.iterdir()] == ['test-data'], 'which no tool writes'
+
+
 def test_a_run_that_ended_before_its_first_checkpoint_is_in_nobodys_way(tmp_path):
     make_run(tmp_path, checkpoint=False)
     claim_work_dir(tmp_path, resume=False, overwrite=False)
@@ -46,6 +60,19 @@ def test_last_checkpoint_is_the_folders_own_after_a_move(tmp_path):
     assert last_checkpoint(tmp_path) is None
     (tmp_path / 'epoch_3.pth').touch()
     assert last_checkpoint(tmp_path) == tmp_path / 'epoch_3.pth'
+
+
+def test_resume_means_the_folders_last_checkpoint_or_a_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match='holds no checkpoint. Leave out --resume'):
+        checkpoint_to_resume(tmp_path, 'auto')
+    for name in ('epoch_2.pth', 'epoch_3.pth'):
+        (tmp_path / name).touch()
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_3.pth'))
+    assert checkpoint_to_resume(tmp_path, 'auto') == tmp_path / 'epoch_3.pth'
+    chosen = tmp_path / 'epoch_2.pth'
+    assert checkpoint_to_resume(tmp_path, str(chosen)) == chosen
+    with pytest.raises(FileNotFoundError, match='--resume none.pth: no such checkpoint'):
+        checkpoint_to_resume(tmp_path, 'none.pth')
 
 
 def test_relative_paths_lead_here_first_then_to_the_repository(tmp_path, monkeypatch):

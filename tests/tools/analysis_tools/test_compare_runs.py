@@ -32,6 +32,27 @@ def test_each_figure_stands_under_its_part(make_run):
     assert second['metrics'] == {'coco/bbox_mAP_50': dict(val=0.71, test=None)}
 
 
+def test_a_test_of_another_checkpoint_is_left_out_and_named(make_run, tmp_path, capsys):
+    good, stale = (make_run(name, {'accuracy/top1': 61.}, {'accuracy/top1': 60.})
+                   for name in ('good', 'stale'))
+    record = tmp_path / 'stale/test/result.json'
+    record.write_text(json.dumps(dict(metrics={'accuracy/top1': 33.}, checkpoint='epoch_1.pth')))
+    rows = main([good, stale])
+    assert [row['metrics']['accuracy/top1'] for row in rows] == [
+        dict(val=61., test=60.), dict(val=61., test=None)]
+    printed = capsys.readouterr().out
+    assert '33' not in printed.split('Not in the table')[0]
+    assert printed.count('Not in the table') == 1
+    assert f'{record}: a test of another checkpoint, epoch_1.pth' in printed
+    assert 'Run tools/test.py again' in printed
+
+
+def test_an_untested_run_has_no_figure_and_needs_no_word(make_run, capsys):
+    rows = main([make_run('x', {'loss': 1.})])
+    assert rows[0]['metrics'] == dict(loss=dict(val=1., test=None))
+    assert 'Not in the table' not in capsys.readouterr().out
+
+
 def test_table_fits_80_columns_and_a_long_name_breaks_between_words(make_run, capsys, monkeypatch):
     monkeypatch.setenv('COLUMNS', '80')
     metrics = {'accuracy/top1': 61.23456, 'accuracy/mean_class': 59., 'loss': 1.234567}

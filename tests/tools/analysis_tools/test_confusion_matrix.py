@@ -6,14 +6,15 @@ from PIL import Image
 
 from tools.analysis_tools.confusion_matrix import confusions, draw, main
 
-RESULT = dict(classes=dict(cat={}, dog={}, owl={}),
-              confusion_matrix=[[7, 3, 0], [1, 0, 5], [0, 0, 0]])
+RESULT = dict(mode='test', checkpoint='best.pth', classes=dict(
+    cat={}, dog={}, owl={}), confusion_matrix=[[7, 3, 0], [1, 0, 5], [0, 0, 0]])
 
 
 @pytest.fixture
 def work_dir(tmp_path):
     (tmp_path / 'test').mkdir()
-    (tmp_path / 'result.json').write_text(json.dumps(dict(metrics={})))
+    (tmp_path / 'result.json').write_text(json.dumps(dict(
+        mode='train', config='c.py', checkpoint='best.pth', metrics={})))
     (tmp_path / 'test/result.json').write_text(json.dumps(RESULT))
     return tmp_path
 
@@ -54,5 +55,32 @@ def test_many_classes_are_drawn_without_numbers():
 def test_a_record_without_a_matrix_is_refused(work_dir):
     with pytest.raises(ValueError, match='holds no confusion matrix.*ClassReport'):
         main([str(work_dir / 'result.json')])
-    with pytest.raises(FileNotFoundError, match='tools/test.py writes it'):
+    with pytest.raises(FileNotFoundError, match='none: no such record'):
         main([str(work_dir / 'none')])
+
+
+def test_an_untested_run_says_what_to_run_first(work_dir):
+    (work_dir / 'test/result.json').unlink()
+    with pytest.raises(FileNotFoundError, match='run tools/test.py first: .* c.py best.pth'):
+        main([str(work_dir)])
+
+
+def test_a_test_of_another_checkpoint_is_drawn_only_by_its_own_name(work_dir):
+    stale = work_dir / 'test/result.json'
+    stale.write_text(json.dumps(dict(RESULT, checkpoint='epoch_1.pth')))
+    with pytest.raises(ValueError, match='another checkpoint, epoch_1.pth; .*again: .* best.pth'):
+        main([str(work_dir)])
+    assert not (work_dir / 'test/confusion_matrix.png').exists()
+    assert main([str(stale)]).is_file()
+
+
+def test_a_checkpoint_that_was_tested_without_its_run_is_drawn(work_dir):
+    (work_dir / 'result.json').unlink()
+    assert main([str(work_dir)]) == work_dir / 'test/confusion_matrix.png'
+
+
+def test_paths_as_the_tools_print_them_work_from_any_directory(work_dir, monkeypatch, tmp_path):
+    monkeypatch.setattr('plugins.paths.REPO_ROOT', work_dir.parent)
+    (tmp_path / 'elsewhere').mkdir()
+    monkeypatch.chdir(tmp_path / 'elsewhere')
+    assert main([work_dir.name]) == work_dir / 'test/confusion_matrix.png'

@@ -70,6 +70,19 @@ def test_duplicates_by_their_kind(tmp_path):
         ('train: cat/1.png', 'train: cat/2.png'): 'same image'}
 
 
+def test_files_are_read_as_a_training_reads_them(tmp_path):
+    for number in range(6):  # above 255 Pillow's convert() would make all of them white
+        deep = np.full((4, 6), 1000 * (number + 1), np.uint16)
+        path = tmp_path / 'cat' / f'{number}.png'
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(deep).save(path)
+    assert main([str(tmp_path)]) == []
+    Image.fromarray(np.ones((4, 6), np.float32)).save(tmp_path / 'cat' / 'float.tif')
+    finding, = main([str(tmp_path)])
+    assert finding.names == ('cat/float.tif',)
+    assert finding.kind.startswith('unreadable (pixels of float32 have no known range')
+
+
 def test_a_truncated_file_is_found(copy):
     root = copy('flower_photos')
     broken = images(root)[3]
@@ -110,7 +123,6 @@ def test_the_sources_of_a_config(samples, tmp_path, capsys):
     assert 'train + val' in printed and '│ all        │ 10          │ 5 ' in printed
 
 
-@pytest.mark.filterwarnings('ignore:.*not the official files')
 def test_a_source_that_is_one_array(samples, tmp_path):
     config = tmp_path / 'config.py'
     root = f"data_root='{samples}/cifar10', "

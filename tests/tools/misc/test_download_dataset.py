@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from plugins.classification.datasets import cifar_files
 from tools.misc import download_dataset
 from tools.misc.download_dataset import main
 from tools.misc.downloads.catalogue import DATA_SETS, Archive
@@ -122,6 +123,44 @@ def test_a_finished_set_is_left_alone(served, tmp_path, capsys):
         main(['cub200', '--data-root', str(tmp_path)])
 
 
+def test_a_set_of_empty_files_is_no_set(mirror, tmp_path):
+    for name, path in (('cub200', 'CUB_200_2010/lists/test.txt'),
+                       ('cifar10', 'cifar10/cifar-10-batches-py/data_batch_3')):
+        arguments = [name, '--data-root', str(tmp_path), '--from', str(mirror)]
+        main(arguments)
+        (tmp_path / path).write_bytes(b'')
+        with pytest.raises(ValueError, match=rf'{DATA_SETS[name].folder} is not the complete {name}'
+                                             rf': 1 of its files are empty \(.*{path[-9:]}\);'):
+            main(arguments)
+
+
+def test_cifar_of_other_files_is_a_warning_and_of_no_cifar_files_an_error(mirror, tmp_path,
+                                                                          capsys):
+    arguments = ['cifar10', '--data-root', str(tmp_path), '--from', str(mirror)]
+    folder = main(arguments)
+    for _ in range(2):  # when it is made, and when it is there already
+        said = capsys.readouterr().err
+        assert said.startswith('Warning: cifar-10-batches-py is readable, but batches.meta, data_')
+        assert 'test_batch differ(s) from the official file(s) by MD5' in said
+        main(arguments)
+    batch = folder / 'data_batch_2'
+    batch.write_bytes(batch.read_bytes()[:-500])
+    with pytest.raises(ValueError, match=r'is not a usable cifar10: .*data_batch_2: not a CIFAR '
+                                         r'file or damaged.*delete the folder'):
+        main(arguments)
+
+
+def test_official_cifar_files_pass_by_their_md5(mirror, tmp_path, capsys, monkeypatch):
+    arguments = ['cifar10', '--data-root', str(tmp_path), '--from', str(mirror)]
+    folder = main(arguments)
+    official = {part: {name: hashlib.md5((folder / name).read_bytes()).hexdigest()
+                       for name in files} for part, files in cifar_files.CIFAR10_FILES.items()}
+    monkeypatch.setattr(cifar_files, 'CIFAR10', cifar_files.CIFAR10._replace(files=official))
+    capsys.readouterr()
+    main(arguments)
+    assert capsys.readouterr().err == ''
+
+
 def test_one_archive_from_a_file_and_one_from_the_net(served, mirror, tmp_path):
     main(['cub200', '--data-root', str(tmp_path), '--from', str(mirror / 'images.tgz')])
     assert [path for path, _ in served.requests_seen] == ['/lists.tgz']
@@ -234,4 +273,5 @@ def test_without_a_network_one_sentence_and_exit_code_1(tmp_path, monkeypatch, c
     assert ended.value.code == 1
     error = capsys.readouterr().err.strip().splitlines()
     assert len(error) == 2 and error[0].startswith('OSError: x.tgz cannot be fetched (http://127')
-    assert 'Get it elsewhere and name it with --from' in error[0]
+    assert 'Get it elsewhere and name it with --from; its page is https://www.cs.toronto.edu/' \
+        in error[0]

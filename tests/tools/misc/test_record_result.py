@@ -3,16 +3,27 @@ import json
 
 import pytest
 
+from plugins.engine.run_record import config_hash
+from plugins.engine.session import load_config
+from tests.conftest import DIGITS
 from tools.misc.record_result import append, result_rows
+
+OPTIONS = ['optim_wrapper.optimizer.lr=0.5', 'train_cfg.max_epochs=3']
+
+
+@pytest.fixture(scope='session')
+def hash_of(repo_root):
+    """A function: the hash of the digits config with options, as a run has it."""
+    return lambda *options: config_hash(load_config(str(repo_root / DIGITS), options))
 
 
 @pytest.fixture
-def work_dir(tmp_path):
-    trained = dict(config='configs/basenet/x.py', seed=0, best_epoch=3, epochs=5, seconds=9.5,
+def work_dir(tmp_path, hash_of):
+    trained = dict(config=DIGITS, seed=0, best_epoch=3, epochs=5, seconds=9.5,
                    device='a CPU', processes=1, precision='float32', torch_version='2',
-                   git_commit='abc', config_hash='f00', checkpoint='best.pth',
+                   git_commit='abc', config_hash=hash_of(), checkpoint='best.pth',
                    metrics={'accuracy/top1': 71.})
-    tested = dict(config_hash='f00', checkpoint='best.pth', split='test',
+    tested = dict(config_hash=hash_of(), checkpoint='best.pth', split='test',
                   metrics={'accuracy/top1': 70.12345, 'loss': 0.9},
                   classes=dict(cat=dict(images=3, accuracy=70.)), confusion_matrix=[[3]])
     (tmp_path / 'test').mkdir()
@@ -46,11 +57,45 @@ def test_a_test_on_training_images_is_refused(work_dir):
         result_rows(work_dir, 'data')
 
 
-@pytest.mark.parametrize('key', ['config_hash', 'checkpoint'])
-def test_a_test_of_another_run_is_refused(work_dir, key):
-    record = json.loads((work_dir / 'test/result.json').read_text())
-    (work_dir / 'test/result.json').write_text(json.dumps({**record, key: 'other'}))
-    with pytest.raises(ValueError, match=f'{key} is other, but'):
+def change(work_dir, **changes):
+    for name in ('result.json', 'test/result.json'):
+        record = json.loads((work_dir / name).read_text())
+        (work_dir / name).write_text(json.dumps(dict(record, **changes)))
+
+
+def test_a_test_of_another_checkpoint_or_with_other_options_is_refused(work_dir):
+    path = work_dir / 'test/result.json'
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(dict(record, checkpoint='other.pth')))
+    with pytest.raises(ValueError, match='another checkpoint, other.pth; the run names best.pth'):
+        result_rows(work_dir, 'data')
+    path.write_text(json.dumps(dict(record, config_hash='f00', options=OPTIONS)))
+    with pytest.raises(ValueError, match=f'{OPTIONS[0]} {OPTIONS[1]} only in the test'):
+        result_rows(work_dir, 'data')
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match='run tools/test.py first'):
+        result_rows(work_dir, 'data')
+
+
+def test_a_run_of_a_changed_config_needs_a_note_and_names_the_change_in_it(work_dir, hash_of):
+    change(work_dir, config_hash=hash_of(*OPTIONS), options=OPTIONS)
+    with pytest.raises(ValueError, match=f'--cfg-options {OPTIONS[0]} .*by --note'):
+        result_rows(work_dir, 'data')
+    rows = result_rows(work_dir, 'data', 'a short run')
+    assert {row['note'] for row in rows} == {
+        f'a short run (--cfg-options {OPTIONS[0]} {OPTIONS[1]})'}
+
+
+def test_options_that_change_nothing_need_no_note(work_dir, hash_of):
+    same = ['train_cfg.max_epochs=20']
+    assert hash_of(*same) == hash_of()
+    change(work_dir, options=same)
+    assert {row['note'] for row in result_rows(work_dir, 'data')} == {''}
+
+
+def test_a_file_that_was_changed_since_the_run_is_named(work_dir):
+    change(work_dir, config_hash='f00')  # a record without options, as of before they were kept
+    with pytest.raises(ValueError, match='file has changed since'):
         result_rows(work_dir, 'data')
 
 

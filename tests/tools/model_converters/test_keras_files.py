@@ -57,5 +57,5 @@ def test_damaged_and_other_files_are_named(tmp_path):
     (tmp_path / 'cut.h5').write_bytes(content[:3000])
     with pytest.raises(ValueError, match='cut.h5: damaged, .*truncated'):
         read_arrays(tmp_path / 'cut.h5')
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match='none.h5: no such file, expected an .npz or .h5'):
         read_arrays(tmp_path / 'none.h5')

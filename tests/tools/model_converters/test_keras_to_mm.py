@@ -280,9 +280,10 @@ def test_error_names_the_array(arrays, tmp_path, key, value, message):
     assert message in text
 
 
-def test_error_lists_every_array(tmp_path):
-    text = convert_with({}, tmp_path, other=np.zeros(3))
-    assert len(text.splitlines()) == 1 + 260 + 1  # a heading, 260 missing, one surplus
+def test_error_lists_six_arrays_and_counts_the_others(tmp_path):
+    *first, last = convert_with({}, tmp_path, other=np.zeros(3)).splitlines()
+    assert len(first) == 1 + 6  # a heading
+    assert last.strip() == f'and {260 + 1 - 6} more'  # 260 missing, one surplus
 
 
 def test_existing_destination_is_kept_without_overwrite(source, tmp_path):

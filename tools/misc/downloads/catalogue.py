@@ -44,6 +44,7 @@ class Download:
         digest: SHA-256 of ``sha256sum`` over all files, in order of their names (see
             :func:`tools.misc.downloads.verify.digest_of`); None where the archives' do.
         by_hand: Why it cannot be fetched and what to do, where that is so.
+        pickled: The files are CIFAR's; each is read, or compared with its own MD5.
     """
     folder: str
     archives: tuple[Archive, ...]
@@ -52,6 +53,7 @@ class Download:
     only: str = ''
     digest: str | None = None
     by_hand: str = field(default='', repr=False)
+    pickled: bool = False
 
 
 DATA_SETS = {
@@ -61,14 +63,14 @@ DATA_SETS = {
                  '6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce',
                  ('https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz',)),),
         {'data_batch_[1-5]': 5, 'test_batch': 1, 'batches.meta': 1},
-        'https://www.cs.toronto.edu/~kriz/cifar.html'),
+        'https://www.cs.toronto.edu/~kriz/cifar.html', pickled=True),
     'cifar100': Download(
         'cifar100/cifar-100-python',
         (Archive('cifar-100-python.tar.gz', 169001437,
                  '85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7',
                  ('https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz',)),),
         {'train': 1, 'test': 1, 'meta': 1},
-        'https://www.cs.toronto.edu/~kriz/cifar.html'),
+        'https://www.cs.toronto.edu/~kriz/cifar.html', pickled=True),
     'flower_photos': Download(
         'flower_photos',
         (Archive('flower_photos.tgz', 228813984,

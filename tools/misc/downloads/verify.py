@@ -35,6 +35,13 @@ def wrong_counts(folder: Path, counts: Mapping[str, int]) -> list[str]:
     return wrong
 
 
+def empty_files(folder: Path, counts: Mapping[str, int]) -> list[str]:
+    """Names, below a folder, of the files without a byte that match the patterns of ``counts``."""
+    return sorted(path.relative_to(folder).as_posix() for pattern in counts
+                  for path in folder.glob(pattern)
+                  if not path.name.startswith('.') and path.is_file() and not path.stat().st_size)
+
+
 def digest_of(folder: Path) -> str:
     """One SHA-256 for all visible files below a folder.
 

@@ -1,5 +1,6 @@
 import hashlib
 import io
+import logging
 import pickle
 import struct
 import warnings
@@ -8,7 +9,15 @@ import numpy as np
 import pytest
 
 from plugins.classification.datasets import cifar
-from plugins.classification.datasets.cifar import cifar10, cifar100
+from plugins.classification.datasets.cifar import (
+    cifar10,
+    cifar100,
+    list_cifar10,
+    list_cifar100,
+    place_of_cifar10,
+    place_of_cifar100,
+)
+from plugins.classification.datasets.cifar_files import CIFAR10_FILES, CIFAR100_FILES
 
 NAMES = ('apple', 'bear', 'cup', 'dolphin')
 
@@ -66,9 +75,6 @@ def write_cifar100(folder, dumps=python3_dumps):
         (folder / name).write_bytes(dumps(content))
 
 
-pytestmark = pytest.mark.filterwarnings('ignore:.*not the official files')
-
-
 @DUMPS
 def test_every_way_of_pickling_gives_the_same_images(tmp_path, dumps):
     write_cifar10(tmp_path / 'cifar-10-batches-py', dumps)
@@ -108,9 +114,9 @@ def test_a_subset_is_renumbered_in_the_order_asked_for(tmp_path, classes, labels
 
 
 @pytest.mark.parametrize('classes, message', [
-    (['dolfin'], "no class 'dolfin'; nearest: dolphin"),
+    (['dolfin'], "meta: no class 'dolfin'; nearest: dolphin; correct the source's classes"),
     (['zzz'], "no class 'zzz'; nearest: apple, bear, cup, dolphin"),
-    ([4], 'no class 4; expected a label id from 0 to 3'),
+    ([4], 'meta: no class 4; expected a label id from 0 to 3; correct'),
     ([-1], 'no class -1'),
     ([0, 'apple'], 'each once'),
     ([], 'at least one class'),
@@ -173,23 +179,47 @@ def test_files_with_other_content_are_named(tmp_path, content, message):
         cifar10(tmp_path / 'c', 'train')
 
 
-def test_one_warning_names_the_unofficial_files(tmp_path, monkeypatch):
+def test_one_line_names_the_unofficial_files(tmp_path, monkeypatch):
     write_cifar10(tmp_path / 'c')
-    with pytest.warns(UserWarning) as caught:
+    lines = []
+    monkeypatch.setattr(cifar, 'print_log', lambda *line: lines.append(line))
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')  # Python's own take two lines, with a path in site-packages
         cifar10(tmp_path / 'c', 'test')
-    assert [w for w in caught if 'MD5: test_batch, batches.meta;' in str(w.message)] == caught.list
+    (text, logger, level), = lines
+    assert 'MD5: test_batch, batches.meta;' in text and '\n' not in text
+    assert (logger, level) == ('current', logging.WARNING)
     # With sums that fit nothing is said (md5sum of the files of this test).
     sums = {split: {name: hashlib.md5((tmp_path / 'c' / name).read_bytes()).hexdigest()
-                    for name in files} for split, files in cifar.CIFAR10_FILES.items()}
-    monkeypatch.setattr(cifar, 'CIFAR10_FILES', sums)
-    with warnings.catch_warnings():
-        warnings.simplefilter('error')
-        cifar10(tmp_path / 'c', 'test')
+                    for name in files} for split, files in CIFAR10_FILES.items()}
+    monkeypatch.setattr(cifar, 'CIFAR10', cifar.CIFAR10._replace(files=sums))
+    cifar10(tmp_path / 'c', 'test')
+    assert len(lines) == 1
+
+
+def test_names_tell_rows_of_the_archive_and_need_no_pixels(tmp_path):
+    write_cifar10(tmp_path / 'c')
+    everything = cifar10(tmp_path / 'c', 'train')
+    assert everything.names[7] == f'{tmp_path / "c"}, train: image 7'
+    chosen = dict(data_root=tmp_path / 'c', split='train', classes=['dolphin', 'bear'],
+                  max_per_class=3, seed=1)
+    some = cifar10(**chosen)
+    rows = [everything.names.index(name) for name in some.names]
+    assert (everything.images[rows] == some.images).all() and len(rows) == 4
+    names, labels, classes = list_cifar10(**chosen)
+    assert names == some.names and classes == some.classes
+    assert labels.tolist() == some.labels.tolist()
+    place = place_of_cifar10(**chosen)
+    assert all(name.startswith(place) for name in names)
+    assert place != place_of_cifar10(tmp_path / 'c', 'test')
+    write_cifar100(tmp_path / 'd')
+    names, _, _ = list_cifar100(tmp_path / 'd', 'test', label='coarse', classes=['sea'])
+    assert names == [f'{place_of_cifar100(tmp_path / "d", "test")}{row}' for row in (0, 3, 5)]
 
 
 def test_the_official_sums_are_those_of_torchvision():
     from torchvision.datasets import CIFAR10, CIFAR100
-    for files, other in ((cifar.CIFAR10_FILES, CIFAR10), (cifar.CIFAR100_FILES, CIFAR100)):
+    for files, other in ((CIFAR10_FILES, CIFAR10), (CIFAR100_FILES, CIFAR100)):
         assert list(files['train'].items()) == [tuple(entry) for entry in other.train_list]
         assert list(files['test'].items()) == [tuple(entry) for entry in other.test_list]
         assert files['meta'] == {other.meta['filename']: other.meta['md5']}

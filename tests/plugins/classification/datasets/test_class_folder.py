@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from plugins.classification.datasets import ArrayDataset
-from plugins.classification.datasets.class_folder import class_folder
+from plugins.classification.datasets.class_folder import class_folder, list_class_folder
 
 
 @pytest.fixture
@@ -38,9 +38,9 @@ def test_given_classes_set_the_label_order(root):
 
 
 @pytest.mark.parametrize('classes, message', [
-    (['cat', 'dgo'], r"no folder for \['dgo'\], not in classes: \['dog'\]; 'dgo' is spelt 'dog'"),
-    (['cat', 'dog', 'mouse'], r"no folder for \['mouse'\], not in classes: \[\]"),
-    (['cat'], r"no folder for \[\], not in classes: \['dog'\]"),
+    (['cat', 'dgo'], r"no folder for \['dgo'\], not in classes: \['dog'\], 'dgo' is spelt 'dog'"),
+    (['cat', 'dog', 'mouse'], r"pets: no folder for \['mouse'\]; expected exactly"),
+    (['cat'], r"pets: not in classes: \['dog'\]; expected exactly"),
     (['cat', 'dog', 'dog'], 'a name occurs twice'),
 ])
 def test_folders_that_differ_from_the_classes_are_named(root, classes, message):
@@ -97,6 +97,12 @@ def shades(tmp_path_factory):
     return folder
 
 
+def test_images_are_named_by_their_files(shades):
+    array = class_folder(shades, 2, split='test', held_out=1)
+    paths, _, _ = list_class_folder(shades, split='test', held_out=1)
+    assert list(array.names) == [str(path.resolve()) for path in paths]
+
+
 def greys(array):
     """The image numbers of the fixture above."""
     return array.images[:, 0, 0, 0].tolist()
@@ -150,7 +156,7 @@ def test_only_what_is_needed_is_decoded(shades, tmp_path):
     ({'split': 'val', 'held_out': 3}, "split='val'; expected None, 'train' or 'test'"),
     ({'split': 'train'}, "split='train' with held_out=None"),
     ({'held_out': 3}, 'split=None with held_out=3'),
-    ({'split': 'test', 'held_out': 4}, r"label 2 has 4 image\(s\).*label k is class k of \['a'"),
+    ({'split': 'test', 'held_out': 4}, r"class 'c' has 4 image\(s\); held_out=4 needs at"),
     ({'max_per_class': 0}, 'max_per_class=0; expected a whole number, at least 1'),
     ({'max_per_class': 0.5}, 'max_per_class=0.5; expected'),
 ])

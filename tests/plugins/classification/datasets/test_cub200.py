@@ -73,6 +73,16 @@ def test_a_wrong_line_is_named_whatever_is_loaded(root, part, line, message, spl
         cub200(root, split, 4)
 
 
+def test_a_list_that_is_no_utf8_is_named(root):
+    path = root / 'lists' / 'test.txt'
+    content = path.read_bytes()
+    path.write_bytes(content + b'001.Ani/\xe9.png\n')
+    with pytest.raises(ValueError, match=r'test.txt:8: byte 0xe9 is no UTF-8; .*save the list as'):
+        cub200(root, 'train', 4)
+    path.write_bytes(b'\xef\xbb\xbf' + content)  # as Windows writes UTF-8
+    assert len(cub200(root, 'test', 4)) == 6
+
+
 def test_a_class_without_images_is_named(root):
     rewrite(root, 'train', lambda lines: [line for line in lines if 'Gull' not in line])
     with pytest.raises(ValueError, match=r'train.txt: no line for class 010.Gull \(1 such'):

@@ -25,6 +25,15 @@ def test_labels_that_do_not_fit_are_refused(labels, message):
         make(labels=labels)
 
 
+def test_names_are_one_per_image_and_no_content():
+    named = ImageArray(PIXELS, np.zeros(3), ('a',), names=['x', 'y', 'z'])
+    assert named.fingerprint == ImageArray(PIXELS, np.zeros(3), ('a',)).fingerprint
+    assert np.shares_memory(named.images, PIXELS)
+    assert pickle.loads(pickle.dumps(named)).names == ['x', 'y', 'z']
+    with pytest.raises(ValueError, match='3 images but 2 names'):
+        ImageArray(PIXELS, np.zeros(3), ('a',), names=['x', 'y'])
+
+
 def test_fingerprint_sees_pixels_labels_classes_and_shape():
     pixels = PIXELS.copy()
     pixels[2, 2, 1, 1] += 1

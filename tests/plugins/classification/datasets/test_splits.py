@@ -1,6 +1,9 @@
+import logging
+
 import numpy as np
 import pytest
 
+from plugins.classification.datasets import splits
 from plugins.classification.datasets.splits import at_most_per_class, stratified_split
 
 # Shuffled, so that rows of a class are not neighbours.
@@ -43,7 +46,7 @@ def test_the_stream_is_pinned():
 
 @pytest.mark.parametrize('held_out', [0, 0.0, 1.0, -0.1, -3])
 def test_impossible_amounts_are_refused(held_out):
-    with pytest.raises(ValueError, match='cannot hold out'):
+    with pytest.raises(ValueError, match='held_out=.*; expected a share between 0 and 1'):
         stratified_split(LABELS, held_out, seed=0)
 
 
@@ -52,6 +55,8 @@ def test_a_class_too_small_is_named():
         stratified_split(LABELS, 2, seed=0)
     with pytest.raises(ValueError, match=r'label 1 has 1 image\(s\)'):
         stratified_split(np.array([0, 0, 1]), 0.5, seed=0)
+    with pytest.raises(ValueError, match=r"^class 'owl' has 1 image\(s\); val_fraction=0.5 needs"):
+        stratified_split(np.array([0, 0, 1]), 0.5, 0, ('ani', 'owl'), 'val_fraction')
 
 
 def test_at_most_so_many_per_class():
@@ -61,6 +66,19 @@ def test_at_most_so_many_per_class():
     assert set(chosen) < set(at_most_per_class(LABELS, 10, seed=0))
     assert chosen.tolist() != at_most_per_class(LABELS, 3, seed=1).tolist()
     assert at_most_per_class(LABELS, 40, seed=0).tolist() == list(range(len(LABELS)))
+
+
+def test_a_class_that_has_fewer_is_a_warning(monkeypatch):
+    lines = []
+    monkeypatch.setattr(splits, 'print_log', lambda *line: lines.append(line))
+    at_most_per_class(LABELS, 2, 0)
+    assert not lines
+    at_most_per_class(LABELS, 5, 0, ['a', 'b', 'c', 'd'])
+    (text, logger, level), = lines
+    assert text.endswith("taken of: class 'c' (4), class 'd' (2)") and 'max_per_class=5' in text
+    assert (logger, level) == ('current', logging.WARNING)
+    at_most_per_class(np.arange(9), 2, 0)
+    assert lines[1][0].endswith('label 3 (1), label 4 (1) and 4 more')
 
 
 def test_the_choice_is_pinned():

@@ -60,7 +60,7 @@ class _Loud(BaseMetric):
 
     def process(self, data_batch, data_samples):
         self.results.extend(data_samples)
-        random.random(), np.random.rand(), torch.rand(1)  # noqa: B018
+        random.random(), np.random.rand(), torch.rand(1)
 
     def compute_metrics(self, results):
         print('loud')
@@ -157,7 +157,7 @@ def test_data_sets_that_hand_out_batches_are_asked_for_one():
 
 
 def test_cocos_metric_gives_its_keys_on_two_images_without_a_detection(run_scripted, tmp_path):
-    from plugins.detection.coco_metric import CocoBoxMetric
+    from plugins.detection.metrics import CocoBoxMetric
     truth = dict(bbox_label=0, bbox=[1, 1, 5, 5], ignore_flag=0)
     empty = dict(bboxes=torch.zeros(0, 4), scores=torch.zeros(0),
                  labels=torch.zeros(0, dtype=torch.int64))

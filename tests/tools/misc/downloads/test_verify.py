@@ -3,7 +3,13 @@ import subprocess
 import pytest
 
 from tools.misc.downloads.catalogue import DATA_SETS, Archive
-from tools.misc.downloads.verify import check_archive, digest_of, sha256_of, wrong_counts
+from tools.misc.downloads.verify import (
+    check_archive,
+    digest_of,
+    empty_files,
+    sha256_of,
+    wrong_counts,
+)
 
 # FIPS 180-2, example B.1
 ABC = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
@@ -55,3 +61,9 @@ def test_the_catalogue_knows_the_reports_figures():
         assert all(archive.sha256 is None or len(archive.sha256) == 64
                    for archive in data_set.archives)
         assert data_set.digest or all(archive.sha256 for archive in data_set.archives), name
+
+
+def test_empty_files(folder):
+    (folder / 'b' / '2.jpg').write_bytes(b'')
+    (folder / '._3.jpg').write_bytes(b'')
+    assert empty_files(folder, {'a/*.jpg': 1, '*/2.jpg': 1, '*': 2}) == ['b/2.jpg']

@@ -1,0 +1,7 @@
+"""How well boxes are found: COCO's AP, counts and curves at one IoU, and KITTI's own AP."""
+from .coco_metric import CocoBoxMetric
+from .detection_metric import DetectionMetric
+from .kitti_metric import KittiMetric
+from .kitti_result_files import KittiResultFiles
+
+__all__ = ['CocoBoxMetric', 'DetectionMetric', 'KittiMetric', 'KittiResultFiles']

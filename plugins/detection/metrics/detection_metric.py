@@ -1,0 +1,117 @@
+"""Precision, recall and F1 of boxes, and the curve behind them."""
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmdet.registry import METRICS
+from mmengine.evaluator import BaseMetric
+
+from .image_result import ImageResult, image_result
+from .matching import Matches, match
+from .pr_curve import PRCurve
+
+
+@METRICS.register_module()
+class DetectionMetric(BaseMetric):
+    """AP, precision, recall, F1 and counts of each class at one IoU, from one matching.
+
+    What upstream lacks: mmdet's metrics give AP alone, no precision, recall or
+    F1 at a score; its VOCMetric knows no ignored regions, and its confusion
+    matrix matches many to many, so that its recall is not that of any AP.
+
+    A detection is right if it takes an object, see :func:`match`. Instances
+    with ``ignore_flag=1`` are no objects. A detection on one of them counts as
+    nothing: by IoU where its ``type`` says what it is (KITTI's Van; one
+    detection each), by the detection's area inside it where the type is
+    DontCare or missing (any number of detections).
+
+    Metrics of a class named ``car``, shares from 0 to 1, at the default IoU:
+
+    - ``car/AP50``: average precision over all points of the curve,
+      ``car/AP50_11``: over 11 recall points,
+    - ``car/iou_thr`` and ``car/score_thr``: what the following are for,
+    - ``car/precision``, ``car/recall``, ``car/f1``,
+    - ``car/tp``, ``car/fp``, ``car/fn``: right detections, false alarms, missed objects,
+    - ``car/best_f1``: the largest F1 over all scores, at ``car/best_f1_score_thr``;
+      chosen on the same images, so no figure to expect elsewhere,
+
+    and the table ``pr_curves``: ``{name: dict(score, precision, recall)}``, lists.
+    -1: there is no object of the class. CocoBoxMetric's AP differs a little: it
+    averages over 101 recall points, takes 100 detections an image, and treats a
+    Van as a region.
+
+    Args:
+        iou_thr: Least IoU of a detection with the object it finds.
+        score_thr: Confidence from which a detection counts. YOLOv3's score is
+            the class probability times objectness.
+        kwargs: Of mmengine's BaseMetric (``collect_device``, ...).
+
+    Raises:
+        ValueError: A threshold is out of range, or the samples hold no
+            ``instances`` (from ``process``).
+    """
+
+    default_prefix = ''  # the keys are complete; None would be warned of
+
+    def __init__(self, iou_thr: float = 0.5, score_thr: float = 0.5, **kwargs) -> None:
+        super().__init__(**kwargs)
+        if not (0 < iou_thr <= 1 and 0 <= score_thr <= 1):
+            raise ValueError(f'DetectionMetric: found iou_thr={iou_thr}, score_thr={score_thr}, '
+                             'expected shares from 0 to 1, iou_thr above 0')
+        self.iou_thr, self.score_thr = iou_thr, score_thr
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Remember the boxes of one batch, an item for each image."""
+        self.results.extend(image_result(sample, 'DetectionMetric') for sample in data_samples)
+
+    def compute_metrics(self, results: list[ImageResult]) -> dict[str, Any]:
+        """Compute everything from all images' ground truth and detections."""
+        metrics: dict[str, Any] = {}
+        curves = {}
+        for label, name in enumerate(self.dataset_meta['classes']):
+            curve = class_curve(results, label, self.iou_thr)
+            curves[name] = curve.corners()
+            best_f1, best_score = curve.best_f1()
+            figures = curve.at(self.score_thr)
+            percent = f'AP{100 * self.iou_thr:g}'
+            metrics |= {f'{name}/{key}': value for key, value in {
+                percent: curve.ap(), f'{percent}_11': curve.ap11(), 'iou_thr': self.iou_thr,
+                'score_thr': self.score_thr, **{k: figures[k] for k in (
+                    'precision', 'recall', 'f1', 'tp', 'fp', 'fn')},
+                'best_f1': best_f1, 'best_f1_score_thr': best_score}.items()}
+        return metrics | {'pr_curves': curves}
+
+
+def class_curve(results: Sequence[ImageResult], label: int, iou_thr: float = 0.5) -> PRCurve:
+    """Precision and recall of one class over all images.
+
+    Args:
+        results: All images.
+        label: Index of the class.
+        iou_thr: Least IoU of a detection with the object it finds.
+    """
+    scores, hits, objects = [np.zeros(0)], [np.zeros(0, bool)], 0
+    for result in results:
+        matches, found = match_image(result, label, iou_thr)
+        scores.append(result.scores[result.labels == label][~matches.ignored])
+        hits.append(matches.object_of[~matches.ignored] >= 0)
+        objects += found
+    return PRCurve.of(np.concatenate(scores), np.concatenate(hits), objects)
+
+
+def match_image(result: ImageResult, label: int, iou_thr: float = 0.5) -> tuple[Matches, int]:
+    """Match one image's detections of one class.
+
+    Returns:
+        What became of the detections of this class, in the result's order, and
+        how many objects there are.
+    """
+    objects, neighbours, regions = [], [], []
+    for instance in result.instances:
+        if instance['bbox_label'] == label:
+            kind = (objects if not instance.get('ignore_flag') else
+                    regions if instance.get('type', 'DontCare') == 'DontCare' else neighbours)
+            kind.append(instance['bbox'])
+    own = result.labels == label
+    return match(result.boxes[own], result.scores[own], objects, neighbours, regions,
+                 iou_thr), len(objects)

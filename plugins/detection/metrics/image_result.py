@@ -1,0 +1,49 @@
+"""One tested image: what is there and what was detected."""
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """Ground truth and detections of one image, in pixels of the image as it is on disk.
+
+    No NamedTuple: mmengine's BaseMetric would turn it into a bare tuple.
+
+    Attributes:
+        name: The image file's name without its suffix.
+        boxes: (N, 4) detections, corners x1, y1, x2, y2, from the highest score downwards.
+        scores: (N,). YOLOv3's are the class probability times objectness.
+        labels: (N,) class index.
+        instances: The data set's, each with ``bbox``, ``bbox_label``, ``ignore_flag``.
+    """
+
+    name: str
+    boxes: np.ndarray
+    scores: np.ndarray
+    labels: np.ndarray
+    instances: list[dict[str, Any]]
+
+
+def image_result(sample: dict[str, Any], metric: str) -> ImageResult:
+    """Take from a tested sample what a metric needs.
+
+    Args:
+        sample: A DetDataSample after its prediction, as a dict.
+        metric: Name of the asking metric, for messages.
+
+    Raises:
+        ValueError: The pipeline left out ``instances`` or ``img_path``.
+    """
+    for key in ('instances', 'img_path'):
+        if key not in sample:
+            raise ValueError(
+                f'{metric}: the samples hold no {key!r}, only {", ".join(sorted(sample))}; name it '
+                "in the meta_keys of PackDetInputs in the tested data set's pipeline")
+    boxes, scores, labels = (sample['pred_instances'][key].detach().cpu().numpy()
+                             for key in ('bboxes', 'scores', 'labels'))
+    order = np.argsort(-scores, kind='stable')
+    return ImageResult(Path(sample['img_path']).stem, boxes[order].astype(float),
+                       scores[order].astype(float), labels[order], sample['instances'])

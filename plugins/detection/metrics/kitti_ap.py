@@ -1,0 +1,207 @@
+"""The average precision of KITTI's 2D object benchmark.
+
+What upstream lacks: mmdet has none, and mmdet3d's is for 3D boxes and needs
+numba and CUDA. The rules are those of evaluate_object.cpp in KITTI's object
+development kit since 2017, read from the program, not taken over:
+
+- Objects of the class beyond a difficulty's limits (or exactly as high as its
+  least height), and neighbours (Van for Car), need not be found; a detection
+  on one counts as nothing.
+- A detection lower than the difficulty's least height counts as nothing,
+  whatever its class; one on an object takes the object out of the count.
+- The objects choose, in the order of the label file, among the detections
+  that are left and have an IoU above (not equal to) the limit. A first pass,
+  in which they take the highest score, gives the scores of the hits; those
+  that lie nearest to recall 0, 1/40, ..., 1 become thresholds. At each one, a
+  second pass in which they take the largest overlap gives hits and false
+  alarms. A false alarm with more than the limit of its own area in a DontCare
+  region counts as nothing.
+- Precision at each point is the best one there or at a higher recall. R11
+  averages every fourth of the 41 points, R40 all but the first.
+"""
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from .matching import overlaps
+
+POINTS = 41
+
+
+class Difficulty(NamedTuple):
+    """Which objects have to be found: height over this (pixels), occlusion and truncation up to."""
+
+    height: float
+    occluded: int
+    truncated: float
+
+
+DIFFICULTIES = {'easy': Difficulty(40, 0, 0.15), 'moderate': Difficulty(25, 1, 0.30),
+                'hard': Difficulty(25, 2, 0.50)}
+
+
+class KittiAP(NamedTuple):
+    """Average precision in %, over 11 and over 40 recall points, and the number of objects."""
+
+    r11: float
+    r40: float
+    objects: int
+
+
+@dataclass(frozen=True)
+class KittiImage:
+    """One image as one class sees it.
+
+    Attributes:
+        boxes: (N, 4) all detections, from the highest score downwards; corners in pixels.
+        scores: (N,).
+        own: (N,) whether a detection is of the class.
+        targets: (M, 4) objects of the class and of its neighbours, in the label file's order.
+        neighbour: (M,) whether an object is a neighbour.
+        occluded: (M,) levels 0 to 3.
+        truncated: (M,) shares.
+        regions: (R, 4) the DontCare regions.
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    own: np.ndarray
+    targets: np.ndarray
+    neighbour: np.ndarray
+    occluded: np.ndarray
+    truncated: np.ndarray
+    regions: np.ndarray
+
+    @cached_property
+    def iou(self) -> np.ndarray:
+        """(N, M) of detections and targets."""
+        return overlaps(self.boxes, self.targets)
+
+    @cached_property
+    def inside(self) -> np.ndarray:
+        """(N,) largest share of a detection in one DontCare region."""
+        return overlaps(self.boxes, self.regions, by='box').max(axis=1, initial=0)
+
+
+class _Scene:
+    """One image at one difficulty and IoU limit."""
+
+    def __init__(self, image: KittiImage, limits: Difficulty, min_iou: float) -> None:
+        low = _heights(image.boxes) < limits.height
+        self.scores = image.scores
+        self.counts = image.own & ~low
+        self.wanted = ~(image.neighbour | (image.occluded > limits.occluded)
+                        | (image.truncated > limits.truncated)
+                        | (_heights(image.targets) <= limits.height))
+        over = (image.iou > min_iou) & (image.own | low)[:, None]
+        self.by_score = [np.flatnonzero(column) for column in over.T]
+        # those that count first, then the low ones, which are equal to each other
+        self.by_overlap = [rows[np.lexsort((-image.iou[rows, m] * self.counts[rows],
+                                            ~self.counts[rows]))].tolist()
+                           for m, rows in enumerate(self.by_score)]
+        self.alarm = self.counts & (image.inside <= min_iou)
+        self.alarms_above = np.append(0, self.alarm.cumsum())
+        self.choosable_above = np.append(0, over.any(axis=1).cumsum())
+
+    def hit_scores(self) -> list[float]:
+        """First pass: the scores of the hits when each object takes the highest score."""
+        hits, taken = [], set()
+        for rows, wanted in zip(self.by_score, self.wanted, strict=True):
+            row = next((row for row in rows.tolist() if row not in taken), None)
+            if row is not None:
+                taken.add(row)
+                if wanted and self.counts[row]:
+                    hits.append(self.scores[row])
+        return hits
+
+    def counts_at(self, thresholds: np.ndarray) -> np.ndarray:
+        """Second pass: (T, 2) hits and false alarms among the detections of each score or more."""
+        detections = np.searchsorted(-self.scores, -thresholds, side='right')
+        known: dict[int, tuple[int, int]] = {}
+        counts = np.zeros((len(thresholds), 2), int)
+        for place, above in enumerate(detections):
+            key = self.choosable_above[above]  # the others change the false alarms alone
+            if key not in known:
+                known[key] = self._choose(above)
+            hits, taken_alarms = known[key]
+            counts[place] = hits, self.alarms_above[above] - taken_alarms
+        return counts
+
+    def _choose(self, above: int) -> tuple[int, int]:
+        """Hits, and those among the taken detections that would else be false alarms."""
+        hits, taken = 0, set()
+        for rows, wanted in zip(self.by_overlap, self.wanted, strict=True):
+            row = next((row for row in rows if row < above and row not in taken), None)
+            if row is not None:
+                taken.add(row)
+                hits += bool(wanted and self.counts[row])
+        return hits, int(self.alarm[list(taken)].sum())
+
+
+def kitti_ap(images: Sequence[KittiImage], limits: Difficulty, min_iou: float,
+             sampling: str = 'devkit') -> KittiAP:
+    """Average precision of one class at one difficulty.
+
+    Args:
+        images: All images.
+        limits: Of the difficulty.
+        min_iou: KITTI's limit is 0.7 for cars, 0.5 for pedestrians and cyclists.
+        sampling: How thresholds are chosen among the n hits' scores.
+            ``devkit``: as above; the program takes at most n of them and leaves
+            precision 0 at the points that remain, so that with fewer than 41
+            objects no detector reaches 100 (see :func:`ceiling`). ``exact``:
+            for each recall the first score that reaches it, whatever n.
+
+    Returns:
+        AP of -1 where there is no object to find; the devkit would say 0.
+    """
+    scenes = [_Scene(image, limits, min_iou) for image in images]
+    objects = int(sum(scene.wanted.sum() for scene in scenes))
+    if not objects:
+        return KittiAP(-1.0, -1.0, 0)
+    scores = sorted((score for scene in scenes for score in scene.hit_scores()), reverse=True)
+    places = (_devkit_places if sampling == 'devkit' else _exact_places)(len(scores), objects)
+    thresholds = np.array([scores[place] for place in places])
+    hits, alarms = sum((scene.counts_at(thresholds) for scene in scenes),
+                       np.zeros((len(thresholds), 2), int)).T
+    precision = np.zeros(POINTS)
+    precision[:len(thresholds)] = hits / np.maximum(hits + alarms, 1)
+    return KittiAP(*_averages(precision), objects)
+
+
+def ceiling(objects: int) -> tuple[float, float]:
+    """R11 and R40, in %, of perfect detections by the devkit's sampling."""
+    precision = np.zeros(POINTS)
+    precision[:len(_devkit_places(objects, objects))] = 1
+    return _averages(precision)
+
+
+def _averages(precision: np.ndarray) -> tuple[float, float]:
+    best = np.maximum.accumulate(precision[::-1])[::-1]
+    return 100 * float(best[::4].mean()), 100 * float(best[1:].mean())
+
+
+def _devkit_places(hits: int, objects: int) -> list[int]:
+    """Places, from the highest score, of the hits next to recall 0, 1/40, 2/40, ..."""
+    places, wanted = [], 0.0
+    for place in range(hits):
+        here = (place + 1) / objects
+        after = (place + 2) / objects
+        if place < hits - 1 and after - wanted < wanted - here:
+            continue  # the next one is nearer
+        places.append(place)
+        wanted += 1 / (POINTS - 1)
+    return places[:POINTS]
+
+
+def _exact_places(hits: int, objects: int) -> list[int]:
+    places = (max(math.ceil(point * objects / (POINTS - 1)), 1) - 1 for point in range(POINTS))
+    return [place for place in places if place < hits]
+
+
+def _heights(boxes: np.ndarray) -> np.ndarray:
+    return boxes[:, 3] - boxes[:, 1]

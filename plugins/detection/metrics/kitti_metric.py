@@ -1,0 +1,143 @@
+"""KITTI's own yardstick for boxes."""
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmdet.registry import METRICS
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+
+from plugins.detection.kitti_dataset import NEIGHBOURS
+
+from .image_result import ImageResult, image_result
+from .kitti_ap import DIFFICULTIES, KittiImage, ceiling, kitti_ap
+
+CLASSES = ('Car', 'Pedestrian', 'Cyclist')
+
+
+@METRICS.register_module()
+class KittiMetric(BaseMetric):
+    """Official 2D AP of KITTI's classes: easy, moderate, hard, over 11 and 40 recall points.
+
+    What upstream lacks: see :mod:`.kitti_ap`, which also has the rules. It is
+    the figure of the KITTI leaderboard (R40 since October 2019, R11 in papers
+    before), on the images tested here: the labels of the official test images
+    are not public.
+
+    Classes of the data set count by their name: ``car``, ``pedestrian``,
+    ``cyclist``, in whatever case; others have no official figure. What an
+    object is, its ``type`` says, not the class that trained on it: where Vans
+    are trained as cars, they are still neighbours here. Detections of equal
+    scores come in the order in which the model gives them.
+
+    Metrics of a class named ``car``, in %: ``kitti/car/AP70_R40_easy`` and so on
+    for each IoU, R11 and R40, and each difficulty; -1 where there is nothing to
+    find. ``kitti/car/objects_easy`` and so on: how many objects there are. With
+    fewer than 41 the official program cannot give 100; a warning names what it
+    would give for perfect detections.
+
+    Args:
+        iou_thrs: The IoU that a hit must exceed. Official is 0.7 for cars, 0.5 for
+            pedestrians and cyclists.
+        sampling: ``devkit``, or ``exact`` for a figure that can reach 100 on few
+            objects and is not official; see :func:`.kitti_ap.kitti_ap`.
+        kwargs: Of mmengine's BaseMetric (``collect_device``, ...).
+
+    Raises:
+        ValueError: An argument is out of range; or, from ``process``, the data
+            set has none of the classes, leaves out what must be ignored, or
+            does not say truncation, occlusion and type.
+    """
+
+    default_prefix = 'kitti'
+
+    def __init__(self, iou_thrs: Sequence[float] = (0.7, 0.5), sampling: str = 'devkit',
+                 **kwargs) -> None:
+        super().__init__(**kwargs)
+        if sampling not in ('devkit', 'exact') or not all(0 <= thr < 1 for thr in iou_thrs):
+            raise ValueError(f'KittiMetric: found iou_thrs={iou_thrs}, sampling={sampling!r}, '
+                             "expected shares from 0 to below 1, and 'devkit' or 'exact'")
+        self.iou_thrs, self.sampling = tuple(iou_thrs), sampling
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Remember the boxes of one batch, an item for each image."""
+        self._official()  # before hours of testing, not after
+        for sample in data_samples:
+            result = image_result(sample, 'KittiMetric')
+            _check_facts(result)
+            self.results.append(result)
+
+    def compute_metrics(self, results: list[ImageResult]) -> dict[str, float]:
+        """Compute everything from all images' ground truth and detections."""
+        metrics: dict[str, float] = {}
+        for label, kind in self._official().items():
+            name = self.dataset_meta['classes'][label]
+            images = [kitti_image(result, label, kind) for result in results]
+            for thr in self.iou_thrs:
+                found = {level: kitti_ap(images, limits, thr, self.sampling)
+                         for level, limits in DIFFICULTIES.items()}
+                for points, index in (('R11', 0), ('R40', 1)):
+                    metrics |= {f'{name}/AP{100 * thr:g}_{points}_{level}': ap[index]
+                                for level, ap in found.items()}
+            metrics |= {f'{name}/objects_{level}': ap.objects for level, ap in found.items()}
+        if self.sampling == 'devkit':
+            _warn_of_ceilings(metrics)
+        return metrics
+
+    def _official(self) -> dict[int, str]:
+        """Label -> KITTI type, of the classes that the benchmark has."""
+        classes = self.dataset_meta['classes']
+        kinds = {kind.lower(): kind for kind in CLASSES}
+        chosen = {label: kinds[name.lower()] for label, name in enumerate(classes)
+                  if name.lower() in kinds}
+        if not chosen:
+            raise ValueError(f'KittiMetric: the data set has the classes {list(classes)}, expected '
+                             f'at least one of {", ".join(kinds)}. Rename the class in class_map, '
+                             'or leave KittiMetric out of the evaluators.')
+        known = self.dataset_meta.get('instance_types')
+        needed = {'DontCare', *(other for kind in chosen.values()
+                                for other in (kind, *NEIGHBOURS.get(kind, ())))}
+        if known is not None and needed - set(known):
+            raise ValueError(
+                f'KittiMetric: the data set hands out objects of the types {", ".join(known)}, '
+                f'not of {", ".join(sorted(needed - set(known)))}, which KITTI evaluates or '
+                'ignores. Name them in class_map or ignore_types of the tested data set, or '
+                'leave KittiMetric out of the evaluators.')
+        return chosen
+
+
+def kitti_image(result: ImageResult, label: int, kind: str) -> KittiImage:
+    """The image as the class sees it; an object that several classes hand out counts once."""
+    objects = {(i['type'], *i['bbox']): i for i in result.instances}.values()
+    targets = [i for i in objects if i['type'] in (kind, *NEIGHBOURS.get(kind, ()))]
+
+    def column(key: str) -> np.ndarray:
+        return np.array([instance[key] for instance in targets], float)
+
+    return KittiImage(
+        result.boxes, result.scores, result.labels == label,
+        targets=column('bbox').reshape(-1, 4),
+        neighbour=np.array([i['type'] != kind for i in targets], bool),
+        occluded=column('occluded'), truncated=column('truncated'),
+        regions=np.array([i['bbox'] for i in objects if i['type'] == 'DontCare'],
+                         float).reshape(-1, 4))
+
+
+def _check_facts(result: ImageResult) -> None:
+    for instance in result.instances:
+        missing = [key for key in ('type', 'truncated', 'occluded') if key not in instance]
+        if missing:
+            raise ValueError(
+                f'KittiMetric: an object of the image {result.name} has no {", ".join(missing)}, '
+                f'only {", ".join(instance)}. KittiDataset hands them out; use it, or leave '
+                'KittiMetric out of the evaluators.')
+
+
+def _warn_of_ceilings(metrics: dict[str, float]) -> None:
+    for key, objects in metrics.items():
+        if '/objects_' in key and 0 < objects < 41:
+            r11, r40 = ceiling(int(objects))
+            print_log(f'KittiMetric: {key.replace("/objects_", ", ")}: {objects} objects. By the '
+                      f'official sampling perfect detections would give R11 {r11:.1f}, R40 '
+                      f"{r40:.1f}, not 100; see sampling='exact'.", 'current', logging.WARNING)

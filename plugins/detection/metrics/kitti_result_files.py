@@ -1,0 +1,68 @@
+"""Detections as KITTI's own tools read them."""
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmdet.registry import METRICS
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+
+from plugins.detection.kitti_label import TYPES
+
+from .image_result import ImageResult, image_result
+
+
+@METRICS.register_module()
+class KittiResultFiles(BaseMetric):
+    """Write one result file an image in KITTI's format; there are no metrics.
+
+    Upstream writes pickles and COCO's JSON. A line has 16 fields: type,
+    truncation, occlusion, alpha, box, dimensions, location, rotation, score.
+    What a 2D detector does not know has the values that KITTI's readme gives
+    for it (-1, -1, -10, -1 three times, -1000 three times, -10), from which
+    the official program sees that only the boxes are to be evaluated. An
+    image without a detection has an empty file, which that program wants.
+
+    Args:
+        out_dir: Folder of the files ``<image name>.txt``; made if it is missing.
+        kwargs: Of mmengine's BaseMetric (``collect_device``, ...).
+
+    Raises:
+        ValueError: A class of the data set is no KITTI type (from ``process``).
+    """
+
+    default_prefix = ''
+
+    def __init__(self, out_dir: str, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.out_dir = Path(out_dir)
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Remember the boxes of one batch, an item for each image."""
+        self._types()
+        self.results.extend(image_result(sample, 'KittiResultFiles') for sample in data_samples)
+
+    def compute_metrics(self, results: list[ImageResult]) -> dict:
+        """Write the files; in the main process alone, as all metrics."""
+        types = self._types()
+        self.out_dir.mkdir(parents=True, exist_ok=True)
+        for result in results:
+            lines = [_line(types[label], box, score) for label, box, score in zip(
+                result.labels, result.boxes, result.scores, strict=True)]
+            (self.out_dir / f'{result.name}.txt').write_text(''.join(lines))
+        print_log(f'{len(results)} result files written to {self.out_dir}', 'current')
+        return {}
+
+    def _types(self) -> list[str]:
+        kinds = {kind.lower(): kind for kind in TYPES}
+        classes = self.dataset_meta['classes']
+        unknown = [name for name in classes if name.lower() not in kinds]
+        if unknown:
+            raise ValueError(f'KittiResultFiles: found the classes {unknown}, expected KITTI types '
+                             f'in whatever case: {", ".join(TYPES)}. Rename them in class_map.')
+        return [kinds[name.lower()] for name in classes]
+
+
+def _line(kind: str, box: Sequence[float], score: float) -> str:
+    corners = ' '.join(f'{value:.4f}' for value in box)
+    return f'{kind} -1 -1 -10 {corners} -1 -1 -1 -1000 -1000 -1000 -10 {score:.6f}\n'

@@ -1,0 +1,73 @@
+"""Show, while YOLOv3 trains, how each of its scales does."""
+import math
+from typing import Any
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+from rich.console import Console
+from torch import nn
+
+from plugins.detection.yolov3_statistics import format_table
+from plugins.engine.hooks import ProgressHook
+from plugins.engine.unwrap import unwrapped
+
+
+@HOOKS.register_module()
+class YOLOStatisticsHook(Hook):
+    """Print row A15's table every N iterations: one column a YOLO layer, then the total loss.
+
+    Upstream logs losses summed over the scales, so that nobody sees which
+    of them does not learn. The rows are defined at :class:`ScaleStatistics`;
+    they are of that iteration's batch alone (the main process's), before its
+    update. The head computes them in these iterations and no others.
+
+    The table goes to the console and to the log file. The same numbers are
+    written as scalars by the visualizer (``vis_data/scalars.json``, TensorBoard where the config
+    has its backend): ``yolo_layer1/recall50``, layer 1 being the coarsest, and ``yolo/total_loss``.
+    A figure that is undefined (a layer without objects) is left out there.
+
+    Args:
+        interval: Iterations between two tables, counted over all epochs.
+
+    Raises:
+        ValueError: The model's head is not a KittiYOLOV3Head.
+    """
+
+    def __init__(self, interval: int = 50) -> None:
+        self.interval = interval
+        self._console: Console | None = None
+
+    def before_train(self, runner) -> None:
+        head = _head(runner)
+        if not hasattr(head, 'statistics_wanted'):
+            raise ValueError(f'YOLOStatisticsHook: found the head {type(head).__name__}, which has '
+                             "no statistics; expected model.bbox_head.type='KittiYOLOV3Head'")
+        # One console for both, or the table would break the progress bar that is drawn there.
+        shown = [hook.console for hook in runner.hooks if isinstance(hook, ProgressHook)]
+        self._console = shown[0] if shown else Console(quiet=not is_main_process())
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch: Any = None) -> None:
+        if self.every_n_train_iters(runner, self.interval):
+            _head(runner).statistics_wanted = True
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch: Any = None,
+                         outputs: dict | None = None) -> None:
+        if not self.every_n_train_iters(runner, self.interval):
+            return
+        statistics = _head(runner).statistics
+        rows = statistics.rows()
+        text = (f'[Epoch {runner.epoch + 1}/{runner.max_epochs}, '
+                f'Batch {batch_idx + 1}/{len(runner.train_dataloader)}]\n'
+                f'{format_table(statistics.sizes, rows)}')
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        runner.logger.info(text)
+        scalars = {f'yolo_layer{number}/{name}': value for name, values in rows.items()
+                   for number, value in enumerate(values, 1) if not math.isnan(value)}
+        runner.visualizer.add_scalars({**scalars, 'yolo/total_loss': sum(rows['loss'])},
+                                      step=runner.iter + 1)
+
+
+def _head(runner) -> nn.Module | None:
+    model = unwrapped(runner)
+    return getattr(model, 'bbox_head', None)

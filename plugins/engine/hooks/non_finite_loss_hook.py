@@ -1,0 +1,48 @@
+"""End a run whose loss is no number any more."""
+import math
+from collections.abc import Mapping
+
+import torch
+from mmengine.dist import all_reduce
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+from mmengine.runner import Runner
+
+
+@HOOKS.register_module()
+class NonFiniteLossHook(Hook):
+    """Refuse to go on after an epoch whose mean training loss is NaN or infinite.
+
+    Upstream trains such a run to its end, and records whatever accuracy a
+    network of NaN has. mmdet's CheckInvalidLossHook is of mmdet's registry,
+    stops with an empty AssertionError, and waits for the device in the middle
+    of an epoch. Session registers this hook for every training: the state of
+    that epoch is not saved, the last checkpoint is that of the epoch before.
+
+    Raises:
+        ValueError: The mean loss of an epoch is not finite, in any process.
+    """
+
+    priority = 'LOWEST'  # after the progress bar has closed its line
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        losses = runner.message_hub.log_scalars.get('train/loss')
+        if losses is None:
+            return  # a model with a training step of its own, which logs no loss
+        mean = torch.tensor([losses.mean(len(runner.train_dataloader))], dtype=torch.float32)
+        all_reduce(mean, 'mean')  # all processes end together
+        if not math.isfinite(mean.item()):
+            raise ValueError(
+                f'epoch {runner.epoch + 1}: the mean training loss is {mean.item()}, expected a '
+                f'finite number; {_rate(runner)}. Lower it to a tenth, or clip the gradients '
+                '(optim_wrapper.clip_grad=dict(max_norm=1.) in the config); where that does not '
+                'help, check the data and their normalisation.')
+
+
+def _rate(runner: Runner) -> str:
+    """The learning rate as the config and as the schedule have it."""
+    wrapper = runner.cfg.get('optim_wrapper')
+    optimizer = wrapper.get('optimizer') if isinstance(wrapper, Mapping) else None
+    rate = optimizer.get('lr') if isinstance(optimizer, Mapping) else None
+    now = runner.optim_wrapper.get_lr().get('lr', [])
+    return f'optim_wrapper.optimizer.lr is {rate}' + (f' (now {now[0]:.4g})' if now else '')

@@ -1,0 +1,50 @@
+"""Let a test run on another part's images."""
+import copy
+
+from mmengine.config import Config, ConfigDict
+
+# They show an image several times in an epoch, or several images in one.
+_REPEATING_WRAPPERS = ('RepeatDataset', 'ClassBalancedDataset', 'MultiImageMixDataset')
+
+
+def use_part(cfg: Config, part: str) -> None:
+    """Let the test run on another part's images, as it would on its own; in place.
+
+    Order, batches, transforms and metrics stay the test's, and wrappers
+    that repeat or mix images come off: each image counts once, unaugmented.
+
+    Args:
+        cfg: The config of the test.
+        part: ``test``, ``train`` or ``val``.
+
+    Raises:
+        ValueError: A metric or the transforms cannot be used for it.
+    """
+    if part == 'test':
+        return
+    evaluators = cfg.test_evaluator
+    for evaluator in evaluators if isinstance(evaluators, list) else [evaluators]:
+        if evaluator.get('ann_file'):
+            raise ValueError(
+                f"--part {part}: test_evaluator {evaluator['type']} reads the labels of the "
+                f"test part from {evaluator['ann_file']}; use a metric that takes them from "
+                'the data, or change ann_file and the test data by --cfg-options')
+    cfg.test_dataloader.dataset = _as_tested(
+        cfg[f'{part}_dataloader'].dataset, cfg.test_dataloader.dataset)
+
+
+def _as_tested(dataset: ConfigDict, tested: ConfigDict) -> ConfigDict:
+    """The config of a part's data set with the transforms of the tested one."""
+    if dataset['type'].split('.')[-1] in _REPEATING_WRAPPERS:
+        return _as_tested(dataset['dataset'], tested)
+    dataset = copy.deepcopy(dataset)
+    if 'dataset' in dataset:
+        dataset['dataset'] = _as_tested(dataset['dataset'], tested)
+    elif 'datasets' in dataset:
+        dataset['datasets'] = [_as_tested(inner, tested) for inner in dataset['datasets']]
+    elif 'pipeline' in dataset and 'pipeline' not in tested:
+        raise ValueError(f"test_dataloader.dataset ({tested['type']}) has no pipeline to replace "
+                         'the augmenting one of the training images')
+    else:
+        dataset.update({key: tested[key] for key in ('pipeline', 'test_mode') if key in tested})
+    return dataset

@@ -1,0 +1,225 @@
+import copy
+import os
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import DATASETS, DefaultScope
+from PIL import Image
+
+from plugins.classification import DisjointPartsHook
+from plugins.classification.datasets import ImageArray, decoding, image_array
+from plugins.classification.datasets.image_array import SOURCES
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """What is logged: (level, text)."""
+    found = []
+    monkeypatch.setattr(
+        MMLogger.get_current_instance(), 'callHandlers', lambda record: found.append(
+            (record.levelname, record.getMessage())) if record.levelname != 'DEBUG' else None)
+    return found
+
+
+@pytest.fixture(scope='module')
+def root(tmp_path_factory):
+    """20 cats and 20 dogs; number 0 of each class has a twin under another name, 1."""
+    folder = tmp_path_factory.mktemp('pets')
+    for label, name in enumerate(('cat', 'dog')):
+        (folder / name).mkdir()
+        for number in range(20):
+            shade = 100 * label + max(number, 1)
+            Image.new('L', (2, 2), shade).save(folder / name / f'{number:02d}.png')
+    return folder
+
+
+def source(root, split, **kwargs):
+    return dict(type='class_folder', data_root=str(root), size=2,
+                **dict(dict(split=split, held_out=5, seed=0), **kwargs))
+
+
+def config(root, **changes):
+    """The layout of flowers.py; ``changes`` are dotted keys with __ for dots."""
+    cfg = Config(dict(
+        train_dataloader=dict(dataset=dict(type='ArrayDataset', source=source(root, 'train'),
+                                           part='train', val_fraction=.2)),
+        val_dataloader=dict(dataset=dict(type='ArrayDataset', source=source(root, 'train'),
+                                         part='val', val_fraction=.2)),
+        test_dataloader=dict(dataset=dict(type='ArrayDataset', source=source(root, 'test')))))
+    cfg.merge_from_dict({key.replace('__', '.'): value for key, value in changes.items()})
+    return cfg
+
+
+def build(dataset):
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        return DATASETS.build(copy.deepcopy(dataset))
+
+
+def check(cfg, **kwargs):
+    loaders = {f'{part}_dataloader': SimpleNamespace(dataset=build(
+        cfg[f'{part}_dataloader']['dataset'])) for part in ('train', 'val')}
+    DisjointPartsHook(**kwargs).before_train(SimpleNamespace(
+        **loaders, cfg=cfg, val_loop=True, logger=MMLogger.get_current_instance()))
+
+
+def test_parts_of_one_tree_pass_twins_and_all(root, lines):
+    check(config(root))
+    assert lines == []
+
+
+SEED = {'train_dataloader__dataset__source__seed': 1}
+
+
+@pytest.mark.parametrize('changes, pair, todo', [
+    (SEED, ('train', 'val'), r'source.seed \(1 and 0\); or hold'),
+    ({**SEED, 'val_dataloader__dataset__source__seed': 1}, ('train', 'test'),
+     r'source.seed \(1 and 0\); or hold'),
+    ({'test_dataloader__dataset__source__held_out': 9}, ('train', 'test'),
+     r'equal in both: source.held_out \(5 and 9\); or hold'),
+    ({'train_dataloader__dataset__val_fraction': .4}, ('train', 'val'), None),  # val is a subset
+    ({'val_dataloader__dataset__val_fraction': .6}, ('train', 'val'),
+     r'equal in both: val_fraction \(0.2 and 0.6\); or hold'),
+    ({'val_dataloader__dataset__split_seed': 3}, ('train', 'val'),
+     r'equal in both: split_seed \(None and 3\); or hold'),
+    ({'train_dataloader__dataset__part': 'all', 'train_dataloader__dataset__val_fraction': None},
+     ('train', 'val'), "expected none; hold the val images out: .* part='train' and part='val'"),
+    ({'train_dataloader__dataset__source__max_per_class': 8}, ('train', 'val'),
+     r'equal in both: source.max_per_class \(8 and None\); or hold'),
+])
+def test_a_loader_that_cuts_otherwise_is_named(root, changes, pair, todo):
+    if todo is None:
+        check(config(root, **changes))
+        return
+    with pytest.raises(ValueError, match=rf'{pair[0]}_dataloader \(of \d+ images\) and {pair[1]}_'
+                                         rf'dataloader \(of \d+\) share \d+: .*\.png.*{todo}'):
+        check(config(root, **changes))
+
+
+def test_the_number_and_names_are_those_of_the_files(root):
+    cfg = config(root, **SEED, val_dataloader__dataset__source__seed=1)
+    train, test = (build(cfg[f'{part}_dataloader'].dataset) for part in ('train', 'test'))
+    greys = [{int(grey) for grey in data.source.images[data._rows, 0, 0, 0]}
+             for data in (train, test)]
+    # by pixels, twins apart: the same files as by name
+    shared = greys[0] & greys[1]
+    with pytest.raises(ValueError, match='share') as caught:
+        check(cfg)
+    count, first = re.search(r'share (\d+): (.*?),', str(caught.value)).groups()
+    assert len(shared) - 2 <= int(count) <= len(shared) and shared
+    assert np.asarray(Image.open(first))[0, 0] in shared
+
+
+def test_one_tree_for_all_loaders(root):
+    whole = {f'{part}_dataloader__dataset__source': source(root, None, held_out=None)
+             for part in ('train', 'val', 'test')}
+    with pytest.raises(ValueError, match=r'train_dataloader \(of 32 images\) and test_dataloader '
+                       r"\(of 40\) share 32: .*split='test' in test_dataloader"):
+        check(config(root, **whole))
+
+
+def test_another_way_to_the_same_folder_is_no_other_image(root, tmp_path):
+    (tmp_path / 'link').symlink_to(root)
+    check(config(root, test_dataloader__dataset__source__data_root=str(tmp_path / 'link')))
+    with pytest.raises(ValueError, match='share 24: '):
+        check(config(root, test_dataloader__dataset__source=source(tmp_path / 'link', 'train')))
+
+
+def test_equal_file_names_below_other_roots_are_other_images(root, tmp_path):
+    for name in ('cat', 'dog'):
+        (tmp_path / name).mkdir()
+        for path in (root / name).iterdir():
+            os.link(path, tmp_path / name / path.name)  # as a store of equal files does
+    check(config(root, test_dataloader__dataset__source=source(tmp_path, 'train')))
+
+
+def test_test_images_are_not_decoded(root, monkeypatch):
+    cfg = config(root)
+    decode, decoded = decoding._decode, []
+    monkeypatch.setattr(image_array, '_loaded', {})
+    monkeypatch.setattr(decoding, '_decode', lambda path, *rest: (
+        decoded.append(path), decode(path, *rest))[1])
+    check(cfg)
+    assert len(decoded) == 30, 'those of train and val, 15 of each class'
+
+
+def test_validation_on_the_test_part_is_allowed_on_demand(root):
+    cfg = config(root)
+    cfg.train_dataloader.dataset.update(part='all', val_fraction=None)
+    cfg.val_dataloader = copy.deepcopy(cfg.test_dataloader)
+    with pytest.raises(ValueError, match='val_dataloader .* and test_dataloader .* share 10: .*'
+                                         r'\+default_hooks.disjoint_parts.val_may_be_test=True'):
+        check(cfg)
+    check(cfg, val_may_be_test=True)
+    cfg.test_dataloader.dataset.source.seed = 1
+    with pytest.raises(ValueError, match='train_dataloader .* and test_dataloader'):
+        check(cfg, val_may_be_test=True)
+
+
+@pytest.mark.parametrize('wrap', [
+    lambda data: dict(type='RepeatDataset', times=2, dataset=data),
+    lambda data: dict(type='ConcatDataset', datasets=[data])])
+def test_wrappers_hide_nothing(root, wrap):
+    for part, changes in (('train', SEED), ('test', {})):
+        cfg = config(root, **changes, val_dataloader__dataset__source__seed=1)
+        cfg.train_dataloader.dataset.source.seed = 1
+        cfg[f'{part}_dataloader'].dataset = wrap(cfg[f'{part}_dataloader'].dataset)
+        with pytest.raises(ValueError, match=r'share .*source.seed \(1 and 0\)'):
+            check(cfg)
+
+
+def test_test_data_that_are_not_there_yet_are_a_warning(root, lines):
+    check(config(root, test_dataloader__dataset__source__data_root=str(root / 'none')))
+    assert [level for level, _ in lines] == ['WARNING', 'INFO']
+    assert 'test_dataloader cannot be compared' in lines[0][1] and 'none: no such' in lines[0][1]
+
+
+def test_other_data_sets_are_left_out(root, lines):
+    check(config(root, test_dataloader__dataset=dict(type='CustomDataset', _delete_=True)))
+    assert lines == [('INFO', "DisjointPartsHook: not compared with the others: ['test']")]
+
+
+def test_arrays_without_names_are_compared_by_their_content(root):
+    @SOURCES.register_module(name='noise')
+    def noise(seed):
+        images = np.random.RandomState(seed).randint(0, 256, (9, 3, 2, 2)).astype(np.uint8)
+        return ImageArray(images, np.zeros(9), ('a',))
+    try:
+        cfg = config(root)
+        for part, seed in (('train', 0), ('val', 1), ('test', 2)):
+            cfg[f'{part}_dataloader'].dataset = dict(type='ArrayDataset',
+                                                     source=dict(type='noise', seed=seed))
+        check(cfg)
+        cfg.test_dataloader.dataset.source.seed = 0
+        with pytest.raises(ValueError, match=r'share 9: \w+: image 0'):
+            check(cfg)
+    finally:
+        SOURCES.module_dict.pop('noise')
+
+
+def test_cifar_test_batch_is_read_only_where_it_may_matter(tmp_path, monkeypatch):
+    from plugins.classification.datasets import cifar
+    from tools.misc.make_sample_data import main
+    main([str(tmp_path), '--sets', 'cifar10', '--size', 'cifar10=60'])
+    cfg = config(tmp_path / 'cifar10')
+    for part, split in (('train', 'train'), ('val', 'train'), ('test', 'test')):
+        cfg[f'{part}_dataloader'].dataset.source = dict(
+            type='cifar10', data_root=str(tmp_path / 'cifar10'), split=split)
+    read, original = [], cifar._read_pickles
+    monkeypatch.setattr(cifar, '_read_pickles', lambda *args: (
+        read.append(list(args[1])), original(*args))[1])
+    check(cfg)
+    assert len(read) == 1 and 'test_batch' not in read[0]
+    cfg.test_dataloader.dataset.source.update(split='train', max_per_class=2, seed=3)
+    with pytest.raises(ValueError, match='cifar-10-batches-py, train: image '):
+        check(cfg)
+
+
+def test_a_training_ends_before_its_first_epoch(train_digits, digits_root, tmp_path):
+    with pytest.raises(ValueError, match='train_dataloader .* and test_dataloader .* share'):
+        train_digits('--work-dir', str(tmp_path / 'run'), options=(
+            f'test_dataloader.dataset.source.data_root={digits_root / "train"}',))
+    assert not list(tmp_path.rglob('*.pth'))

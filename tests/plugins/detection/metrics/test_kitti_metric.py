@@ -1,0 +1,97 @@
+"""KittiMetric: its keys, what it asks of the data set, and what it says of small ones."""
+import logging
+from itertools import product
+
+import pytest
+
+from plugins.detection import KittiDataset, KittiMetric
+from tests.plugins.detection.metrics.samples import evaluate, instance, result_of
+
+CAR, OTHER, FAR = [0., 0, 60, 50], [100., 0, 160, 50], [300., 0, 360, 50]
+
+
+def test_keys_and_perfect_detections():
+    samples = [result_of([instance(CAR)], [CAR], number=n) for n in range(41)]
+    metrics = evaluate(KittiMetric(), *samples)
+    assert metrics == {
+        **{f'kitti/car/AP{iou}_{points}_{level}': 100 for iou, points, level in product(
+            (70, 50), ('R11', 'R40'), ('easy', 'moderate', 'hard'))},
+        **{f'kitti/car/objects_{level}': 41 for level in ('easy', 'moderate', 'hard')}}
+
+
+def test_no_detections_and_no_cars():
+    empty = evaluate(KittiMetric(), result_of([instance(CAR)]), result_of(number=1))
+    assert {value for key, value in empty.items() if '/AP' in key} == {0}
+    nothing = evaluate(KittiMetric(), result_of([], [CAR]))
+    assert {value for key, value in nothing.items() if '/AP' in key} == {-1}
+
+
+@pytest.mark.parametrize('sampling, figure, warned', [('devkit', 0, True), ('exact', 100, False)])
+def test_few_objects(sampling, figure, warned, monkeypatch):
+    """The official program gives one car, perfectly detected, 9.1 by R11 and 0 by R40."""
+    said = []
+    monkeypatch.setattr('plugins.detection.metrics.kitti_metric.print_log',
+                        lambda text, logger, level: said.append((text, level)))
+    metrics = evaluate(KittiMetric(sampling=sampling), result_of([instance(CAR)], [CAR]))
+    assert metrics['kitti/car/AP70_R40_easy'] == figure
+    assert len(said) == 3 * warned
+    if warned:
+        assert said[0][1] == logging.WARNING
+        assert 'car, easy: 1 objects' in said[0][0] and 'R11 9.1, R40 0.0' in said[0][0]
+
+
+def test_the_type_says_what_an_object_is_not_the_class_that_trains_on_it():
+    """As where class_map is dict(car=['Car', 'Van']): the Van has no ignore_flag."""
+    van = dict(instance(OTHER, 'Van'), ignore_flag=0)
+    metrics = evaluate(KittiMetric(sampling='exact'),
+                       result_of([instance(CAR), van], [OTHER, CAR]))
+    assert metrics['kitti/car/AP70_R40_hard'] == 100 and metrics['kitti/car/objects_hard'] == 1
+    # a Van with a class of its own is a neighbour all the same
+    metrics = evaluate(KittiMetric(sampling='exact'), result_of(
+        [instance(CAR, label=1), van], [OTHER, CAR], labels=[1, 1]), classes=('van', 'Car'))
+    assert metrics['kitti/Car/AP70_R40_hard'] == 100
+    assert not [key for key in metrics if 'van' in key]
+
+
+def test_an_object_that_two_classes_ignore_is_one():
+    """Else the Van would excuse two detections."""
+    vans = [instance(OTHER, 'Van', label=label) for label in (0, 1)]
+    sample = result_of([instance(CAR), *vans], [OTHER, OTHER, CAR])
+    metrics = evaluate(KittiMetric(sampling='exact'), sample, classes=('car', 'truck'))
+    assert metrics['kitti/car/AP70_R40_easy'] == 50
+
+
+def test_each_class_has_its_figures():
+    sample = result_of(
+        [instance(CAR), instance(OTHER, 'Pedestrian', label=1),
+         instance(FAR, 'Person_sitting', label=1)], [CAR, FAR, OTHER], labels=[0, 1, 1])
+    metrics = evaluate(KittiMetric(iou_thrs=[0.5], sampling='exact'), sample,
+                       classes=('car', 'pedestrian', 'cyclist'))
+    assert [metrics[f'kitti/{name}/AP50_R40_easy'] for name in (
+        'car', 'pedestrian', 'cyclist')] == [100, 100, -1]
+    assert not [key for key in metrics if 'AP70' in key]
+
+
+def test_arguments_that_make_no_sense():
+    for wrong in (dict(iou_thrs=[70]), dict(sampling='coco')):
+        with pytest.raises(ValueError, match="expected shares from 0 to below 1, and 'devkit' or"):
+            KittiMetric(**wrong)
+
+
+@pytest.mark.parametrize('arguments, found', [
+    (dict(class_map=dict(vehicle=['Car', 'Truck'])), r"has the classes \['vehicle'\]"),
+    (dict(ignore_types={}), 'hands out objects of the types Car, not of DontCare, Van'),
+    (dict(ignore_types=dict(car=['DontCare'])), 'of the types Car, DontCare, not of Van'),
+    (dict(class_map=dict(pedestrian=['Pedestrian']), ignore_types={}), 'Person_sitting'),
+])
+def test_data_sets_that_cannot_be_evaluated(kitti_root, arguments, found):
+    metric = KittiMetric()
+    metric.dataset_meta = KittiDataset(str(kitti_root), test_mode=True, **arguments).metainfo
+    with pytest.raises(ValueError, match=found):
+        metric.process({}, [result_of()])
+
+
+def test_objects_without_kittis_facts():
+    plain = dict(bbox=CAR, bbox_label=0, ignore_flag=0, type='Car')
+    with pytest.raises(ValueError, match='image 000000 has no truncated, occluded, only bbox'):
+        evaluate(KittiMetric(), result_of([plain]))

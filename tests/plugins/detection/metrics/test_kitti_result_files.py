@@ -1,0 +1,41 @@
+"""The files that KITTI's tools read."""
+import random
+
+import numpy as np
+import pytest
+
+from plugins.detection import KittiResultFiles
+from plugins.detection.kitti_label import read_labels
+from tests.plugins.detection.metrics.samples import evaluate, result_of, street
+
+
+def test_sixteen_fields(tmp_path):
+    samples = [result_of([], [[1, 2.5, 30.123456, 40]], [.75], number=7), result_of(number=8)]
+    assert evaluate(KittiResultFiles(str(tmp_path / 'a' / 'b')), *samples) == {}
+    assert (tmp_path / 'a/b/000007.txt').read_text() == (
+        'Car -1 -1 -10 1.0000 2.5000 30.1235 40.0000 -1 -1 -1 -1000 -1000 -1000 -10 0.750000\n')
+    assert (tmp_path / 'a/b/000008.txt').read_text() == ''  # the program wants a file an image
+    assert len(list((tmp_path / 'a/b').iterdir())) == 2
+
+
+def test_the_files_hold_every_detection_from_the_highest_score_downwards(tmp_path):
+    sample = street(3, random.Random(0))
+    found = sample['pred_instances']
+    evaluate(KittiResultFiles(str(tmp_path)), sample)
+    objects = read_labels(tmp_path / '000003.txt', scores=True)
+    order = np.argsort(-found['scores'].numpy(), kind='stable')
+    assert len(objects) > 10
+    assert [item.score for item in objects] == pytest.approx(found['scores'].numpy()[order])
+    assert np.array([item.bbox for item in objects]) == pytest.approx(
+        found['bboxes'].numpy()[order], abs=1e-4)
+    assert {(item.truncated, item.occluded, item.alpha, item.location) for item in objects} == {
+        (-1, -1, -10, (-1000, -1000, -1000))}
+
+
+def test_classes_have_kittis_names(tmp_path):
+    sample = result_of([], [[0, 0, 9, 9], [1, 1, 9, 9]], labels=[1, 0])
+    evaluate(KittiResultFiles(str(tmp_path)), sample, classes=('person_sitting', 'car'))
+    assert [item.type for item in read_labels(tmp_path / '000000.txt', scores=True)] == [
+        'Car', 'Person_sitting']
+    with pytest.raises(ValueError, match=r"found the classes \['auto'\], expected KITTI types"):
+        evaluate(KittiResultFiles(str(tmp_path)), sample, classes=('car', 'auto'))

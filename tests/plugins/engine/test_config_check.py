@@ -1,0 +1,136 @@
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from plugins.engine.config_check import check_config, check_weights, read_config
+from plugins.engine.session import Session
+from plugins.paths import REPO_ROOT
+from tests.conftest import DIGITS
+
+LEAVES = sorted(p for p in (REPO_ROOT / 'configs').rglob('*.py') if '_base_' not in p.parts)
+DIGITS_FILE = str(REPO_ROOT / DIGITS)
+
+
+@pytest.fixture
+def cfg() -> Config:
+    """A whole config, in a few keys."""
+    return Config(dict(
+        model=dict(type='M', backbone=dict(type='B'), neck=[dict(type='N')]), env_cfg=dict(),
+        default_hooks=dict(timer=dict(type='IterTimerHook')), randomness=dict(seed=0),
+        train_dataloader=dict(batch_size=4, num_workers=0),
+        train_cfg=dict(by_epoch=True, max_epochs=2, val_interval=1),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1))))
+
+
+def test_every_leaf_passes():
+    assert len(LEAVES) > 70
+    for path in LEAVES:
+        check_config(read_config(str(path)))
+
+
+@pytest.mark.parametrize('key, near', [
+    ('train_cgf', 'train_cfg'), ('modle', 'model'), ('optim_wraper', 'optim_wrapper'),
+    ('load_form', 'load_from'), ('default_hook', 'default_hooks'),
+    ('param_schedulers', 'param_scheduler'), ('chanels_last', 'channels_last')])
+def test_a_misspelt_key_is_refused_with_the_known_one(cfg, key, near):
+    cfg[key] = dict(max_epochs=7)
+    with pytest.raises(ValueError, match=f'nothing reads the key {key}; is it meant to be {near}?'):
+        check_config(cfg)
+
+
+@pytest.mark.parametrize('key', [
+    'data_root', 'split', 'aug_a', 'plain', 'train_pipeline', 'test_set', 'dataset_type',
+    'evaluator', 'dataloader', 'hooks', 'max_epochs', 'num_classes', 'backend_args', 'img_scale'])
+def test_helper_variables_of_other_names_may_stay(cfg, key):
+    cfg[key] = 1
+    check_config(cfg)
+
+
+@pytest.mark.parametrize('path, value, message', [
+    ('train_cfg.max_epochs', 1.5, 'max_epochs is 1.5, expected a whole number, at least 1'),
+    ('train_cfg.max_epochs', 0, 'max_epochs is 0'), ('train_cfg.max_epochs', True, 'is True'),
+    ('train_cfg.val_interval', 0, 'train_cfg.val_interval is 0, expected a whole number'),
+    ('train_cfg.val_begin', -1, 'val_begin is -1'), ('train_cfg.max_iters', '9', "is '9'"),
+    ('train_dataloader.batch_size', 0, 'train_dataloader.batch_size is 0, .* at least 1'),
+    ('train_dataloader.num_workers', -1, 'num_workers is -1'),
+    ('randomness.seed', -1, 'seed is -1, expected .*, at least 0, at most 4294967295'),
+    ('randomness.seed', 2 ** 32, 'seed is 4294967296'),
+    ('optim_wrapper.optimizer.lr', -0.1, 'optimizer.lr is -0.1, expected a number, at least 0'),
+    ('optim_wrapper.optimizer.lr', 'fast', "lr is 'fast'"),
+    ('optim_wrapper.optimizer.lr', float('inf'), 'lr is inf'),
+    ('optim_wrapper.optimizer.lr', float('nan'), 'lr is nan')])
+def test_a_number_that_cannot_be_is_refused_by_its_key(cfg, path, value, message):
+    cfg.merge_from_dict({path: value})
+    with pytest.raises(ValueError, match=message):
+        check_config(cfg)
+
+
+def test_numbers_at_the_limits_and_missing_groups_pass(cfg):
+    cfg.merge_from_dict({'optim_wrapper.optimizer.lr': 0, 'randomness.seed': 2 ** 32 - 1})
+    check_config(cfg)
+    cfg.merge_from_dict(dict(train_dataloader=None, train_cfg=None, optim_wrapper=None))
+    check_config(cfg)
+
+
+@pytest.mark.parametrize('base, missing', [
+    ('default_runtime.py', 'has no model, expected a whole'),
+    ('models/resnet18.py', 'has no env_cfg, default_hooks, randomness')])
+def test_a_part_of_a_config_is_refused(base, missing):
+    with pytest.raises(ValueError, match=f'{base}: {missing}.*parts of one'):
+        Session(str(REPO_ROOT / 'configs/_base_' / base))
+
+
+@pytest.mark.parametrize('text, message', [
+    ('model = dict(\n', r"new.py: syntax error in it.*'\(' was never closed.*line 1"),
+    ('model = dict(type=ResNet)\n', "new.py: undefined name .*'ResNet'")])
+def test_a_config_that_is_no_python_is_refused(tmp_path, text, message):
+    (tmp_path / 'new.py').write_text(text)
+    with pytest.raises(ValueError, match=message):
+        Session(str(tmp_path / 'new.py'))
+
+
+def test_a_file_that_is_no_config_is_named():
+    with pytest.raises(ValueError, match='README.md: expected a .py, .yml or .json file'):
+        Session(str(REPO_ROOT / 'README.md'))
+
+
+@pytest.mark.parametrize('text, message', [
+    ('train_cgf = dict(max_epochs=7)', 'nothing reads the key train_cgf'),
+    ('train_cfg = dict(max_epochs=7.5)', 'max_epochs is 7.5')])
+def test_a_session_checks_the_file(tmp_path, text, message):
+    (tmp_path / 'new.py').write_text(f'_base_ = {DIGITS_FILE!r}\n{text}\n')
+    with pytest.raises(ValueError, match=message):
+        Session(str(tmp_path / 'new.py'))
+
+
+def test_a_session_checks_the_options():
+    with pytest.raises(ValueError, match='val_interval is 0'):
+        Session(DIGITS_FILE, ['train_cfg.val_interval=0'])
+
+
+@pytest.mark.parametrize('where', ['model', 'model.backbone', 'model.neck.0'])
+@pytest.mark.parametrize('listed', [True, False])
+def test_weights_that_are_missing_are_found_missing_early(cfg, tmp_path, where, listed):
+    init = dict(type='Pretrained', checkpoint=str(tmp_path / 'none.pth'))
+    cfg.merge_from_dict({f'{where}.init_cfg': [dict(type='Kaiming'), init] if listed else init},
+                        allow_list_keys=True)
+    with pytest.raises(FileNotFoundError, match=r'checkpoint .*none.pth: no such file'):
+        check_weights(cfg)
+    Path(tmp_path / 'none.pth').touch()
+    check_weights(cfg)
+
+
+def test_load_from_is_looked_for_too_and_a_scheme_must_be_known(cfg):
+    cfg.load_from = 'none.pth'
+    with pytest.raises(FileNotFoundError, match='none.pth'):
+        check_weights(cfg)
+    cfg.load_from = 'torchvison://resnet18'
+    with pytest.raises(ValueError, match='unknown scheme torchvison://'):
+        check_weights(cfg)
+
+
+def test_names_that_only_loading_can_tell_are_left_alone(cfg):
+    for name in ('torchvision://none', 'https://example.org/none.pth', 'open-mmlab://none'):
+        cfg.model.init_cfg = dict(type='Pretrained', checkpoint=name)
+        check_weights(cfg)

@@ -1,0 +1,164 @@
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from plugins.engine.run_record import EXPERIMENT, resolved_keys
+from plugins.engine.runner import TransferRunner
+
+LOADER = dict(batch_size=1, dataset=[dict(inputs=torch.ones(1))],
+              sampler=dict(type='DefaultSampler', shuffle=False))
+
+
+def load(path):
+    return torch.load(path, weights_only=False)
+
+
+def runner_for_test(work_dir, checkpoint):
+    return TransferRunner.from_cfg(Config(dict(
+        model=dict(type='OneWeightModel'), work_dir=str(work_dir), load_from=str(checkpoint),
+        experiment_name=work_dir.name, test_dataloader=LOADER, test_cfg={},
+        test_evaluator=dict(type='ScriptedMetric', scores={}, clock='epoch')),
+        format_python_code=False))
+
+
+@pytest.fixture
+def changed_checkpoint(run_scripted, tmp_path):
+    """A function: the last checkpoint of a short run, with its state dict changed."""
+    run_scripted(tmp_path / 'run', None, epochs=1)
+
+    def call(change):
+        checkpoint = load(tmp_path / 'run/epoch_1.pth')
+        change(checkpoint['state_dict'])
+        torch.save(checkpoint, tmp_path / 'changed.pth')
+        return tmp_path / 'changed.pth'
+    return call
+
+
+@pytest.mark.parametrize('change', [
+    lambda state: state.clear(), lambda state: state.update(more=torch.ones(1)),
+    lambda state: state.update(weight=torch.ones(2))])
+def test_a_tested_model_must_match_its_checkpoint_tensor_by_tensor(
+        changed_checkpoint, tmp_path, change):
+    path = changed_checkpoint(change)
+    with pytest.raises(ValueError, match='changed.pth does not fit the model of this config'):
+        runner_for_test(tmp_path / 'strict', path).test()
+
+
+def test_a_tested_model_has_its_checkpoints_weights(changed_checkpoint, tmp_path):
+    runner = runner_for_test(
+        tmp_path / 'fits', changed_checkpoint(lambda state: state['weight'].fill_(7.)))
+    runner.test()
+    assert runner.model.weight.item() == 7.
+
+
+def test_a_fresh_training_takes_what_fits_of_load_from(
+        run_scripted, changed_checkpoint, tmp_path):
+    path = changed_checkpoint(lambda state: (state['weight'].fill_(7.),
+                                             state.update(more=torch.ones(1))))
+    runner = run_scripted(tmp_path / 'tuned', None, epochs=1, load_from=str(path),
+                          optimizer=dict(type='SGD', lr=0.))
+    assert runner.model.weight.item() == 7.
+
+
+def test_a_resumed_run_keeps_its_seed(run_scripted, tmp_path):
+    run_scripted(tmp_path, None, epochs=1, randomness=dict(seed=3))
+    with pytest.raises(ValueError, match='epoch_1.pth was begun with seed 3, not 4'):
+        run_scripted(tmp_path, None, epochs=2, randomness=dict(seed=4), resume=True)
+    resumed = run_scripted(tmp_path, None, epochs=2, randomness=dict(seed=3), resume=True)
+    assert resumed.epoch == 2 and load(tmp_path / 'epoch_2.pth')['meta']['seed'] == 3
+
+
+def test_a_resumed_run_keeps_its_config(run_scripted, tmp_path, monkeypatch):
+    """Session puts the config into the message hub, whence every checkpoint takes it."""
+    original = Runner.build_message_hub
+
+    def run(rate, epochs, **kwargs):
+        asked = resolved_keys(Config(dict(optim_wrapper=dict(optimizer=dict(lr=rate)),
+                                          train_cfg=dict(max_epochs=epochs))))
+
+        def with_experiment(self, *args, **more):
+            hub = original(self, *args, **more)
+            hub.update_info(EXPERIMENT, asked)
+            return hub
+        monkeypatch.setattr(Runner, 'build_message_hub', with_experiment)
+        return run_scripted(tmp_path, None, epochs=epochs,
+                            optimizer=dict(type='SGD', lr=rate), **kwargs)
+
+    run(0.01, 1)
+    with pytest.raises(ValueError, match='begun with another config: '
+                       'optim_wrapper.optimizer.lr was 0.01, not 0.5'):
+        run(0.5, 2, resume=True)
+    assert run(0.01, 2, resume=True).epoch == 2
+    with pytest.raises(ValueError, match='optimizer.lr was 0.01, not 0.5'):
+        run(0.5, 3, resume=True)
+
+
+def test_a_checkpoint_of_its_name_is_always_complete(run_scripted, tmp_path, monkeypatch):
+    original = Runner.save_checkpoint
+
+    def dies_half_way(self, out_dir, filename, *args, **kwargs):
+        original(self, out_dir, filename, *args, **kwargs)
+        if self.epoch == 2:
+            written = Path(out_dir, filename)
+            written.write_bytes(written.read_bytes()[:100])
+            raise KeyboardInterrupt
+    monkeypatch.setattr(Runner, 'save_checkpoint', dies_half_way)
+    with pytest.raises(KeyboardInterrupt):
+        run_scripted(tmp_path, None, epochs=3)
+    assert load(tmp_path / 'epoch_1.pth')['meta']['epoch'] == 1
+    assert not (tmp_path / 'epoch_2.pth').exists()
+    assert [path.name for path in tmp_path.glob('*.partial')] == ['epoch_2.pth.partial']
+
+
+def test_the_console_shows_warnings_and_the_file_every_line(run_scripted, tmp_path, capsys):
+    runner = run_scripted(tmp_path, None, epochs=1)
+    consoles = [h for h in runner.logger.handlers if type(h) is logging.StreamHandler]
+    assert [handler.level for handler in consoles] == [logging.WARNING]
+    for handler in consoles:
+        handler.setStream(logging.sys.stderr)
+    capsys.readouterr()
+    runner.logger.info('a quiet line')
+    runner.logger.warning('a loud line')
+    runner.logger.warning('"FileClient" will be deprecated in the future')
+    shown = ''.join(capsys.readouterr())
+    assert 'a loud line' in shown and 'quiet' not in shown and 'FileClient' not in shown
+    log = next(tmp_path.glob('*/*.log')).read_text()
+    assert 'a quiet line' in log and 'a loud line' in log and 'Saving the checkpoint' in log
+
+
+TWO = dict(a=[1., 2., 2.], b=[3., 2., 1.])
+BOTH = dict(save_best=['a', 'b'], checkpoint=dict(rule=['greater', 'greater']))
+
+
+def test_best_checkpoints_of_two_keys_are_adopted_in_a_moved_run(
+        run_scripted, history_of, tmp_path):
+    run_scripted(tmp_path / 'old', TWO, epochs=2, **BOTH)
+    (tmp_path / 'old').rename(tmp_path / 'new')
+    (tmp_path / 'new/last_checkpoint').write_text(str(tmp_path / 'new/epoch_2.pth'))
+    runner = run_scripted(tmp_path / 'new', TWO, epochs=3, resume=True, **BOTH)
+    info = runner.message_hub.runtime_info
+    assert info['best_ckpt_a'] == str(tmp_path / 'new/best_a_epoch_2.pth')
+    assert info['best_ckpt_b'] == str(tmp_path / 'new/best_b_epoch_1.pth')
+    assert [epoch for epoch, _ in history_of(runner)] == [1, 2, 3]
+    assert {path.name for path in (tmp_path / 'new').glob('best_*')} == {
+        'best_a_epoch_2.pth', 'best_b_epoch_1.pth'}
+
+
+def test_best_checkpoints_of_another_run_are_forgotten_and_stay(
+        run_scripted, history_of, tmp_path):
+    run_scripted(tmp_path / 'other', TWO, epochs=2, **BOTH)
+    before = sorted(path.name for path in (tmp_path / 'other').glob('*.pth'))
+    (tmp_path / 'new').mkdir()
+    (tmp_path / 'new/last_checkpoint').write_text(str(tmp_path / 'other/epoch_2.pth'))
+    worse = {key: [0., 0., 0.] for key in TWO}
+    runner = run_scripted(tmp_path / 'new', worse, epochs=3, resume=True, **BOTH)
+    info = runner.message_hub.runtime_info
+    for key in TWO:  # worse than the other run's, yet the best of this one
+        assert info[f'best_ckpt_{key}'] == str(tmp_path / f'new/best_{key}_epoch_3.pth')
+        assert info[f'best_score_{key}'] == 0.
+    assert [epoch for epoch, _ in history_of(runner)] == [3]
+    assert sorted(path.name for path in (tmp_path / 'other').glob('*.pth')) == before
