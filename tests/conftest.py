@@ -19,6 +19,16 @@ def load_config(path: Path) -> Any:
     return Config.fromfile(path)
 
 
+@pytest.fixture(autouse=True)
+def registry_scope_of_its_own() -> None:
+    """Forget the scope that an earlier test's runner set: mmengine keeps it for the process.
+
+    Otherwise a name means what it means in another package, depending on the order of the tests.
+    """
+    from mmengine.registry import DefaultScope
+    DefaultScope._instance_dict.clear()
+
+
 @pytest.fixture(scope='session')
 def repo_root() -> Path:
     """The repository root."""

@@ -29,10 +29,15 @@ def name(path: Path) -> str:
     return str(path.relative_to(CONFIGS))
 
 
+def is_slow(path: Path) -> bool:
+    """Heavy networks, and rows that differ from another one by the data set alone."""
+    return path.name.startswith(HEAVY) or 'cifar10-500' in path.name
+
+
 def runs(paths: list[Path]) -> Any:
     """Parametrise a test that builds the networks."""
     return pytest.mark.parametrize('path', [
-        pytest.param(p, marks=pytest.mark.slow if p.name.startswith(HEAVY) else ())
+        pytest.param(p, marks=pytest.mark.slow if is_slow(p) else ())
         for p in paths], ids=name)
 
 

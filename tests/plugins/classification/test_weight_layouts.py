@@ -155,7 +155,7 @@ def test_mmpretrains_zoo_keeps_classifiers_in_the_backbone(name, cls, options):
 
 def test_zoo_file_for_a_backbone_alone(tmp_path, capsys):
     model = ours(MODELS['densenet121'], 'meta')
-    zoo = {key: torch.empty_like(tensor, device='cpu') for key, tensor in weights(model).items()}
+    zoo = {key: torch.zeros_like(tensor, device='cpu') for key, tensor in weights(model).items()}
     torch.save(dict(state_dict=zoo), tmp_path / 'zoo.pth')
     Pretrained(str(tmp_path / 'zoo.pth'), min_loaded=1.)(DenseNet(arch='121'))
     out = capsys.readouterr().out
