@@ -10,7 +10,7 @@ cd "$root"
 
 out=work_dirs/quickstart
 digits=configs/basenet/basenet-residual_scratch_1xb64-20e_digits-16px.py
-roads=configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-8e_roads-416x128.py
+roads=configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-10e_roads-416x128.py
 
 step() { printf '\n== %s\n' "$*"; }
 best() { find "$1" -maxdepth 1 -name 'best_*.pth'; }

@@ -6,7 +6,7 @@ import pytest
 from plugins.engine.session import Session, load_config
 from tests.conftest import DIGITS
 
-ROADS = 'configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-8e_roads-416x128.py'
+ROADS = 'configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-10e_roads-416x128.py'
 KEYS = ('accuracy/top1', 'loss')
 
 

@@ -4,7 +4,7 @@ from mmengine.config import ConfigDict
 from plugins.engine.session import Session
 from tests.conftest import DIGITS
 
-ROADS = 'configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-8e_roads-416x128.py'
+ROADS = 'configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-10e_roads-416x128.py'
 
 
 @pytest.fixture

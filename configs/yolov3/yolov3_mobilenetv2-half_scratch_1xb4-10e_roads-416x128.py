@@ -4,7 +4,7 @@ Reported: nothing; the scenes are drawn by this project in KITTI's format. Half 
 the light YOLOv3, and vans count as cars, because two minutes do not teach the difference.
 
     python tools/misc/make_sample_data.py data/sample --sets kitti --size kitti=480
-    python tools/train.py configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-8e_roads-416x128.py
+    python tools/train.py configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-10e_roads-416x128.py
 """
 _base_ = [
     '../_base_/datasets/kitti_car.py', '../_base_/models/yolov3_mobilenetv2_car.py',
@@ -35,5 +35,5 @@ test_dataloader = dict(num_workers=0, dataset=test_set)
 
 optim_wrapper = dict(optimizer=dict(betas=(0.9, 0.99), fused=True))
 param_scheduler = [dict(
-    type='OneCycleLR', eta_max=3e-3, total_steps=8, pct_start=0.15, convert_to_iter_based=True)]
-train_cfg = dict(max_epochs=8, val_begin=7)
+    type='OneCycleLR', eta_max=3e-3, total_steps=10, pct_start=0.15, convert_to_iter_based=True)]
+train_cfg = dict(max_epochs=10, val_begin=9)
