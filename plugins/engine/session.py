@@ -18,6 +18,7 @@ from .cfg_options import merge_options
 from .checkpoint import trust_checkpoint as trust
 from .config_check import check_config, read_config
 from .distributed import init_distributed
+from .evaluated_part import use_part
 from .hooks import NonFiniteLossHook, RunRecordHook
 from .precision import enable_amp
 from .readable_errors import readable_errors
@@ -30,7 +31,6 @@ from .run_record import (
     resolved_keys,
     write_result,
 )
-from .test_part import use_part
 from .work_dir import checkpoint_to_resume, claim_work_dir, default_work_dir, last_checkpoint
 
 _run_numbers = itertools.count()
