@@ -9,4 +9,6 @@ default_hooks = dict(
     num_classes=dict(type='NumClassesHook'),
     disjoint_parts=dict(type='DisjointPartsHook'),
     visualization=dict(type='VisualizationHook', enable=False))
-visualizer = dict(type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
+visualizer = dict(
+    type='UniversalVisualizer',
+    vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')])

@@ -11,6 +11,7 @@ default_hooks = dict(
     # Two processes keep BatchNorm statistics of their own; evaluate and save their mean.
     sync_buffers=dict(type='SyncBuffersHook'),
     record=dict(type='RunRecordHook'),
+    non_finite_loss=dict(type='NonFiniteLossHook'),
     # Everything that watches a metric (best checkpoint, early stop, plateau) finds it, or else
     # the run ends before its first epoch.
     monitor_check=dict(type='MonitorCheckHook'),

@@ -15,7 +15,7 @@ model = dict(
     neck=dict(in_channels=[1280, 48, 16], out_channels=[96, 64, 48]),
     bbox_head=dict(
         in_channels=[96, 64, 48], out_channels=[96, 64, 48],
-        anchor_generator=dict(base_sizes=[  # the base's, scaled to this size
+        anchor_generator=dict(base_sizes=[  # fitted to KITTI's cars at this size
             [(40, 26), (67, 42), (111, 60)], [(21, 14), (25, 21), (34, 15)],
             [(8, 6), (12, 8), (15, 13)]])))
 

@@ -149,8 +149,14 @@ def _fingerprints(runner: Any) -> dict[str, str | None]:
     """Of each split that was loaded; None for a data set class that does not offer one."""
     loops = dict(train=runner._train_loop, val=runner._val_loop, test=runner._test_loop)
     loaders = {split: getattr(loop, 'dataloader', None) for split, loop in loops.items()}
-    return {split: getattr(loader.dataset, 'fingerprint', None)
+    return {split: _fingerprint(loader.dataset)
             for split, loader in loaders.items() if isinstance(loader, DataLoader)}
+
+
+def _fingerprint(dataset: Any) -> str | None:
+    while not hasattr(dataset, 'fingerprint') and hasattr(dataset, 'dataset'):
+        dataset = dataset.dataset  # mmdet's MultiImageMixDataset and the like
+    return getattr(dataset, 'fingerprint', None)
 
 
 def write_result(path: Path, result: dict[str, Any]) -> None:

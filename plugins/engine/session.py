@@ -19,7 +19,7 @@ from .checkpoint import trust_checkpoint as trust
 from .config_check import check_config, read_config
 from .distributed import init_distributed
 from .evaluated_part import use_part
-from .hooks import NonFiniteLossHook, RunRecordHook
+from .hooks import RunRecordHook
 from .precision import enable_amp
 from .readable_errors import readable_errors
 from .result_table import print_result
@@ -159,7 +159,6 @@ class Session:
             trust(self.cfg.load_from)
         with readable_errors(self.cfg):
             runner = RUNNERS.build(self.cfg)
-        runner.register_hook(NonFiniteLossHook())
         runner.message_hub.update_info(EXPERIMENT, self._experiment)  # into every checkpoint
         return runner
 
