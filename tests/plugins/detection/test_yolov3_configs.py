@@ -118,3 +118,52 @@ def test_scratch_and_imagenet_differ_by_the_weights_alone():
 def test_a_full_kitti_gives_row_a13_67_batches():
     loader = Config.fromfile(next(LEAVES.glob('yolov3_d53_scratch_*'))).train_dataloader
     assert -(-loader.dataset.indices // loader.batch_size) == 67
+
+
+def leaf(name: str):
+    return Config.fromfile(next(LEAVES.glob(f'yolov3_{name}_kitti-car-*.py')))._cfg_dict
+
+
+@pytest.mark.parametrize('plain, mixed, unmixed, size', [
+    ('d53_coco_1xb6-200e', 'd53-mixup_coco_1xb6-200e', 20, (416, 416)),
+    ('mobilenetv2_imagenet_1xb4-30e', 'mobilenetv2-mixup_imagenet_1xb4-30e', 5, (640, 192))])
+def test_mixup_is_all_that_differs_and_ends_before_training_does(plain, mixed, unmixed, size):
+    plain = Config.fromfile(next(LEAVES.glob(  # of the same input size
+        f'yolov3_{plain}_kitti-car-{"416px" if size == (416, 416) else "640x192"}.py')))._cfg_dict
+    mixed = leaf(mixed)
+    data = mixed.train_dataloader.dataset
+    assert data.type == 'MultiImageMixDataset'
+    blend = data.pipeline.pop(0)
+    assert blend.pop('type') == 'MixUp'
+    assert blend == dict(img_scale=size, ratio_range=(1.0, 1.0), pad_val=0)
+    inner = data.dataset.to_dict()
+    inner['pipeline'] += data.pipeline
+    mixed.train_dataloader.dataset = inner
+    switch = mixed.default_hooks.pop('end_of_mixup')
+    # the hook's condition, which counts epochs from 0, switches an epoch early
+    assert mixed.train_cfg.max_epochs - switch.num_last_epochs - 1 \
+        == mixed.train_cfg.max_epochs - unmixed
+    assert mixed.to_dict() == plain.to_dict()
+
+
+def test_mixup_keeps_boxes_and_ignored_regions_of_both_images(kitti_root):
+    from mmdet.registry import DATASETS
+    config = leaf('mobilenetv2-mixup_imagenet_1xb4-30e').train_dataloader.dataset
+    config.dataset.update(data_root=str(kitti_root), split=None, part=None)
+    mixture = DATASETS.build(config)
+    for index in range(len(mixture)):
+        before = mixture.dataset[index]
+        sample = mixture[index]['data_samples']
+        own = len(before['gt_bboxes'])
+        assert len(sample.gt_instances) + len(sample.ignored_instances) > own
+        assert sample.img_shape == before['img_shape']
+
+
+def test_row_a14_may_be_stopped_at_175_epochs_and_resumed_to_200():
+    from plugins.engine.run_record import check_resumed, resolved_keys
+    from plugins.engine.session import load_config
+    path = str(next(LEAVES.glob('yolov3_d53_coco_*416px.py')))
+    begun, whole = load_config(path, ['train_cfg.max_epochs=175']), load_config(path)
+    assert (begun.train_cfg.max_epochs, whole.train_cfg.max_epochs) == (175, 200)
+    assert not whole.get('param_scheduler')  # a schedule of 175 epochs would be another
+    check_resumed('epoch_175.pth', resolved_keys(begun), resolved_keys(whole))

@@ -132,3 +132,18 @@ def test_saving_by_iterations_within_epochs(train, tmp_path):
         by_epoch=False, interval=2, rule='greater'))
     assert files(tmp_path) == {'best_score_iter_6.pth', 'iter_6.pth'}
     assert load(tmp_path / 'iter_6.pth')['meta'].items() >= dict(epoch=3, iter=6).items()
+
+
+def test_upstreams_ema_hook_puts_the_averaged_weights_into_the_checkpoints(train, tmp_path):
+    ema = dict(ema=dict(type='EMAHook', ema_type='ExponentialMovingAverage', momentum=0.1))
+    runner = train(tmp_path, hooks=ema)
+    plain, averaged = 0., 0.
+    for step in range(8):  # the loss (w - x)^2 at rate 0.01, x = 1 and 2 in turn
+        plain -= 0.01 * 2 * (plain - (1 + step % 2))
+        averaged = plain if step == 0 else 0.9 * averaged + 0.1 * plain
+    assert runner.model.weight.item() == pytest.approx(plain)
+    for name in ('epoch_4.pth', 'best_score_epoch_4.pth'):
+        assert load(tmp_path / name)['state_dict']['weight'].item() == pytest.approx(averaged)
+    # both continue in a resumed run
+    resumed = train(tmp_path, epochs=4, hooks=ema, resume=True)
+    assert resumed.model.weight.item() == pytest.approx(plain)
