@@ -1,8 +1,8 @@
 """YOLOv3 on Darknet-53 for one class, from random weights.
 
 The model of `mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py`, with its loss, but for the number of
-classes, the weights, and the head, which clips its boxes to the image and honours ignored ones. It
-is written out because inheriting that config brings COCO's data sets, pipelines and schedule along,
+classes, the weights, BatchNorm, which trains, and the head, which clips its boxes to the image and
+honours ignored ones. It is written out because inheriting that config brings COCO's data sets, pipelines and schedule along,
 which every leaf would have to delete; a test compares the two.
 """
 model = dict(
@@ -13,7 +13,9 @@ model = dict(
         std=[255., 255., 255.],
         bgr_to_rgb=True,
         pad_size_divisor=32),
-    backbone=dict(type='Darknet', depth=53, out_indices=(3, 4, 5)),
+    # mmdet's default, norm_eval=True, is meant for pretrained weights: from random ones BatchNorm
+    # would never leave its first statistics, 0 and 1.
+    backbone=dict(type='Darknet', depth=53, out_indices=(3, 4, 5), norm_eval=False),
     neck=dict(
         type='YOLOV3Neck',
         num_scales=3,

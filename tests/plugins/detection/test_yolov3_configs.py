@@ -45,7 +45,7 @@ def test_darknet_has_the_reported_parameters():
         assert count(MODELS.build(config)) == 61_949_149
 
 
-def test_darknet_is_mmdets_but_for_classes_head_and_weights():
+def test_darknet_is_mmdets_but_for_classes_head_weights_and_batch_norm():
     ours = model_config(BASE / 'yolov3_d53_car.py')
     upstream = get_config('mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py').model.to_dict()
     assert upstream['bbox_head'].pop('num_classes') == 80
@@ -57,6 +57,7 @@ def test_darknet_is_mmdets_but_for_classes_head_and_weights():
     assert upstream['train_cfg']['assigner'].pop('type') == 'GridAssigner'
     assert ours['bbox_head'].pop('num_classes') == 1
     assert upstream['backbone'].pop('init_cfg')['type'] == 'Pretrained'
+    assert ours['backbone'].pop('norm_eval') is False
     assert ours == upstream
 
 
