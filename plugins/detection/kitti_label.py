@@ -88,7 +88,8 @@ def _parse_line(text: str, line: int, path: Path, scores: bool) -> KittiObject:
 
 def _number(name: str, text: str, line: int, path: Path) -> float:
     try:
-        value = float(text)
+        # Python alone would read 1_850 as a number, and the digits of other scripts.
+        value = float(text) if text.isascii() and '_' not in text else math.nan
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

@@ -4,6 +4,7 @@ What upstream lacks: its data sets expect ready-made splits, and KITTI comes
 without any (the labels of its official test part are not public).
 """
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -63,8 +64,7 @@ def seeded_part(ids: list[str], part: str, seed: int, fractions: dict[str, float
     if any(share <= 0 for share in fractions.values()) or abs(sum(fractions.values()) - 1) > 1e-6:
         raise ValueError(f'split: found fractions {dict(fractions)}, expected positive shares '
                          'that sum to 1')
-    shuffled = sorted(ids)
-    random.Random(seed).shuffle(shuffled)
+    shuffled = _shuffle(ids, seed)
     before = 0.0
     for name, share in fractions.items():
         if name == part:
@@ -75,3 +75,33 @@ def seeded_part(ids: list[str], part: str, seed: int, fractions: dict[str, float
         raise ValueError(f'split: part {part!r} gets no image: {fractions[part]:g} of {len(ids)}; '
                          'give it a larger fraction or more images')
     return chosen
+
+
+def seeded_lists(ids: list[str], seed: int, sizes: Mapping[str, int]) -> dict[str, list[str]]:
+    """Shuffle the ids as :func:`seeded_part` does, and cut lists of so many images from them.
+
+    The lists are disjoint, and a list holds its images in shuffled order. The first one holds
+    those that ``seeded_part``'s first part begins with.
+
+    Args:
+        ids: All ids, in any order.
+        seed: Of the shuffle.
+        sizes: Number of images of each list, in the order of cutting; some may be left over.
+
+    Raises:
+        ValueError: A size is below 1, or together they are more than there are images.
+    """
+    found = ', '.join(f'{name} {size}' for name, size in sizes.items())
+    if any(size < 1 for size in sizes.values()):
+        raise ValueError(f'found lists of {found} images, expected at least 1 in each')
+    if sum(sizes.values()) > len(ids):
+        raise ValueError(f'found lists of {found} images, {sum(sizes.values())} in all, expected '
+                         f'at most the {len(ids)} that there are')
+    shuffled = iter(_shuffle(ids, seed))
+    return {name: [next(shuffled) for _ in range(size)] for name, size in sizes.items()}
+
+
+def _shuffle(ids: list[str], seed: int) -> list[str]:
+    shuffled = sorted(ids)  # not in the order in which some file system lists them
+    random.Random(seed).shuffle(shuffled)
+    return shuffled

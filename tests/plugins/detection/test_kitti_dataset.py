@@ -93,14 +93,6 @@ def remove_labels(training):
     shutil.rmtree(training / 'label_2')
 
 
-def remove_one_label(training):
-    (training / 'label_2' / '000001.txt').unlink()
-
-
-def remove_one_image(training):
-    (training / 'image_2' / '000001.jpg').unlink()
-
-
 def same_id_twice(training):
     shutil.copy(training / 'image_2' / '000001.jpg', training / 'image_2' / '000001.jpeg')
 
@@ -113,32 +105,18 @@ def unreadable_image(training):
     (training / 'image_2' / '000002.png').write_bytes(b'not an image')
 
 
-def box_outside(training):
-    path = training / 'label_2' / '000001.txt'
-    path.write_text(path.read_text().replace('50.0 20.0 62.0 50.0', '150.0 20.0 162.0 50.0'))
-
-
 def box_beside(training):  # within the slack, but nothing is left after clipping
     path = training / 'label_2' / '000001.txt'
     path.write_text(path.read_text().replace('50.0 20.0 62.0 50.0', '-1.5 20.0 -0.5 50.0'))
 
 
-def fourteen_fields(training):
-    path = training / 'label_2' / '000000.txt'
-    path.write_text(path.read_text().replace('Van 0.00 1 0.1', 'Van 0.00 1'))
-
-
 @pytest.mark.parametrize('damage, error, found', [
     (shutil.rmtree, FileNotFoundError, 'image_2: no such folder.*make_sample_data.py'),
     (remove_labels, FileNotFoundError, 'label_2: no such folder'),
-    (remove_one_label, ValueError, r'000001.jpg: found no label file .* \(1 such in all\)'),
-    (remove_one_image, ValueError, '000001.txt: found no image'),
     (same_id_twice, ValueError, '000001.jpg: found 000001.jpeg beside it'),
     (foreign_file, ValueError, 'Thumbs.db: found a file of another kind'),
     (unreadable_image, ValueError, '000002.png: cannot read this image'),
-    (box_outside, ValueError, r'000001.txt:2: found the box \(150.0, .* 120 x 64'),
     (box_beside, ValueError, r'000001.txt:2: found the box \(-1.5, .* to share pixels'),
-    (fourteen_fields, ValueError, '000000.txt:3: found 14 fields, expected 15'),
 ])
 def test_broken_folders(kitti_root, damage, error, found):
     damage(kitti_root / 'training')

@@ -1,4 +1,7 @@
-"""Label files: what is read, what is accepted, what is refused and how."""
+"""Label files: what is read, what is accepted, what is refused and how.
+
+The ways in which whole data sets come broken are in test_broken_labels.py.
+"""
 import pytest
 
 from plugins.detection.kitti_label import read_labels
@@ -30,25 +33,13 @@ def test_every_field_goes_to_its_place(tmp_path):
     assert (region.type, region.occluded, region.line) == ('DontCare', -1, 2)
 
 
-@pytest.mark.parametrize('content', [
-    f'{CAR}\r\n{CAR}\r\n', f'{CAR}\n{CAR}\n\n \n', f'{CAR}\n{CAR}', f'\ufeff{CAR}\n{CAR}\n',
-], ids=['CRLF', 'blank lines at the end', 'no line end', 'byte order mark'])
+@pytest.mark.parametrize('content', [f'{CAR}\n{CAR}\n\n \n', f'{CAR}\n{CAR}'],
+                         ids=['blank lines at the end', 'no line end'])
 def test_accepted_forms(tmp_path, content):
     assert [item.type for item in read(tmp_path, content)] == ['Car', 'Car']
 
 
-@pytest.mark.parametrize('content', ['', '\n', '\ufeff'])
-def test_an_empty_file_is_an_image_without_objects(tmp_path, content):
-    assert read(tmp_path, content) == []
-
-
 @pytest.mark.parametrize('line, found', [
-    (CAR.rsplit(' ', 1)[0], '14 fields'),
-    (f'{CAR} 0.9', '16 fields'),
-    (with_field(0, 'car'), "the type 'car'"),
-    (with_field(4, 'left'), "x1 = 'left'"),
-    (with_field(6, 'nan'), "x2 = 'nan'"),
-    (with_field(6, '100'), 'x1 = 387.63, x2 = 100'),
     (with_field(7, '181.54'), 'y1 = 181.54, y2 = 181.54'),
     (with_field(2, '4'), 'occluded = 4'),
     (with_field(2, '-1'), 'occluded = -1 for Car'),
