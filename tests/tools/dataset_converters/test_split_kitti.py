@@ -1,0 +1,112 @@
+"""Lists of images as KittiDataset reads them."""
+import math
+import random
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from plugins.detection import KittiDataset
+from tools.dataset_converters.split_kitti import main
+
+CAR = 'Car 0.00 0 0.1 1.0 1.0 9.0 9.0 1.5 1.6 3.9 -1.0 1.7 20.0 0.0\n'
+IGNORED = CAR.replace('Car', 'Van')
+
+
+def make_root(root: Path, number: int, cars: int = 2) -> Path:
+    """A data set of so many tiny images, each with so many cars and a van."""
+    for folder in ('image_2', 'label_2'):
+        (root / 'training' / folder).mkdir(parents=True)
+    for name in (f'{i:06d}' for i in range(number)):
+        Image.new('RGB', (16, 16)).save(root / 'training' / 'image_2' / f'{name}.png')
+        (root / 'training' / 'label_2' / f'{name}.txt').write_text(CAR * cars + IGNORED)
+    return root
+
+
+@pytest.fixture
+def root(tmp_path):
+    return make_root(tmp_path / 'kitti', 20)
+
+
+def read_back(root: Path, part: str) -> list[str]:
+    dataset = KittiDataset(str(root), ann_file=f'ImageSets/{part}.txt')
+    return [Path(dataset.get_data_info(i)['img_path']).stem for i in range(len(dataset))]
+
+
+def test_the_reports_subset_has_67_batches_of_6(tmp_path, capsys):
+    root = make_root(tmp_path, 520)
+    lists = main([str(root)])
+    assert {part: len(ids) for part, ids in lists.items()} == {'train': 400, 'val': 100, 'test': 20}
+    assert math.ceil(400 / 6) == 67
+    printed = capsys.readouterr().out
+    assert 'train.txt: 400 images, 67 batches of 6, 800 cars\n' in printed
+    assert 'test.txt: 20 images, 4 batches of 6, 40 cars\nLeft out: 0 images' in printed
+    assert len(set().union(*lists.values())) == 520  # disjoint, and all of them
+    # the config of row A13 takes the same images by its split and indices=400
+    dataset = KittiDataset(str(root), split=dict(seed=0, fractions=dict(train=0.9, test=0.1)),
+                           part='train', indices=400)
+    assert [Path(dataset.get_data_info(i)['img_path']).stem for i in range(400)] == lists['train']
+
+
+def test_the_lists_are_read_back_in_their_order(root):
+    lists = main([str(root), '--train', '11', '--val', '3', '--test', '4'])
+    assert [len(lists[part]) for part in ('train', 'val', 'test')] == [11, 3, 4]
+    assert {part: read_back(root, part) for part in lists} == lists
+    assert len(set().union(*lists.values())) == 18
+
+
+def test_the_seed_alone_decides(root, monkeypatch):
+    arguments = [str(root), '--train', '11', '--val', '3', '--overwrite']
+    files = root / 'ImageSets'
+
+    def written() -> list[bytes]:
+        return [path.read_bytes() for path in sorted(files.iterdir())]
+
+    main(arguments)
+    first = written()
+    listed = Path.iterdir
+    monkeypatch.setattr(Path, 'iterdir', lambda self: reversed(list(listed(self))))
+    main(arguments)
+    assert written() == first
+    main([*arguments, '--seed', '1'])
+    assert written() != first
+    ids = [f'{i:06d}' for i in range(20)]
+    random.Random(0).shuffle(ids)  # fixed for all machines; test, train, val by name
+    assert b''.join(first[i] for i in (1, 2, 0)).decode().split() == ids
+
+
+def test_lists_that_exist_stay(root):
+    first = main([str(root), '--train', '11', '--val', '3'])
+    with pytest.raises(FileExistsError, match='train.txt.*give --overwrite'):
+        main([str(root), '--train', '5', '--val', '3'])
+    assert read_back(root, 'train') == first['train']
+    (root / 'ImageSets' / 'train.txt').unlink()
+    with pytest.raises(FileExistsError, match='val.txt'):  # one of them is enough
+        main([str(root), '--train', '5', '--val', '3'])
+    assert not (root / 'ImageSets' / 'train.txt').exists()
+
+
+@pytest.mark.parametrize('arguments, found', [
+    ([], 'found 20 images, of which --train 400 and --val 100 leave none for the test'),
+    (['--train', '0', '--val', '3'], 'lists of train 0, val 3, test 17 .*at least 1'),
+    (['--train', '17', '--val', '3'], 'leave none for the test'),
+    (['--train', '17', '--val', '2', '--test', '0'], 'test 0 images, expected at least 1'),
+    (['--train', '17', '--val', '3', '--test', '1'], '21 in all, expected at most the 20'),
+])
+def test_sizes_that_make_no_sense(root, arguments, found):
+    with pytest.raises(ValueError, match=found):
+        main([str(root), *arguments])
+    assert not (root / 'ImageSets').exists()
+
+
+def test_training_images_without_a_car_are_refused(tmp_path):
+    root = make_root(tmp_path, 8, cars=0)
+    with pytest.raises(ValueError, match='train.txt: none of its 4 images would show a car'):
+        main([str(root), '--train', '4', '--val', '2'])
+    assert not (root / 'ImageSets').exists()
+
+
+def test_broken_labels_are_named(root):
+    (root / 'training' / 'label_2' / '000003.txt').write_text(CAR + 'Car 0.00\n')
+    with pytest.raises(ValueError, match='000003.txt:2: found 2 fields'):
+        main([str(root), '--train', '11', '--val', '3'])

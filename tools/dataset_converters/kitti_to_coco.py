@@ -1,0 +1,165 @@
+"""Convert KITTI's 2D labels to COCO's JSON, for a stock mmdet or any other program that reads it.
+
+    python tools/dataset_converters/kitti_to_coco.py data/kitti
+        [--split train=0.70 val=0.09 test=0.21 | --lists ImageSets/train.txt ImageSets/test.txt]
+        [--classes car=Car,Van person=Pedestrian]
+
+writes DATA_ROOT/annotations/all.json, or a file for each part. The labels are those of
+KittiDataset: same pairs of files, parts, clipped boxes, image ids and errors. Each annotation
+keeps KITTI's ``type``, ``truncated``, ``occluded`` and ``alpha``.
+
+An ignored object (DontCare for every class, Van for cars) becomes an annotation of the class with
+``iscrowd=1``, and gets no key ``ignore``: mmdet's CocoDataset makes the former an ignored box and
+drops what has the latter, which would make it background; pycocotools overwrites ``ignore`` by
+``iscrowd``. Its crowds forgive a detection by the share of it that they cover, as KITTI's own
+evaluation does with DontCare. Objects of no class and not ignored are background, and left out.
+
+What upstream lacks: mmdet has no such converter, and CocoDataset numbers classes by their order
+in the file, whatever order the config names them in; here they stand in the order of --classes.
+"""
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from plugins.paths import resolve_path
+from tools.dataset_converters.text_files import refuse_existing, write_texts
+
+if TYPE_CHECKING:
+    from plugins.detection import KittiDataset
+
+FACTS = ('type', 'truncated', 'occluded', 'alpha')
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('data_root', metavar='DATA_ROOT', help='folder that holds training/image_2')
+    parser.add_argument('--out-dir', metavar='DIR', help='default DATA_ROOT/annotations')
+    parser.add_argument('--classes', nargs='+', type=_class, default=[('car', ['Car'])],
+                        metavar='NAME=TYPE,...', help='the KITTI types of each class, in label '
+                        'order (default: car=Car)')
+    parts = parser.add_mutually_exclusive_group()
+    parts.add_argument('--split', nargs='+', type=_share, default=[], metavar='PART=SHARE',
+                       help='divide the images by chance, as KittiDataset does')
+    parts.add_argument('--lists', nargs='+', default=[], metavar='TXT',
+                       help='a list of image ids for each part, below DATA_ROOT')
+    parser.add_argument('--seed', type=int, default=0, metavar='N', help='of --split')
+    parser.add_argument('--overwrite', action='store_true', help='replace files that exist')
+    args = parser.parse_args(argv)
+    for option in ('classes', 'split'):
+        names = [name for name, _ in getattr(args, option)]
+        if len(set(names)) < len(names):
+            parser.error(f'--{option}: found {", ".join(names)}, expected each name once')
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> dict[str, Path]:
+    """Write a file for each part, and return their paths by part.
+
+    Args:
+        argv: Arguments as on the command line; None takes the process's own.
+
+    Raises:
+        FileExistsError: A file exists, and --overwrite is not given.
+        FileNotFoundError: A folder, label file or list is missing.
+        ValueError: Two lists have one name, or the data set is broken, see KittiDataset.
+    """
+    args = parse_args(argv)
+    root = resolve_path(args.data_root)
+    parts = part_arguments(dict(args.split), args.seed, args.lists)
+    folder = Path(args.out_dir) if args.out_dir else root / 'annotations'
+    paths = {part: folder / f'{part}.json' for part in parts}
+    refuse_existing(paths.values(), args.overwrite)
+    from plugins.detection import KittiDataset
+
+    contents = {}
+    for part, arguments in parts.items():
+        dataset = KittiDataset(
+            str(root), class_map=dict(args.classes), test_mode=True, **arguments)
+        contents[part] = convert(dataset)
+    write_texts({paths[part]: json.dumps(content) + '\n' for part, content in contents.items()})
+    for part, content in contents.items():
+        print(f'{paths[part]}: {summary(content)}')
+    print(f'For CocoDataset: data_root={str(root)!r}, '
+          f"data_prefix=dict(img='training/image_2'), "
+          f'metainfo=dict(classes={tuple(name for name, _ in args.classes)})')
+    return paths
+
+
+def part_arguments(shares: dict[str, float], seed: int,
+                   lists: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Name of each part -> the arguments of KittiDataset that choose it.
+
+    Raises:
+        ValueError: Two lists have one name, so that one file would replace the other.
+    """
+    if shares:
+        split = dict(seed=seed, fractions=shares)
+        return {part: dict(split=split, part=part) for part in shares}
+    parts: dict[str, dict[str, Any]] = {}
+    for name in lists:
+        part = Path(name).stem
+        if part in parts:
+            raise ValueError(f'--lists {name}: found {parts[part]["ann_file"]} before it, expected '
+                             'another file name for each list')
+        parts[part] = dict(ann_file=name)
+    return parts or {'all': {}}
+
+
+def convert(dataset: 'KittiDataset') -> dict[str, Any]:
+    """The data set in COCO's structure; ids of annotations and classes begin with 1."""
+    images, annotations = [], []
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        images.append(dict(id=info['img_id'], file_name=Path(info['img_path']).name,
+                           height=info['height'], width=info['width']))
+        for instance in info['instances']:
+            x1, y1, x2, y2 = instance['bbox']
+            annotations.append(dict(
+                id=len(annotations) + 1, image_id=info['img_id'],
+                category_id=instance['bbox_label'] + 1, bbox=[x1, y1, x2 - x1, y2 - y1],
+                area=(x2 - x1) * (y2 - y1), iscrowd=instance['ignore_flag'],
+                **{fact: instance[fact] for fact in FACTS}))
+    about = dict(description='KITTI 2D objects', class_map=dataset.class_map,
+                 ignore_types=dataset.ignore_types, split=dataset.split, part=dataset.part,
+                 fingerprint=dataset.fingerprint)
+    categories = [dict(id=label, name=name)
+                  for label, name in enumerate(dataset.metainfo['classes'], 1)]
+    return dict(info=about, images=images, annotations=annotations, categories=categories)
+
+
+def summary(content: dict[str, Any]) -> str:
+    """Counts in one line, and what CocoDataset will not take."""
+    boxes = content['annotations']
+    ignored = sum(box['iscrowd'] for box in boxes)
+    thin = sum(min(box['bbox'][2:]) < 1 for box in boxes)
+    return (f'{len(content["images"])} images, {len(boxes) - ignored} objects, {ignored} ignored'
+            + (f"; mmdet's CocoDataset drops {thin} of them, less than a pixel wide or high"
+               if thin else ''))
+
+
+def _class(text: str) -> tuple[str, list[str]]:
+    name, _, types = text.partition('=')
+    if not name or not types:
+        raise argparse.ArgumentTypeError(f'{text!r} is not NAME=TYPE or NAME=TYPE,TYPE')
+    return name, types.split(',')
+
+
+def _share(text: str) -> tuple[str, float]:
+    name, _, share = text.partition('=')
+    try:
+        if Path(name).name != name or not 0 < float(share) <= 1:
+            raise ValueError
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is not PART=SHARE, as train=0.7') from None
+    return name, float(share)
+
+
+if __name__ == '__main__':
+    from plugins.cli import run
+    run(main)
