@@ -11,11 +11,13 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process, master_only
 from mmengine.logging import MMLogger
 from mmengine.model import MMDistributedDataParallel
+from mmengine.optim import OptimWrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from .allocator import keep_freed_memory
 from .checkpoint import misfit
+from .fused_optimizer import with_fused_kernel
 from .run_record import EXPERIMENT, check_resumed, device_name
 
 # mmengine warns of its own old names in CheckpointHook, and of DumpResults having no metric names.
@@ -35,6 +37,7 @@ class TransferRunner(Runner):
     - Memory that the CPU's steps reuse, see :func:`keep_freed_memory`.
     - ``channels_last`` in the config, the memory layout that convolutions are
       fastest in on CPUs and with mixed precision.
+    - Optimizers update all weights at once, see :func:`with_fused_kernel`.
     - Checkpoints are read without running code in them, and a resumed or
       tested model must match its checkpoint tensor by tensor. Upstream only
       warns about both, and goes on with random weights.
@@ -84,6 +87,12 @@ class TransferRunner(Runner):
         model = super().build_model(model)
         return model.to(memory_format=torch.channels_last) \
             if self.cfg.get('channels_last') else model
+
+    def build_optim_wrapper(self, optim_wrapper: OptimWrapper | dict) -> OptimWrapper:
+        """Build the optimizer, with a fused kernel where PyTorch has one."""
+        if isinstance(optim_wrapper, dict):
+            optim_wrapper = with_fused_kernel(optim_wrapper)
+        return super().build_optim_wrapper(optim_wrapper)
 
     def wrap_model(self, model_wrapper_cfg: dict | None,
                    model: torch.nn.Module) -> torch.nn.Module:

@@ -16,8 +16,8 @@ class NonFiniteLossHook(Hook):
     Upstream trains such a run to its end, and records whatever accuracy a
     network of NaN has. mmdet's CheckInvalidLossHook is of mmdet's registry,
     stops with an empty AssertionError, and waits for the device in the middle
-    of an epoch. Session registers this hook for every training: the state of
-    that epoch is not saved, the last checkpoint is that of the epoch before.
+    of an epoch. Here the state of that epoch is not saved, the last checkpoint
+    is that of the epoch before.
 
     Raises:
         ValueError: The mean loss of an epoch is not finite, in any process.

@@ -1,0 +1,38 @@
+"""The fused kernels of PyTorch's optimizers, wherever there are some."""
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from mmengine.registry import OPTIMIZERS
+
+# Arguments that choose another implementation, or that fused ones do not go with.
+_CHOICES = ('fused', 'foreach', 'capturable', 'differentiable')
+
+
+def with_fused_kernel(optim_wrapper: Mapping[str, Any]) -> dict[str, Any]:
+    """Let the optimizer of a config update all weights in one pass over the memory.
+
+    Upstream builds what the config says, and PyTorch's own choice on a CPU is a loop over weights
+    with a pass for each operation: for Adam on ResNet18 six times slower. The result
+    is the same but for the rounding of the last digit. An optimizer without a fused kernel, or
+    whose config names an implementation itself, stays as it is; so does one of upstream's
+    AmpOptimWrapper, whose loss scaling the fused kernels would have to undo.
+
+    Args:
+        optim_wrapper: ``optim_wrapper`` of a config.
+
+    Returns:
+        A config that differs by ``optimizer.fused=True``, or is the same.
+    """
+    optimizer = optim_wrapper.get('optimizer')
+    if (not isinstance(optimizer, Mapping) or any(key in optimizer for key in _CHOICES)
+            or optim_wrapper.get('type') == 'AmpOptimWrapper'):
+        return dict(optim_wrapper)
+    kind = optimizer.get('type')
+    with OPTIMIZERS.switch_scope_and_registry(None) as registry:
+        kind = registry.get(kind) if isinstance(kind, str) else kind
+    own = inspect.isclass(kind) and kind.__module__.startswith(torch.optim.__name__)
+    if not own or 'fused' not in inspect.signature(kind).parameters:
+        return dict(optim_wrapper)
+    return dict(optim_wrapper, optimizer=dict(optimizer, fused=True))

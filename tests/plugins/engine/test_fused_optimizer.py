@@ -1,0 +1,38 @@
+import pytest
+import torch
+
+from plugins.engine.fused_optimizer import with_fused_kernel
+
+SGD = dict(type='SGD', lr=0.01)
+
+
+@pytest.mark.parametrize('kind', ['Adam', 'AdamW', 'SGD', 'Adagrad'])
+def test_optimizers_that_have_a_fused_kernel_get_it(kind):
+    wrapper = dict(type='OptimWrapper', optimizer=dict(type=kind, lr=0.01))
+    assert with_fused_kernel(wrapper) == dict(
+        type='OptimWrapper', optimizer=dict(type=kind, lr=0.01, fused=True))
+    assert 'fused' not in wrapper['optimizer']  # the config is not changed
+
+
+@pytest.mark.parametrize('wrapper', [
+    dict(optimizer=dict(type='ASGD', lr=0.01)), dict(optimizer=dict(type='Adamax', lr=0.01)),
+    dict(optimizer=dict(SGD, fused=False)), dict(optimizer=dict(SGD, foreach=True)),
+    dict(type='AmpOptimWrapper', optimizer=SGD), dict(generator=dict(optimizer=SGD))])
+def test_others_stay_as_they_are(wrapper):
+    assert with_fused_kernel(wrapper) == wrapper
+
+
+def test_a_run_uses_it_and_learns_the_same(run_scripted, tmp_path):
+    adam = dict(type='Adam', lr=0.01)
+    fused = run_scripted(tmp_path / 'fused', None, epochs=5, optimizer=adam)
+    plain = run_scripted(tmp_path / 'plain', None, epochs=5, optimizer=dict(adam, fused=False))
+    assert fused.optim_wrapper.optimizer.defaults['fused'] is True
+    torch.testing.assert_close(fused.model.weight, plain.model.weight, rtol=1e-6, atol=0)
+
+
+def test_a_run_begun_without_it_is_resumed(run_scripted, tmp_path):
+    adam = dict(type='Adam', lr=0.01)
+    run_scripted(tmp_path, None, epochs=3, optimizer=dict(adam, fused=False))
+    resumed = run_scripted(tmp_path, None, epochs=6, optimizer=adam, resume=True)
+    whole = run_scripted(tmp_path / 'whole', None, epochs=6, optimizer=adam)
+    torch.testing.assert_close(resumed.model.weight, whole.model.weight, rtol=1e-6, atol=0)
