@@ -2,6 +2,7 @@
 from .fast_dev_run import FirstSamplesSampler
 from .hooks import (
     EarlyStopHook,
+    LossLogHook,
     MonitorCheckHook,
     NonFiniteLossHook,
     ProgressHook,
@@ -15,7 +16,7 @@ from .pretrained import Pretrained
 from .runner import TransferRunner
 from .schedulers import ReduceLROnPlateau, TimeDecayLR
 
-__all__ = ['Bf16OptimWrapper', 'EarlyStopHook', 'FirstSamplesSampler', 'Monitor',
+__all__ = ['Bf16OptimWrapper', 'EarlyStopHook', 'FirstSamplesSampler', 'LossLogHook', 'Monitor',
            'MonitorCheckHook', 'NonFiniteLossHook', 'Pretrained', 'ProgressHook',
            'ReduceLROnPlateau', 'RunRecordHook', 'SafeCheckpointHook', 'TimeDecayLR',
            'TrainablePhasesHook', 'TransferRunner']

@@ -17,7 +17,8 @@ def with_fused_kernel(optim_wrapper: Mapping[str, Any]) -> dict[str, Any]:
     with a pass for each operation: for Adam on ResNet18 six times slower. The result
     is the same but for the rounding of the last digit. An optimizer without a fused kernel, or
     whose config names an implementation itself, stays as it is; so does one of upstream's
-    AmpOptimWrapper, whose loss scaling the fused kernels would have to undo.
+    AmpOptimWrapper, whose loss scaling the fused kernels would have to undo, and SGD with
+    momentum, whose fused kernel fails when a part of the network starts to learn later.
 
     Args:
         optim_wrapper: ``optim_wrapper`` of a config.
@@ -27,7 +28,7 @@ def with_fused_kernel(optim_wrapper: Mapping[str, Any]) -> dict[str, Any]:
     """
     optimizer = optim_wrapper.get('optimizer')
     if (not isinstance(optimizer, Mapping) or any(key in optimizer for key in _CHOICES)
-            or optim_wrapper.get('type') == 'AmpOptimWrapper'):
+            or optim_wrapper.get('type') == 'AmpOptimWrapper' or optimizer.get('momentum')):
         return dict(optim_wrapper)
     kind = optimizer.get('type')
     with OPTIMIZERS.switch_scope_and_registry(None) as registry:

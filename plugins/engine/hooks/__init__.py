@@ -1,11 +1,12 @@
 """Hooks of every run, which configs/_base_/default_runtime.py switches on, and some to choose."""
 from .checkpoint_hook import SafeCheckpointHook
 from .early_stop_hook import EarlyStopHook
+from .loss_log_hook import LossLogHook
 from .monitor_check_hook import MonitorCheckHook
 from .non_finite_loss_hook import NonFiniteLossHook
 from .progress_hook import ProgressHook
 from .run_record_hook import RunRecordHook
 from .trainable_phases_hook import TrainablePhasesHook
 
-__all__ = ['EarlyStopHook', 'MonitorCheckHook', 'NonFiniteLossHook', 'ProgressHook',
-           'RunRecordHook', 'SafeCheckpointHook', 'TrainablePhasesHook']
+__all__ = ['EarlyStopHook', 'LossLogHook', 'MonitorCheckHook', 'NonFiniteLossHook',
+           'ProgressHook', 'RunRecordHook', 'SafeCheckpointHook', 'TrainablePhasesHook']

@@ -16,7 +16,8 @@ def test_optimizers_that_have_a_fused_kernel_get_it(kind):
 
 @pytest.mark.parametrize('wrapper', [
     dict(optimizer=dict(type='ASGD', lr=0.01)), dict(optimizer=dict(type='Adamax', lr=0.01)),
-    dict(optimizer=dict(SGD, fused=False)), dict(optimizer=dict(SGD, foreach=True)),
+    dict(optimizer=dict(SGD, momentum=0.9)), dict(optimizer=dict(SGD, fused=False)),
+    dict(optimizer=dict(SGD, foreach=True)),
     dict(type='AmpOptimWrapper', optimizer=SGD), dict(generator=dict(optimizer=SGD))])
 def test_others_stay_as_they_are(wrapper):
     assert with_fused_kernel(wrapper) == wrapper

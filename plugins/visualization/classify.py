@@ -1,0 +1,116 @@
+"""Ask a classifier about pictures."""
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.registry import DefaultScope
+from PIL import Image, ImageOps
+
+from plugins.classification.datasets.decoding import read_rgb
+
+from .trained_model import TrainedModel, evaluated_data
+
+# Sources without image files: the one size that their pictures have.
+_SIZES = {'cifar10': (32, 32), 'cifar100': (32, 32), 'digits': (8, 8)}
+
+
+class Classify:
+    """Class scores of pictures, as tools/test.py computes them for the same files.
+
+    What upstream lacks: ``mmpretrain.ImageClassificationInferencer`` builds
+    the transforms of a ``pipeline``, which an ArrayDataset does not have: its
+    pictures are decoded to one stored size, and all else happens in the data
+    preprocessor, on the device. Where a config does have a pipeline, the
+    inferencer does the work (from decoded pictures; upstream's own reader
+    accepts files that were cut off).
+
+    Args:
+        trained: The classifier.
+
+    Raises:
+        ValueError: The config's tested data set has neither a source whose
+            pictures have a known size nor a pipeline.
+    """
+
+    def __init__(self, trained: TrainedModel) -> None:
+        self.model = trained.model
+        self._inferencer = self._source = None
+        data = evaluated_data(trained.cfg, 'source')
+        if data is not None:
+            self._source = dict(data.source)
+            stored_size(self._source)
+        elif evaluated_data(trained.cfg, 'pipeline') is not None:
+            self._inferencer = _inferencer(trained)
+        else:
+            raise ValueError(f'config {trained.cfg.filename}: test_dataloader.dataset has neither '
+                             'source nor pipeline; how a picture becomes an input is not known')
+
+    def read(self, path: Path) -> np.ndarray:
+        """Decode a picture at its own size, RGB, upright.
+
+        Raises:
+            ValueError: It cannot be decoded to the end.
+        """
+        return np.asarray(read_rgb(path))
+
+    def __call__(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Classify a batch.
+
+        Args:
+            images: RGB, uint8, H x W x 3, of any sizes.
+
+        Returns:
+            (N, classes) scores.
+        """
+        with torch.no_grad():
+            if self._inferencer is not None:
+                bgr = [np.ascontiguousarray(image[..., ::-1]) for image in images]
+                samples = [sample for batch in self._inferencer.preprocess(bgr, len(bgr))
+                           for sample in self._inferencer.forward(batch)]
+            else:
+                inputs = np.stack([as_stored(image, self._source) for image in images])
+                samples = self.model.test_step(dict(inputs=torch.from_numpy(inputs)))
+        return torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()
+
+
+def stored_size(source: Mapping) -> tuple[int, int]:
+    """(height, width) in which a source keeps its pictures.
+
+    Raises:
+        ValueError: Neither its ``size`` nor its type says so.
+    """
+    size = source.get('size', _SIZES.get(source['type']))
+    if size is None:
+        raise ValueError(f"test_dataloader.dataset.source: {source['type']} has no size; how a "
+                         'picture would be stored is not known')
+    return (size, size) if isinstance(size, int) else tuple(size)
+
+
+def as_stored(image: np.ndarray, source: Mapping) -> np.ndarray:
+    """Bring a decoded picture to the size in which a source would keep it.
+
+    The same steps as ``plugins.classification.datasets.decoding.decode_files``,
+    for a picture that comes from no file (a frame of a video).
+
+    Args:
+        image: RGB, uint8, H x W x 3.
+        source: Config of the source.
+
+    Returns:
+        uint8, 3 x height x width.
+    """
+    height, width = stored_size(source)
+    picture = Image.fromarray(image)
+    if source.get('resize', 'center_crop') == 'stretch':
+        picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+    else:
+        picture = ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
+    return np.asarray(picture).transpose(2, 0, 1)
+
+
+def _inferencer(trained: TrainedModel) -> object:
+    from mmpretrain import ImageClassificationInferencer
+    trained.model._config = trained.cfg  # where mmpretrain's get_model() puts it
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        return ImageClassificationInferencer(trained.model, classes=trained.classes)

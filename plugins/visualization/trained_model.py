@@ -1,0 +1,178 @@
+"""A trained model, ready to be asked about pictures."""
+import copy
+import json
+import sys
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.device import get_device
+from mmengine.registry import DATASETS, MODELS, DefaultScope
+from mmengine.runner import load_checkpoint
+from torch import nn
+
+from plugins.engine.checkpoint import misfit, read_checkpoint
+from plugins.engine.readable_errors import readable_errors
+from plugins.engine.run_record import EXPERIMENT, resolved_keys
+
+KINDS = {'mmpretrain': 'classifier', 'mmdet': 'detector'}
+# Keys of a model's config that change nothing in what it predicts, or are meant to be changed.
+_OF_NO_MATTER = ('*init_cfg*', '*pretrained*', '*loss*', '*trainable*', '*frozen*', '*norm_eval*',
+                 '*.train_geometry*', '*.color*', '*batch_augments*', 'model.train_cfg*',
+                 'model.test_cfg*', '*weight*', '*ignore*')
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model with its weights, on its device, in evaluation mode.
+
+    Attributes:
+        model: The module.
+        cfg: The config that it was built from.
+        classes: Class names in label order.
+        kind: ``classifier`` or ``detector``.
+    """
+
+    model: nn.Module
+    cfg: Config
+    classes: tuple[str, ...]
+    kind: str
+
+
+def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None) -> TrainedModel:
+    """Build a config's model and load a checkpoint as tools/test.py does, without a Runner.
+
+    What upstream lacks: the model loaders of mmdet and mmpretrain accept a
+    checkpoint of another model with a warning, and go on with random weights;
+    without class names in it, mmdet takes those of COCO. A Runner would make
+    a work dir and read the data. No one compares what lies in no tensor, such
+    as anchors: a difference there is warned of.
+
+    Args:
+        cfg: See ``plugins.engine.session.load_config``.
+        checkpoint: A local file, read without running code that it may carry,
+            see ``plugins.engine.checkpoint.read_checkpoint``.
+        device: As ``cuda:1``; None for what tools/test.py takes.
+
+    Raises:
+        OSError: There is no such file.
+        ValueError: It cannot be read, does not fit the model or holds numbers
+            that are not finite; there is no such device; the config is of
+            neither kind; the class names are not known.
+    """
+    kind = kind_of(cfg)
+    target = find_device(device)
+    with DefaultScope.overwrite_default_scope(cfg.default_scope), readable_errors(cfg):
+        model = MODELS.build(copy.deepcopy(cfg.model))  # mmdet writes into it
+    if cfg.get('channels_last'):
+        model = model.to(memory_format=torch.channels_last)
+    try:
+        loaded = load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
+    except RuntimeError as error:
+        saved_by = _saved_by(checkpoint)
+        raise ValueError(f'checkpoint {checkpoint} does not fit the {kind} of {cfg.filename}; it '
+                         f'was saved by {saved_by}. {misfit(error)}') from error
+    broken = [name for name, value in model.state_dict().items()
+              if value.is_floating_point() and not value.isfinite().all()]
+    if broken:
+        raise ValueError(f'checkpoint {checkpoint}: {broken[0]} ({len(broken)} such) holds numbers '
+                         'that are not finite; take the checkpoint of an earlier epoch')
+    if told := _other_model(loaded, cfg):
+        print(f'Warning: checkpoint {checkpoint} fits, but was trained with another model than '
+              f'{cfg.filename} describes: {told}. What it predicts here may be wrong.',
+              file=sys.stderr)
+    classes = _class_names(loaded, cfg, checkpoint)
+    head = getattr(model, 'head', None) or getattr(model, 'bbox_head', None)
+    number = getattr(head, 'num_classes', len(classes))
+    if number != len(classes):
+        raise ValueError(f'checkpoint {checkpoint}: its model has {number} classes, but found the '
+                         f'{len(classes)} names {", ".join(classes)}')
+    return TrainedModel(model.to(target).eval(), cfg, classes, kind)
+
+
+def kind_of(cfg: Config) -> str:
+    """``classifier`` or ``detector``.
+
+    Raises:
+        ValueError: The config's ``default_scope`` is of neither.
+    """
+    scope = cfg.get('default_scope')
+    if scope not in KINDS:
+        raise ValueError(f'config {cfg.filename}: default_scope is {scope!r}, expected '
+                         + ' or '.join(f'{name!r} (a {kind})' for name, kind in KINDS.items()))
+    return KINDS[scope]
+
+
+def find_device(name: str | None) -> torch.device:
+    """The device of this name, tried out; None for the one that a Runner takes.
+
+    Raises:
+        ValueError: This machine has none of this name.
+    """
+    name = name or get_device()
+    try:
+        return torch.zeros(1, device=name).device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(f'device {name!r}: {str(error).splitlines()[0]}; expected one of this '
+                         f'machine, as cpu{" or cuda" if torch.cuda.is_available() else ""}'
+                         ) from error
+
+
+def evaluated_data(cfg: Config, key: str) -> ConfigDict | None:
+    """The config of the tested data set itself, below its wrappers, if it has ``key``."""
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
+    while key not in dataset:
+        inner = dataset.get('dataset') or next(iter(dataset.get('datasets') or ()), None)
+        if inner is None:
+            return None
+        dataset = inner
+    return dataset
+
+
+def _class_names(loaded: dict[str, Any], cfg: Config, checkpoint: str | Path) -> tuple[str, ...]:
+    """The checkpoint's; converted weights know none, and then the data's."""
+    names = loaded.get('meta', {}).get('dataset_meta', {}).get('classes')
+    if names:
+        return tuple(names)
+    try:
+        return _classes_of_data(cfg)
+    except (OSError, ValueError) as error:
+        raise ValueError(f'checkpoint {checkpoint}: names no classes, and the data of '
+                         f'{cfg.filename} cannot be asked: {error}') from error
+
+
+def _classes_of_data(cfg: Config) -> tuple[str, ...]:
+    source = evaluated_data(cfg, 'source')
+    if source is not None:
+        from plugins.classification.datasets import list_names
+        return tuple(list_names(source.source.to_dict())[2])
+    dataset = evaluated_data(cfg, 'pipeline')
+    if dataset is None:
+        raise ValueError('test_dataloader.dataset has neither source nor pipeline')
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        names = DATASETS.build(dict(dataset, lazy_init=True)).metainfo.get('classes')
+    if not names:
+        raise ValueError(f"test_dataloader.dataset ({dataset['type']}) has no classes")
+    return tuple(names)
+
+
+def _other_model(loaded: dict[str, Any], cfg: Config) -> str:
+    """What else than the config's model was trained, as far as no tensor shows it."""
+    begun = loaded.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
+    if not begun:
+        return ''  # converted weights, or a checkpoint of another program
+    old, new = (json.loads(text) for text in (begun, resolved_keys(cfg)))
+    absent = object()
+    other = [key for key in {**old, **new}
+             if key.startswith('model.') and old.get(key, absent) != new.get(key, absent)
+             and not any(fnmatch(key, pattern) for pattern in _OF_NO_MATTER)]
+    told = [f"{key} was {old.get(key, 'absent')}, is {new.get(key, 'absent')}" for key in other[:2]]
+    return '; '.join([*told, *([f'and {len(other) - 2} more'] if len(other) > 2 else [])])
+
+
+def _saved_by(checkpoint: str | Path) -> str:
+    meta = read_checkpoint(checkpoint).get('meta', {})
+    return str(meta.get('experiment_name') or 'a program that left no name in it')

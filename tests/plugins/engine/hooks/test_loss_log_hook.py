@@ -1,0 +1,39 @@
+import pytest
+from mmengine.logging import MessageHub
+
+from plugins.engine.hooks import LossLogHook
+
+
+@pytest.fixture
+def log(run_scripted):
+    """A function: the history of each scalar in the message hub of a run with a hook."""
+    def call(work_dir, kind, epochs=3, **arguments):
+        hooks = dict(runtime_info=dict(type=kind, **arguments), logger=dict(
+            type='LoggerHook', interval=2))
+        runner = run_scripted(work_dir, dict(score=[1, 2, 3]), epochs=epochs, samples=5,
+                              hooks=hooks)
+        return {key: buffer.data for key, buffer in runner.message_hub.log_scalars.items()
+                if 'time' not in key}
+    return call
+
+
+@pytest.mark.parametrize('interval', [1, 2, 50])
+def test_the_log_holds_what_upstreams_hook_writes(log, tmp_path, interval):
+    ours = log(tmp_path / 'ours', 'LossLogHook', interval=interval)
+    stock = log(tmp_path / 'stock', 'RuntimeInfoHook')
+    assert ours.keys() == stock.keys() and len(ours['train/loss'][0]) == 15
+    for key, (values, counts) in stock.items():
+        assert ours[key][0].tolist() == values.tolist() and ours[key][1].tolist() == counts.tolist()
+
+
+def test_losses_are_read_together(log, tmp_path, monkeypatch):
+    reads, written = [], []
+    read, update = LossLogHook._read, MessageHub.update_scalar
+    monkeypatch.setattr(LossLogHook, '_read', lambda self, runner: (
+        reads.append(len(self._waiting.get('loss', []))), read(self, runner))[1])
+    monkeypatch.setattr(MessageHub, 'update_scalar', lambda self, key, value, *rest: (
+        written.append((key, type(value))), update(self, key, value, *rest))[1])
+    log(tmp_path, 'LossLogHook', epochs=2, interval=2)
+    assert [size for size in reads if size] == [2, 2, 1] * 2  # five iterations an epoch
+    # the hub would read a tensor at once
+    assert {kind for key, kind in written if key == 'train/loss'} == {float}

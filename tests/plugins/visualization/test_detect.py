@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from plugins.engine.session import load_config
+from plugins.visualization.detect import Detect
+from plugins.visualization.trained_model import load_trained
+from tests.plugins.visualization.cases import DETECTOR
+
+
+def pictures():
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, shape, np.uint8) for shape in (
+        (94, 310, 3), (94, 310, 3), (300, 100, 3), (94, 310, 3))]
+
+
+def test_what_is_found_in_a_picture_does_not_depend_on_the_others(detector):
+    ask = Detect(load_trained(load_config(DETECTOR), detector, 'cpu'))
+    together = ask(pictures())
+    for picture, found in zip(pictures(), together, strict=True):
+        alone = ask([picture])[0]
+        assert len(found.boxes) == len(alone.boxes) > 0
+        assert found.scores == pytest.approx(alone.scores, abs=1e-5)
+        height, width = picture.shape[:2]
+        assert found.boxes.min() >= 0 and (found.boxes.max(axis=0) <= [width, height] * 2).all()
+        assert (np.diff(found.scores) <= 0).all()
+
+
+def test_the_order_of_colours_matters(detector):
+    ask = Detect(load_trained(load_config(DETECTOR), detector, 'cpu'))
+    picture = pictures()[0]
+    picture[..., 0] = 0
+    ours, swapped = ask([picture])[0], ask([picture[..., ::-1]])[0]
+    assert ours.scores[:5] != pytest.approx(swapped.scores[:5], abs=1e-3)
+
+
+def test_another_loader_is_refused(detector):
+    cfg = load_config(DETECTOR)
+    trained = load_trained(cfg, detector, 'cpu')
+    cfg.test_dataloader.dataset.pipeline[0] = dict(type='LoadEmpty')
+    with pytest.raises(ValueError, match='begins with LoadEmpty, expected LoadCachedImage or'):
+        Detect(trained)

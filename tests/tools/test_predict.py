@@ -1,0 +1,167 @@
+import json
+import pickle
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.plugins.visualization.cases import (
+    CLASSIFIER,
+    DETECTOR,
+    draw_roads,
+    roads_options,
+    save_checkpoint,
+)
+from tools.predict import as_json, main, parse_args
+
+
+@pytest.fixture(scope='module')
+def classifier(tmp_path_factory):
+    return save_checkpoint(tmp_path_factory.mktemp('models') / 'c.pth', CLASSIFIER,
+                           tuple('0123456789'))
+
+
+@pytest.fixture(scope='module')
+def detector(tmp_path_factory):
+    return save_checkpoint(tmp_path_factory.mktemp('models') / 'd.pth', DETECTOR, ('car',), seed=1)
+
+
+def predict(config, checkpoint, given, out, *options):
+    return main([config, str(checkpoint), str(given), '--out-dir', str(out), '--device', 'cpu',
+                 *options])
+
+
+def said_by_test(config, checkpoint, folder, *options):
+    from tools.test import main
+    main([config, str(checkpoint), '--work-dir', str(folder / 't'),
+          '--out', str(folder / 'p.pkl'), '--cfg-options', *options])
+    return pickle.loads((folder / 'p.pkl').read_bytes())
+
+
+def test_a_classifier_says_what_its_test_says(classifier, digits_root, tmp_path):
+    data = [f'{loader}_dataloader.dataset.source.data_root={digits_root / part}' for loader, part
+            in (('train', 'train'), ('val', 'train'), ('test', 'test'))]
+    expected = said_by_test(CLASSIFIER, classifier, tmp_path, *data)
+    record = predict(CLASSIFIER, classifier, digits_root / 'test', tmp_path / 'out',
+                     '--topk', '10', '--batch-size', '7')
+    assert json.loads((tmp_path / 'out/predictions.json').read_text()) == record
+    assert record['classes'] == list('0123456789') and len(record['predictions']) == len(expected)
+    for entry, sample in zip(record['predictions'], expected, strict=True):
+        scores = {one['class']: one['score'] for one in entry['topk']}
+        assert np.log([scores[str(k)] for k in range(10)]) == pytest.approx(
+            sample['pred_score'].log().numpy(), abs=1e-5)
+        assert entry['class'] == str(sample['pred_label'].item())
+        assert (tmp_path / 'out' / f"{entry['image']}.png").is_file()  # in folders as they lie
+
+
+def test_a_detector_says_what_its_test_says(detector, tmp_path):
+    root = draw_roads(tmp_path, 10)
+    expected = said_by_test(DETECTOR, detector, tmp_path, *roads_options(root))
+    record = predict(DETECTOR, detector, root / 'training/image_2', tmp_path / 'out',
+                     '--score-thr', '0.9', '--batch-size', '3')
+    found = {entry['image']: entry for entry in record['predictions']}
+    assert len(found) == 10 and len(expected) == 5
+    total = 0
+    for sample in expected:
+        entry = found[sample['img_path'].rpartition('/')[2]]
+        boxes = sample['pred_instances']['bboxes'].numpy()
+        scores = sample['pred_instances']['scores'].numpy()
+        boxes, scores = boxes[scores >= 0.9], scores[scores >= 0.9]
+        total += len(boxes)
+        assert (entry['height'], entry['width']) == sample['ori_shape']
+        assert [one['score'] for one in entry['detections']] == pytest.approx(scores, abs=1e-5)
+        assert np.array([one['box'] for one in entry['detections']]).reshape(-1, 4) \
+            == pytest.approx(boxes, abs=0.01)
+    assert total > 10
+    assert all(np.asarray(Image.open(path)).shape[1] == 900
+               for path in (tmp_path / 'out').glob('*.png'))
+
+
+def test_a_video_keeps_its_frames_and_rate(classifier, tmp_path):
+    writer = cv2.VideoWriter(str(tmp_path / 'v.avi'), cv2.VideoWriter_fourcc(*'MJPG'), 12.5,
+                             (64, 48))
+    for grey in (0, 90, 250):
+        writer.write(np.full((48, 64, 3), grey, np.uint8))
+    writer.release()
+    record = predict(CLASSIFIER, classifier, tmp_path / 'v.avi', tmp_path / 'out',
+                     '--batch-size', '2')
+    made = cv2.VideoCapture(str(tmp_path / 'out/v.mp4'))
+    assert made.get(cv2.CAP_PROP_FPS) == pytest.approx(record['fps']) == pytest.approx(12.5)
+    frames = [frame for read, frame in iter(made.read, (False, None)) if read]
+    assert len(frames) == 3 and frames[2][100, 100].mean() > frames[0][100, 100].mean() + 200
+    assert [(one['frame'], one['seconds']) for one in record['predictions']] == [
+        (0, 0.0), (1, 0.08), (2, 0.16)]
+    Image.fromarray(np.full((48, 64, 3), 250, np.uint8)).save(tmp_path / 'last.png')
+    still = predict(CLASSIFIER, classifier, tmp_path / 'last.png', tmp_path / 'still')
+    # the frame went through JPEG
+    assert still['predictions'][0]['score'] == pytest.approx(
+        record['predictions'][2]['score'], abs=0.02)
+
+
+def test_a_broken_picture_is_named_and_nothing_is_written(classifier, digits_root, tmp_path):
+    whole = next((digits_root / 'test/3').glob('*.png')).read_bytes()
+    (tmp_path / 'in').mkdir()
+    (tmp_path / 'in/a.png').write_bytes(whole)
+    (tmp_path / 'in/b.png').write_bytes(whole[:len(whole) // 2])
+    with pytest.raises(ValueError, match='b.png: cannot be decoded'):
+        predict(CLASSIFIER, classifier, tmp_path / 'in', tmp_path / 'out')
+    assert [path.name for path in tmp_path.iterdir()] == ['in']
+
+
+def test_the_other_kinds_checkpoint_is_refused(classifier, detector, digits_root, tmp_path):
+    for config, checkpoint in ((CLASSIFIER, detector), (DETECTOR, classifier)):
+        with pytest.raises(ValueError, match='does not fit the'):
+            predict(config, checkpoint, digits_root / 'test', tmp_path / 'out')
+
+
+def test_a_checkpoint_that_could_run_code_must_be_trusted(classifier, digits_root, tmp_path):
+    import torch
+
+    from plugins.engine.checkpoint import _trusted
+    picture = next((digits_root / 'test/3').glob('*.png'))
+    torch.save(torch.load(classifier) | dict(more=pytest.approx), tmp_path / 'c.pth')
+    with pytest.raises(ValueError, match='--trust-checkpoint'):
+        predict(CLASSIFIER, tmp_path / 'c.pth', picture, tmp_path / 'out')
+    record = predict(CLASSIFIER, tmp_path / 'c.pth', picture, tmp_path / 'out',
+                     '--trust-checkpoint', '--topk', '99')
+    assert len(record['predictions'][0]['topk']) == 10
+    _trusted.clear()
+
+
+def test_earlier_predictions_stay_unless_asked(classifier, digits_root, tmp_path):
+    picture = next((digits_root / 'test/3').glob('*.png'))
+    predict(CLASSIFIER, classifier, picture, tmp_path / 'out')
+    with pytest.raises(FileExistsError, match='out: holds earlier results'):
+        predict(CLASSIFIER, classifier, picture, tmp_path / 'out')
+    predict(CLASSIFIER, classifier, picture, tmp_path / 'out', '--overwrite')
+
+
+@pytest.mark.parametrize('extra, message', [
+    (['--score-thr', '2'], 'not from 0 to 1'), (['--topk', '0'], 'whole number above 0'),
+    (['--out-dir', '{input}/out'], 'lies in the folder of the pictures')])
+def test_wrong_arguments_end_before_anything_is_read(
+        classifier, digits_root, capsys, extra, message):
+    given = str(digits_root / 'test')
+    with pytest.raises(SystemExit):
+        parse_args([CLASSIFIER, str(classifier), given, *(e.format(input=given) for e in extra)])
+    assert message in capsys.readouterr().err
+
+
+def test_missing_files_are_named_and_the_default_place_is_beside_the_checkpoint(
+        classifier, digits_root, capsys):
+    for position in range(3):
+        argv = [CLASSIFIER, str(classifier), str(digits_root)]
+        argv[position] = f'{digits_root}/none{position}'
+        with pytest.raises(SystemExit):
+            parse_args(argv)
+        assert f'none{position}: no such file' in capsys.readouterr().err
+    args = parse_args([CLASSIFIER, str(classifier), str(digits_root)])
+    assert args.out_dir == classifier.parent / 'predictions/digits'
+
+
+def test_json_has_a_line_for_each_prediction():
+    record = dict(kind='x', classes=['"a"'], predictions=[dict(image='a\n.png'), dict(image='b')])
+    text = as_json(record)
+    assert json.loads(text) == record and len(text.splitlines()) == 5
+    assert json.loads(as_json(dict(kind='x', predictions=[]))) == dict(kind='x', predictions=[])

@@ -1,0 +1,267 @@
+"""Draw the same images as several detectors see them: hits, false alarms and misses.
+
+    python tools/analysis_tools/compare_detections.py CONFIG CKPT CKPT2
+    python tools/analysis_tools/compare_detections.py CONFIG CKPT CONFIG2 CKPT2 CKPT3 --images 10
+    python tools/analysis_tools/compare_detections.py CONFIG CKPT CKPT2 --ids 000003 000012
+
+A config holds for the checkpoints behind it. The images are those of its test
+part, by default the ones that the models disagree on most. The marks come from
+the matcher behind DetectionMetric: the counts printed at the end are its tp,
+fp and fn at the same thresholds. An image's file shows one panel a model.
+"""
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from plugins.paths import resolve_path
+from plugins.visualization.output_folder import check_output, finished_folder
+
+RECORD = 'comparison.json'
+_CONFIGS = ('.py', '.yml', '.yaml', '.json')
+
+
+class _Tested(NamedTuple):
+    """A config's images: the data set, and for each image's id its row and where it lies."""
+
+    cfg: Any
+    dataset: Any
+    rows: dict[str, int]
+    paths: dict[str, Path]
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the command line; mmengine is imported only once it is known to be well formed."""
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('models', nargs='+', metavar='CONFIG CKPT',
+                        help='a config and checkpoints for it, then perhaps another config and its '
+                        'checkpoints, and so on')
+    parser.add_argument('--names', nargs='+', metavar='NAME', help='what to call the models; '
+                        "default the checkpoints' folders, as far as they differ")
+    parser.add_argument('--part', choices=('test', 'train', 'val'), default='test',
+                        help='whose images, without augmentation (default: test)')
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument('--images', type=_positive, default=6, metavar='N', help='draw the N '
+                        'images that the models disagree on most (default: 6)')
+    chosen.add_argument('--ids', nargs='+', metavar='ID', help='draw these images: names of their '
+                        'files without the suffix')
+    parser.add_argument('--out-dir', default='work_dirs/compare_detections', metavar='DIR',
+                        help='folder to write (default: %(default)s)')
+    parser.add_argument('--overwrite', action='store_true', help='replace earlier results there')
+    parser.add_argument('--score-thr', type=_share, default=0.5, metavar='0..1',
+                        help='least score of a detection that counts (default: 0.5)')
+    parser.add_argument('--iou-thr', type=_share, default=0.5, metavar='0..1', help='least IoU of '
+                        'a detection with the object it finds (default: 0.5)')
+    parser.add_argument('--device', help='such as cpu or cuda:1; default: a GPU if there is one')
+    parser.add_argument('--trust-checkpoint', action='store_true',
+                        help='load the checkpoints although they could run code')
+    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
+                        help='change every config; +KEY=VALUE adds')
+    args = parser.parse_args(argv)
+    args.pairs = _pairs(args.models, parser)
+    if args.names and len(args.names) != len(args.pairs):
+        parser.error(f'--names: found {len(args.names)} names for {len(args.pairs)} checkpoints')
+    args.names = args.names or short_names([str(checkpoint) for _, checkpoint in args.pairs])
+    if args.iou_thr == 0:
+        parser.error('--iou-thr 0: expected a share above 0')
+    args.out_dir = resolve_path(args.out_dir)
+    return args
+
+
+def _pairs(models: Sequence[str], parser: argparse.ArgumentParser) -> list[tuple[Path, Path]]:
+    """Each checkpoint with its config, the last one that stands before it."""
+    pairs: list[tuple[Path, Path]] = []
+    config, waiting = None, False
+    for name in models:
+        path = resolve_path(name)
+        if not path.is_file():
+            parser.error(f'{path}: no such file')
+        if path.suffix in _CONFIGS:
+            if waiting:
+                parser.error(f'{config}: no checkpoint follows this config')
+            config, waiting = path, True
+        elif config is None:
+            parser.error(f'{path}: expected a config first ({" ".join(_CONFIGS)})')
+        else:
+            pairs.append((config, path))
+            waiting = False
+    if waiting:
+        parser.error(f'{config}: no checkpoint follows this config')
+    return pairs
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f'{text} is not from 0 to 1')
+    return value
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'{text!r} is not a whole number above 0; name images by '
+                                         '--ids')
+    return int(text)
+
+
+def short_names(checkpoints: Sequence[str]) -> list[str]:
+    """The checkpoints' folders without the parents they share; their files where folders agree."""
+    folders = [os.path.dirname(path) for path in checkpoints]
+    if len(checkpoints) == 1:
+        return [f'{Path(folders[0]).parent.name}/{Path(folders[0]).name}']
+    kept = folders if len(set(folders)) == len(folders) else list(checkpoints)
+    shared = os.path.commonpath([os.path.dirname(path) for path in kept])
+    return [os.path.relpath(path, shared) for path in kept]
+
+
+def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
+    """Compare, and return what ``comparison.json`` holds.
+
+    Args:
+        argv: Arguments as on the command line; None takes the process's own.
+
+    Raises:
+        OSError: A file is missing, or the output folder is in use.
+        ValueError: A config is no detector's, a checkpoint does not fit, the
+            configs disagree about what the images show, or an id is unknown.
+    """
+    args = parse_args(argv)
+    check_output(args.out_dir, args.overwrite, RECORD)
+    data = {config: _tested(config, args) for config in dict.fromkeys(
+        config for config, _ in args.pairs)}
+    ids = _common_ids(list(data.values()), args.ids)
+    outcomes = [_run(data[config], checkpoint, ids, args) for config, checkpoint in args.pairs]
+    by_image = list(zip(*outcomes, strict=True))
+    from plugins.visualization.marks import disagreement, most_disputed
+    places = range(len(ids)) if args.ids else most_disputed(by_image, args.images)
+    record = dict(
+        part=args.part, images=len(ids), score_thr=args.score_thr, iou_thr=args.iou_thr,
+        models=[dict(name=name, config=str(config), checkpoint=str(checkpoint), **_total(of_model))
+                for name, (config, checkpoint), of_model in zip(
+                    args.names, args.pairs, outcomes, strict=True)],
+        drawn=[dict(id=ids[place], disagreement=disagreement(by_image[place]),
+                    counts=[one.counts for one in by_image[place]]) for place in places])
+    first = next(iter(data.values()))
+    with finished_folder(args.out_dir, args.overwrite, RECORD) as folder:
+        for place in places:
+            _draw(first, ids[place], by_image[place], args, folder)
+        (folder / RECORD).write_text(json.dumps(record, indent=1), encoding='utf-8')
+    _print(record, args.out_dir)
+    return record
+
+
+def _tested(config: Path, args: argparse.Namespace) -> _Tested:
+    """Read a config and build its data set; nothing is decoded yet."""
+    from mmengine.registry import DATASETS, DefaultScope
+
+    from plugins.engine.evaluated_part import use_part
+    from plugins.engine.readable_errors import readable_errors
+    from plugins.engine.session import load_config
+    from plugins.visualization.trained_model import kind_of
+
+    cfg = load_config(str(config), args.cfg_options)
+    if kind_of(cfg) != 'detector':
+        raise ValueError(f'config {config}: a classifier\'s; expected a detector\'s, which finds '
+                         'boxes')
+    cfg.test_evaluator = []  # no metric is computed here, so none can be of the wrong part
+    use_part(cfg, args.part)
+    with DefaultScope.overwrite_default_scope(cfg.default_scope), readable_errors(cfg):
+        dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    paths = [Path(dataset.get_data_info(row)['img_path']) for row in range(len(dataset))]
+    rows = {path.stem: row for row, path in enumerate(paths)}
+    if len(rows) < len(paths):
+        raise ValueError(f'config {config}: two of its images have the same file name; ids must '
+                         'tell them apart')
+    return _Tested(cfg, dataset, rows, {path.stem: path for path in paths})
+
+
+def _common_ids(data: Sequence[_Tested], wanted: Sequence[str] | None) -> list[str]:
+    """The images to run on, in the order of the first config; all configs must agree on them."""
+    first = data[0]
+    for other in data:
+        lacking = first.rows.keys() ^ other.rows.keys()
+        if lacking:
+            raise ValueError(f'{first.cfg.filename} and {other.cfg.filename} are tested on '
+                             f'different images, as {min(lacking)} ({len(lacking)} such); choose '
+                             'the same data and split by --cfg-options')
+        for image, row in first.rows.items():
+            if _truth(first, row) != _truth(other, other.rows[image]):
+                raise ValueError(f'{first.cfg.filename} and {other.cfg.filename} disagree about '
+                                 f'what is to be found in {first.paths[image]}; choose the same '
+                                 'class_map and ignore_types by --cfg-options')
+    unknown = [image for image in wanted or () if image not in first.rows]
+    if unknown:
+        known = sorted(first.rows)
+        raise ValueError(f'--ids {" ".join(unknown)}: no such images among the {len(known)} of '
+                         f'this part: {", ".join(known[:8])}{" ..." if len(known) > 8 else ""}')
+    return list(dict.fromkeys(wanted)) if wanted else list(first.rows)
+
+
+def _truth(data: _Tested, row: int) -> tuple[Any, list[dict[str, Any]]]:
+    return data.dataset.metainfo['classes'], data.dataset.get_data_info(row)['instances']
+
+
+def _run(data: _Tested, checkpoint: Path, ids: Sequence[str], args: argparse.Namespace) -> list:
+    """What a model makes of the images: an Outcome each."""
+    from rich.progress import track
+
+    from plugins.engine.checkpoint import trust_checkpoint
+    from plugins.visualization.detect import detect_in
+    from plugins.visualization.inputs import batches
+    from plugins.visualization.outcomes import outcome
+    from plugins.visualization.trained_model import load_trained
+
+    if args.trust_checkpoint:
+        trust_checkpoint(checkpoint)
+    trained = load_trained(data.cfg, checkpoint, args.device)
+    classes = tuple(data.dataset.metainfo['classes'])
+    if trained.classes != classes:
+        raise ValueError(f'checkpoint {checkpoint}: was trained on the classes '
+                         f'{", ".join(trained.classes)}, but the data have {", ".join(classes)}')
+    rows = [data.rows[image] for image in ids]
+    size = data.cfg.test_dataloader.get('batch_size', 1)
+    return [outcome(result, classes, args.score_thr, args.iou_thr)
+            for batch in track(list(batches(rows, size)), 'detect')
+            for result in detect_in(trained, data.dataset, batch)]
+
+
+def _total(outcomes: Sequence[Any]) -> dict[str, int]:
+    return {key: sum(one.counts[key] for one in outcomes) for key in ('tp', 'fp', 'fn')}
+
+
+def _draw(data: _Tested, image: str, outcomes: Sequence[Any], args: argparse.Namespace,
+          folder: Path) -> None:
+    from PIL import Image
+
+    from plugins.detection.load_cached_image import decode_image
+    from plugins.visualization.comparison import draw_comparison
+
+    note = f'{image}: score ≥ {args.score_thr:g}, IoU ≥ {args.iou_thr:g}'
+    picture = draw_comparison(decode_image(data.paths[image])[..., ::-1].copy(), outcomes,
+                              args.names, note, len(data.dataset.metainfo['classes']) > 1)
+    Image.fromarray(picture).save(folder / f'{image}.png')
+
+
+def _print(record: dict[str, Any], folder: Path) -> None:
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    table = Table(Column('model', overflow='fold'), *(
+        Column(key, justify='right') for key in ('TP', 'FP', 'FN')),
+        title=f"{record['images']} images, score >= {record['score_thr']:g}, "
+        f"IoU >= {record['iou_thr']:g}")
+    for model in record['models']:
+        table.add_row(model['name'], *(str(model[key]) for key in ('tp', 'fp', 'fn')))
+    Console().print(table)
+    print(f"{len(record['drawn'])} pictures written to {folder}: "
+          + ', '.join(one['id'] for one in record['drawn']))
+
+
+if __name__ == '__main__':
+    from plugins.cli import run
+    run(main)
