@@ -86,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     Raises:
         OSError: A file is missing, or the output folder is in use.
         ValueError: A picture or the video cannot be decoded (names it), or as
-            ``plugins.visualization.trained_model.load_trained``.
+            ``plugins.inference.trained_model.load_trained``.
     """
     args = parse_args(argv)
     check_output(args.out_dir, args.overwrite, RECORD)
@@ -119,16 +119,16 @@ def load_model(args: argparse.Namespace) -> tuple[Any, Callable]:
     """The trained model, and what asks it about pictures."""
     from plugins.engine.checkpoint import trust_checkpoint
     from plugins.engine.session import load_config
-    from plugins.visualization.trained_model import load_trained
+    from plugins.inference.trained_model import load_trained
 
     cfg = load_config(str(args.config), args.cfg_options)
     if args.trust_checkpoint:
         trust_checkpoint(args.checkpoint)
     trained = load_trained(cfg, args.checkpoint, args.device)
     if trained.kind == 'detector':
-        from plugins.visualization.detect import Detect
+        from plugins.inference.detect import Detect
         return trained, Detect(trained)
-    from plugins.visualization.classify import Classify
+    from plugins.inference.classify import Classify
     return trained, Classify(trained)
 
 

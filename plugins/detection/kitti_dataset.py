@@ -11,7 +11,7 @@ from mmdet.registry import DATASETS
 
 from plugins.detection.kitti_label import TYPES, KittiObject, read_labels
 from plugins.detection.kitti_split import read_id_list, seeded_part
-from plugins.detection.load_cached_image import open_image
+from plugins.detection.load_cached_image import image_size
 from plugins.paths import resolve_path
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg')
@@ -147,8 +147,7 @@ class KittiDataset(BaseDetDataset):
         return seeded_part(ids, self.part, **self.split) if self.split else ids
 
     def _read_pair(self, place: int, image: Path, label: Path) -> dict:
-        with open_image(image) as header:
-            width, height = header.size
+        width, height = image_size(image)
         instances = [instance for item in read_labels(label)
                      for instance in self._instances(item, width, height, label)]
         return {'img_id': place, 'img_path': str(image), 'height': height, 'width': width,

@@ -7,7 +7,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 from mmengine.logging import print_log
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 
 @TRANSFORMS.register_module()
@@ -63,13 +63,25 @@ class LoadCachedImage(BaseTransform):
 
 
 def decode_image(path: str | Path) -> np.ndarray:
-    """Decode a whole image file to H x W x 3, uint8, BGR.
+    """Decode a whole image file to H x W x 3, uint8, BGR, upright as its EXIF tag says.
 
     Raises:
         ValueError: It is missing, unreadable or incomplete.
     """
     with open_image(path) as image:
-        return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
+        rgb = np.asarray(ImageOps.exif_transpose(image).convert('RGB'))
+        return np.ascontiguousarray(rgb[..., ::-1])
+
+
+def image_size(path: str | Path) -> tuple[int, int]:
+    """Width and height of what :func:`decode_image` gives, from the file's header alone.
+
+    Raises:
+        ValueError: It is missing or unreadable.
+    """
+    with open_image(path) as image:
+        lying = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        return image.size[::-1] if lying else image.size
 
 
 @contextmanager

@@ -17,8 +17,9 @@ from mmengine.runner import Runner
 
 from .allocator import keep_freed_memory
 from .checkpoint import misfit
+from .experiment import EXPERIMENT, check_resumed, other_model
 from .fused_optimizer import with_fused_kernel
-from .run_record import EXPERIMENT, check_resumed, device_name
+from .run_record import device_name
 
 # mmengine warns of its own old names in CheckpointHook, and of DumpResults having no metric names.
 _NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias',
@@ -124,11 +125,14 @@ class TransferRunner(Runner):
         except RuntimeError as error:
             raise ValueError(f'checkpoint {filename} does not fit the model of this config; is it '
                              f'another experiment\'s? {misfit(error)}') from error
+        begun = checkpoint.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
+        asked = self.message_hub.runtime_info.get(EXPERIMENT)
         if self._resume:
             # Now: the optimizer would take the checkpoint's rates, or none, without a word.
-            info = checkpoint.get('message_hub', {}).get('runtime_info', {})
-            check_resumed(filename, info.get(EXPERIMENT),
-                          self.message_hub.runtime_info.get(EXPERIMENT))
+            check_resumed(filename, begun, asked)
+        elif not fresh_training and asked and (told := other_model(begun, asked)):
+            self.logger.warning(f'{filename} fits, but was trained with another model than this '
+                                f'config describes: {told}. What it predicts may be wrong.')
         if not fresh_training:
             classes = checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes')
             self.trained_classes = tuple(classes) if classes else None

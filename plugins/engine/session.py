@@ -19,18 +19,12 @@ from .checkpoint import trust_checkpoint as trust
 from .config_check import check_config, read_config
 from .distributed import init_distributed
 from .evaluated_part import use_part
+from .experiment import EXPERIMENT, config_hash, resolved_keys
 from .hooks import RunRecordHook
 from .precision import enable_amp
 from .readable_errors import readable_errors
 from .result_table import print_result
-from .run_record import (
-    EXPERIMENT,
-    config_hash,
-    describe_run,
-    git_commit,
-    resolved_keys,
-    write_result,
-)
+from .run_record import describe_run, git_commit, write_result
 from .work_dir import checkpoint_to_resume, claim_work_dir, default_work_dir, last_checkpoint
 
 _run_numbers = itertools.count()

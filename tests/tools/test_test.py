@@ -123,3 +123,14 @@ def test_a_training_runs_folder_is_no_place_for_a_test(test_digits, digits_run, 
     with pytest.raises(SystemExit):
         test_digits(best(digits_run), '--work-dir', digits_run)
     assert 'holds a training run' in capsys.readouterr().err
+
+
+def test_a_model_that_differs_in_no_tensor_is_warned_of(
+        repo_root, digits_run, digits_root, tmp_path, capfd):
+    from tools.test import main
+    data = f'test_dataloader.dataset.source.data_root={digits_root / "test"}'
+    for options, warned in (([], False), (['+model.data_preprocessor.to_bgr=True'], True)):
+        main([str(repo_root / DIGITS), str(best(digits_run)), '--work-dir',
+              str(tmp_path / str(warned)), '--cfg-options', data, *options])
+        told = 'model.data_preprocessor.to_bgr was absent, is True. What it predicts may be wrong'
+        assert (told in ' '.join(capfd.readouterr().err.split())) == warned

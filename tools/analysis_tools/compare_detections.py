@@ -162,7 +162,7 @@ def _tested(config: Path, args: argparse.Namespace) -> _Tested:
     from plugins.engine.evaluated_part import use_part
     from plugins.engine.readable_errors import readable_errors
     from plugins.engine.session import load_config
-    from plugins.visualization.trained_model import kind_of
+    from plugins.inference.trained_model import kind_of
 
     cfg = load_config(str(config), args.cfg_options)
     if kind_of(cfg) != 'detector':
@@ -211,10 +211,10 @@ def _run(data: _Tested, checkpoint: Path, ids: Sequence[str], args: argparse.Nam
     from rich.progress import track
 
     from plugins.engine.checkpoint import trust_checkpoint
-    from plugins.visualization.detect import detect_in
+    from plugins.inference.detect import detect_in
+    from plugins.inference.trained_model import load_trained
     from plugins.visualization.inputs import batches
     from plugins.visualization.outcomes import outcome
-    from plugins.visualization.trained_model import load_trained
 
     if args.trust_checkpoint:
         trust_checkpoint(checkpoint)

@@ -68,7 +68,7 @@ def result_rows(work_dir: str | Path, data: str, note: str = '') -> list[dict[st
 
 def _note(trained: dict[str, Any], note: str) -> str:
     """The note, with the options of a run whose config is not the collection's."""
-    from plugins.engine.run_record import config_hash
+    from plugins.engine.experiment import config_hash
     from plugins.engine.session import load_config
 
     if config_hash(load_config(str(REPO_ROOT / trained['config']))) == trained['config_hash']:

@@ -88,16 +88,16 @@ def _decode_into(images: np.ndarray, paths: Sequence[Path], resize: str):
     height, width = images.shape[2:]
 
     def fill(row: int):
-        images[row] = _decode(paths[row], height, width, resize).transpose(2, 0, 1)
+        picture = fitted(read_rgb(paths[row]), height, width, resize)
+        images[row] = picture.transpose(2, 0, 1)
 
     with ThreadPoolExecutor() as pool:
         for _ in pool.map(fill, range(len(paths))):
             pass  # only to raise what a thread raised
 
 
-def _decode(path: Path, height: int, width: int, resize: str) -> np.ndarray:
-    """Read one file as uint8, height x width x 3, RGB."""
-    image = read_rgb(path)
+def fitted(image: Image.Image, height: int, width: int, resize: str) -> np.ndarray:
+    """Bring a decoded picture to the stored size: uint8, height x width x 3, RGB."""
     if resize == 'stretch':
         return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
     return np.asarray(ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR))

@@ -68,3 +68,16 @@ def test_half_an_image_is_an_error(tmp_path, suffix):
 def test_missing_image(tmp_path):
     with pytest.raises(ValueError, match='gone.png: cannot read'):
         LoadCachedImage()({'img_path': str(tmp_path / 'gone.png')})
+
+
+@pytest.mark.parametrize('orientation, upright', [(1, True), (3, True), (6, False), (8, False)])
+def test_a_picture_of_a_camera_held_upright_is_turned(tmp_path, orientation, upright):
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[274] = orientation
+    path = tmp_path / 'phone.png'
+    Image.fromarray(pixels).save(path, exif=exif)
+    decoded = load_cached_image.decode_image(path)
+    assert load_cached_image.image_size(path) == decoded.shape[1::-1]
+    assert decoded.shape == ((20, 30, 3) if upright else (30, 20, 3))
+    np.testing.assert_array_equal(decoded, cv2.imread(str(path)))  # OpenCV turns it too

@@ -26,7 +26,9 @@ def test_an_optimizer_steps_as_pytorchs_and_resumes_with_its_state(
             (weight - inputs).square().sum().backward()
             by_hand.step()
     assert weight.item() != 0
-    assert whole.model.weight.item() == resumed.model.weight.item() == weight.item()
+    assert whole.model.weight.item() == resumed.model.weight.item()
+    # a fused kernel rounds otherwise
+    assert whole.model.weight.item() == pytest.approx(weight.item(), rel=1e-6)
     states = [runner.optim_wrapper.state_dict()['state'][0] for runner in (whole, resumed)]
     assert states[0].keys() == states[1].keys()
     for key, value in states[0].items():

@@ -6,7 +6,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from plugins.engine.run_record import EXPERIMENT, resolved_keys
+from plugins.engine.experiment import EXPERIMENT, resolved_keys
 from plugins.engine.runner import TransferRunner
 
 LOADER = dict(batch_size=1, dataset=[dict(inputs=torch.ones(1))],

@@ -128,7 +128,7 @@ def build(files, cache_dir, resize='center_crop'):
 
 
 def forbid_decoding(monkeypatch):
-    monkeypatch.setattr(decoding, '_decode', lambda *_: pytest.fail('decoded again'))
+    monkeypatch.setattr(decoding, 'read_rgb', lambda *_: pytest.fail('decoded again'))
 
 
 def test_the_memory_map_equals_the_array_in_ram(files, tmp_path, monkeypatch):

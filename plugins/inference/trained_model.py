@@ -1,9 +1,7 @@
 """A trained model, ready to be asked about pictures."""
 import copy
-import json
 import sys
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +13,10 @@ from mmengine.runner import load_checkpoint
 from torch import nn
 
 from plugins.engine.checkpoint import misfit, read_checkpoint
+from plugins.engine.experiment import EXPERIMENT, other_model, resolved_keys
 from plugins.engine.readable_errors import readable_errors
-from plugins.engine.run_record import EXPERIMENT, resolved_keys
 
 KINDS = {'mmpretrain': 'classifier', 'mmdet': 'detector'}
-# Keys of a model's config that change nothing in what it predicts, or are meant to be changed.
-_OF_NO_MATTER = ('*init_cfg*', '*pretrained*', '*loss*', '*trainable*', '*frozen*', '*norm_eval*',
-                 '*.train_geometry*', '*.color*', '*batch_augments*', 'model.train_cfg*',
-                 'model.test_cfg*', '*weight*', '*ignore*')
-
 
 @dataclass(frozen=True)
 class TrainedModel:
@@ -80,7 +73,8 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None)
     if broken:
         raise ValueError(f'checkpoint {checkpoint}: {broken[0]} ({len(broken)} such) holds numbers '
                          'that are not finite; take the checkpoint of an earlier epoch')
-    if told := _other_model(loaded, cfg):
+    begun = loaded.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
+    if told := other_model(begun, resolved_keys(cfg)):
         print(f'Warning: checkpoint {checkpoint} fits, but was trained with another model than '
               f'{cfg.filename} describes: {told}. What it predicts here may be wrong.',
               file=sys.stderr)
@@ -157,20 +151,6 @@ def _classes_of_data(cfg: Config) -> tuple[str, ...]:
     if not names:
         raise ValueError(f"test_dataloader.dataset ({dataset['type']}) has no classes")
     return tuple(names)
-
-
-def _other_model(loaded: dict[str, Any], cfg: Config) -> str:
-    """What else than the config's model was trained, as far as no tensor shows it."""
-    begun = loaded.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
-    if not begun:
-        return ''  # converted weights, or a checkpoint of another program
-    old, new = (json.loads(text) for text in (begun, resolved_keys(cfg)))
-    absent = object()
-    other = [key for key in {**old, **new}
-             if key.startswith('model.') and old.get(key, absent) != new.get(key, absent)
-             and not any(fnmatch(key, pattern) for pattern in _OF_NO_MATTER)]
-    told = [f"{key} was {old.get(key, 'absent')}, is {new.get(key, 'absent')}" for key in other[:2]]
-    return '; '.join([*told, *([f'and {len(other) - 2} more'] if len(other) > 2 else [])])
 
 
 def _saved_by(checkpoint: str | Path) -> str:

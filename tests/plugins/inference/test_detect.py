@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from plugins.engine.session import load_config
-from plugins.visualization.detect import Detect
-from plugins.visualization.trained_model import load_trained
-from tests.plugins.visualization.cases import DETECTOR
+from plugins.inference.detect import Detect
+from plugins.inference.trained_model import load_trained
+from tests.plugins.inference.cases import DETECTOR
 
 
 def pictures():

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.registry import DefaultScope
-from PIL import Image, ImageOps
+from PIL import Image
 
-from plugins.classification.datasets.decoding import read_rgb
+from plugins.classification.datasets.decoding import fitted, read_rgb
 
 from .trained_model import TrainedModel, evaluated_data
 
@@ -88,10 +88,7 @@ def stored_size(source: Mapping) -> tuple[int, int]:
 
 
 def as_stored(image: np.ndarray, source: Mapping) -> np.ndarray:
-    """Bring a decoded picture to the size in which a source would keep it.
-
-    The same steps as ``plugins.classification.datasets.decoding.decode_files``,
-    for a picture that comes from no file (a frame of a video).
+    """Bring a decoded picture, perhaps of a video, to the size in which a source would keep it.
 
     Args:
         image: RGB, uint8, H x W x 3.
@@ -101,12 +98,8 @@ def as_stored(image: np.ndarray, source: Mapping) -> np.ndarray:
         uint8, 3 x height x width.
     """
     height, width = stored_size(source)
-    picture = Image.fromarray(image)
-    if source.get('resize', 'center_crop') == 'stretch':
-        picture = picture.resize((width, height), Image.Resampling.BILINEAR)
-    else:
-        picture = ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
-    return np.asarray(picture).transpose(2, 0, 1)
+    picture = fitted(Image.fromarray(image), height, width, source.get('resize', 'center_crop'))
+    return picture.transpose(2, 0, 1)
 
 
 def _inferencer(trained: TrainedModel) -> object:

@@ -4,9 +4,9 @@ from PIL import Image
 
 from plugins.classification.datasets.decoding import decode_files
 from plugins.engine.session import load_config
-from plugins.visualization.classify import Classify, as_stored, stored_size
-from plugins.visualization.trained_model import load_trained
-from tests.plugins.visualization.cases import CLASSIFIER
+from plugins.inference.classify import Classify, as_stored, stored_size
+from plugins.inference.trained_model import load_trained
+from tests.plugins.inference.cases import CLASSIFIER
 
 
 @pytest.mark.parametrize('resize', ['stretch', 'center_crop'])

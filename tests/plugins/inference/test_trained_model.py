@@ -3,10 +3,10 @@ import json
 import pytest
 import torch
 
-from plugins.engine.run_record import EXPERIMENT, resolved_keys
+from plugins.engine.experiment import EXPERIMENT, resolved_keys
 from plugins.engine.session import load_config
-from plugins.visualization.trained_model import evaluated_data, load_trained
-from tests.plugins.visualization.cases import CLASSIFIER, DETECTOR, save_checkpoint
+from plugins.inference.trained_model import evaluated_data, load_trained
+from tests.plugins.inference.cases import CLASSIFIER, DETECTOR, save_checkpoint
 
 
 def test_names_and_weights_are_those_of_the_checkpoint(classifier):

@@ -1,0 +1,1 @@
+"""Run trained models on pictures, without a Runner: loading, classifiers, detectors."""
