@@ -133,4 +133,4 @@ def test_a_model_that_differs_in_no_tensor_is_warned_of(
         main([str(repo_root / DIGITS), str(best(digits_run)), '--work-dir',
               str(tmp_path / str(warned)), '--cfg-options', data, *options])
         told = 'model.data_preprocessor.to_bgr was absent, is True. What it predicts may be wrong'
-        assert (told in ' '.join(capfd.readouterr().err.split())) == warned
+        assert (told in ' '.join(capfd.readouterr().out.split())) == warned
