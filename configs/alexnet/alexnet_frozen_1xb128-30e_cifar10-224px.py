@@ -15,3 +15,4 @@ _base_ = './alexnet_scratch_1xb128-30e_cifar10-224px.py'
 model = dict(
     trainable=['head.layers.2'],
     init_cfg=[dict(type='Pretrained', checkpoint='torchvision://alexnet')])
+default_hooks = dict(feature_cache=dict(type='FeatureCacheHook'))

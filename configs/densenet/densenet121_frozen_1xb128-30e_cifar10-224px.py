@@ -16,3 +16,4 @@ _base_ = './densenet121_scratch_1xb128-30e_cifar10-224px.py'
 model = dict(
     trainable=['head'],
     backbone=dict(init_cfg=dict(type='Pretrained', checkpoint='torchvision://densenet121')))
+default_hooks = dict(feature_cache=dict(type='FeatureCacheHook'))

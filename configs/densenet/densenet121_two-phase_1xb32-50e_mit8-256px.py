@@ -7,6 +7,8 @@ E2.
     python tools/train.py configs/densenet/densenet121_two-phase_1xb32-50e_mit8-256px.py
 """
 _base_ = './densenet121_finetune_1xb32-50e_mit8-256px.py'
-default_hooks = dict(phases=dict(type='TrainablePhasesHook', phases=[
-    dict(begin=0, trainable=['head']), dict(begin=30, trainable=None)]))
+default_hooks = dict(
+    phases=dict(type='TrainablePhasesHook', phases=[
+        dict(begin=0, trainable=['head']), dict(begin=30, trainable=None)]),
+    feature_cache=dict(type='FeatureCacheHook'))  # of the first phase
 find_unused_parameters = True  # the frozen part of the first phase, in distributed training

@@ -11,3 +11,4 @@ model = dict(
     data_preprocessor=dict(
         train_geometry=[dict(type='RandomFlip', prob=0.5, direction='horizontal')]))
 optim_wrapper = dict(optimizer=dict(lr=1e-4))
+default_hooks = dict(feature_cache=dict(enabled=False))

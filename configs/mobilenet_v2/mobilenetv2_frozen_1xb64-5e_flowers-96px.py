@@ -20,3 +20,4 @@ train_dataloader = dict(dataset=dict(source=source))
 val_dataloader = dict(dataset=dict(source=source))
 test_dataloader = dict(dataset=dict(source=source))
 del source
+default_hooks = dict(feature_cache=dict(type='FeatureCacheHook'))

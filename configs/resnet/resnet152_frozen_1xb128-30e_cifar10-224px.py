@@ -16,3 +16,4 @@ _base_ = './resnet152_scratch_1xb128-30e_cifar10-224px.py'
 model = dict(
     trainable=['head'],
     backbone=dict(init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet152')))
+default_hooks = dict(feature_cache=dict(type='FeatureCacheHook'))

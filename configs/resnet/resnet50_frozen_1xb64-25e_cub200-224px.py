@@ -10,3 +10,4 @@ _base_ = [
     '../_base_/models/resnet50_cub200.py', '../_base_/datasets/cub200.py',
     '../_base_/schedules/adam_keras.py', '../_base_/classification_runtime.py'
 ]
+default_hooks = dict(feature_cache=dict(type='FeatureCacheHook'))

@@ -9,3 +9,4 @@ shear 10 degrees, scale 0.8 to 1.2 and colour 0.2 as in A8; no rotation, flip or
 _base_ = './vgg16-fc2048_frozen_1xb64-25e_cifar10-64px.py'
 
 model = dict(data_preprocessor=_base_.affine_64px)
+default_hooks = dict(feature_cache=dict(enabled=False))  # each epoch shows new views

@@ -10,3 +10,4 @@ _base_ = './vgg16-fc2048_frozen_1xb64-25e_cifar10-224px.py'
 
 model = dict(data_preprocessor=_base_.plain_64px)
 optim_wrapper = dict(optimizer=dict(lr=0.05))
+default_hooks = dict(feature_cache=dict(type='FeatureCacheHook'))

@@ -19,6 +19,7 @@ from .classifiers import TransferClassifier
 from .data_preprocessor import BatchDataPreprocessor
 from .datasets import ArrayDataset
 from .disjoint_parts_hook import DisjointPartsHook
+from .feature_cache import FeatureCacheHook
 from .heads import MLPClsHead
 from .losses import NLLLoss
 from .metrics import ClassReport, MeanLoss
@@ -28,6 +29,6 @@ from .num_classes_hook import NumClassesHook
 from .weight_layouts import to_mm_layout
 
 __all__ = ['AdaptivePoolNeck', 'ArrayDataset', 'BaseNet', 'BatchDataPreprocessor', 'ClassReport',
-           'ConvNeck', 'DisjointPartsHook', 'FitNormalizationHook', 'InceptionV3Features',
-           'MLPClsHead', 'MeanLoss', 'NLLLoss', 'NumClassesHook', 'TransferClassifier',
-           'TruncatedDenseNet', 'to_mm_layout']
+           'ConvNeck', 'DisjointPartsHook', 'FeatureCacheHook', 'FitNormalizationHook',
+           'InceptionV3Features', 'MLPClsHead', 'MeanLoss', 'NLLLoss', 'NumClassesHook',
+           'TransferClassifier', 'TruncatedDenseNet', 'to_mm_layout']

@@ -126,16 +126,21 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
 
         Args:
             data: ``inputs``: B x 3 x H x W, RGB, 0 ... 255, uint8 (or float);
-                ``data_samples``: list of B samples, or None, or absent.
+                ``data_samples``: list of B samples, or None, or absent. Or, in
+                place of inputs, ``features``: what FeatureCacheHook computed of them.
             training: Whether to augment.
 
         Returns:
-            ``inputs``: B x 3 x h x w, float32; ``data_samples``: on the device.
+            ``inputs``: B x 3 x h x w, float32, or the features, as a tuple of
+            one; ``data_samples``: on the device.
 
         Raises:
             ValueError: If inputs are no such tensor, or come out in another
                 size than ``input_size``.
         """
+        if 'features' in data:  # images were processed before the network saw them
+            return {'inputs': (self.cast_data(data['features']),),
+                    'data_samples': self._moved(data.get('data_samples'))}
         images = self._augment(self.cast_data(self._checked(data['inputs'])), training)
         images = images.sub_(self.mean).div_(self.std)
         if self.to_bgr:

@@ -15,6 +15,7 @@ _MAY_CHANGE = (
     '*_dataloader.num_workers', '*_dataloader.persistent_workers', '*_dataloader.prefetch_factor',
     '*_dataloader.pin_memory', 'test_*', 'default_hooks.logger*', 'default_hooks.timer*',
     'default_hooks.progress*', 'default_hooks.visualization*', 'log_processor*', 'visualizer*',
+    'default_hooks.feature_cache.[!v]*',  # all but its views
     'vis_backends*', 'env_cfg*')
 EXPERIMENT = 'begun_experiment'  # under this name, checkpoints hold what resolved_keys() gives
 # Keys of a model that change nothing in what it predicts, or that a test may well change.

@@ -34,6 +34,8 @@ class TransferClassifier(ImageClassifier):
 
     Attributes:
         trainable: The patterns in force, or None.
+        features_of: The part whose output is taken in place of images:
+            ``backbone`` or ``neck``; FeatureCacheHook sets it. None: images alone.
 
     Raises:
         ValueError: As :meth:`set_trainable`.
@@ -41,6 +43,7 @@ class TransferClassifier(ImageClassifier):
 
     def __init__(self, *args: Any, trainable: Sequence[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.features_of: str | None = None
         self._frozen_upstream = {name for name, parameter in self.named_parameters()
                                  if not parameter.requires_grad}
         self.set_trainable(trainable)
@@ -82,12 +85,31 @@ class TransferClassifier(ImageClassifier):
                     module.eval()
         return self
 
-    def predict(self, inputs: Tensor, data_samples: list[DataSample] | None = None,
-                **kwargs: Any) -> list[DataSample]:
+    def extract_feat(self, inputs: Tensor | tuple[Tensor], stage: str = 'neck'
+                     ) -> tuple[Tensor, ...]:
+        """As upstream's; also goes on from features that a frozen part gave before.
+
+        Args:
+            inputs: (N, 3, H, W) images, or a tuple of what ``features_of``
+                names gave of them.
+            stage: As upstream's; for features ``neck``.
+
+        Raises:
+            ValueError: Features, and nothing says what they are of, or another stage.
+        """
+        if isinstance(inputs, Tensor):
+            return super().extract_feat(inputs, stage)
+        if self.features_of is None or stage != 'neck':
+            raise ValueError(f'TransferClassifier: features of {self.features_of} at stage '
+                             f'{stage!r}; expected images, or features_of set and stage neck')
+        return self.neck(inputs) if self.features_of == 'backbone' and self.with_neck else inputs
+
+    def predict(self, inputs: Tensor | tuple[Tensor],
+                data_samples: list[DataSample] | None = None, **kwargs: Any) -> list[DataSample]:
         """Predict a batch; samples that know their label also get ``loss``.
 
         Args:
-            inputs: (N, C, H, W) images.
+            inputs: (N, C, H, W) images, or features, see :meth:`extract_feat`.
             data_samples: N samples, or None.
             kwargs: As for the head's predict.
 

@@ -19,6 +19,9 @@ class Batch(dict):
     """A batch that says so when a collate function takes it for a list."""
 
     def __missing__(self, key):
+        if key == 'inputs' and 'features' in self:
+            raise KeyError("'inputs': the feature cache serves features here, no images; set "
+                           'default_hooks.feature_cache.enabled=False where images are needed')
         raise KeyError(f'{key!r}: ArrayDataset hands out whole batches, found a collate function '
                        "that expects single items; set collate_fn=dict(type='batch_collate') in "
                        'the dataloader')
@@ -68,6 +71,8 @@ class ArrayDataset(Dataset):
                                split_seed)
         if not len(self._rows):
             raise ValueError(f'part {part!r} of the source holds no images')
+        self._features: np.ndarray | None = None
+        self._view = 0
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -83,18 +88,43 @@ class ArrayDataset(Dataset):
             ``inputs`` (uint8 tensor, B x 3 x H x W, RGB) and ``data_samples``
             (B DataSamples with ``gt_label`` of shape (1, ) and the meta fields
             sample_idx, img_shape, num_classes). Nothing in them is shared with
-            an earlier batch: a model may write predictions into them.
+            an earlier batch: a model may write predictions into them. Where
+            features are served: ``features`` (float32 tensor, B x C or
+            B x C x H x W) in place of ``inputs``; all else is the same.
         """
-        rows = self._rows[np.asarray(indices)]
-        inputs = torch.from_numpy(self.source.images[rows])
+        chosen = np.asarray(indices)
+        rows = self._rows[chosen]
+        served = {'inputs': torch.from_numpy(self.source.images[rows])} if self._features is None \
+            else {'features': torch.from_numpy(self._features[self._view][chosen])}
         labels = torch.from_numpy(self.source.labels[rows]).split(1)
-        shape, num_classes = tuple(inputs.shape[2:]), len(self.source.classes)
+        shape, num_classes = tuple(self.source.images.shape[2:]), len(self.source.classes)
         return Batch(
-            inputs=inputs,
+            **served,
             data_samples=[
                 _data_sample(label, index, shape, num_classes)
                 for label, index in zip(labels, indices, strict=True)
             ])
+
+    def serve_features(self, features: np.ndarray | None) -> None:
+        """Hand out these in place of the images from now on, see ``FeatureCacheHook``.
+
+        Args:
+            features: float32, K x len(self) x C (x H x W): K views of each
+                image of this part, of which the first is served until
+                :meth:`serve_view`. None: the images again.
+
+        Raises:
+            ValueError: It is not one row for each image.
+        """
+        if features is not None and (features.ndim < 3 or features.shape[1] != len(self)):
+            raise ValueError(f'features of shape {features.shape}; expected views x {len(self)} '
+                             'images x values')
+        self._features, self._view = features, 0
+
+    def serve_view(self, epoch: int) -> None:
+        """Let an epoch have its view of the features: they take turns; images have none."""
+        if self._features is not None:
+            self._view = epoch % len(self._features)
 
     @property
     def metainfo(self) -> dict:
@@ -105,6 +135,11 @@ class ArrayDataset(Dataset):
     def labels(self) -> np.ndarray:
         """int64 labels of this part, in the order of the dataset's indices."""
         return self.source.labels[self._rows]
+
+    @property
+    def rows(self) -> np.ndarray:
+        """int64 rows of the source that this part has, in the order of the dataset's indices."""
+        return self._rows
 
     @property
     def names(self) -> list[str]:
@@ -173,6 +208,7 @@ def take_batch(batch: dict | list[dict]) -> dict:
     """
     if isinstance(batch, dict):
         return batch
+    served = 'features' if 'features' in batch[0] else 'inputs'
     return Batch(
-        inputs=torch.cat([item['inputs'] for item in batch]),
+        **{served: torch.cat([item[served] for item in batch])},
         data_samples=[sample for item in batch for sample in item['data_samples']])

@@ -241,3 +241,12 @@ def test_wrong_arguments_are_named(arguments, message):
 def test_inputs_of_another_shape_are_named(inputs, found):
     with pytest.raises(ValueError, match=rf'inputs: {found}, expected one tensor B x 3 x H x W'):
         BatchDataPreprocessor()({'inputs': inputs}, True)
+
+
+@pytest.mark.parametrize('training', [True, False])
+def test_features_pass_as_they_are(training):
+    features = torch.rand(2, 5)
+    processor = BatchDataPreprocessor(**CIFAR, train_geometry=KERAS_B4, input_size=64)
+    out = processor({'features': features, 'data_samples': samples([1, 2])}, training)
+    assert isinstance(out['inputs'], tuple) and out['inputs'][0].equal(features)
+    assert [sample.gt_label.item() for sample in out['data_samples']] == [1, 2]

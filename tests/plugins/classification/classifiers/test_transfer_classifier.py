@@ -214,3 +214,22 @@ def test_a_head_with_a_loss_of_its_own_is_left_alone():
     model = build(head=dict(type='ArcFaceClsHead', num_classes=CLASSES, in_channels=16)).eval()
     found = model.val_step(batch())
     assert len(found) == 5 and 'loss' not in found[0] and 'pred_label' in found[0]
+
+
+@pytest.mark.parametrize('part', ['backbone', 'neck'])
+def test_features_go_on_where_they_were_taken(part):
+    model = build(['head'], backbone=RESNET).eval()
+    inputs = batch(size=40)['inputs'].float()
+    features = model.extract_feat(inputs, part)
+    assert features[0].dim() == (4 if part == 'backbone' else 2)
+    with pytest.raises(ValueError, match="features of None at stage 'neck'; expected images"):
+        model.extract_feat(features)
+    model.features_of = part
+    for mode in ('tensor', 'loss', 'predict'):
+        expected, found = (model(given, batch()['data_samples'], mode)
+                           for given in (inputs, features))
+        if mode == 'predict':
+            expected, found = ([sample.loss for sample in given] for given in (expected, found))
+        torch.testing.assert_close(found, expected)
+    with pytest.raises(ValueError, match="at stage 'pre_logits'"):
+        model.extract_feat(features, 'pre_logits')

@@ -183,3 +183,30 @@ def test_importing_the_datasets_stays_light():
     run = subprocess.run([sys.executable, '-c', code], cwd=REPO_ROOT, text=True,
                          capture_output=True)
     assert run.stdout.strip() == '[]', run.stdout + run.stderr
+
+
+def test_features_take_the_place_of_images_and_nothing_else_changes(source):
+    dataset = ArrayDataset(source, 'train', val_fraction=0.5)
+    before = dataset.__getitems__([7, 3])
+    features = np.arange(2 * 35 * 4, dtype=np.float32).reshape(2, 35, 4)
+    dataset.serve_features(features)
+    batch = dataset.__getitems__([7, 3])
+    assert batch['features'].tolist() == features[0, [7, 3]].tolist() and len(batch) == 2
+    for old, new in zip(before['data_samples'], batch['data_samples'], strict=True):
+        assert old.to_dict() == new.to_dict()
+    assert take_batch([dataset[7], dataset[3]])['features'].equal(batch['features'])
+    for epoch in range(5):
+        dataset.serve_view(epoch)
+        assert dataset[6]['features'].tolist() == [features[epoch % 2, 6].tolist()]
+    with pytest.raises(KeyError, match='the feature cache serves features here, no images'):
+        batch['inputs']
+    dataset.serve_features(None)
+    dataset.serve_view(3)
+    assert dataset.__getitems__([7, 3])['inputs'].equal(before['inputs'])
+
+
+@pytest.mark.parametrize('shape', [(35, 4), (1, 34, 4)])
+def test_features_of_other_images_are_refused(source, shape):
+    dataset = ArrayDataset(source, 'train', val_fraction=0.5)
+    with pytest.raises(ValueError, match='expected views x 35 images'):
+        dataset.serve_features(np.zeros(shape, np.float32))

@@ -1,0 +1,251 @@
+"""A run on features is the run on images, sooner."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from plugins.classification.feature_cache import FeatureCacheHook, hook
+from plugins.engine.hooks import RunRecordHook
+from tests.conftest import DIGITS
+
+FLIP = [dict(type='RandomFlip', prob=0.5, direction='horizontal')]
+PREPROCESSOR = 'model.data_preprocessor'
+PHASES = dict(type='TrainablePhasesHook', phases=[
+    dict(begin=0, trainable=['head']), dict(begin=2, trainable=None)])
+
+
+def history(runner: Any) -> list[dict[str, float]]:
+    """Training loss and validation of each epoch."""
+    record = next(h for h in runner.hooks if isinstance(h, RunRecordHook))
+    return [dict(entry['metrics'], train=entry['train']['loss']) for entry in record.history]
+
+
+def assert_same_training(one: Any, other: Any) -> None:
+    """Every epoch's figures and, at the end, every weight and buffer."""
+    first, second = history(one), history(other)
+    assert len(first) == len(second) > 0
+    for a, b in zip(first, second, strict=True):
+        assert a == pytest.approx(b, abs=1e-4)
+    weights = other.model.state_dict()
+    assert weights.keys() == one.model.state_dict().keys()
+    for name, weight in one.model.state_dict().items():
+        torch.testing.assert_close(weight, weights[name], rtol=1e-3, atol=1e-3)
+
+
+def features_of(runner: Any, part: str = 'train') -> np.ndarray | None:
+    return getattr(runner, f'{part}_dataloader').dataset._features
+
+
+def about(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / 'about.json').read_text())
+
+
+@pytest.mark.parametrize('changes, shape', [
+    ({}, (32,)),  # behind the pool
+    ({f'{PREPROCESSOR}.train_geometry': [dict(type='Resize', size=(24, 24))],
+      f'{PREPROCESSOR}.eval_geometry': [dict(type='CenterCrop', size=(12, 12))]}, (32,)),
+    ({'channels_last': True}, (32,)),
+    ({'model.neck': dict(type='ConvNeck', in_channels=32, out_channels=4),
+      'model.trainable': ['neck', 'head'], 'model.head.in_channels': 4}, (32, 1, 1)),
+    # report A's neck, which has more values than what it is given
+    ({'model.neck': dict(type='AdaptivePoolNeck', output_size=3),
+      'model.head.in_channels': 288}, (32, 1, 1)),
+], ids=['pool', 'two geometries', 'channels last', 'neck learns', 'larger neck'])
+def test_every_figure_is_that_of_the_run_on_images(train, changes, shape):
+    images, features = train('images', None, **changes), train('features', **changes)
+    assert features_of(features).shape == (1, 72, *shape)
+    assert features_of(features, 'val').shape == (1, 18, *shape)
+    assert features_of(images) is None
+    assert_same_training(features, images)
+    assert len({entry['loss'] for entry in history(images)}) == 3, 'the epochs differ'
+
+
+def test_the_checkpoint_is_the_whole_models_and_is_tested_on_images(train, tmp_path):
+    runner = train('features')
+    path = tmp_path / 'features/epoch_3.pth'
+    found = torch.load(path, weights_only=False)['state_dict']
+    assert found.keys() == runner.model.state_dict().keys()
+    images = train('tested', None, load_from=str(path), train_cfg__max_epochs=1,
+                   optim_wrapper__optimizer__lr=0.)
+    # a rate of 0 leaves all but BatchNorm's statistics in the head, which validation uses
+    images.model.load_state_dict(found)
+    assert images.val_loop.run() == pytest.approx(
+        {key: value for key, value in history(runner)[-1].items() if key != 'train'}, abs=1e-4)
+
+
+def test_a_resumed_run_on_features_is_the_resumed_run_on_images(train, tmp_path, capsys):
+    runners = []
+    for name, cache in (('images', None), ('features', {})):
+        train(name, cache, epochs=2)
+        capsys.readouterr()
+        runners.append(train(name, cache, epochs=4, resume=True,
+                             load_from=str(tmp_path / name / 'epoch_2.pth')))
+    assert capsys.readouterr().out.count('reused') == 2
+    assert len(history(runners[1])) == 4
+    assert_same_training(runners[1], runners[0])
+
+
+@pytest.mark.parametrize('changes, new', [
+    ({}, 0), ({'randomness.seed': 1}, 2),  # seed 1 makes another backbone
+    ({f'{PREPROCESSOR}.mean': [120.] * 3}, 2),
+    ({f'{PREPROCESSOR}.train_geometry': [dict(type='Resize', size=(24, 24))]}, 2),
+    ({'model.backbone.strides': (1, 1, 2, 2)}, 2),  # the weights are the same
+    ({'model.head.dropouts': [0., 0.], 'optim_wrapper.optimizer.lr': 0.1}, 0),
+    ({'train_dataloader.dataset.source': dict(type='drawn_stripes', seed=1)}, 1),
+    ({'train_dataloader.dataset.val_fraction': 0.4}, 1),
+    ({'train_dataloader.batch_size': 8}, 0)])
+def test_features_are_used_again_where_nothing_that_they_depend_on_has_changed(
+        train, stored, changes, new):
+    train('first', epochs=1)
+    assert len(stored()) == 2
+    train('second', epochs=1, **changes)
+    assert len(stored()) == 2 + new
+
+
+def test_what_the_code_no_longer_computes_is_computed_anew(train, stored, monkeypatch, capsys):
+    train('first', epochs=1)
+    real = hook.FrozenPrefix._run
+    monkeypatch.setattr(hook.FrozenPrefix, '_run',
+                        lambda self, *args, **kwargs: 1.1 * real(self, *args, **kwargs))
+    capsys.readouterr()
+    train('second', epochs=1)
+    out = capsys.readouterr().out
+    assert out.count('computed anew (the network at hand gives others than those stored)') == 2
+    assert len(stored()) == 2
+
+
+def test_mixed_precision_is_that_of_the_run(train, stored):
+    """mmengine validates in float32 whatever the training's precision."""
+    changes = {'optim_wrapper.type': 'Bf16OptimWrapper'}
+    images, features = train('images', None, **changes), train('features', **changes)
+    found = {about(folder)['preprocessing']: about(folder)['precision'] for folder in stored()}
+    assert found == {'train': 'torch.bfloat16', 'eval': 'torch.float32'}
+    values = torch.from_numpy(features_of(features).copy())
+    assert values.equal(values.bfloat16().float())
+    for a, b in zip(history(features), history(images), strict=True):
+        assert (a['train'], a['loss']) == pytest.approx((b['train'], b['loss']), abs=0.02)
+
+
+def test_views_take_turns_and_follow_from_the_seed(train, stored):
+    augmented = {f'{PREPROCESSOR}.train_geometry': FLIP}
+    runner = train('one', dict(views=3), epochs=5, **augmented)
+    dataset, features = runner.train_dataloader.dataset, features_of(runner)
+    assert features.shape == (3, 72, 32) and features_of(runner, 'val').shape == (1, 18, 32)
+    same = [np.isclose(features[0], features[view]).all(axis=1).mean() for view in (1, 2)]
+    assert all(0.3 < share < 0.7 for share in same), 'half of the flips agree'
+    assert dataset._view == 4 % 3
+    assert (dataset.__getitems__([5, 2])['features'].numpy() == features[1][[5, 2]]).all()
+    assert len(stored()) == 2
+    again = train('again', dict(views=3), **augmented)
+    assert (features_of(again) == features).all() and len(stored()) == 2
+    train('other', dict(views=2), epochs=1, **augmented)
+    assert len(stored()) == 3
+
+
+def test_phases_have_features_while_the_backbone_is_frozen(train):
+    changes = {'model.trainable': None, 'default_hooks.phases': PHASES}
+    images = train('images', None, epochs=4, **changes)
+    served = []
+    real = hook.ArrayDataset.serve_features
+
+    def follow(self: Any, features: np.ndarray | None) -> None:
+        served.append(features is not None)
+        real(self, features)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hook.ArrayDataset, 'serve_features', follow)
+        features = train('features', epochs=4, **changes)
+    assert served == [True, True, False, False]
+    assert features_of(features) is None
+    assert_same_training(features, images)
+
+
+def test_a_fast_dev_run_checks_and_stores_nothing(train, stored):
+    sampler = dict(type='FirstSamplesSampler', num_samples=32,
+                   sampler=dict(type='DefaultSampler', shuffle=True))
+    runner = train('dev', epochs=1, train_dataloader__sampler=sampler)
+    assert not stored() and features_of(runner) is None
+    with pytest.raises(ValueError, match='backbone is not frozen'):
+        train('wrong', train_dataloader__sampler=sampler, model__trainable=None)
+
+
+def test_disabled_it_does_nothing(train, stored):
+    runner = train('off', dict(enabled=False), epochs=1, model__trainable=None)
+    assert features_of(runner) is None and not stored()
+
+
+MIXUP = dict(augments=[dict(type='Mixup', alpha=0.8)])
+
+
+@pytest.mark.parametrize('cache, changes, message', [
+    ({}, {'model.trainable': None}, 'backbone.conv1.weight learns; .* and 77 more'),
+    ({}, {'model.trainable': ['backbone.layer4.1', 'head']}, 'backbone.layer4.1.conv1.weight'),
+    ({}, {f'{PREPROCESSOR}.train_geometry': FLIP}, 'give views=K'),
+    ({}, {f'{PREPROCESSOR}.color': [dict(type='ColorJitter', brightness=.2)]}, 'give views=K'),
+    (dict(views=2), {}, 'views=2, expected 1: without augmentation'),
+    ({}, {f'{PREPROCESSOR}.batch_augments': MIXUP, f'{PREPROCESSOR}.num_classes': 3},
+     'batch_augments mix other images'),
+    ({}, {PREPROCESSOR: dict(type='ClsDataPreprocessor')}, 'is ClsDataPreprocessor, expected'),
+    (dict(max_gb=1e-5), {}, r'of shape \(32,\) of 90 images need 0.0 GB, but .*max_gb is 1e-05'),
+    ({}, {'model.backbone.out_indices': (2, 3)}, 'gives 2 tensors; .*out_indices one index'),
+])
+def test_what_cannot_be_exact_is_refused(train, stored, cache, changes, message):
+    with pytest.raises(ValueError, match=message):
+        train('refused', cache, **changes)
+    assert not stored()
+
+
+def test_another_classifier_is_refused():
+    from types import SimpleNamespace
+    runner = SimpleNamespace(model=torch.nn.Linear(1, 1))
+    with pytest.raises(ValueError, match='model.type is Linear, expected TransferClassifier'):
+        FeatureCacheHook().before_train(runner)
+
+
+@pytest.mark.parametrize('key', ['views', 'batch_size'])
+@pytest.mark.parametrize('value', [0, -1, 1.5])
+def test_wrong_counts(key, value):
+    with pytest.raises(ValueError, match=f'FeatureCacheHook: {key} is {value}'):
+        FeatureCacheHook(**{key: value})
+
+
+@pytest.mark.parametrize('processes', [1, 2, 3])
+def test_processes_share_the_batches(monkeypatch, processes):
+    shares = []
+    for rank in range(processes):
+        monkeypatch.setattr(hook, 'get_dist_info', lambda rank=rank: (rank, processes))
+        shares.append(list(hook._share(views=2, images=70, batch_size=32)))
+    assert sorted(sum(shares, [])) == [(view, start) for view in (0, 1) for start in (0, 32, 64)]
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+@pytest.mark.slow
+def test_two_processes_compute_the_features_of_one(repo_root, digits_root, tmp_path):
+    """Digits, normalised by their own figures; the head alone learns, by gloo processes."""
+    data = [f'{loader}.dataset.source.data_root={digits_root / "train"}'
+            for loader in ('train_dataloader', 'val_dataloader')]
+    options = [
+        'train_cfg.max_epochs=2', '+model.trainable=[head]', *data,
+        f'{PREPROCESSOR}.train_geometry=[]', f'{PREPROCESSOR}.eval_geometry=[]',
+        f'{PREPROCESSOR}.input_size=None', 'model.head.in_channels=256',
+        '+default_hooks.feature_cache.type=FeatureCacheHook',
+        '+default_hooks.feature_cache.batch_size=32']
+    for processes in (1, 2):
+        done = subprocess.run(
+            ['bash', 'tools/dist_train.sh', DIGITS, str(processes), '--work-dir',
+             tmp_path / f'run{processes}', '--cfg-options', *options,
+             f'+default_hooks.feature_cache.cache_dir={tmp_path / f"store{processes}"}'],
+            cwd=repo_root, capture_output=True, text=True,
+            env=dict(os.environ, VENV=str(Path(sys.executable).parents[1]), OMP_NUM_THREADS='1'))
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count('features of train') == 1, 'the main process alone says so'
+    for one in (tmp_path / 'store1').iterdir():
+        other = tmp_path / 'store2' / one.name
+        np.testing.assert_allclose(np.load(one / 'features.npy'), np.load(other / 'features.npy'),
+                                   rtol=1e-5, atol=1e-5)
+    assert len(list((tmp_path / 'store2').iterdir())) == 2

@@ -1,0 +1,141 @@
+"""What of a classifier is frozen, and what that part gives."""
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from mmpretrain.models.backbones import ResNet
+from mmpretrain.registry import MODELS
+from torch import nn
+
+from plugins.classification.classifiers import TransferClassifier
+from plugins.classification.datasets import ArrayDataset
+from plugins.classification.feature_cache import FrozenPrefix, what_learns
+from plugins.classification.feature_cache.prefix import fill_rows, kept_random_state
+
+from .conftest import drawn_stripes
+
+
+@MODELS.register_module()
+class FunctionalDropoutResNet(ResNet):
+    """Drops values in a way that no layer's type tells."""
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(nn.functional.dropout(y, 0.2, self.training) for y in super().forward(x))
+
+
+def build(trainable: list[str] | None = ('head',), neck: dict | None = None,
+          preprocessor: dict | None = None, **backbone: Any) -> TransferClassifier:
+    torch.manual_seed(0)
+    return MODELS.build(dict(
+        type='TransferClassifier', trainable=trainable,
+        data_preprocessor=dict(type='BatchDataPreprocessor', std=[255.] * 3,
+                               **(preprocessor or {})),
+        backbone=dict(dict(type='ResNet', depth=18, stem_channels=4, base_channels=4), **backbone),
+        neck=neck or dict(type='GlobalAveragePooling'),
+        head=dict(type='LinearClsHead', num_classes=3, in_channels=32)))
+
+
+@pytest.fixture(scope='module')
+def dataset() -> ArrayDataset:
+    return ArrayDataset(drawn_stripes())
+
+
+@pytest.fixture(scope='module')
+def images(dataset: ArrayDataset) -> torch.Tensor:
+    return dataset.__getitems__(range(6))['inputs']
+
+
+@pytest.mark.parametrize('changes, part, found', [
+    ({}, 'backbone', []), ({}, 'neck', []),
+    (dict(trainable=['backbone.layer4.1.bn2', 'head']), 'backbone',
+     ['backbone.layer4.1.bn2.weight learns', 'backbone.layer4.1.bn2.bias learns',
+      'backbone.layer4.1.bn2 normalises by its batch']),
+    # its weights are frozen by upstream, its statistics are not
+    (dict(trainable=None, frozen_stages=4), 'backbone', []),
+    (dict(trainable=['head'], norm_cfg=dict(type='BN', track_running_stats=False), depth=18,
+          num_stages=1, strides=(1,), dilations=(1,), out_indices=(0,)), 'backbone', 5),
+    (dict(trainable=['head'], neck=dict(type='ConvNeck', in_channels=32, out_channels=4)),
+     'neck', []),
+    (dict(trainable=['neck', 'head'], neck=dict(
+        type='ConvNeck', in_channels=32, out_channels=4)), 'neck',
+     ['neck.conv.conv.weight learns', 'neck.conv.bn.weight learns', 'neck.conv.bn.bias learns',
+      'neck.conv.bn normalises by its batch']),
+    (dict(drop_path_rate=0.2), 'backbone', 7),  # of 8 blocks; the first has 0
+])
+def test_what_learns(changes, part, found):
+    model = build(**changes)
+    model.eval()
+    told = what_learns(model, part)
+    assert (len(told) if isinstance(found, int) else told) == found
+    assert not any(module.training for module in model.modules()), 'its mode is kept'
+
+
+def test_inceptions_own_dropout_is_named():
+    model = build()
+    model.backbone.add_module('dropout', nn.Dropout(0.5))
+    assert what_learns(model, 'backbone') == ['backbone.dropout drops values']
+    model.backbone.dropout.p = 0.
+    assert what_learns(model, 'backbone') == []
+
+
+def test_functional_dropout_is_found_by_trying(images):
+    model = build(type='FunctionalDropoutResNet')
+    assert what_learns(model, 'backbone') == []
+    with pytest.raises(ValueError, match='other features in training than in evaluation'):
+        FrozenPrefix(model, images)
+
+
+def test_features_are_the_evaluated_models(images):
+    model = build(preprocessor=dict(
+        train_geometry=[dict(type='Resize', size=(24, 24))], to_bgr=True))
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    model.train()
+    prefix = FrozenPrefix(model, images)
+    assert (prefix.stage, prefix.shape) == ('neck', (32,))
+    model.eval()
+    for training in (False, True):
+        batch = model.data_preprocessor({'inputs': images}, training=training)['inputs']
+        assert batch.shape[-1] == (24 if training else 16)
+        torch.testing.assert_close(prefix(images, training=training),
+                                   model.extract_feat(batch)[-1], rtol=1e-5, atol=1e-5)
+    assert all(value.equal(before[key]) for key, value in model.state_dict().items())
+
+
+def test_the_digest_is_of_all_that_the_features_depend_on(images):
+    model = build()
+    digest = FrozenPrefix(model, images).digest()
+    with torch.no_grad():
+        model.head.fc.weight.add_(1.)
+    assert FrozenPrefix(model, images).digest() == digest
+    for name in ('backbone.conv1.weight', 'backbone.layer4.1.bn2.running_var',
+                 'data_preprocessor.mean'):
+        model.state_dict()[name].add_(1e-3)
+        digests = digest, (digest := FrozenPrefix(model, images).digest())
+        assert digests[0] != digests[1], name
+
+
+def test_computing_draws_no_number_of_the_trainings(images, dataset):
+    model = build(preprocessor=dict(train_geometry=[
+        dict(type='RandomFlip', prob=0.5, direction='horizontal')]))
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    prefix = FrozenPrefix(model, images)
+    features = np.empty((1, len(dataset), 32), np.float32)
+    fill_rows(features, dataset, prefix, iter([(0, 0)]), 90, kept_random_state, True, seed=0)
+    assert torch.rand(2).equal(expected)
+
+
+def test_views_follow_from_seed_view_and_place(images, dataset):
+    prefix = FrozenPrefix(build(preprocessor=dict(train_geometry=[
+        dict(type='RandomFlip', prob=0.5, direction='horizontal')])), images)
+
+    def computed(seed: int, batches: list[tuple[int, int]]) -> np.ndarray:
+        features = np.zeros((2, 90, 32), np.float32)
+        fill_rows(features, dataset, prefix, iter(batches), 30, kept_random_state, True, seed)
+        return features
+    every = [(view, start) for view in (0, 1) for start in (0, 30, 60)]
+    whole = computed(0, every)
+    assert (whole == computed(0, every[::2]) + computed(0, every[1::2])).all(), 'two processes'
+    assert not np.allclose(whole[0], whole[1]) and not np.allclose(whole, computed(1, every))
