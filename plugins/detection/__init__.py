@@ -4,14 +4,9 @@ Importing this package registers mmdet's own classes, then ours. It imports
 the five sub-packages a detection config needs, and not mmdet's optional
 companions, which it would load only to support tasks that are not ours.
 """
-import warnings
-
 from plugins.lean_import import muted, without
 
-with (without('mmpretrain', 'sklearn'), muted('Could not import OneDL'),
-      warnings.catch_warnings()):
-    # It reads as if no metric would be computed, but concerns FasterCocoMetric alone.
-    warnings.filterwarnings('ignore', message='faster_coco_eval is not installed')
+with without('mmpretrain', 'sklearn'), muted('Could not import OneDL'):
     import mmdet.datasets
     import mmdet.engine
     import mmdet.evaluation

@@ -3,18 +3,20 @@ import io
 from contextlib import redirect_stdout
 
 import numpy as np
-from mmdet.evaluation import CocoMetric
+from mmdet.evaluation import CocoMetric, FasterCocoMetric
 from mmdet.registry import METRICS
 
 
 @METRICS.register_module()
-class CocoBoxMetric(CocoMetric):
+class CocoBoxMetric(FasterCocoMetric):
     """CocoMetric on boxes, with the ground truth taken from the data samples.
 
     What upstream lacks: when no image has a detection, as after a bad first
     epoch, it logs an error and returns no metric at all, so that whatever
     monitors ``coco/bbox_mAP_50`` stops the run with a KeyError. It also prints
-    pycocotools' table past the logger at each validation.
+    COCO's table past the logger at each validation. FasterCocoMetric gives
+    pycocotools' figures in a quarter of the time, but takes its ground truth
+    from the boxes that a model trains on, where crowds are missing.
 
     Ground truth is the ``instances`` of the data set: name it in the
     ``meta_keys`` of PackDetInputs. An instance with ``ignore_flag=1`` counts as
@@ -27,6 +29,8 @@ class CocoBoxMetric(CocoMetric):
     Args:
         kwargs: Of CocoMetric, but for ``metric`` and ``ann_file``.
     """
+
+    process = CocoMetric.process
 
     def __init__(self, **kwargs) -> None:
         super().__init__(ann_file=None, metric='bbox', **kwargs)

@@ -1,6 +1,8 @@
 """COCO's AP on hand-made images; the figures follow from its definition."""
+import numpy as np
 import pytest
 import torch
+from mmdet.evaluation import CocoMetric
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 
@@ -60,3 +62,24 @@ def test_nothing_to_find():
 def test_quiet(capsys):
     ap50(image(0, [CAR], found=[CAR], scores=[.9]))
     assert 'Average Precision' not in capsys.readouterr().out
+
+
+def test_every_figure_is_pycocotools():
+    rng = np.random.default_rng(0)
+
+    def boxes(number: int) -> list[list[float]]:
+        corner = rng.uniform(0, (200, 60), (number, 2))
+        return np.concatenate([corner, corner + rng.uniform(4, (90, 40), (number, 2))], 1).tolist()
+    images = []
+    for number in range(40):
+        cars, ignored = boxes(rng.integers(0, 6)), boxes(rng.integers(0, 3))
+        near = [(np.array(box) + rng.normal(0, 3, 4)).tolist() for box in cars + ignored]
+        found = near + boxes(rng.integers(0, 5))
+        images.append(image(number, cars, ignored, found, rng.uniform(0, 1, len(found)).tolist()))
+    ours, reference = CocoBoxMetric(), CocoMetric(metric='bbox')
+    for metric in (ours, reference):
+        metric.dataset_meta = {'classes': ('car',)}
+        metric.process({}, images)
+    figures = ours.evaluate(len(images))
+    assert figures == reference.evaluate(len(images))
+    assert 0.1 < figures['coco/bbox_mAP_50'] < 0.9
