@@ -1,6 +1,7 @@
 """Put the results of several runs into one table.
 
     python tools/analysis_tools/compare_runs.py WORK_DIR [WORK_DIR ...]
+    python tools/analysis_tools/compare_runs.py WORK_DIR ... --reach accuracy/top1=80   # and when?
 """
 import argparse
 import os
@@ -37,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """
     parser = argparse.ArgumentParser(description='Put the results of several runs into one table.')
     parser.add_argument('work_dirs', nargs='+', help='work dirs of tools/train.py')
+    parser.add_argument('--reach', type=_goal, metavar='METRIC=VALUE',
+                        help='also say in how many seconds of training and validation, and in '
+                        'which epoch, each run first validated with this value or better')
     args = parser.parse_args(argv)
     runs = [read_run(work_dir) for work_dir in args.work_dirs]
     rows = [dict(summarize(run), work_dir=name)
@@ -54,7 +58,31 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     for run in runs:
         if run.stale:
             print(f'Not in the table: {run.stale}')
+    for run, row in zip(runs, rows, strict=True) if args.reach else ():
+        row['reached'] = first_reached(run, *args.reach)
+        print(f"{row['work_dir']}: " + ('did not reach {}={:g}'.format(*args.reach)
+              if row['reached'] is None else '{}={:g} after {seconds:.1f} s, in epoch {epoch}'
+              .format(*args.reach, **row['reached'])))
     return rows
+
+
+def first_reached(run: Run, metric: str, value: float) -> dict[str, float] | None:
+    """Seconds and epoch of a run's first validation that was this good; None if none was.
+
+    Raises:
+        ValueError: The run did not validate this metric.
+    """
+    from plugins.engine.monitor import better, infer_rule
+    history = run.trained.get('history') or []
+    known = sorted({name for entry in history for name in entry['metrics']})
+    if metric not in known:
+        raise ValueError(f'{run.folder}/result.json: found no validation of {metric!r}, expected '
+                         f'one of {", ".join(known)}')
+    for entry in history:
+        found = entry['metrics'].get(metric)
+        if found == value or better(found, value, infer_rule(metric)):
+            return dict(seconds=entry['seconds'], epoch=entry['epoch'])
+    return None
 
 
 def summarize(run: Run) -> dict[str, Any]:
@@ -94,6 +122,15 @@ def split_name(name: str, width: int = NAME_WIDTH) -> list[str]:
             lines.append('')
         lines[-1] += part
     return lines
+
+
+def _goal(text: str) -> tuple[str, float]:
+    metric, _, value = text.rpartition('=')
+    try:
+        return metric, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r}, expected METRIC=VALUE, as accuracy/top1=80'
+                                         ) from None
 
 
 def _count(number: int) -> str:

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +83,29 @@ def test_a_run_without_any_headline_or_record_is_refused(make_run, tmp_path):
         main([make_run('x', {'time': 3.})])
     with pytest.raises(FileNotFoundError, match='is the run finished'):
         main([str(tmp_path / 'none')])
+
+
+def with_history(folder, values):
+    record = json.loads((path := Path(folder) / 'result.json').read_text())
+    record['history'] = [dict(epoch=n, seconds=10. * n, metrics=dict(zip(
+        ('accuracy/top1', 'loss'), pair, strict=True))) for n, pair in enumerate(values, 1)]
+    path.write_text(json.dumps(record))
+
+
+def test_when_a_run_was_good_enough_first(make_run, capsys):
+    run = make_run('x', {'accuracy/top1': 70.})
+    with_history(run, [(50., 1.5), (80., .9), (70., .5), (85., .7)])
+    for goal, expected in (('accuracy/top1=80', dict(seconds=20., epoch=2)),
+                           ('loss=0.6', dict(seconds=30., epoch=3)), ('accuracy/top1=90', None)):
+        assert main([run, '--reach', goal])[0]['reached'] == expected
+    assert 'x: did not reach accuracy/top1=90' in capsys.readouterr().out
+
+
+def test_a_goal_that_nobody_measured_is_refused(make_run, capsys):
+    run = make_run('x', {'accuracy/top1': 70.})
+    with_history(run, [(50., 1.5)])
+    with pytest.raises(ValueError, match="found no validation of 'top1', expected one of accuracy"):
+        main([run, '--reach', 'top1=80'])
+    with pytest.raises(SystemExit):
+        main([run, '--reach', 'accuracy/top1'])
+    assert "expected METRIC=VALUE, as accuracy/top1=80" in capsys.readouterr().err
