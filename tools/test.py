@@ -6,6 +6,7 @@
     python tools/test.py CONFIG CHECKPOINT --part train
 """
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +29,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         'the folder test beside the checkpoint (test-train, test-val for a part)')
     parser.add_argument('--out', metavar='NAME', help='write every prediction to this new .pkl '
                         "file; of a detector, a folder's name gives KITTI's result files")
-    parser.add_argument('--show-dir', help='draw predictions into this folder')
+    parser.add_argument('--show-dir', help='draw predictions into this new folder')
+    parser.add_argument('--overwrite', action='store_true',
+                        help="replace the result.json of another checkpoint's test")
     parser.add_argument('--trust-checkpoint', action='store_true',
                         help='load the checkpoint although it could run code')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
@@ -45,9 +48,23 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f'--work-dir {args.work_dir}: is a file, expected a folder')
     if args.work_dir and (Path(args.work_dir) / 'last_checkpoint').exists():
         parser.error(f'--work-dir {args.work_dir}: holds a training run; choose another folder')
+    for key in ('out', 'show_dir', 'work_dir'):
+        if value := getattr(args, key):
+            _check_target(f'--{key.replace("_", "-")} {value}', Path(value).absolute(), parser)
+    if args.show_dir and Path(args.show_dir).is_dir() and any(Path(args.show_dir).iterdir()):
+        parser.error(f'--show-dir {args.show_dir}: the folder is not empty; choose another one')
     if args.out:
         _check_out(args.out, parser)
     return args
+
+
+def _check_target(name: str, path: Path, parser: argparse.ArgumentParser) -> None:
+    """Find out before hours of testing what could not be written after them."""
+    there = next(folder for folder in (path, *path.parents) if folder.exists())
+    if there != path and not there.is_dir():
+        parser.error(f'{name}: {there} is a file, expected a folder')
+    if not os.access(there, os.W_OK):
+        parser.error(f'{name}: {there} cannot be written; choose another place')
 
 
 def _check_out(out: str, parser: argparse.ArgumentParser) -> None:
@@ -76,8 +93,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     session = Session(args.config, args.cfg_options, args.launcher)
     cfg = session.cfg
     session.test_on(args.part)
-    cfg.work_dir = args.work_dir or str(
-        Path(args.checkpoint).absolute().parent / TEST_FOLDERS[args.part])
+    session.enter_test_dir(
+        args.work_dir or str(Path(args.checkpoint).absolute().parent / TEST_FOLDERS[args.part]),
+        args.checkpoint, args.overwrite)
     cfg.load_from = args.checkpoint
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler',
                 'val_dataloader', 'val_cfg', 'val_evaluator'):

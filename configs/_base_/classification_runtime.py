@@ -7,7 +7,6 @@ default_scope = 'mmpretrain'
 default_hooks = dict(
     checkpoint=dict(save_best='accuracy/top1', rule='greater'),
     num_classes=dict(type='NumClassesHook'),
-    disjoint_parts=dict(type='DisjointPartsHook'),
     visualization=dict(type='VisualizationHook', enable=False))
 visualizer = dict(
     type='UniversalVisualizer',

@@ -13,6 +13,8 @@ default_hooks = dict(
     sync_buffers=dict(type='SyncBuffersHook'),
     record=dict(type='RunRecordHook'),
     non_finite_loss=dict(type='NonFiniteLossHook'),
+    # No image is in two of train, val and test.
+    disjoint_parts=dict(type='DisjointPartsHook'),
     # Everything that watches a metric (best checkpoint, early stop, plateau) finds it, or else
     # the run ends before its first epoch.
     monitor_check=dict(type='MonitorCheckHook'),

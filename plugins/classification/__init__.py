@@ -18,7 +18,6 @@ from .backbones import BaseNet, InceptionV3Features, TruncatedDenseNet
 from .classifiers import TransferClassifier
 from .data_preprocessor import BatchDataPreprocessor
 from .datasets import ArrayDataset
-from .disjoint_parts_hook import DisjointPartsHook
 from .feature_cache import FeatureCacheHook
 from .heads import MLPClsHead
 from .losses import NLLLoss
@@ -29,6 +28,6 @@ from .num_classes_hook import NumClassesHook
 from .weight_layouts import to_mm_layout
 
 __all__ = ['AdaptivePoolNeck', 'ArrayDataset', 'BaseNet', 'BatchDataPreprocessor', 'ClassReport',
-           'ConvNeck', 'DisjointPartsHook', 'FeatureCacheHook', 'FitNormalizationHook',
+           'ConvNeck', 'FeatureCacheHook', 'FitNormalizationHook',
            'InceptionV3Features', 'MLPClsHead', 'MeanLoss', 'NLLLoss', 'NumClassesHook',
            'TransferClassifier', 'TruncatedDenseNet', 'to_mm_layout']

@@ -2,9 +2,10 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from mmdet.datasets import BaseDetDataset
 from mmdet.registry import DATASETS
@@ -128,6 +129,39 @@ class KittiDataset(BaseDetDataset):
                           json.dumps(info['instances'])) for info in infos)
         return hashlib.sha256(
             json.dumps([self.metainfo['classes'], content]).encode()).hexdigest()
+
+    @property
+    def names(self) -> list[str]:
+        """What tells each image of the chosen part from all others: its file."""
+        return [str(Path(self.get_data_info(index)['img_path']).resolve())
+                for index in range(len(self))]
+
+    @staticmethod
+    def names_of_config(config: Mapping[str, Any], seen: Set[str]) -> set[str]:
+        """The names of the data set that a config describes.
+
+        Args:
+            config: Of a KittiDataset.
+            seen: Not used.
+        """
+        return set(KittiDataset(**{key: value for key, value in config.items()
+                                   if key not in ('type', 'pipeline')}).names)
+
+    @staticmethod
+    def holding_out(part: str) -> str:
+        """What to write into a config so that no loader but one has a part's images."""
+        return (f'hold the {part} images out: one data_root and one split in all loaders, with '
+                f'part={part!r} in {part}_dataloader alone; or lists (ann_file) that share no id')
+
+    @property
+    def nothing_to_find(self) -> str:
+        """A sentence, if no image of this part has an object that counts; else ''."""
+        if any(not instance['ignore_flag'] for index in range(len(self))
+               for instance in self.get_data_info(index)['instances']):
+            return ''
+        return (f'{self.data_prefix["label"]}: none of the {len(self)} images of this part '
+                f'(part={self.part!r}, ann_file={self.ann_file!r}) has an object of '
+                f'{", ".join(self.class_map)}')
 
     def _nothing_to_learn(self, infos: list[dict]) -> str:
         """The message; it reads the label files again, for background types are not kept."""

@@ -1,6 +1,7 @@
 """What training and testing share: the runner, its hooks, the run record, command line rules."""
 from .fast_dev_run import FirstSamplesSampler
 from .hooks import (
+    DisjointPartsHook,
     EarlyStopHook,
     LossLogHook,
     MonitorCheckHook,
@@ -16,7 +17,7 @@ from .pretrained import Pretrained
 from .runner import TransferRunner
 from .schedulers import ReduceLROnPlateau, TimeDecayLR
 
-__all__ = ['Bf16OptimWrapper', 'EarlyStopHook', 'FirstSamplesSampler', 'LossLogHook', 'Monitor',
-           'MonitorCheckHook', 'NonFiniteLossHook', 'Pretrained', 'ProgressHook',
-           'ReduceLROnPlateau', 'RunRecordHook', 'SafeCheckpointHook', 'TimeDecayLR',
-           'TrainablePhasesHook', 'TransferRunner']
+__all__ = ['Bf16OptimWrapper', 'DisjointPartsHook', 'EarlyStopHook', 'FirstSamplesSampler',
+           'LossLogHook', 'Monitor', 'MonitorCheckHook', 'NonFiniteLossHook', 'Pretrained',
+           'ProgressHook', 'ReduceLROnPlateau', 'RunRecordHook', 'SafeCheckpointHook',
+           'TimeDecayLR', 'TrainablePhasesHook', 'TransferRunner']

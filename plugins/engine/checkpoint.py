@@ -120,6 +120,19 @@ def misfit(error: Exception) -> str:
     return '; '.join([*others, *([some(shapes, '; ')] if shapes else [])])
 
 
+def check_finite(state_dict: Mapping[str, torch.Tensor], filename: str | Path) -> None:
+    """Refuse weights of NaN: a network of them predicts nothing, or nonsense, without a word.
+
+    Raises:
+        ValueError: A tensor holds numbers that are not finite.
+    """
+    broken = [name for name, value in state_dict.items()
+              if torch.is_floating_point(value) and not value.isfinite().all()]
+    if broken:
+        raise ValueError(f'checkpoint {filename}: {some(broken)}: found numbers that are not '
+                         'finite; take the checkpoint of an earlier epoch')
+
+
 def some(names: Iterable[str], separator: str = ', ') -> str:
     """The first six names, and how many more there are."""
     names = list(names)

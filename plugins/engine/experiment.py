@@ -22,6 +22,9 @@ EXPERIMENT = 'begun_experiment'  # under this name, checkpoints hold what resolv
 _OF_NO_MATTER = ('*init_cfg*', '*pretrained*', '*loss*', '*trainable*', '*frozen*', '*norm_eval*',
                  '*.train_geometry*', '*.color*', '*batch_augments*', 'model.train_cfg*',
                  'model.test_cfg*', '*weight*', '*ignore*')
+# Keys of a data set that say which of its images a part gets.
+_CUT = {'split', 'part', 'ann_file', 'held_out', 'test_fraction', 'val_fraction', 'split_seed',
+        'seed'}
 _ABSENT = object()
 
 
@@ -84,8 +87,30 @@ def other_model(begun: str | None, asked: str) -> str:
     other = [key for key in {**old, **new}
              if key.startswith('model.') and old.get(key, _ABSENT) != new.get(key, _ABSENT)
              and not any(fnmatch(key, pattern) for pattern in _OF_NO_MATTER)]
-    told = [f"{key} was {old.get(key, 'absent')}, is {new.get(key, 'absent')}" for key in other[:2]]
-    return '; '.join([*told, *([f'and {len(other) - 2} more'] if len(other) > 2 else [])])
+    return _told(other, old, new)
+
+
+def other_parts(begun: str | None, asked: str) -> str:
+    """How a checkpoint's training data were cut otherwise than the config's, in words; '' if alike.
+
+    Images that are tested now may then have been trained on.
+
+    Args:
+        begun: As for :func:`other_model`.
+        asked: Likewise.
+    """
+    if begun is None:
+        return ''
+    old, new = json.loads(begun), json.loads(asked)
+    return _told([key for key in {**old, **new}
+                  if key.startswith('train_dataloader.dataset.')
+                  and _CUT & set(key.split('.'))
+                  and old.get(key, _ABSENT) != new.get(key, _ABSENT)], old, new)
+
+
+def _told(keys: list[str], old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    told = [f"{key} was {old.get(key, 'absent')}, is {new.get(key, 'absent')}" for key in keys[:2]]
+    return '; '.join([*told, *([f'and {len(keys) - 2} more'] if len(keys) > 2 else [])])
 
 
 def _experiment(cfg: Config) -> dict[str, Any]:

@@ -34,6 +34,8 @@ def print_result(result: dict[str, Any]) -> None:
     console.print(table)
     if result.get('classes'):
         print_classes(result['classes'], result['split'])
+    for warning in result.get('warnings', ()):
+        console.print(f'Warning: {warning}', style='bold', highlight=False, soft_wrap=True)
 
 
 def print_classes(classes: dict[str, dict[str, Any]], split: str) -> None:

@@ -16,8 +16,8 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from .allocator import keep_freed_memory
-from .checkpoint import misfit
-from .experiment import EXPERIMENT, check_resumed, other_model
+from .checkpoint import check_finite, misfit
+from .experiment import EXPERIMENT, check_resumed, other_model, other_parts
 from .fused_optimizer import with_fused_kernel
 from .run_record import device_name
 
@@ -45,9 +45,14 @@ class TransferRunner(Runner):
 
     Attributes:
         trained_classes: Class names of the data that a loaded checkpoint was trained on.
+        warnings: What makes a test's figures doubtful, in sentences.
     """
 
     trained_classes: tuple[str, ...] | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.warnings: list[str] = []
+        super().__init__(*args, **kwargs)
 
     def build_logger(self, log_level: int | str = 'INFO', log_file: str | None = None,
                      **kwargs: Any) -> MMLogger:
@@ -130,13 +135,24 @@ class TransferRunner(Runner):
         if self._resume:
             # Now: the optimizer would take the checkpoint's rates, or none, without a word.
             check_resumed(filename, begun, asked)
-        elif not fresh_training and asked and (told := other_model(begun, asked)):
-            self.logger.warning(f'{filename} fits, but was trained with another model than this '
-                                f'config describes: {told}. What it predicts may be wrong.')
+        elif not fresh_training:
+            check_finite(checkpoint.get('state_dict', checkpoint), filename)
+            self._compare(filename, begun, asked)
         if not fresh_training:
             classes = checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes')
             self.trained_classes = tuple(classes) if classes else None
         return checkpoint
+
+    def _compare(self, filename: str, begun: str | None, asked: str | None) -> None:
+        """Warn of a checkpoint of another experiment, where no tensor tells it from ours."""
+        if asked is None:
+            return
+        if told := other_model(begun, asked):
+            self.warnings.append(f'{filename} fits, but was trained with another model than this '
+                                 f'config describes: {told}. What it predicts may be wrong.')
+        if told := other_parts(begun, asked):
+            self.warnings.append(f'{filename} was trained on images that were chosen otherwise '
+                                 f'than this config does: {told}. It may have seen test images.')
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """Resume, in this run's own work dir and with the seed that it was begun with.

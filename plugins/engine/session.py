@@ -12,7 +12,8 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from plugins.paths import REPO_ROOT
-from plugins.run_reader import RECORD
+from plugins.run_reader import RECORD, read_record
+from plugins.visualization.run_pictures import write_pictures
 
 from .cfg_options import merge_options
 from .checkpoint import trust_checkpoint as trust
@@ -113,6 +114,26 @@ class Session:
         if checkpoint:
             self.cfg.update(resume=True, load_from=checkpoint)
 
+    def enter_test_dir(self, work_dir: str, checkpoint: str, overwrite: bool) -> None:
+        """Settle where a test writes.
+
+        Raises:
+            FileExistsError: The record of another checkpoint's test, or of
+                another config's, lies there, and ``overwrite`` is not given.
+        """
+        self.cfg.work_dir = work_dir
+        record = Path(work_dir, RECORD)
+        if overwrite or not record.is_file():
+            return
+        earlier = read_record(record)
+        for key, found, asked in (
+                ('checkpoint', earlier.get('checkpoint'), _relative(checkpoint)),
+                ('options', earlier.get('options'), self.options),
+                ('config', earlier.get('config_hash'), self.config_hash)):
+            if found != asked:
+                raise FileExistsError(f'{record}: holds the test of another {key}, {found}, not '
+                                      f'{asked}; choose another --work-dir, or give --overwrite')
+
     def test_on(self, part: str) -> None:
         """Let the test run on the images of another part, see :func:`use_part`."""
         use_part(self.cfg, part)
@@ -174,10 +195,13 @@ class Session:
         record = _hook(runner, RunRecordHook)
         run = describe_run(runner, self.seed, self.precision)
         run['data_fingerprint'] = {self.part: run['data_fingerprint']['test']}
+        if word := getattr(runner.test_dataloader.dataset, 'nothing_to_find', ''):
+            runner.warnings.append(f'{word}: every figure of -1 is undefined.')
         result = dict(mode='test', split=self.part, metrics=record.test_metrics,
                       seconds=round(record.test_seconds, 2), checkpoint=_relative(checkpoint),
                       git_commit=self.git_commit, config_hash=self.config_hash,
-                      options=self.options, **run, **record.test_tables)
+                      options=self.options, warnings=runner.warnings, **run,
+                      **record.test_tables)
         self._finish(runner, result, keep=True)
         return result
 
@@ -187,7 +211,9 @@ class Session:
             if keep:
                 path = Path(runner.work_dir) / RECORD
                 write_result(path, result)
-                print(f'Written to {_relative(path)}')
+                pictures = write_pictures(result, path.parent)
+                print(f'Written to {_relative(path)}'
+                      + ''.join(f', {picture.name}' for picture in pictures))
         barrier()
 
 

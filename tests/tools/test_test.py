@@ -134,3 +134,42 @@ def test_a_model_that_differs_in_no_tensor_is_warned_of(
               str(tmp_path / str(warned)), '--cfg-options', data, *options])
         told = 'model.data_preprocessor.to_bgr was absent, is True. What it predicts may be wrong'
         assert (told in ' '.join(capfd.readouterr().out.split())) == warned
+
+
+def test_another_checkpoints_record_is_kept(test_digits, digits_run, tmp_path):
+    first = test_digits(best(digits_run), '--work-dir', tmp_path)
+    assert test_digits(best(digits_run), '--work-dir', tmp_path)['metrics'] == first['metrics']
+    other = tmp_path / 'other.pth'
+    shutil.copy(best(digits_run), other)
+    before = (tmp_path / 'result.json').read_bytes()
+    with pytest.raises(FileExistsError, match='holds the test of another checkpoint, .*best_.*'
+                       'other.pth; choose another --work-dir, or give --overwrite'):
+        test_digits(other, '--work-dir', tmp_path)
+    assert (tmp_path / 'result.json').read_bytes() == before
+    test_digits(other, '--work-dir', tmp_path, '--overwrite')
+    assert 'other.pth' in (tmp_path / 'result.json').read_text()
+
+
+def test_a_checkpoint_of_nan_is_refused(test_digits, digits_run, tmp_path):
+    checkpoint = torch.load(best(digits_run), weights_only=False)
+    name = next(key for key in checkpoint['state_dict'] if key.endswith('bias'))
+    checkpoint['state_dict'][name][0] = float('nan')
+    torch.save(checkpoint, tmp_path / 'nan.pth')
+    with pytest.raises(ValueError, match=f'nan.pth: {name}: found numbers that are not finite'):
+        test_digits(tmp_path / 'nan.pth', '--work-dir', tmp_path / 'x')
+
+
+@pytest.mark.parametrize('option', ['--out', '--show-dir', '--work-dir'])
+def test_what_could_not_be_written_is_known_before_the_test(
+        test_digits, digits_run, tmp_path, option, capsys):
+    (tmp_path / 'afile').touch()
+    with pytest.raises(SystemExit):
+        test_digits(best(digits_run), option, tmp_path / 'afile' / 'x.pkl')
+    assert f'{tmp_path / "afile"} is a file, expected a folder' in capsys.readouterr().err
+
+
+def test_pictures_of_the_user_are_not_overwritten(test_digits, digits_run, tmp_path, capsys):
+    (tmp_path / '000.png').write_text('mine')
+    with pytest.raises(SystemExit):
+        test_digits(best(digits_run), '--show-dir', tmp_path)
+    assert 'the folder is not empty' in capsys.readouterr().err

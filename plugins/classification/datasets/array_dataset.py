@@ -1,5 +1,6 @@
 """One dataset for every source: it hands out whole batches of a decoded array."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -7,6 +8,7 @@ from mmengine.registry import FUNCTIONS
 from torch.utils.data import Dataset
 
 from plugins.classification.datasets.image_array import ImageArray, load_source
+from plugins.classification.datasets.listing import list_names, place_of
 from plugins.classification.datasets.splits import stratified_split
 from plugins.lean_import import without
 
@@ -148,6 +150,34 @@ class ArrayDataset(Dataset):
         if names is None:
             return [f'{self.fingerprint[:12]}: image {row}' for row in self._rows]
         return [names[row] for row in self._rows]
+
+    @staticmethod
+    def names_of_config(config: Mapping[str, Any], seen: set[str]) -> set[str]:
+        """The names of the data set that a config describes, whose files are only listed.
+
+        Args:
+            config: Of an ArrayDataset.
+            seen: Names that matter; those that cannot be among them may be left out.
+        """
+        place = place_of(config['source'])
+        if place is not None and not any(name.startswith(place) for name in seen):
+            return set()
+        names, labels, classes = list_names(config['source'])
+        if names is None:  # a source that is no file's and no archive's: its array is loaded
+            return set(ArrayDataset(**{k: v for k, v in config.items() if k != 'type'}).names)
+        selection = {key: config[key] for key in ('part', 'val_fraction', 'split_seed')
+                     if key in config}
+        return {names[row] for row in part_rows(labels, classes, **selection)}
+
+    @staticmethod
+    def holding_out(part: str) -> str:
+        """What to write into a config so that no loader but one has a part's images."""
+        if part == 'test':
+            return ('hold the test images out: in all loaders one data_root, held_out and seed of '
+                    "the source, with split='test' in test_dataloader and split='train' in the "
+                    'others')
+        return ('hold the val images out: in both loaders one source, val_fraction and '
+                "split_seed, with part='train' and part='val'")
 
     @property
     def fingerprint(self) -> str:

@@ -1,5 +1,6 @@
 """Hooks of every run, which configs/_base_/default_runtime.py switches on, and some to choose."""
 from .checkpoint_hook import SafeCheckpointHook
+from .disjoint_parts_hook import DisjointPartsHook
 from .early_stop_hook import EarlyStopHook
 from .loss_log_hook import LossLogHook
 from .monitor_check_hook import MonitorCheckHook
@@ -8,5 +9,6 @@ from .progress_hook import ProgressHook
 from .run_record_hook import RunRecordHook
 from .trainable_phases_hook import TrainablePhasesHook
 
-__all__ = ['EarlyStopHook', 'LossLogHook', 'MonitorCheckHook', 'NonFiniteLossHook',
-           'ProgressHook', 'RunRecordHook', 'SafeCheckpointHook', 'TrainablePhasesHook']
+__all__ = ['DisjointPartsHook', 'EarlyStopHook', 'LossLogHook', 'MonitorCheckHook',
+           'NonFiniteLossHook', 'ProgressHook', 'RunRecordHook', 'SafeCheckpointHook',
+           'TrainablePhasesHook']

@@ -42,7 +42,8 @@ class MonitorCheckHook(Hook):
         keys: Further keys to check; ``--fast-dev-run`` names the best checkpoint's here.
 
     Raises:
-        ValueError: A key is missing, or is no single number, or there is no validation.
+        ValueError: A key is missing, or is no single number; there is no validation; or its data
+            set says by ``nothing_to_find`` that it has nothing to measure on.
     """
 
     priority = 'LOWEST'  # after the hooks that check or change the model
@@ -58,6 +59,10 @@ class MonitorCheckHook(Hook):
         if runner.val_loop is None:
             raise ValueError(f'{_listed(monitors)}, but the config has no validation '
                              '(val_dataloader, val_cfg, val_evaluator)')
+        if word := getattr(runner.val_dataloader.dataset, 'nothing_to_find', ''):
+            raise ValueError(f'{word}, so that every metric that {_listed(monitors)} would be '
+                             'undefined, and the first epoch the best; give val_dataloader '
+                             'images with such objects')
         found = flat_numbers(validate_two_samples(runner))
         wrong = [(owner, key) for owner, key in monitors if key not in found]
         if wrong:

@@ -1,10 +1,16 @@
 """KITTI's folders as a data set: classes, ignored boxes, parts, broken folders."""
 import shutil
+from types import SimpleNamespace
 
 import pytest
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import DATASETS
 from PIL import Image
 
 from plugins.detection import KittiDataset
+from plugins.engine.hooks import DisjointPartsHook
+from tools.misc.make_sample_data import main as draw
 
 SPLIT = {'seed': 0, 'fractions': {'train': 0.67, 'test': 0.33}}
 
@@ -197,3 +203,43 @@ def test_ignored_boxes_reach_the_model_apart(kitti_root):
         [5, 10, 25, 30], [0, 15, 12.25, 32]]
     assert sample['data_samples'].ignored_instances.bboxes.tensor.tolist() == [
         [30, 5, 45, 25], [50, 2.5, 60, 7.5]]
+
+
+def parts_of(root, **changes):
+    """A runner whose three loaders cut 40 drawn images by one split, but for the changes."""
+    split = dict(seed=0, fractions=dict(train=.5, val=.2, test=.3))
+    cfg = Config({f'{part}_dataloader': dict(dataset=dict(
+        type='KittiDataset', data_root=str(root), split=split, part=part, pipeline=[]))
+        for part in split['fractions']})
+    cfg.merge_from_dict({key.replace('__', '.'): value for key, value in changes.items()})
+    loaders = {name: SimpleNamespace(dataset=DATASETS.build(loader['dataset'].to_dict()))
+               for name, loader in cfg.items() if not name.startswith('test')}
+    return SimpleNamespace(**loaders, cfg=cfg, val_loop=True,
+                           logger=MMLogger.get_current_instance())
+
+
+@pytest.fixture(scope='module')
+def drawn(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('drawn')
+    draw([str(folder), '--sets', 'kitti', '--size', 'kitti=40', '--kitti-width', '311'])
+    return folder / 'kitti'
+
+
+def test_parts_that_one_split_cuts_share_nothing(drawn):
+    DisjointPartsHook().before_train(parts_of(drawn))
+
+
+@pytest.mark.parametrize('changes, pair', [
+    ({'train_dataloader__dataset__split__seed': 1}, 'train_dataloader .* and (val|test)_data'),
+    ({'test_dataloader__dataset__split__seed': 1}, 'train_dataloader .* and test_data'),
+    ({'val_dataloader__dataset__part': 'test'}, 'val_dataloader .* and test_data')])
+def test_parts_that_share_images_are_refused(drawn, changes, pair):
+    with pytest.raises(ValueError, match=f'{pair}.* share .*one data_root and one split'):
+        DisjointPartsHook().before_train(parts_of(drawn, **changes))
+
+
+def test_a_part_with_nothing_to_find_says_so(kitti_root):
+    (kitti_root / 'none.txt').write_text('000001\n000002\n')
+    part = KittiDataset(data_root=str(kitti_root), ann_file='none.txt', test_mode=True)
+    assert 'label_2: none of the 2 images of this part' in part.nothing_to_find
+    assert KittiDataset(data_root=str(kitti_root), test_mode=True).nothing_to_find == ''

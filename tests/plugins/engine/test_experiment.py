@@ -1,7 +1,13 @@
 import pytest
 from mmengine.config import Config
 
-from plugins.engine.experiment import check_resumed, config_hash, other_model, resolved_keys
+from plugins.engine.experiment import (
+    check_resumed,
+    config_hash,
+    other_model,
+    other_parts,
+    resolved_keys,
+)
 
 
 def test_hash_names_the_experiment_not_the_run():
@@ -71,3 +77,13 @@ def test_another_model_is_told_from_other_training(changes, told):
 
 def test_a_checkpoint_without_an_experiment_is_not_judged():
     assert other_model(None, resolved_keys(changed())) == ''
+
+
+@pytest.mark.parametrize('key, told', [
+    ('train_dataloader.dataset.split.seed', True), ('train_dataloader.dataset.ann_file', True),
+    ('train_dataloader.dataset.data_root', False), ('train_dataloader.batch_size', False),
+    ('test_dataloader.dataset.part', False)])
+def test_other_training_images_are_told(key, told):
+    asked = resolved_keys(changed(**{key: 1}))
+    expected = f'{key} was absent, is 1' if told else ''
+    assert other_parts(resolved_keys(changed()), asked) == expected

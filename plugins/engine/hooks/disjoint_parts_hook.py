@@ -4,13 +4,11 @@ from itertools import combinations
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.registry import HOOKS
+from mmengine.registry import DATASETS, HOOKS
 from torch.utils.data import Dataset
 
-from .datasets import ArrayDataset, list_names, part_rows, place_of
-
 # What decides which images a part gets; the rest of a config does only where these are equal.
-_OF_SPLIT = ('seed', 'held_out', 'test_fraction', 'val_fraction', 'split_seed')
+_OF_SPLIT = ('seed', 'held_out', 'test_fraction', 'val_fraction', 'split_seed', 'split')
 _OF_CHOICE = ('max_per_class', 'classes')
 
 
@@ -23,10 +21,11 @@ class DisjointPartsHook(Hook):
     loader puts test images into the training set, and the accuracy that
     follows is too good.
 
-    Images are compared by their names (file, or archive and row), see
-    :class:`ImageArray`: duplicates under two names, which real data have,
-    are no error here (tools/misc/check_dataset.py finds those). Files of the
-    test part are listed, not decoded. Data sets that are no ArrayDataset, and
+    Images are compared by their names (file, or archive and row): duplicates
+    under two names, which real data have, are no error here
+    (tools/misc/check_dataset.py finds those). Files of the test part are
+    listed, not decoded. A data set says its names by a property ``names``, its
+    class those of a config by ``names_of_config``; data sets without, and
     test data that are not there yet, are left out with a line in the log.
 
     Args:
@@ -68,7 +67,7 @@ class DisjointPartsHook(Hook):
 
 def _names(dataset: Dataset) -> set[str] | None:
     """Names of all images of a data set, through wrappers; None if it has none."""
-    if isinstance(dataset, ArrayDataset):
+    if hasattr(dataset, 'names'):
         return set(dataset.names)
     if hasattr(dataset, 'datasets'):
         return _union(_names(inner) for inner in dataset.datasets)
@@ -84,17 +83,16 @@ def _names_of_config(config: Mapping[str, Any], seen: set[str]) -> set[str] | No
         return _union(_names_of_config(inner, seen) for inner in config['datasets'])
     if 'dataset' in config:
         return _names_of_config(config['dataset'], seen)
-    if config['type'] not in ('ArrayDataset', ArrayDataset):
-        return None
-    place = place_of(config['source'])
-    if place is not None and not any(name.startswith(place) for name in seen):
-        return set()
-    names, labels, classes = list_names(config['source'])
-    if names is None:  # a source that is no file's and no archive's: its array is loaded
-        return set(ArrayDataset(**{k: v for k, v in config.items() if k != 'type'}).names)
-    selection = {key: config[key] for key in ('part', 'val_fraction', 'split_seed')
-                 if key in config}
-    return {names[row] for row in part_rows(labels, classes, **selection)}
+    names_of_config = getattr(_dataset_class(config), 'names_of_config', None)
+    return names_of_config and names_of_config(config, seen)
+
+
+def _dataset_class(config: Mapping[str, Any]) -> type | None:
+    kind = config['type']
+    if not isinstance(kind, str):
+        return kind
+    with DATASETS.switch_scope_and_registry(None) as registry:
+        return registry.get(kind)
 
 
 def _union(sets: Iterable[set[str] | None]) -> set[str] | None:
@@ -109,12 +107,7 @@ def _message(one: str, other: str, first: set[str], second: set[str], shared: se
     datasets = [_innermost(cfg[loader]['dataset']) for loader in loaders]
     unequal = _differences(*datasets, _OF_SPLIT) or _differences(*datasets, _OF_CHOICE)
     todo = f'make these equal in both: {"; ".join(unequal)}; or ' if unequal else ''
-    if other == 'test':
-        todo += ("hold the test images out: in all loaders one data_root, held_out and seed of the "
-                 "source, with split='test' in test_dataloader and split='train' in the others")
-    else:
-        todo += ("hold the val images out: in both loaders one source, val_fraction and "
-                 "split_seed, with part='train' and part='val'")
+    todo += _dataset_class(datasets[1]).holding_out(other)
     if one == 'val':
         todo += ('; or, where there is no third part, allow it: '
                  '+default_hooks.disjoint_parts.val_may_be_test=True')
@@ -125,14 +118,16 @@ def _message(one: str, other: str, first: set[str], second: set[str], shared: se
 def _differences(one: Mapping[str, Any], other: Mapping[str, Any], keys: Iterable[str]
                  ) -> list[str]:
     """Those keys of two data sets or their sources that differ, with both values."""
-    both_cut = 'all' not in (one.get('part', 'all'), other.get('part', 'all'))
+    both_cut = not {'all', None} & {one.get('part'), other.get('part')}
     found = []
     for key in keys:
         for place, (a, b) in (('', (one, other)), ('source.', (one.get('source', {}),
                                                               other.get('source', {})))):
             if not place and not both_cut:
                 continue  # what a part is cut by means nothing to a loader that takes all
-            if a.get(key) != b.get(key):
+            if place and key == 'split':
+                continue  # a source's split is the part that it gives
+            if isinstance(a, Mapping) and isinstance(b, Mapping) and a.get(key) != b.get(key):
                 found.append(f'{place}{key} ({a.get(key)} and {b.get(key)})')
     return found
 

@@ -10,9 +10,9 @@ from mmengine.logging import MMLogger
 from mmengine.registry import DATASETS, DefaultScope
 from PIL import Image
 
-from plugins.classification import DisjointPartsHook
 from plugins.classification.datasets import ImageArray, decoding, image_array
 from plugins.classification.datasets.image_array import SOURCES
+from plugins.engine.hooks import DisjointPartsHook
 
 
 @pytest.fixture
@@ -62,8 +62,9 @@ def build(dataset):
 def check(cfg, **kwargs):
     loaders = {f'{part}_dataloader': SimpleNamespace(dataset=build(
         cfg[f'{part}_dataloader']['dataset'])) for part in ('train', 'val')}
-    DisjointPartsHook(**kwargs).before_train(SimpleNamespace(
-        **loaders, cfg=cfg, val_loop=True, logger=MMLogger.get_current_instance()))
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        DisjointPartsHook(**kwargs).before_train(SimpleNamespace(
+            **loaders, cfg=cfg, val_loop=True, logger=MMLogger.get_current_instance()))
 
 
 def test_parts_of_one_tree_pass_twins_and_all(root, lines):
@@ -138,9 +139,9 @@ def test_equal_file_names_below_other_roots_are_other_images(root, tmp_path):
 
 def test_test_images_are_not_decoded(root, monkeypatch):
     cfg = config(root)
-    decode, decoded = decoding._decode, []
+    decode, decoded = decoding.read_rgb, []
     monkeypatch.setattr(image_array, '_loaded', {})
-    monkeypatch.setattr(decoding, '_decode', lambda path, *rest: (
+    monkeypatch.setattr(decoding, 'read_rgb', lambda path, *rest: (
         decoded.append(path), decode(path, *rest))[1])
     check(cfg)
     assert len(decoded) == 30, 'those of train and val, 15 of each class'

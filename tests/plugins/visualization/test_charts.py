@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from plugins.visualization.charts import (
+    draw_classes,
+    draw_confusion,
+    draw_curves,
+    draw_f1,
+    draw_pr,
+    f1_of,
+)
+
+CURVE = dict(score=[0.9, 0.5, 0.2], precision=[1., 0.8, 0.6], recall=[0.2, 0.8, 0.9])
+
+
+def entry(epoch, accuracy=50., lr=0.1, **metrics):
+    return dict(epoch=epoch, train=dict(loss=2. / epoch, lr=lr),
+                metrics={'accuracy/top1': accuracy, 'loss': 3. / epoch, **metrics})
+
+
+def lines(axes):
+    return {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
+
+
+def test_curves_show_loss_of_both_parts_accuracy_and_lr_over_epochs():
+    loss, accuracy, lr = draw_curves([entry(1), entry(2, 60.)], best_epoch=2).axes
+    drawn = lines(loss)
+    assert drawn['training'] == [[1, 2], [2, 1]] and drawn['validation'] == [[1, 3], [2, 1.5]]
+    assert lines(accuracy)['validation'] == [[1, 50], [2, 60]]
+    assert lines(lr)['training'] == [[1, 0.1], [2, 0.1]]
+    assert loss.lines[-1].get_xdata()[0] == 2  # the best epoch
+    assert [axes.get_title() for axes in (loss, accuracy, lr)] == [
+        'loss', 'accuracy, %', 'learning rate']
+
+
+def test_a_detectors_curves_show_ap_and_gaps_where_nothing_was_recorded():
+    history = [dict(epoch=1, metrics={'coco/bbox_mAP_50': 0.1}),
+               dict(epoch=2, train={}, metrics={'coco/bbox_mAP_50': float('nan')}),
+               dict(epoch=3, train=dict(loss=5., lr=1e-3), metrics={'coco/bbox_mAP_50': 0.3})]
+    loss, ap, _ = draw_curves(history).axes
+    assert ap.get_title() == 'AP50' and np.isnan(lines(ap)['validation'][1][1])
+    assert lines(loss)['training'][2] == [3, 5] and 'validation' not in lines(loss)
+    assert draw_curves([dict(epoch=1, metrics={})]).axes  # nothing to draw, and no error
+
+
+def test_a_step_schedule_has_a_logarithmic_axis_and_a_cosine_has_not():
+    steps = [entry(k, lr=10. ** -(k // 2)) for k in range(1, 9)]
+    cosine = [entry(k, lr=0.5 + 0.5 * np.cos(k / 8 * np.pi)) for k in range(1, 9)]
+    assert [draw_curves(history).axes[-1].get_yscale() for history in (steps, cosine)] == [
+        'log', 'linear']
+
+
+def test_bars_are_accuracies_and_a_class_without_images_has_none():
+    axes = draw_classes({'cat': dict(images=8, accuracy=75., precision=60., f1=66.),
+                         'owl': dict(images=0, accuracy=None, precision=None, f1=None)}).axes[0]
+    assert axes.patches[0].get_width() == 75 and np.isnan(axes.patches[1].get_width())
+    assert [label.get_text() for label in axes.get_yticklabels()] == ['cat (8)', 'owl (0)']
+    assert axes.lines[0].get_xdata()[0] == 60 and axes.lines[1].get_xdata()[0] == 66
+
+
+def test_f1_is_the_harmonic_mean_and_its_largest_value_is_named():
+    assert f1_of(CURVE) == pytest.approx([1 / 3, 0.8, 0.72])
+    assert f1_of(dict(precision=[0.], recall=[0.])).tolist() == [0]
+    axes = draw_f1(dict(car=CURVE)).axes[0]
+    assert axes.get_legend_handles_labels()[1] == ['car 0.80 at 0.50']
+    assert axes.lines[1].get_xydata().tolist() == [[0.5, pytest.approx(0.8)]]
+
+
+def test_precision_is_over_recall_and_a_class_without_a_hit_is_no_error():
+    axes = draw_pr(dict(car=CURVE, bus=dict(score=[], precision=[], recall=[]))).axes[0]
+    assert lines(axes)['car'] == [[0.2, 1], [0.8, 0.8], [0.9, 0.6]]
+    assert draw_f1(dict(bus=dict(score=[], precision=[], recall=[]))).axes
+
+
+def test_names_are_no_formulas(tmp_path):
+    matrix = np.eye(2, dtype=int)
+    draw_confusion(['$a', '$\\frac{$'], matrix).savefig(tmp_path / 'a.png')
+    figures = dict(images=1, accuracy=1., precision=1., f1=1.)
+    draw_classes({'$x$': figures, '$\\no$': figures}).savefig(tmp_path / 'b.png')
+    draw_pr({'$\\no$': CURVE}).savefig(tmp_path / 'c.png')
