@@ -20,6 +20,8 @@ def run(main: Callable[[], object]) -> None:
     """
     try:
         main()
+    except BrokenPipeError:  # the reader, as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError) as error:
         if os.environ.get(DEBUG_VARIABLE):
             raise

@@ -2,8 +2,8 @@
 # From a bare machine to a trained and tested classifier and car detector, in one command.
 #
 # Makes the environment (once), sample data (once), trains both, tests both on images that training
-# never saw, and prints one table. Everything it makes lies in data/sample and work_dirs/quickstart;
-# the runs in the latter are replaced each time.
+# never saw, prints one table and writes one page about them. Everything it makes lies in data/sample
+# and work_dirs/quickstart; the runs in the latter are replaced each time.
 set -euo pipefail
 . "$(dirname "$0")/make_env.sh"
 cd "$root"
@@ -32,3 +32,6 @@ step "2 of 2: YOLOv3 on drawn road scenes"
 step "Results"
 "$python" tools/analysis_tools/compare_runs.py "$out/digits" "$out/roads"
 echo "Pictures: $out/confusion_matrix.png and $out/detections/"
+"$python" tools/report.py "$out/digits" "$out/roads" -o "$out/report.html" --overwrite \
+  --title "Quick start" --detections 6
+echo "Open $out/report.html in a browser: both runs with curves, confusions and pictures"

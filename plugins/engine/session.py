@@ -240,7 +240,11 @@ def _parse_options(options: Sequence[str]) -> dict[str, Any]:
             raise ValueError(f'--cfg-options {option}: expected KEY=VALUE')
     parser = argparse.ArgumentParser()
     parser.add_argument('--cfg-options', nargs='*', action=DictAction)
-    return parser.parse_args(['--cfg-options', *options]).cfg_options
+    try:
+        return parser.parse_args(['--cfg-options', *options]).cfg_options
+    except RecursionError as error:  # mmengine's parser takes a dict in a list for a list
+        raise ValueError(f'--cfg-options {" ".join(options)}: expected plain values and lists of '
+                         'them; a list of dicts is for a config file') from error
 
 
 def _hook(runner: Runner, kind: type) -> Any:

@@ -94,4 +94,4 @@ def _written_by_runs(path: Path) -> bool:
     if path.is_dir():
         return (path.name in TEST_FOLDERS.values()
                 or re.fullmatch(r'\d{8}_\d{6}', path.name) is not None)
-    return path.suffix in ('.pth', '.py', '.partial') or path.name in ('last_checkpoint', RECORD)
+    return path.suffix in ('.pth', '.py', '.partial') or path.name in ('last_checkpoint', RECORD, 'curves.png')

@@ -7,7 +7,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,10 +15,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from plugins.paths import resolve_path
 from plugins.run_reader import RECORD, TEST_FOLDERS, read_record, read_run
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-MOST_NUMBERS = 30  # with more classes, the numbers in the cells could not be read
 WORST = 5
 
 
@@ -42,8 +37,9 @@ def main(argv: Sequence[str] | None = None) -> Path:
     record = find_record(resolve_path(args.result))
     classes, matrix = read_matrix(record)
     target = Path(args.show_path or record.with_name('confusion_matrix.png'))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draw(classes, matrix).savefig(target, dpi=120, bbox_inches='tight')
+    from plugins.visualization.charts import draw_confusion
+    from plugins.visualization.run_pictures import save_figure
+    save_figure(draw_confusion(classes, matrix), target)
     for line in confusions(classes, matrix):
         print(line)
     print(f'Drawn to {target}')
@@ -88,29 +84,6 @@ def confusions(classes: Sequence[str], matrix: np.ndarray) -> list[str]:
     order = np.argsort(-wrong, axis=None, kind='stable')[:WORST]
     return [f'{wrong[i, j]} of {matrix[i].sum()} images of {classes[i]} taken for {classes[j]}'
             for i, j in zip(*np.unravel_index(order, wrong.shape), strict=True) if wrong[i, j]]
-
-
-def draw(classes: Sequence[str], matrix: np.ndarray) -> 'Figure':
-    """Draw numbers of images; the colour is the share of the true class, whatever its size."""
-    from matplotlib.figure import Figure
-
-    side = min(4 + 0.4 * len(classes), 24)  # inches
-    figure = Figure(figsize=(side, side))
-    axes = figure.subplots()
-    shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
-    axes.imshow(shares, cmap='Blues', vmin=0, vmax=1)
-    # 1 inch has 72 points; a name may take its row's height.
-    size = min(10, 0.75 * 72 * side * 0.8 / len(classes))
-    places = range(len(classes))
-    axes.set_xticks(places, classes, rotation=90, fontsize=size)
-    axes.set_yticks(places, classes, fontsize=size)
-    axes.set(xlabel='predicted class', ylabel='true class')
-    if len(classes) <= MOST_NUMBERS:
-        for (row, column), number in np.ndenumerate(matrix):
-            if number:
-                axes.text(column, row, str(number), ha='center', va='center', fontsize=9,
-                          color='white' if shares[row, column] > 0.5 else 'black')
-    return figure
 
 
 if __name__ == '__main__':

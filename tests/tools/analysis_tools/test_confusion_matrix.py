@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tools.analysis_tools.confusion_matrix import confusions, draw, main
+from plugins.visualization.charts import draw_confusion as draw
+from tools.analysis_tools.confusion_matrix import confusions, main
 
 RESULT = dict(mode='test', checkpoint='best.pth', classes=dict(
     cat={}, dog={}, owl={}), confusion_matrix=[[7, 3, 0], [1, 0, 5], [0, 0, 0]])

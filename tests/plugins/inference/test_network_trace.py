@@ -1,0 +1,165 @@
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import MODELS, DefaultScope
+from torch import nn
+
+import plugins.classification  # noqa: F401  registers the models
+from plugins.inference.network_trace import channels_reversed, trace
+
+PREPROCESSOR = dict(type='BatchDataPreprocessor', mean=[100.] * 3, std=[50.] * 3)
+DENSE = dict(growth_rate=4, depths=[2, 2, 5, 2], init_channels=8)  # the third stage has block 5
+
+
+def build(backbone, channels, trainable=None, preprocessor=PREPROCESSOR, **head):
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        model = MODELS.build(dict(
+            type='TransferClassifier', data_preprocessor=preprocessor, backbone=backbone,
+            neck=dict(type='GlobalAveragePooling'), trainable=trainable,
+            head=dict(dict(type='LinearClsHead', num_classes=4, in_channels=channels), **head)))
+    return model.eval()
+
+
+def watched(model, size=64):
+    image = torch.randint(0, 256, (1, 3, size, size), dtype=torch.uint8,
+                          generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        return trace(model, lambda: model.test_step(dict(inputs=image))[0].pred_score.numpy())
+
+
+@pytest.fixture(scope='module')
+def dense():
+    return watched(build(dict(type='DenseNet', arch=DENSE), 22))
+
+
+def test_a_densenet_shows_what_row_e14_asks_for(dense):
+    # conv4 of Keras is the third stage, its block 5 the fifth layer: it adds growth_rate maps
+    assert dense.default_layers() == [
+        'backbone.stages.2.block.4', 'backbone.stages.3.block.1.conv2']
+    maps = dense.maps(dense.default_layers())
+    assert [value.shape for value in maps.values()] == [(4, 4, 4), (4, 2, 2)]
+    # By name the transitions come last, by call the last stage does.
+    names = [name for name, part in dense.model.named_modules() if isinstance(part, nn.Conv2d)]
+    assert names[-1] == 'backbone.transitions.2.conv'
+    # the last norm and activation, of all maps; 'act' is one module, called by stem and end
+    assert dense.default_cam_layer() == 'backbone.transitions.3'
+    assert dense.first_conv == 'backbone.stem.0'
+
+
+@pytest.mark.parametrize('stages, layers, cam', [
+    (3, ['backbone.stages.2.block.4', 'backbone.transitions.2.conv'],
+     'backbone.transitions.2.conv'),
+    (2, ['backbone.stem.0', 'backbone.transitions.0.conv', 'backbone.transitions.1.conv'],
+     'backbone.transitions.1.conv')])
+def test_a_cut_densenet(stages, layers, cam):
+    channels = {3: 14, 2: 8}[stages]
+    seen = watched(build(dict(type='TruncatedDenseNet', num_stages=stages, arch=DENSE), channels))
+    assert seen.default_layers() == layers and seen.default_cam_layer() == cam
+
+
+@pytest.mark.parametrize('backbone, channels, first, cam', [
+    (dict(type='ResNet', depth=18, stem_channels=8, base_channels=8), 64, 'backbone.conv1',
+     'backbone.layer4'),
+    (dict(type='MobileNetV2', widen_factor=.25), 1280, 'backbone.conv1.conv', 'backbone.conv2'),
+    (dict(type='VGG', depth=11, num_classes=-1), 512, 'backbone.features.0.conv',
+     'backbone.features.11')])  # 12 pools
+def test_other_networks(backbone, channels, first, cam):
+    seen = watched(build(backbone, channels))
+    layers = seen.default_layers()
+    assert seen.default_cam_layer() == cam and layers[0] == seen.first_conv == first
+    assert len(layers) == 3 and all(isinstance(seen.model.get_submodule(name), nn.Conv2d)
+                                    for name in layers)
+
+
+def test_maps_are_those_of_the_layer_before_it_is_changed_in_place(dense):
+    torch.manual_seed(0)
+    seen = watched(build(dict(type='VGG', depth=11, num_classes=-1), 512), 32)
+    maps = seen.maps([seen.first_conv])[seen.first_conv]
+    own = seen.model.get_submodule(seen.first_conv)(seen.inputs)[0].detach().numpy()
+    assert maps == pytest.approx(own, abs=1e-6) and maps.min() < 0  # ReLU is in place there
+
+
+def test_grad_cam_by_hand(dense):
+    """With average pooling and a linear head, the weight of a map is the head's / positions."""
+    name = dense.default_cam_layer()
+    share, raw = dense.grad_cam(name, 2)
+    maps = dense.maps([name])[name]
+    weights = dense.model.head.fc.weight[2].detach().numpy() / maps[0].size
+    expected = (weights[:, None, None] * maps).sum(0)
+    assert raw == pytest.approx(expected, rel=1e-4, abs=1e-7)
+    assert share.shape == (64, 64) and share.min() >= 0 and share.max() <= 1
+    assert share[0, 0] == pytest.approx(max(expected[0, 0], 0) / max(expected.max(), 1e-12),
+                                        abs=1e-5)
+
+
+def test_grad_cam_is_the_library_s_where_the_least_value_is_0():
+    from pytorch_grad_cam import GradCAM
+    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+    seen = watched(build(dict(type='ResNet', depth=18, stem_channels=8, base_channels=8), 64))
+    compared = 0
+    for label in range(4):
+        share, raw = seen.grad_cam('backbone.layer3', label)
+        if raw.max() > 0 > raw.min():
+            theirs = GradCAM(seen.model, [seen.model.backbone.layer3])(
+                seen.inputs, [ClassifierOutputTarget(label)])[0]
+            # theirs subtracts the least value once more behind the interpolation
+            low = share.min()
+            assert (share - low) / (share.max() - low) == pytest.approx(theirs, abs=1e-3)
+            compared += 1
+    assert compared >= 2
+
+
+def test_grad_cam_of_a_frozen_backbone_is_that_of_a_trainable_one(dense):
+    frozen = watched(build(dict(type='DenseNet', arch=DENSE), 22, trainable=['head']))
+    assert not any(value.requires_grad for value in frozen.model.backbone.parameters())
+    for name in (dense.default_cam_layer(), 'backbone.stages.1'):
+        assert frozen.grad_cam(name, 1)[1] == pytest.approx(dense.grad_cam(name, 1)[1], abs=1e-7)
+    assert all(value.grad is None for value in frozen.model.parameters())
+
+
+def test_a_class_that_nothing_speaks_for_has_an_empty_map(dense):
+    with torch.no_grad():
+        dense.model.head.fc.weight[3] = -1
+    share, raw = dense.grad_cam(dense.default_cam_layer(), 3)
+    assert raw.max() <= 0 and not share.any()
+
+
+def test_unknown_and_unusable_layers_are_answered(dense):
+    for name, message in (
+            ('backbone.stages.2.blok.4', r"no such module; near: .*backbone\.stages\.2\.block\.4"),
+            ('', 'no such module; near: data_preprocessor, backbone'),
+            ('backbone.stem.2', 'is called 2 times .*name the module around it'),
+            ('backbone.transitions.3.1', 'is called 2 times'),  # another name of the same
+            ('backbone.stages', 'is called 0 times .*name one of its parts'),
+            ('neck', 'gives no tensor, expected maps'),
+            ('head.fc', r'gives a tensor of shape \(1, 4\), expected maps')):
+        with pytest.raises(ValueError, match=message):
+            dense.checked(name)
+    assert dense.checked('backbone.stages.0') == 'backbone.stages.0'
+
+
+def test_values_that_are_not_finite_are_refused():
+    seen = watched(build(dict(type='DenseNet', arch=DENSE), 22))
+    with torch.no_grad():
+        seen.model.backbone.stem[0].weight[0] = float('inf')
+    with pytest.raises(ValueError, match='layer backbone.stem: some of its values are not finite'):
+        seen.maps(['backbone.stem'])
+
+
+def test_filters_are_red_green_blue_whatever_the_network_s_order():
+    backbone = dict(type='DenseNet', arch=DENSE)
+    rgb = watched(build(backbone, 22))
+    bgr = watched(build(backbone, 22, preprocessor=dict(PREPROCESSOR, to_bgr=True)))
+    assert (bgr.filters() == rgb.filters()[:, ::-1]).all()
+    assert not np.array_equal(bgr.filters(), rgb.filters())
+    assert bgr.inputs.numpy() == pytest.approx(rgb.inputs.numpy()[:, ::-1])
+    upstream = dict(type='ClsDataPreprocessor', to_rgb=True)
+    assert not channels_reversed(build(backbone, 22, preprocessor=upstream).data_preprocessor)
+
+
+def test_a_network_without_convolutions_is_refused():
+    seen = watched(build(dict(type='DenseNet', arch=DENSE), 22))
+    seen.shapes = {'backbone': [(1, 2)]}
+    with pytest.raises(ValueError, match='DenseNet: the network has no convolution'):
+        seen.default_layers()

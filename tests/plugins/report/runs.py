@@ -1,0 +1,56 @@
+"""Run folders made up for the tests of the report; nothing here is a test."""
+import json
+from pathlib import Path
+from typing import Any
+
+CONFIG = 'configs/mobilenet_v2/mobilenetv2_frozen_1xb64-5e_mit8-96px.py'
+
+
+def write_run(folder: Path, config: str = CONFIG, seed: int = 0, epochs: int = 3,
+              accuracy: float = 80., tested: dict[str, Any] | None = None,
+              classes: tuple[str, ...] = ('cat', 'dog'), **record: Any) -> Path:
+    """Write the records of a classifier's run; ``tested=None`` gives a made-up test, {} gives none.
+
+    Of the made-up test: rows (7, 1) and (2, 10) of the matrix for the first two classes.
+    """
+    history = [dict(epoch=k, iter=10 * k, seconds=2. * k, train=dict(loss=1 / k, lr=0.1 / k),
+                    metrics={'accuracy/top1': accuracy - epochs + k, 'loss': 2 / k})
+               for k in range(1, epochs + 1)]
+    trained = dict(mode='train', config=config, seed=seed, metrics=history[-1]['metrics'],
+                   monitor='accuracy/top1', best_epoch=epochs, epochs=epochs, seconds=60. + seed,
+                   checkpoint='best.pth', history=history, config_hash='abc', device='a CPU',
+                   torch_version='2.11.0', git_commit='c0ffee', options=[], processes=1,
+                   precision='float32', parameters=dict(total=1234567, trainable=89),
+                   data_fingerprint=dict(train='f', val='f'), **record)
+    folder.mkdir(parents=True)
+    (folder / 'result.json').write_text(json.dumps(trained))
+    if tested is None:
+        tested = classifier_test(classes, accuracy)
+    if tested:
+        (folder / 'test').mkdir()
+        same = {key: trained[key] for key in ('config', 'checkpoint', 'config_hash', 'options')}
+        (folder / 'test/result.json').write_text(json.dumps(dict(mode='test', split='test', **same,
+                                                                 **tested)))
+    return folder
+
+
+def classifier_test(classes: tuple[str, ...], accuracy: float = 80.) -> dict[str, Any]:
+    """What a classifier's test adds to its record."""
+    matrix = [[0] * len(classes) for _ in classes]
+    matrix[0][:2], matrix[1][:2] = [7, 1], [2, 10]
+    figures = [dict(images=8, accuracy=87.5, precision=77.8, recall=87.5, f1=82.4),
+               dict(images=12, accuracy=83.3, precision=90.9, recall=83.3, f1=87.)]
+    blank = dict(images=0, accuracy=None, precision=None, recall=None, f1=None)
+    rows = [figures[i] if i < 2 else blank for i in range(len(classes))]
+    return dict(metrics={'accuracy/top1': accuracy - 1, 'accuracy/mean_class': accuracy - 2},
+                data_fingerprint=dict(test='t'), confusion_matrix=matrix,
+                classes=dict(zip(classes, rows, strict=True)))
+
+
+
+
+def detector_test(curve: dict[str, list[float]] | None = None) -> dict[str, Any]:
+    """What a detector's test adds to its record."""
+    curve = curve or dict(score=[0.9, 0.5, 0.2], precision=[1., 1., 0.75], recall=[0.25, 0.5, 0.75])
+    return dict(metrics={'coco/bbox_mAP_50': 0.5}, data_fingerprint=dict(test='k'),
+                pr_curves=dict(car=curve))

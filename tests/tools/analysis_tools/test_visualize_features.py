@@ -1,0 +1,119 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.plugins.inference.cases import CLASSIFIER, DETECTOR, save_checkpoint
+from tools.analysis_tools.visualize_features import main, parse_args
+
+CUT = Path(__file__).resolve().parents[3] / \
+    'configs/densenet/densenet121-cut3_finetune_1xb32-300e_mit8-256px.py'
+
+
+@pytest.fixture(scope='module')
+def classifier(tmp_path_factory):
+    return save_checkpoint(tmp_path_factory.mktemp('models') / 'c.pth', CLASSIFIER,
+                           tuple('0123456789'))
+
+
+@pytest.fixture(scope='module')
+def picture(digits_root):
+    return next((digits_root / 'test/3').glob('*.png'))
+
+
+def show(checkpoint, picture, out, *options, config=CLASSIFIER):
+    return main([config, str(checkpoint), str(picture), '--out-dir', str(out), '--device', 'cpu',
+                 *options])
+
+
+def test_class_and_score_are_predict_s_and_pictures_are_there(classifier, picture, tmp_path):
+    from tools.predict import main as predict
+    record = show(classifier, picture, tmp_path / 'out')
+    said = predict([CLASSIFIER, str(classifier), str(picture), '--out-dir', str(tmp_path / 'p'),
+                    '--device', 'cpu'])['predictions'][0]
+    assert record['predicted'] == record['target'] == said['class']
+    assert record['score'] == pytest.approx(said['score'], abs=1e-6)
+    assert json.loads((tmp_path / 'out/features.json').read_text()) == record
+    names = {path.name for path in (tmp_path / 'out').iterdir()}
+    assert names == {'features.json', 'filters.png', 'grad_cam.png',
+                     *(f'features_{name}.png' for name in record['layers'])}
+    # 16 px, two stages of three convolutions: first, middle and last
+    assert [(name, one['shape']) for name, one in record['layers'].items()] == [
+        ('backbone.stages.0.0.conv', [32, 16, 16]), ('backbone.stages.1.0.conv', [64, 8, 8]),
+        ('backbone.stages.1.2.conv', [64, 8, 8])]
+    # the unit around the last convolution: with shortcut, norm and ReLU, before the pool
+    assert (record['cam']['layer'], record['cam']['shape']) == ('backbone.stages.1.2', [8, 8])
+
+
+def test_asked_for_layers_and_class(classifier, picture, tmp_path):
+    record = show(classifier, picture, tmp_path / 'out', '--layers', 'backbone.stages.1.0',
+                  '--cam-layer', 'backbone.stages.0.2', '--target-class', '7', '--maps', '5')
+    assert record['target'] == '7' and record['cam']['layer'] == 'backbone.stages.0.2'
+    (layer, found), = record['layers'].items()
+    assert layer == 'backbone.stages.1.0' and found['low'] == 0  # it ends in ReLU
+    assert found['shape'][0] == 64  # of which five are drawn, in one row
+    assert Image.open(tmp_path / 'out' / f'features_{layer}.png').height < 260
+
+
+def test_dead_maps_are_counted(picture, tmp_path):
+    import torch
+    file = save_checkpoint(tmp_path / 'c.pth', CLASSIFIER, tuple('0123456789'))
+    saved = torch.load(file)
+    weight = saved['state_dict']['backbone.stages.0.0.conv.weight']
+    weight[:3], saved['state_dict']['backbone.stages.0.0.conv.bias'][:2] = 0, 0
+    saved['state_dict']['backbone.stages.0.0.conv.bias'][2] = 1
+    torch.save(saved, file)
+    record = show(file, picture, tmp_path / 'out', '--layers', 'backbone.stages.0.0.conv')
+    found = record['layers']['backbone.stages.0.0.conv']
+    assert (found['dead'], found['constant']) == (2, 1)
+
+
+def test_a_cut_densenet_shows_conv4_block5_and_its_last_convolution(tmp_path):
+    classes = tuple(f'scene {k}' for k in range(8))
+    config = tmp_path / 'small.py'
+    config.write_text(
+        f'_base_ = {str(CUT)!r}\n'
+        'model = dict(backbone=dict(arch=dict(_delete_=True, growth_rate=4, '
+        'depths=[1, 1, 5, 1], init_channels=8)), head=dict(in_channels=12), '
+        'data_preprocessor=dict(input_size=64))\n'
+        'test_dataloader = dict(dataset=dict(source=dict(size=(64, 64))))\n')
+    file = save_checkpoint(tmp_path / 'd.pth', str(config), classes)
+    pixels = np.random.default_rng(0).integers(0, 256, (80, 90, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / 'x.png')
+    record = show(file, tmp_path / 'x.png', tmp_path / 'out', config=str(config))
+    assert {name: one['shape'] for name, one in record['layers'].items()} == {
+        'backbone.stages.2.block.4': [4, 4, 4], 'backbone.transitions.2.conv': [12, 4, 4]}
+
+
+def test_what_is_not_there_is_answered_with_what_is(classifier, picture, tmp_path):
+    for options, message in (
+            (['--layers', 'backbone.stages.1.3'], r'no such module; near: backbone\.stages\.1'),
+            (['--cam-layer', 'head.fc'], 'no such module'),
+            (['--cam-layer', 'backbone.pool'], 'called 2 times'),
+            (['--target-class', 'seven'], 'no such class; expected one of 0, 1, 2')):
+        with pytest.raises(ValueError, match=message):
+            show(classifier, picture, tmp_path / 'out', *options)
+    with pytest.raises(ValueError, match='is of a detector, expected a classifier'):
+        show(classifier, picture, tmp_path / 'out', config=DETECTOR)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_earlier_pictures_stay_unless_asked_and_the_default_is_beside_the_checkpoint(
+        classifier, picture, tmp_path, capsys):
+    out = tmp_path / 'out'
+    out.mkdir()
+    (out / 'features.json').write_text('{}')
+    with pytest.raises(FileExistsError, match='out: holds earlier results'):
+        show(classifier, picture, out)
+    show(classifier, picture, out, '--overwrite', '--layers', 'backbone.stages.0.0')
+    assert (out / 'grad_cam.png').is_file()
+    args = parse_args([CLASSIFIER, str(classifier), str(picture)])
+    assert args.out_dir == classifier.parent / 'features' / picture.name
+    for position in range(3):
+        argv = [CLASSIFIER, str(classifier), str(picture)]
+        argv[position] = f'none{position}'
+        with pytest.raises(SystemExit):
+            parse_args(argv)
+        assert f'none{position}: no such file' in capsys.readouterr().err

@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from plugins.engine.session import load_config
+from tools.misc.print_config import main, parse_args
+
+REPO_ROOT = Path(__file__).resolve().parents[3]
+CUT = str(REPO_ROOT / 'configs/densenet/densenet121-cut3-fc1024_finetune_1xb32-300e_mit8-256px.py')
+MIXUP = str(REPO_ROOT / 'configs/yolov3/'
+            'yolov3_mobilenetv2-mixup_imagenet_1xb4-30e_kitti-car-640x192.py')
+AUG = str(REPO_ROOT / 'configs/basenet/basenet-aug_scratch_1xb64-25e_cifar100-25-32px.py')
+VGG = str(REPO_ROOT / 'configs/vgg/vgg16-fc2048_frozen_1xb64-25e_cifar10-64px.py')
+
+
+def test_what_is_printed_is_a_config_that_trains_the_same(tmp_path, capsys):
+    text = main([VGG, '--cfg-options', 'train_cfg.max_epochs=7'])
+    assert capsys.readouterr().out.rstrip() == text
+    (tmp_path / 'again.py').write_text(text)
+    again, cfg = Config.fromfile(tmp_path / 'again.py'), load_config(VGG)
+    cfg.train_cfg.max_epochs = 7
+    assert set(cfg) - set(again) == {'normalized', 'affine', 'jitter', 'resize_64px',
+                                     'resize_224px', 'plain_64px', 'affine_64px', 'aug_a',
+                                     'aug_a_plus'}
+    assert all(again[key] == cfg[key] for key in again)
+    assert 'use (--key shows one): normalized, affine' in text
+
+
+def test_a_key_is_shown_alone():
+    assert main([CUT, '--key', 'model.head.mid_channels']).split() == [
+        'mid_channels', '=', '[', '1024,', ']']
+    assert main([AUG, '--key', 'model.data_preprocessor.train_geometry.0']) == \
+        "dict(degrees=20, type='RandomRotation')"
+    assert main([CUT, '--key', 'model.backbone.num_stages', '--cfg-options',
+                 'model.backbone.num_stages=2']) == 'num_stages = 2'
+
+
+@pytest.mark.parametrize('key, message', [
+    ('model.haed', 'the config has no model.haed; near: model.head'),
+    ('model.head.mid_channels.3', r'has no model.head.mid_channels.3; near: model.head.mid'),
+    ('model.head.mid_channels.x', r'has no model.head.mid_channels.x'),
+    ('model.head.num_classes.0', r'has no model.head.num_classes.0'),
+    ('zzz', 'has no zzz; expected one of .*model')])
+def test_an_unknown_key_is_answered_with_near_ones(key, message):
+    with pytest.raises(ValueError, match=message):
+        main([CUT, '--key', key])
+
+
+def test_the_leaf_s_own_changes_are_those_that_its_file_holds():
+    assert main([CUT, '--diff-base']).splitlines() == [
+        '~ model.head.mid_channels: [] -> [1024]',
+        '~ model.head.dropouts: [0.0] -> [0.0, 0.0]']
+    with_option = main([CUT, '--diff-base', '--cfg-options', 'randomness.seed=4'])
+    assert '~ randomness.seed: 0 -> 4' in with_option.splitlines()
+
+
+def test_a_deleted_group_and_a_list_are_shown_whole():
+    lines = main([MIXUP, '--diff-base']).splitlines()
+    assert lines[0] == "~ train_dataloader.dataset.type: 'KittiDataset' -> 'MultiImageMixDataset'"
+    assert "- train_dataloader.dataset.part: 'train'" in lines
+    assert "+ train_dataloader.dataset.dataset.part: 'train'" in lines
+    start = lines.index('~ train_dataloader.dataset.pipeline:')
+    assert lines[start + 1] == "      [dict(type='LoadCachedImage'),"
+    assert lines[start + 7].startswith("   -> [dict(type='MixUp', img_scale=(640, 192),")
+
+
+def test_errors_are_the_project_s(tmp_path, capsys):
+    with pytest.raises(ValueError, match='train_cfg.max_epoch.*nearest existing key'):
+        main([CUT, '--cfg-options', 'train_cfg.max_epoch=3'])
+    with pytest.raises(ValueError, match="expected a whole experiment's config"):
+        main([str(REPO_ROOT / 'configs/_base_/models/vgg16.py')])
+    (tmp_path / 'alone.py').write_text(main([CUT]))
+    with pytest.raises(ValueError, match='alone.py names no _base_'):
+        main([str(tmp_path / 'alone.py'), '--diff-base'])
+    for argv in (['none.py'], [CUT, '--diff-base', '--key', 'model']):
+        with pytest.raises(SystemExit):
+            parse_args(argv)
+    shown = capsys.readouterr().err
+    assert 'none.py: no such config file' in shown and 'not allowed with' in shown
+
+
+def test_a_leaf_that_changes_nothing_says_so(tmp_path):
+    (tmp_path / 'same.py').write_text(f'_base_ = [{CUT!r}]\n')
+    assert main([str(tmp_path / 'same.py'), '--diff-base']) == \
+        'same.py changes nothing in its _base_'
