@@ -18,7 +18,8 @@ PARTS = ('backbone', 'neck', 'head')
 
 def configs() -> dict[str, Path]:
     """The leaf of each row, by its docstring."""
-    paths = [p for p in (REPO_ROOT / 'configs').rglob('*.py') if '_base_' not in p.parts]
+    paths = [p for p in (REPO_ROOT / 'configs').rglob('*.py')
+             if not {'_base_', 'search'} & set(p.parts)]
     rows = [re.match(r'([A-E]\d+): ', docstring(p)) for p in paths]
     return {row[1]: path for row, path in zip(rows, paths, strict=True) if row}
 

@@ -86,7 +86,7 @@ def append(table: Path, rows: list[dict[str, Any]]) -> None:
     """Append rows to a results.csv, which is made if it is not there.
 
     Raises:
-        ValueError: A row of the same config, data, seed, metric and commit is there.
+        ValueError: A row of the same config, options, data, seed, metric and commit is there.
     """
     present = set()
     if table.is_file():
@@ -104,7 +104,8 @@ def append(table: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def _identity(row: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(str(row[key]) for key in ('config', 'data', 'seed', 'metric', 'git_commit'))
+    return tuple(str(row[key]) for key in (
+        'config', 'data', 'seed', 'metric', 'git_commit', 'config_hash'))
 
 
 if __name__ == '__main__':
