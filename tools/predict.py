@@ -7,11 +7,13 @@
 A classifier's pictures get their likeliest classes beside them, a detector's
 their boxes; predictions.json holds the same in numbers. How a picture becomes
 an input follows the config's test data, so the figures are those of
-tools/test.py. Upstream's inferencers (mmpretrain.ImageClassificationInferencer,
-mmdet.DetInferencer) stop at these configs: the one needs a pipeline, which an
-ArrayDataset does not have, the other wants LoadImageFromFile at its beginning;
-DetInferencer also accepts the checkpoint of another model with a warning, and
-neither reads a video. mmpretrain's is used for configs that do have a pipeline.
+tools/test.py (but for a detector's padding, see plugins/inference/detect.py).
+Every file of a folder is tried before the first prediction. Upstream's
+inferencers (mmpretrain.ImageClassificationInferencer, mmdet.DetInferencer) stop
+at these configs: the one needs a pipeline, which an ArrayDataset does not have,
+the other wants LoadImageFromFile at its beginning; DetInferencer also accepts
+the checkpoint of another model with a warning, and neither reads a video.
+mmpretrain's is used for configs that do have a pipeline.
 """
 import argparse
 import json
@@ -22,8 +24,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from plugins.arguments import positive, share
 from plugins.paths import resolve_path
 from plugins.visualization.output_folder import check_output, finished_folder
+from plugins.wording import counted
 
 RECORD = 'predictions.json'
 _VIDEO_WIDTH = 1280  # of an annotated video, pixels
@@ -39,12 +43,14 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         "checkpoint, NAME being the input's")
     parser.add_argument('--overwrite', action='store_true',
                         help='replace earlier predictions there')
-    parser.add_argument('--score-thr', type=_share, default=0.3, metavar='0..1',
+    parser.add_argument('--score-thr', type=share, default=0.3, metavar='0..1',
                         help='a detector: least score of a box (default: 0.3)')
-    parser.add_argument('--topk', type=_positive, default=5, metavar='K',
+    parser.add_argument('--topk', type=positive, default=5, metavar='K',
                         help='a classifier: how many classes to name (default: 5)')
-    parser.add_argument('--batch-size', type=_positive, default=8, metavar='N',
+    parser.add_argument('--batch-size', type=positive, default=8, metavar='N',
                         help='pictures at a time (default: 8)')
+    parser.add_argument('--skip-broken', action='store_true', help='leave out files that are no '
+                        f'pictures or broken ones, and name them in {RECORD}')
     parser.add_argument('--device', help='such as cpu or cuda:1; default: a GPU if there is one')
     parser.add_argument('--trust-checkpoint', action='store_true',
                         help='load the checkpoint although it could run code')
@@ -64,19 +70,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f'{text} is not from 0 to 1')
-    return value
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text!r} is not a whole number above 0')
-    return int(text)
-
-
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Predict, and return what ``predictions.json`` holds.
 
@@ -85,20 +78,24 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     Raises:
         OSError: A file is missing, or the output folder is in use.
-        ValueError: A picture or the video cannot be decoded (names it), or as
+        ValueError: Pictures or the video cannot be decoded (names them), or as
             ``plugins.inference.trained_model.load_trained``.
     """
     args = parse_args(argv)
     check_output(args.out_dir, args.overwrite, RECORD)
     from plugins.visualization.inputs import Video, find_pictures, is_video
 
-    paths = [] if is_video(args.input) else find_pictures(args.input)
+    paths, others = ([], {}) if is_video(args.input) else find_pictures(args.input)
     video = Video(args.input) if is_video(args.input) else None
     trained, ask = load_model(args)
+    paths, broken = _sort_out(paths, others, ask, args)
     say = _Boxes(trained.classes, args.score_thr) if trained.kind == 'detector' else _Classes(
         trained.classes, args.topk)
     record = dict(config=str(args.config), checkpoint=str(args.checkpoint), kind=trained.kind,
                   input=str(args.input), classes=list(trained.classes), **say.settings)
+    if args.skip_broken:
+        record['skipped'] = [dict(image=path.relative_to(args.input).as_posix(), reason=reason)
+                             for path, reason in sorted(broken.items())]
     with finished_folder(args.out_dir, args.overwrite, RECORD) as folder:
         if video is not None:
             record['fps'] = video.fps
@@ -110,9 +107,27 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         (folder / RECORD).write_text(as_json(record), encoding='utf-8')
     if not args.input.is_dir() and video is None:
         print('\n'.join(say.lines(record['predictions'][0])))
-    print(f"{len(record['predictions'])} {'frames' if video else 'pictures'}; written to "
-          f'{args.out_dir}')
+    print(counted(len(record['predictions']), 'frame' if video else 'picture')
+          + (f"; {counted(len(broken), 'file')} left out, see {RECORD}" if broken else '')
+          + f'; written to {args.out_dir}')
     return record
+
+
+def _sort_out(paths: Sequence[Path], others: dict[Path, str], ask: Any, args: argparse.Namespace
+              ) -> tuple[list[Path], dict[Path, str]]:
+    """The pictures that can be asked about; the other files and why they cannot, if allowed."""
+    from rich.progress import track
+
+    from plugins.visualization.inputs import find_broken, refuse_broken
+
+    several = len(paths) > 1
+    broken = others | find_broken(track(paths, 'check') if several else paths, ask.check)
+    fine = [path for path in paths if path not in broken]
+    if not (args.skip_broken and fine):
+        refuse_broken(broken, [*paths, *others], 'copy the file anew' if args.input.is_file() else
+                      'Copy them anew, or leave them out by --skip-broken' if fine else
+                      'No picture is left')
+    return fine, broken
 
 
 def load_model(args: argparse.Namespace) -> tuple[Any, Callable]:
@@ -126,7 +141,9 @@ def load_model(args: argparse.Namespace) -> tuple[Any, Callable]:
         trust_checkpoint(args.checkpoint)
     trained = load_trained(cfg, args.checkpoint, args.device)
     if trained.kind == 'detector':
-        from plugins.inference.detect import Detect
+        from plugins.inference.detect import Detect, threshold_note
+        if note := threshold_note(cfg, args.score_thr):
+            print(f'Note: {note}', file=sys.stderr)
         return trained, Detect(trained)
     from plugins.inference.classify import Classify
     return trained, Classify(trained)
@@ -188,7 +205,8 @@ class _Boxes:
     def lines(self, entry: dict[str, Any]) -> list[str]:
         """Lines for the terminal."""
         return [f"{one['class']} {one['score']:.2f} at {[round(x) for x in one['box']]}"
-                for one in entry['detections']] or [f'nothing with a score of {self.score_thr}']
+                for one in entry['detections']] or [
+                    f'nothing with a score of at least {self.score_thr:g}']
 
 
 def _illustrate(given: Path, paths: Sequence[Path], ask: Callable, say: _Classes | _Boxes,
@@ -240,16 +258,15 @@ def _write_video(target: Path, frames: Iterable[Any], fps: float) -> None:
         OSError: OpenCV cannot write it.
     """
     import cv2
-    writer = None
-    for frame in frames:
-        height, width = (side - side % 2 for side in frame.shape[:2])  # its colours need even sides
-        if writer is None:
-            writer = cv2.VideoWriter(str(target), cv2.VideoWriter_fourcc(*'mp4v'), fps,
-                                     (width, height))
-            if not writer.isOpened():
+    writer = cv2.VideoWriter()
+    try:
+        for frame in frames:
+            height, width = (side - side % 2 for side in frame.shape[:2])  # colours: even sides
+            if not writer.isOpened() and not writer.open(
+                    str(target), cv2.VideoWriter_fourcc(*'mp4v'), fps, (width, height)):
                 raise OSError(f'{target}: OpenCV cannot write a video here')
-        writer.write(frame[:height, :width, ::-1].copy())
-    if writer is not None:
+            writer.write(frame[:height, :width, ::-1].copy())
+    finally:
         writer.release()
 
 

@@ -90,8 +90,9 @@ def claim_work_dir(work_dir: Path, resume: bool, overwrite: bool) -> None:
 
 
 def _written_by_runs(path: Path) -> bool:
-    """Log folders (named by date and time), tests, checkpoints, the config and the record."""
+    """Log folders (named by date and time), tests, checkpoints, the config, the record and its curves."""
     if path.is_dir():
         return (path.name in TEST_FOLDERS.values()
                 or re.fullmatch(r'\d{8}_\d{6}', path.name) is not None)
-    return path.suffix in ('.pth', '.py', '.partial') or path.name in ('last_checkpoint', RECORD, 'curves.png')
+    return path.suffix in ('.pth', '.py', '.partial') or path.name in (
+        'last_checkpoint', RECORD, 'curves.png')

@@ -8,10 +8,11 @@ from mmengine.registry import DefaultScope
 from PIL import Image
 
 from plugins.classification.datasets.decoding import fitted, read_rgb
+from plugins.classification.datasets.image_array import SOURCES, load_source
 
 from .trained_model import TrainedModel, evaluated_data
 
-# Sources without image files: the one size that their pictures have.
+# The one size of the pictures of sources without files: known also where their data are not.
 _SIZES = {'cifar10': (32, 32), 'cifar100': (32, 32), 'digits': (8, 8)}
 
 
@@ -38,8 +39,7 @@ class Classify:
         self._inferencer = self._source = None
         data = evaluated_data(trained.cfg, 'source')
         if data is not None:
-            self._source = dict(data.source)
-            stored_size(self._source)
+            self._source = dict(data.source, size=stored_size(data.source))
         elif evaluated_data(trained.cfg, 'pipeline') is not None:
             self._inferencer = _inferencer(trained)
         else:
@@ -52,7 +52,20 @@ class Classify:
         Raises:
             ValueError: It cannot be decoded to the end.
         """
-        return np.asarray(read_rgb(path))
+        try:
+            return np.asarray(read_rgb(path))
+        except ValueError as error:
+            # without read_rgb's advice, which is for the files of a data set
+            raise ValueError(f'{path}: cannot be decoded as an image '
+                             f'({error.__cause__ or error})') from error
+
+    def check(self, path: Path) -> None:
+        """Try whether a file can be asked about.
+
+        Raises:
+            ValueError: It cannot be decoded.
+        """
+        self.read(path)
 
     def __call__(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Classify a batch.
@@ -77,13 +90,18 @@ class Classify:
 def stored_size(source: Mapping) -> tuple[int, int]:
     """(height, width) in which a source keeps its pictures.
 
+    A source that neither its ``size`` nor its type tells of is loaded, and looked at.
+
     Raises:
-        ValueError: Neither its ``size`` nor its type says so.
+        OSError: Its data are not there.
+        ValueError: It is no source, or has no pictures.
     """
     size = source.get('size', _SIZES.get(source['type']))
     if size is None:
-        raise ValueError(f"test_dataloader.dataset.source: {source['type']} has no size; how a "
-                         'picture would be stored is not known')
+        if source['type'] not in SOURCES:
+            raise ValueError(f"test_dataloader.dataset.source: there is no source "
+                             f"{source['type']!r}; how a picture would be stored is not known")
+        size = load_source(dict(source)).images.shape[2:]
     return (size, size) if isinstance(size, int) else tuple(size)
 
 

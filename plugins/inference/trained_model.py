@@ -12,11 +12,12 @@ from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmengine.runner import load_checkpoint
 from torch import nn
 
-from plugins.engine.checkpoint import misfit, read_checkpoint
+from plugins.engine.checkpoint import check_finite, misfit, read_checkpoint
 from plugins.engine.experiment import EXPERIMENT, other_model, resolved_keys
 from plugins.engine.readable_errors import readable_errors
 
 KINDS = {'mmpretrain': 'classifier', 'mmdet': 'detector'}
+
 
 @dataclass(frozen=True)
 class TrainedModel:
@@ -58,26 +59,10 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None)
     """
     kind = kind_of(cfg)
     target = find_device(device)
-    with DefaultScope.overwrite_default_scope(cfg.default_scope), readable_errors(cfg):
-        model = MODELS.build(copy.deepcopy(cfg.model))  # mmdet writes into it
-    if cfg.get('channels_last'):
-        model = model.to(memory_format=torch.channels_last)
-    try:
-        loaded = load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
-    except RuntimeError as error:
-        saved_by = _saved_by(checkpoint)
-        raise ValueError(f'checkpoint {checkpoint} does not fit the {kind} of {cfg.filename}; it '
-                         f'was saved by {saved_by}. {misfit(error)}') from error
-    broken = [name for name, value in model.state_dict().items()
-              if value.is_floating_point() and not value.isfinite().all()]
-    if broken:
-        raise ValueError(f'checkpoint {checkpoint}: {broken[0]} ({len(broken)} such) holds numbers '
-                         'that are not finite; take the checkpoint of an earlier epoch')
-    begun = loaded.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
-    if told := other_model(begun, resolved_keys(cfg)):
-        print(f'Warning: checkpoint {checkpoint} fits, but was trained with another model than '
-              f'{cfg.filename} describes: {told}. What it predicts here may be wrong.',
-              file=sys.stderr)
+    model = _build(cfg)
+    loaded = _load_into(model, checkpoint, cfg)
+    check_finite(model.state_dict(), checkpoint)
+    _warn_of_another_model(loaded, cfg, checkpoint)
     classes = _class_names(loaded, cfg, checkpoint)
     head = getattr(model, 'head', None) or getattr(model, 'bbox_head', None)
     number = getattr(head, 'num_classes', len(classes))
@@ -85,6 +70,30 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None)
         raise ValueError(f'checkpoint {checkpoint}: its model has {number} classes, but found the '
                          f'{len(classes)} names {", ".join(classes)}')
     return TrainedModel(model.to(target).eval(), cfg, classes, kind)
+
+
+def _build(cfg: Config) -> nn.Module:
+    with DefaultScope.overwrite_default_scope(cfg.default_scope), readable_errors(cfg):
+        model = MODELS.build(copy.deepcopy(cfg.model))  # mmdet writes into it
+    return model.to(memory_format=torch.channels_last) if cfg.get('channels_last') else model
+
+
+def _load_into(model: nn.Module, checkpoint: str | Path, cfg: Config) -> dict[str, Any]:
+    """Load the weights; return all that the checkpoint holds."""
+    try:
+        return load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
+    except RuntimeError as error:
+        raise ValueError(f'checkpoint {checkpoint} does not fit the {kind_of(cfg)} of '
+                         f'{cfg.filename}; it was saved by {_saved_by(checkpoint)}. '
+                         f'{misfit(error)}') from error
+
+
+def _warn_of_another_model(loaded: dict[str, Any], cfg: Config, checkpoint: str | Path) -> None:
+    begun = loaded.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
+    if told := other_model(begun, resolved_keys(cfg)):
+        print(f'Warning: checkpoint {checkpoint} fits, but was trained with another model than '
+              f'{cfg.filename} describes: {told}. What it predicts here may be wrong.',
+              file=sys.stderr)
 
 
 def kind_of(cfg: Config) -> str:
@@ -107,12 +116,23 @@ def find_device(name: str | None) -> torch.device:
         ValueError: This machine has none of this name.
     """
     name = name or get_device()
+    expected = f'expected one of this machine: {", ".join(_devices())}'
     try:
-        return torch.zeros(1, device=name).device
+        device = torch.device(name)
+    except RuntimeError as error:  # it lists the kinds that any machine might have
+        raise ValueError(f'device {name!r}: no such device; {expected}') from error
+    try:
+        found = torch.zeros(1, device=device)
+        found.cpu()  # 'meta' makes tensors, but nothing is in them
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(f'device {name!r}: {str(error).splitlines()[0]}; expected one of this '
-                         f'machine, as cpu{" or cuda" if torch.cuda.is_available() else ""}'
-                         ) from error
+        raise ValueError(f'device {name!r}: {str(error).splitlines()[0]}; {expected}') from error
+    return found.device
+
+
+def _devices() -> list[str]:
+    """Names of this machine's devices that the tools compute on."""
+    gpus = [f'cuda:{index}' for index in range(torch.cuda.device_count())]
+    return ['cpu', *gpus, *(['mps'] if torch.backends.mps.is_available() else [])]
 
 
 def evaluated_data(cfg: Config, key: str) -> ConfigDict | None:

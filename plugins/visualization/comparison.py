@@ -1,5 +1,6 @@
 """One image as several models see it: a panel a model, and a legend."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -9,13 +10,15 @@ from .marks import ALARM, FOUND, HIT, IGNORED, MISSED, UNCOUNTED, Outcome
 
 _PAPER, _INK = (32, 34, 37), WHITE
 _LEGEND = {HIT: 'hit, its score', ALARM: 'false alarm', MISSED: 'missed object',
-           FOUND: 'object found', IGNORED: 'ignored (Van, DontCare)', UNCOUNTED: 'not counted'}
+           FOUND: 'object found', IGNORED: 'ignored', UNCOUNTED: 'not counted'}
 
 
 def draw_comparison(image: np.ndarray, outcomes: Sequence[Outcome], models: Sequence[str],
                     note: str = '', several_classes: bool = False,
                     least_width: int = 1600) -> np.ndarray:
     """Draw an image once for each model; wide ones below each other, others side by side.
+
+    A legend below explains the kinds of marks that occur, and names what is ignored.
 
     Args:
         image: RGB, uint8, H x W x 3.
@@ -37,7 +40,17 @@ def draw_comparison(image: np.ndarray, outcomes: Sequence[Outcome], models: Sequ
     pieces = [piece for panel in panels for piece in (panel, _paper(
         *((gap, panel.shape[1]) if wide else (panel.shape[0], gap))))][:-1]
     stacked = np.concatenate(pieces, axis=0 if wide else 1)
-    return np.concatenate([stacked, _legend(stacked.shape[1], note)])
+    return np.concatenate([stacked, _legend(stacked.shape[1], note, legend_of(outcomes))])
+
+
+def legend_of(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """Words for each kind of mark that occurs; of the ignored ones also their types, as Van."""
+    marks = list(chain.from_iterable(one.marks for one in outcomes))
+    words = {kind: said for kind, said in _LEGEND.items() if any(m.kind == kind for m in marks)}
+    types = sorted({mark.name for mark in marks if mark.kind == IGNORED} - {words.get(IGNORED)})
+    if types:
+        words[IGNORED] += f' ({", ".join(types)})'
+    return words
 
 
 def headline(outcome: Outcome) -> str:
@@ -59,13 +72,13 @@ def _panel(picture: np.ndarray, name: str, outcome: Outcome) -> np.ndarray:
     return np.concatenate([canvas.array(), picture])
 
 
-def _legend(width: int, note: str) -> np.ndarray:
+def _legend(width: int, note: str, meanings: Mapping[str, str]) -> np.ndarray:
     """What lines and colours mean, in as many rows as it takes."""
     size = min(text_size(width), 18)
     swatch, row, gap = int(2.5 * size), size + 18, int(1.5 * size)
     rows: list[list[tuple[str, str]]] = [[]]
     used = 12
-    entries = [*([('', note)] if note else []), *_LEGEND.items()]
+    entries = [*([('', note)] if note else []), *meanings.items()]
     for kind, words in entries:
         words = shortened(words, width - 32 - swatch, size, bold=not kind)
         needed = text_width(words, size, bold=not kind) + gap + (swatch + 8 if kind else 0)

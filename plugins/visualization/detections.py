@@ -9,6 +9,7 @@ from .marks import ALARM, FOUND, HIT, IGNORED, MISSED, UNCOUNTED, Mark
 # Each kind has a colour, a kind of line and words of its own; any two of them would do.
 LINES = {FOUND: Line(WHITE, 1), MISSED: Line(YELLOW, 3, (1, 2)), ALARM: Line(VERMILION, 3, (4, 2)),
          HIT: Line(BLUE, 3), UNCOUNTED: Line(GREY, 2, (4, 2))}
+_BESIDE = 2  # pixels of the picture drawn on: boxes so near to each other are a crowd
 _ORDER = (IGNORED, FOUND, UNCOUNTED, MISSED, ALARM, HIT)  # later ones lie on top
 
 
@@ -51,6 +52,8 @@ def draw_marks(image: np.ndarray, marks: Sequence[Mark], several_classes: bool =
                least_width: int = 1600) -> np.ndarray:
     """Draw hits, false alarms, misses and what is ignored, see :class:`Mark`.
 
+    In a crowd of missed objects the largest alone is called so; their line tells the others.
+
     Args:
         image: RGB, uint8, H x W x 3.
         marks: The boxes, in pixels of the image.
@@ -69,11 +72,38 @@ def draw_marks(image: np.ndarray, marks: Sequence[Mark], several_classes: bool =
             canvas.hatch(box, GREY)
         else:
             canvas.box(box, LINES[mark.kind])
+    silent = crowded_misses(marks, _BESIDE / factor)
     for mark in drawn[::-1]:  # what matters most chooses its place first
-        if words := _words(mark, several_classes):
+        words = _words(mark, several_classes)
+        if words and mark not in silent:
             line = LINES.get(mark.kind, Line(GREY))
-            canvas.label(words, np.multiply(mark.box, factor), line.colour)
+            canvas.label(words, np.multiply(mark.box, factor), line.colour,
+                         optional=mark.kind == MISSED)
     return canvas.array()
+
+
+def crowded_misses(marks: Sequence[Mark], gap: float = 0) -> set[Mark]:
+    """Missed objects that need no words: a larger one of their class, at them, has some.
+
+    Args:
+        marks: Of one image.
+        gap: Boxes so many pixels apart still touch.
+    """
+    def touch(one: Mark, other: Mark) -> bool:
+        return all(one.box[axis] <= other.box[axis + 2] + gap
+                   and other.box[axis] <= one.box[axis + 2] + gap for axis in (0, 1))
+
+    missed = [mark for mark in marks if mark.kind == MISSED]
+    named: list[Mark] = []
+    for mark in sorted(missed, key=_area, reverse=True):
+        if not any(other.name == mark.name and touch(mark, other) for other in named):
+            named.append(mark)
+    return set(missed) - set(named)
+
+
+def _area(mark: Mark) -> float:
+    x1, y1, x2, y2 = mark.box
+    return (x2 - x1) * (y2 - y1)
 
 
 def _words(mark: Mark, several_classes: bool) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
@@ -36,6 +37,14 @@ class Line:
     colour: Colour
     width: int = 3
     dash: tuple[int, int] | None = None
+
+
+class Label(NamedTuple):
+    """A line of text on a ground, and the pixels that it takes."""
+
+    rect: Rect
+    text: str
+    colour: Colour
 
 
 @cache
@@ -81,7 +90,7 @@ class Canvas:
 
     picture: Image.Image
     text_size: int = 15
-    _taken: list[Rect] = field(default_factory=list)
+    _labels: list[Label] = field(default_factory=list)
 
     @classmethod
     def of(cls, image: np.ndarray, text_size: int = 15) -> 'Canvas':
@@ -119,11 +128,20 @@ class Canvas:
         below = self.picture.crop((x1, y1, x2 + 1, y2 + 1))
         self.picture.paste(Image.blend(below, layer, 0.65), (x1, y1))
 
-    def label(self, text: str, box: Sequence[float], colour: Colour) -> None:
+    def label(self, text: str, box: Sequence[float], colour: Colour,
+              optional: bool = False) -> None:
         """Write beside a box, on a ground of its colour, inside the picture and off other labels.
 
         The first place that is free: above, below, inside, beside the box, then
         further away; where none is, the one that covers least of other labels.
+        A line leads from a label to its box where more than the label's own
+        height lies between them.
+
+        Args:
+            text: One line.
+            box: Corners in pixels.
+            colour: Of the ground.
+            optional: Write nothing unless a place at the box itself is free.
         """
         width, height = text_width(text, self.text_size) + 6, self.text_size + 5
         x1, y1, x2, y2 = self._inside(box)
@@ -133,11 +151,38 @@ class Canvas:
         corners += [(x1, y) for step in (2, 3, 4) for y in (
             y1 - step * height, y2 + 2 + (step - 1) * height)]
         rects = [self._shifted(x, y, width, height) for x, y in corners]
-        rect = min(rects, key=lambda rect: sum(_shared(rect, other) for other in self._taken))
-        self._taken.append(rect)
-        self.draw.rectangle(rect, fill=colour)
-        self.draw.text((rect[0] + 3, (rect[1] + rect[3]) / 2), text, fill=ink_on(colour),
+        covered = [sum(_shared(rect, other.rect) for other in self._labels) for rect in rects]
+        rect = rects[int(np.argmin(covered))]
+        away = max(y1 - rect[3], rect[1] - y2)
+        if optional and (min(covered) or away > height):
+            return
+        self._labels.append(Label(rect, text, colour))
+        if away > height:
+            self._lead(rect, (x1, y1, x2, y2), colour)
+        self._write(self._labels[-1])
+
+    def _write(self, label: Label) -> None:
+        x, top, _, bottom = label.rect
+        self.draw.rectangle(label.rect, fill=label.colour)
+        self.draw.text((x + 3, (top + bottom) / 2), label.text, fill=ink_on(label.colour),
                        font=font(self.text_size), anchor='lm')
+
+    def _lead(self, label: Rect, box: Rect, colour: Colour) -> None:
+        """A line along a label's side and on to its box, past those of the same box in between.
+
+        Other labels that it meets stay legible: it runs behind them.
+        """
+        x = label[0] - 3 if label[0] > 3 else label[2] + 2
+        above = label[3] < box[1]
+        edge, nearest = box[1] if above else box[3], min(max(x, box[0]), box[2])
+        pieces = [(x, label[1], x + 1, edge) if above else (x, edge, x + 1, label[3]),
+                  (min(x, nearest), edge, max(x + 1, nearest), edge + 1)]
+        rims = [(x1 - 1, y1 - 1, x2 + 1, y2 + 1) for x1, y1, x2, y2 in pieces]
+        for rect, ink in [*((rim, BLACK) for rim in rims), *((piece, colour) for piece in pieces)]:
+            self.draw.rectangle(rect, fill=ink)
+        for other in self._labels[:-1]:
+            if any(_shared(rim, other.rect) for rim in rims):
+                self._write(other)
 
     def _inside(self, box: Sequence[float]) -> Rect:
         """Whole pixels of a box, its corners in order and in the picture."""

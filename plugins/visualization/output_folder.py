@@ -1,4 +1,5 @@
 """A folder of results that appears only when it is complete."""
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,10 +18,12 @@ def check_output(folder: Path, overwrite: bool, record: str) -> None:
     Raises:
         FileExistsError: The folder is there with files in it, and either may
             not be overwritten or holds no such results.
+        OSError: A folder above it is a file, or nothing can be written there.
     """
     if folder.is_file():
         raise FileExistsError(f'{folder}: is a file, expected a folder; choose another --out-dir')
     if not folder.is_dir() or not any(folder.iterdir()):
+        _check_parents(folder)
         return
     if not (folder / record).is_file():
         raise FileExistsError(f'{folder}: holds files, but no {record} of earlier results; choose '
@@ -28,6 +31,21 @@ def check_output(folder: Path, overwrite: bool, record: str) -> None:
     if not overwrite:
         raise FileExistsError(f'{folder}: holds earlier results; replace them with --overwrite or '
                               'choose another --out-dir')
+    _check_parents(folder)
+
+
+def _check_parents(folder: Path) -> None:
+    """Try whether a folder can be made where this one shall be: modes alone do not tell."""
+    parent = next(parent for parent in folder.absolute().parents if parent.exists())
+    if not parent.is_dir():
+        raise NotADirectoryError(f'{folder}: cannot be made, {parent} is a file; choose another '
+                                 '--out-dir')
+    try:
+        with tempfile.TemporaryDirectory(dir=parent, prefix='.writable-'):
+            pass
+    except OSError as error:
+        raise OSError(f'{folder}: cannot be made, {parent} takes no folder ({error.strerror}); '
+                      'choose another --out-dir') from error
 
 
 @contextmanager
@@ -40,7 +58,7 @@ def finished_folder(folder: Path, overwrite: bool, record: str) -> Iterator[Path
         record: Likewise.
 
     Raises:
-        FileExistsError: See :func:`check_output`.
+        OSError: See :func:`check_output`.
     """
     check_output(folder, overwrite, record)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +66,18 @@ def finished_folder(folder: Path, overwrite: bool, record: str) -> Iterator[Path
         made = Path(spare, 'made')
         made.mkdir()
         yield made
-        if folder.exists():
-            shutil.move(folder, Path(spare, 'replaced'))
-        shutil.move(made, folder)
+        _put(made, folder, Path(f'{spare}-replaced'))
+
+
+def _put(made: Path, folder: Path, earlier: Path) -> None:
+    """Move a folder to its place, what was there to ``earlier``, and delete that at the end."""
+    if folder.exists():
+        os.rename(folder, earlier)
+    try:
+        os.rename(made, folder)
+    except OSError:
+        if earlier.exists():
+            os.rename(earlier, folder)
+        raise
+    if earlier.exists():
+        shutil.rmtree(earlier)

@@ -104,9 +104,70 @@ def test_a_broken_picture_is_named_and_nothing_is_written(classifier, digits_roo
     (tmp_path / 'in').mkdir()
     (tmp_path / 'in/a.png').write_bytes(whole)
     (tmp_path / 'in/b.png').write_bytes(whole[:len(whole) // 2])
-    with pytest.raises(ValueError, match='b.png: cannot be decoded'):
-        predict(CLASSIFIER, classifier, tmp_path / 'in', tmp_path / 'out')
+    for given in ('in', 'in/b.png'):
+        with pytest.raises(ValueError, match='b.png: cannot be decoded'):
+            predict(CLASSIFIER, classifier, tmp_path / given, tmp_path / 'out')
     assert [path.name for path in tmp_path.iterdir()] == ['in']
+
+
+def broken_folder(digits_root, folder, number):
+    """Two whole pictures, a text, what Windows leaves, and so many pictures that were cut off."""
+    whole = next((digits_root / 'test/3').glob('*.png')).read_bytes()
+    (folder / 'sub').mkdir(parents=True)
+    for name in ('a.png', 'sub/z.png'):
+        (folder / name).write_bytes(whole)
+    for name in ('notes.txt', 'Thumbs.db', 'sub/desktop.ini', '.DS_Store'):
+        (folder / name).write_text('no picture')
+    for k in range(number):
+        (folder / f'sub/cut{k}.png').write_bytes(whole[:len(whole) // 2])
+    return folder
+
+
+@pytest.mark.parametrize('kind', ['classifier', 'detector'])
+def test_all_broken_files_are_named_before_anything_is_predicted(
+        request, digits_root, tmp_path, kind, monkeypatch):
+    folder = broken_folder(digits_root, tmp_path / 'in', 6)
+    config, checkpoint = dict(classifier=CLASSIFIER, detector=DETECTOR)[kind], \
+        request.getfixturevalue(kind)
+    monkeypatch.setattr('tools.predict._illustrate', lambda *_: pytest.fail('has begun'))
+    with pytest.raises(ValueError, match='7 of 9 files') as error:
+        predict(config, checkpoint, folder, tmp_path / 'out')
+    lines = str(error.value).splitlines()
+    assert 'notes.txt: not a picture' in lines[1] and len(lines) == 1 + 5 + 1 + 1
+    assert all(f'cut{k}.png: cannot be decoded as an image (' in lines[2 + k] for k in range(4))
+    assert lines[6].strip() == 'and 2 more' and lines[7].endswith('--skip-broken')
+    assert 'data set' not in str(error.value) and 'label' not in str(error.value)
+
+
+def test_broken_files_can_be_left_out(classifier, digits_root, tmp_path, capsys):
+    folder = broken_folder(digits_root, tmp_path / 'in', 1)
+    record = predict(CLASSIFIER, classifier, folder, tmp_path / 'out', '--skip-broken')
+    assert [one['image'] for one in record['predictions']] == ['a.png', 'sub/z.png']
+    assert [one['image'] for one in record['skipped']] == ['notes.txt', 'sub/cut0.png']
+    assert record['skipped'][1]['reason'].startswith('cannot be decoded as an image (')
+    assert json.loads((tmp_path / 'out/predictions.json').read_text()) == record
+    assert '2 pictures; 2 files left out' in capsys.readouterr().out
+    for name in ('a.png', 'sub/z.png'):
+        (folder / name).unlink()
+    with pytest.raises(ValueError, match='2 of 2 files(.|\n)*No picture is left'):
+        predict(CLASSIFIER, classifier, folder, tmp_path / 'none', '--skip-broken')
+
+
+def test_a_picture_that_the_pipeline_cannot_take_is_named(detector, tmp_path):
+    Image.new('RGB', (6000, 1)).save(tmp_path / 'line.png')
+    with pytest.raises(ValueError, match='line.png: 6000 x 1 pixels cannot be brought to'):
+        predict(DETECTOR, detector, tmp_path / 'line.png', tmp_path / 'out')
+
+
+def test_thresholds_of_the_config_below_which_nothing_comes_are_told(detector, tmp_path, capsys):
+    Image.new('RGB', (64, 32)).save(tmp_path / 'a.png')
+    predict(DETECTOR, detector, tmp_path / 'a.png', tmp_path / 'out', '--score-thr', '0.01')
+    told = capsys.readouterr().err
+    assert 'model.test_cfg.score_thr=0.05' in told and 'conf_thr' not in told  # that is 0.005
+    predict(DETECTOR, detector, tmp_path / 'a.png', tmp_path / 'o2', '--score-thr', '1')
+    printed = capsys.readouterr()
+    assert 'test_cfg' not in printed.err
+    assert 'nothing with a score of at least 1\n1 picture; written to' in printed.out
 
 
 def test_the_other_kinds_checkpoint_is_refused(classifier, detector, digits_root, tmp_path):
@@ -138,7 +199,9 @@ def test_earlier_predictions_stay_unless_asked(classifier, digits_root, tmp_path
 
 
 @pytest.mark.parametrize('extra, message', [
-    (['--score-thr', '2'], 'not from 0 to 1'), (['--topk', '0'], 'whole number above 0'),
+    (['--score-thr', '2'], 'not a number from 0 to 1'),
+    (['--score-thr', 'abc'], "'abc' is not a number from 0 to 1"),
+    (['--topk', '0'], 'whole number above 0'),
     (['--out-dir', '{input}/out'], 'lies in the folder of the pictures')])
 def test_wrong_arguments_end_before_anything_is_read(
         classifier, digits_root, capsys, extra, message):

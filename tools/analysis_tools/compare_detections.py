@@ -19,10 +19,13 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.paths import resolve_path
+from plugins.arguments import positive, share
+from plugins.paths import REPO_ROOT, resolve_path
 from plugins.visualization.output_folder import check_output, finished_folder
+from plugins.wording import counted
 
 RECORD = 'comparison.json'
+_OUT_DIR = 'work_dirs/compare_detections'
 _CONFIGS = ('.py', '.yml', '.yaml', '.json')
 
 
@@ -46,16 +49,16 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--part', choices=('test', 'train', 'val'), default='test',
                         help='whose images, without augmentation (default: test)')
     chosen = parser.add_mutually_exclusive_group()
-    chosen.add_argument('--images', type=_positive, default=6, metavar='N', help='draw the N '
+    chosen.add_argument('--images', type=positive, default=6, metavar='N', help='draw the N '
                         'images that the models disagree on most (default: 6)')
     chosen.add_argument('--ids', nargs='+', metavar='ID', help='draw these images: names of their '
                         'files without the suffix')
-    parser.add_argument('--out-dir', default='work_dirs/compare_detections', metavar='DIR',
-                        help='folder to write (default: %(default)s)')
+    parser.add_argument('--out-dir', metavar='DIR',
+                        help=f'folder to write (default: {_OUT_DIR} of the repository)')
     parser.add_argument('--overwrite', action='store_true', help='replace earlier results there')
-    parser.add_argument('--score-thr', type=_share, default=0.5, metavar='0..1',
+    parser.add_argument('--score-thr', type=share, default=0.5, metavar='0..1',
                         help='least score of a detection that counts (default: 0.5)')
-    parser.add_argument('--iou-thr', type=_share, default=0.5, metavar='0..1', help='least IoU of '
+    parser.add_argument('--iou-thr', type=share, default=0.5, metavar='0..1', help='least IoU of '
                         'a detection with the object it finds (default: 0.5)')
     parser.add_argument('--device', help='such as cpu or cuda:1; default: a GPU if there is one')
     parser.add_argument('--trust-checkpoint', action='store_true',
@@ -69,7 +72,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     args.names = args.names or short_names([str(checkpoint) for _, checkpoint in args.pairs])
     if args.iou_thr == 0:
         parser.error('--iou-thr 0: expected a share above 0')
-    args.out_dir = resolve_path(args.out_dir)
+    args.out_dir = Path(args.out_dir).absolute() if args.out_dir else REPO_ROOT / _OUT_DIR
     return args
 
 
@@ -93,20 +96,6 @@ def _pairs(models: Sequence[str], parser: argparse.ArgumentParser) -> list[tuple
     if waiting:
         parser.error(f'{config}: no checkpoint follows this config')
     return pairs
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f'{text} is not from 0 to 1')
-    return value
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text!r} is not a whole number above 0; name images by '
-                                         '--ids')
-    return int(text)
 
 
 def short_names(checkpoints: Sequence[str]) -> list[str]:
@@ -211,7 +200,7 @@ def _run(data: _Tested, checkpoint: Path, ids: Sequence[str], args: argparse.Nam
     from rich.progress import track
 
     from plugins.engine.checkpoint import trust_checkpoint
-    from plugins.inference.detect import detect_in
+    from plugins.inference.detect import detect_in, threshold_note
     from plugins.inference.trained_model import load_trained
     from plugins.visualization.inputs import batches
     from plugins.visualization.outcomes import outcome
@@ -223,6 +212,8 @@ def _run(data: _Tested, checkpoint: Path, ids: Sequence[str], args: argparse.Nam
     if trained.classes != classes:
         raise ValueError(f'checkpoint {checkpoint}: was trained on the classes '
                          f'{", ".join(trained.classes)}, but the data have {", ".join(classes)}')
+    if note := threshold_note(data.cfg, args.score_thr):
+        print(f'Note: {checkpoint}: {note}', file=sys.stderr)
     rows = [data.rows[image] for image in ids]
     size = data.cfg.test_dataloader.get('batch_size', 1)
     return [outcome(result, classes, args.score_thr, args.iou_thr)
@@ -253,12 +244,12 @@ def _print(record: dict[str, Any], folder: Path) -> None:
 
     table = Table(Column('model', overflow='fold'), *(
         Column(key, justify='right') for key in ('TP', 'FP', 'FN')),
-        title=f"{record['images']} images, score >= {record['score_thr']:g}, "
+        title=f"{counted(record['images'], 'image')}, score >= {record['score_thr']:g}, "
         f"IoU >= {record['iou_thr']:g}")
     for model in record['models']:
         table.add_row(model['name'], *(str(model[key]) for key in ('tp', 'fp', 'fn')))
     Console().print(table)
-    print(f"{len(record['drawn'])} pictures written to {folder}: "
+    print(f"{counted(len(record['drawn']), 'picture')} written to {folder}: "
           + ', '.join(one['id'] for one in record['drawn']))
 
 

@@ -3,7 +3,7 @@
     python tools/analysis_tools/optimize_anchors.py configs/yolov3/CONFIG.py
 
 prints the mean IoU of a box with its best anchor and the share of boxes above 0.5, of the config's
-anchors and of the fitted ones, then the lines to paste into the config.
+anchors and of the fitted ones, then the lines to paste into the config, if those are better.
 
 The clustering is mmdet's (YOLOKMeansAnchorOptimizer of its tools/analysis_tools/
 optimize_anchors.py, which the installed package carries). What is wrong upstream:
@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from plugins.arguments import positive, seed
 from plugins.paths import resolve_path
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('config', metavar='CONFIG')
-    parser.add_argument('--seed', type=int, default=0, metavar='N')
-    parser.add_argument('--restarts', type=int, default=100, metavar='N',
+    parser.add_argument('--seed', type=seed, default=0, metavar='N')
+    parser.add_argument('--restarts', type=positive, default=100, metavar='N',
                         help='fits to take the best of (default: %(default)s); a few hundred boxes '
                         'gain by more, tens of thousands need fewer')
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
@@ -69,13 +70,13 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     args.config = str(resolve_path(args.config))
     if not Path(args.config).is_file():
         parser.error(f'{args.config}: no such config file')
-    if args.restarts < 1:
-        parser.error(f'--restarts {args.restarts}: expected at least 1')
     return args
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Print the figures and the lines to paste; return boxes, base_sizes, before and after.
+
+    ``base_sizes`` are the config's own where no fit has a larger mean IoU.
 
     Args:
         argv: Arguments as on the command line; None takes the process's own.
@@ -97,9 +98,11 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     sizes = training_sizes(cfg, args.seed)
     present = [size for level in generator.base_sizes for size in level]
     fitted = fit(sizes, len(present), args.seed, args.restarts)
-    result = dict(boxes=len(sizes), before=quality(sizes, present), after=quality(sizes, fitted),
-                  base_sizes=to_levels(fitted, generator.base_sizes, generator.strides))
-    report(result)
+    before, after = quality(sizes, present), quality(sizes, fitted)
+    better = after.mean_iou > before.mean_iou
+    result = dict(boxes=len(sizes), before=before, after=after, base_sizes=to_levels(
+        fitted, generator.base_sizes, generator.strides) if better else generator.base_sizes)
+    report(result, better)
     return result
 
 
@@ -184,8 +187,8 @@ def to_levels(anchors: Sequence[tuple[int, int]], like: Sequence[Sequence],
     return levels
 
 
-def report(result: dict[str, Any]) -> None:
-    """Print the two fits, the gain, and the lines to paste."""
+def report(result: dict[str, Any], better: bool) -> None:
+    """Print the two fits, the gain, and the lines to paste, or that none are needed."""
     from rich.console import Console
     from rich.table import Table
 
@@ -197,6 +200,9 @@ def report(result: dict[str, Any]) -> None:
             ('gain', [new - old for old, new in zip(before, after, strict=True)], '+')):
         table.add_row(name, *(f'{value:{sign}.3f}' for value in figures))
     Console().print(table)
+    if not better:
+        print("Keep the config's anchors: the fitted ones are no better.")
+        return
     start = 'anchor_generator=dict(base_sizes=['
     print(start + (',\n' + ' ' * len(start)).join(map(str, result['base_sizes'])) + '])')
 

@@ -26,7 +26,9 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from plugins.arguments import seed
 from plugins.paths import resolve_path
+from plugins.wording import counted
 from tools.dataset_converters.text_files import refuse_existing, write_texts
 
 if TYPE_CHECKING:
@@ -44,11 +46,11 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         metavar='NAME=TYPE,...', help='the KITTI types of each class, in label '
                         'order (default: car=Car)')
     parts = parser.add_mutually_exclusive_group()
-    parts.add_argument('--split', nargs='+', type=_share, default=[], metavar='PART=SHARE',
+    parts.add_argument('--split', nargs='+', type=_part_share, default=[], metavar='PART=SHARE',
                        help='divide the images by chance, as KittiDataset does')
     parts.add_argument('--lists', nargs='+', default=[], metavar='TXT',
                        help='a list of image ids for each part, below DATA_ROOT')
-    parser.add_argument('--seed', type=int, default=0, metavar='N', help='of --split')
+    parser.add_argument('--seed', type=seed, default=0, metavar='N', help='of --split')
     parser.add_argument('--overwrite', action='store_true', help='replace files that exist')
     args = parser.parse_args(argv)
     for option in ('classes', 'split'):
@@ -138,7 +140,8 @@ def summary(content: dict[str, Any]) -> str:
     boxes = content['annotations']
     ignored = sum(box['iscrowd'] for box in boxes)
     thin = sum(min(box['bbox'][2:]) < 1 for box in boxes)
-    return (f'{len(content["images"])} images, {len(boxes) - ignored} objects, {ignored} ignored'
+    return (f'{counted(len(content["images"]), "image")}, '
+            f'{counted(len(boxes) - ignored, "object")}, {ignored} ignored'
             + (f"; mmdet's CocoDataset drops {thin} of them, less than a pixel wide or high"
                if thin else ''))
 
@@ -150,7 +153,7 @@ def _class(text: str) -> tuple[str, list[str]]:
     return name, types.split(',')
 
 
-def _share(text: str) -> tuple[str, float]:
+def _part_share(text: str) -> tuple[str, float]:
     name, _, share = text.partition('=')
     try:
         if Path(name).name != name or not 0 < float(share) <= 1:

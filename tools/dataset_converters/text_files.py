@@ -3,9 +3,19 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from plugins.output_file import check_place
+
 
 def refuse_existing(paths: Iterable[Path], overwrite: bool) -> None:
-    """Raise FileExistsError where one of these exists and --overwrite is not given."""
+    """Refuse places that are taken.
+
+    Raises:
+        FileExistsError: One of these files exists, and --overwrite is not given.
+        OSError: One cannot be a file, see check_place.
+    """
+    paths = list(paths)
+    for path in paths:
+        check_place(path)
     existing = [str(path) for path in paths if path.exists()]
     if existing and not overwrite:
         raise FileExistsError(f'{", ".join(existing)}: exists; give --overwrite to replace it')

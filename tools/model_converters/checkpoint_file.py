@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from plugins.output_file import check_place
+
 
 def add_destination(parser: argparse.ArgumentParser) -> None:
     """Add DST and --overwrite to a converter's command line."""
@@ -15,12 +17,17 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
 
 
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line, and refuse a DST that exists before anything is read.
+    """Parse the command line, and refuse a wrong DST before anything is read.
 
     Raises:
         FileExistsError: DST exists and --overwrite is not given.
+        OSError: DST cannot be a file, see check_place.
+        ValueError: DST has another suffix, by which no tool would know it.
     """
     args = parser.parse_args(argv)
+    if args.dst.suffix != '.pth':
+        raise ValueError(f'{args.dst}: expected a name that ends in .pth')
+    check_place(args.dst)
     if args.dst.exists() and not args.overwrite:
         raise FileExistsError(f'{args.dst} exists; give --overwrite to replace it')
     return args

@@ -140,9 +140,14 @@ def convert(src: Path, forms: Mapping[str, Sequence[Conv]]) -> tuple[str, dict[s
         forms: What it may hold: the layers in the file's order, by a name.
 
     Raises:
-        OSError: SRC cannot be read.
+        OSError: SRC is missing, a folder, or cannot be read.
         ValueError: It is no Darknet file, has another length, or impossible values.
     """
+    if src.is_dir():
+        raise IsADirectoryError(f'{src}: is a folder, expected a file of weights in it')
+    if not src.is_file():
+        raise FileNotFoundError(f'{src}: no such file, expected {BACKBONE} or yolov3.weights from '
+                                'https://pjreddie.com/darknet/yolo/')
     with src.open('rb') as file:
         header = read_header(file.read(_LONGEST_HEADER), src)
     form = choose_form(src.stat().st_size, header, forms, src)
@@ -166,8 +171,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
 
     Raises:
         FileExistsError: DST exists and --overwrite is not given.
-        OSError: SRC cannot be read.
-        ValueError: SRC is neither of the two files.
+        OSError: SRC cannot be read, or DST cannot be written.
+        ValueError: SRC is neither of the two files, or DST is not called .pth.
     """
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('src', type=Path, metavar='SRC', help=f'{BACKBONE} or yolov3.weights')

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from plugins.classification.datasets.decoding import decode_files
+from plugins.classification.datasets.image_array import SOURCES, ImageArray, load_source
 from plugins.engine.session import load_config
 from plugins.inference.classify import Classify, as_stored, stored_size
 from plugins.inference.trained_model import load_trained
@@ -21,8 +22,19 @@ def test_a_picture_is_stored_as_the_sources_store_its_file(tmp_path, resize, siz
 
 def test_sources_without_files_have_their_one_size():
     assert stored_size(dict(type='cifar10')) == (32, 32)
-    with pytest.raises(ValueError, match='strange has no size'):
+    with pytest.raises(ValueError, match="no source 'strange'"):
         stored_size(dict(type='strange'))
+    known = load_source(dict(type='digits', split='test')).images
+    assert stored_size(dict(type='digits')) == known.shape[2:]
+
+
+def test_a_source_of_unknown_size_is_asked():
+    @SOURCES.register_module(name='test_classify_stripes')
+    def stripes(split):
+        return ImageArray(np.zeros((2, 3, 5, 9), np.uint8), [0, 1], ('a', 'b'))
+
+    assert stored_size(dict(type='test_classify_stripes', split='test')) == (5, 9)
+    SOURCES.module_dict.pop('test_classify_stripes')
 
 
 def test_a_stock_pipeline_goes_through_mmpretrains_inferencer(classifier):

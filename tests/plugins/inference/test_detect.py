@@ -1,8 +1,11 @@
+import cv2
 import numpy as np
 import pytest
+from mmengine.config import Config
+from PIL import Image
 
 from plugins.engine.session import load_config
-from plugins.inference.detect import Detect
+from plugins.inference.detect import Detect, detect_in, threshold_note
 from plugins.inference.trained_model import load_trained
 from tests.plugins.inference.cases import DETECTOR
 
@@ -39,3 +42,34 @@ def test_another_loader_is_refused(detector):
     cfg.test_dataloader.dataset.pipeline[0] = dict(type='LoadEmpty')
     with pytest.raises(ValueError, match='begins with LoadEmpty, expected LoadCachedImage or'):
         Detect(trained)
+
+
+def test_a_broken_picture_is_named_without_advice_for_data_sets(detector, tmp_path, monkeypatch):
+    ask = Detect(load_trained(load_config(DETECTOR), detector, 'cpu'))
+    Image.new('RGB', (400, 300)).save(tmp_path / 'a.png')
+    ask.check(tmp_path / 'a.png')
+    (tmp_path / 'b.png').write_bytes((tmp_path / 'a.png').read_bytes()[:200])
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 100)  # Pillow refuses twice as many
+    for name, message in (('a.png', 'exceeds limit'), ('b.png', ''), ('c.png', 'No such file')):
+        with pytest.raises(ValueError, match=f'{name}: cannot be decoded .*{message}') as error:
+            ask.check(tmp_path / name)
+        assert 'label' not in str(error.value)
+
+
+def test_a_picture_of_a_data_set_that_the_pipeline_cannot_take_is_named():
+    class Lines:
+        def __getitem__(self, row):
+            return cv2.resize(np.zeros((1, 6000, 3), np.uint8), (640, 0))
+
+        def get_data_info(self, row):
+            return dict(img_path='7.png', width=6000, height=1)
+
+    with pytest.raises(ValueError, match='7.png: 6000 x 1 pixels cannot be brought'):
+        detect_in(Config(dict(model=None)), Lines(), [0])
+
+
+def test_the_configs_own_thresholds_are_found_at_any_depth():
+    cfg = Config(dict(model=dict(test_cfg=dict(
+        rpn=dict(nms_pre=5), rcnn=dict(score_thr=0.05, nms=dict(iou_threshold=0.5))))))
+    assert 'model.test_cfg.rcnn.score_thr=0.05;' in threshold_note(cfg, 0.04)
+    assert threshold_note(cfg, 0.05) == '' == threshold_note(Config(dict(model=dict())), 0)

@@ -5,7 +5,7 @@ import torch
 
 from plugins.engine.experiment import EXPERIMENT, resolved_keys
 from plugins.engine.session import load_config
-from plugins.inference.trained_model import evaluated_data, load_trained
+from plugins.inference.trained_model import evaluated_data, find_device, load_trained
 from tests.plugins.inference.cases import CLASSIFIER, DETECTOR, save_checkpoint
 
 
@@ -35,7 +35,7 @@ def test_without_names_in_the_checkpoint_those_of_the_data_are_taken(tmp_path, d
         load_trained(nowhere, unnamed, 'cpu')
 
 
-def test_wrong_names_broken_numbers_and_devices_are_refused(tmp_path, classifier):
+def test_wrong_names_and_broken_numbers_are_refused(tmp_path, classifier):
     cfg = load_config(CLASSIFIER)
     two = save_checkpoint(tmp_path / 'two.pth', CLASSIFIER, ('cat', 'dog'))
     with pytest.raises(ValueError, match='its model has 10 classes, but found the 2 names cat, do'):
@@ -44,11 +44,19 @@ def test_wrong_names_broken_numbers_and_devices_are_refused(tmp_path, classifier
     name = next(iter(saved['state_dict']))
     saved['state_dict'][name].view(-1)[0] = float('nan')
     torch.save(saved, tmp_path / 'nan.pth')
-    with pytest.raises(ValueError, match=f'nan.pth: {name} .*not finite'):
+    with pytest.raises(ValueError, match=f'nan.pth: {name}: .*not finite'):
         load_trained(cfg, tmp_path / 'nan.pth', 'cpu')
-    for device in ('cuda:97', 'gpu'):
-        with pytest.raises(ValueError, match=f"device '{device}'"):
-            load_trained(cfg, classifier, device)
+
+
+def test_a_device_that_cannot_compute_is_refused_with_those_that_can():
+    found = ['cpu', *(f'cuda:{k}' for k in range(torch.cuda.device_count()))]
+    for device in ('cuda:97', 'gpu', 'meta', 'cpu:x'):  # torch makes tensors on meta
+        with pytest.raises(ValueError, match=f"device '{device}': .*") as error:
+            find_device(device)
+        assert str(error.value).partition('of this machine: ')[2].removesuffix(', mps') \
+            == ', '.join(found)
+        assert 'ipu' not in str(error.value)  # torch lists every kind that it has heard of
+    assert find_device('cpu') == torch.device('cpu')
 
 
 def test_anchors_that_the_model_was_not_trained_with_are_told(tmp_path, capsys):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from plugins.visualization.comparison import draw_comparison, headline
-from plugins.visualization.marks import HIT, MISSED, Mark, Outcome
+from plugins.visualization.comparison import draw_comparison, headline, legend_of
+from plugins.visualization.marks import FOUND, HIT, IGNORED, MISSED, Mark, Outcome
 
 SEEN = Outcome('1', (Mark(HIT, (5, 5, 50, 30), 'car', 0.8),), frozenset({(0, 0)}),
                frozenset({(0, 0)}))
@@ -33,3 +33,14 @@ def test_the_panels_are_those_of_their_models():
 
 def test_the_headline_names_the_counts():
     assert headline(SEEN) == '1 TP   0 FP   0 FN' and headline(BLIND) == '0 TP   0 FP   1 FN'
+
+
+def test_the_legend_explains_what_occurs_and_names_what_is_ignored():
+    assert legend_of([SEEN, BLIND]) == {HIT: 'hit, its score', MISSED: 'missed object'}
+    box = (0, 0, 9, 9)
+    persons = Outcome('1', (Mark(IGNORED, box, 'Person_sitting'), Mark(FOUND, box, 'person'),
+                            Mark(IGNORED, box, 'DontCare')), frozenset(), frozenset())
+    assert legend_of([persons]) == {
+        FOUND: 'object found', IGNORED: 'ignored (DontCare, Person_sitting)'}
+    stock = Outcome('1', (Mark(IGNORED, box, 'ignored'),), frozenset(), frozenset())  # COCO's crowd
+    assert legend_of([stock]) == {IGNORED: 'ignored'}

@@ -2,7 +2,12 @@ import itertools
 
 import numpy as np
 
-from plugins.visualization.detections import LINES, draw_detections, draw_marks
+from plugins.visualization.detections import (
+    LINES,
+    crowded_misses,
+    draw_detections,
+    draw_marks,
+)
 from plugins.visualization.drawing import BLUE, PALETTE, VERMILION, YELLOW
 from plugins.visualization.marks import ALARM, FOUND, HIT, IGNORED, MISSED, UNCOUNTED, Mark
 
@@ -38,6 +43,24 @@ def test_every_kind_of_mark_is_drawn_where_it_is():
         x1, _, x2, y2 = where(picture, colour)
         assert (x1, y2) == (x, 80) or abs(x1 - x) + abs(y2 - 80) <= 6  # a dash may end earlier
         assert abs(x2 - x - 50) <= 20  # or its label is wider
+
+
+def test_in_a_crowd_of_missed_objects_the_largest_speaks_for_all():
+    def missed(x1, x2, name='car', kind=MISSED):
+        return Mark(kind, (x1, 40, x2, 80), name)
+
+    large, inside, beside, apart = missed(0, 40), missed(10, 30), missed(41, 60), missed(70, 80)
+    person, hit = missed(5, 20, 'person'), missed(0, 60, kind=HIT)
+    marks = [inside, apart, person, beside, large, hit]
+    assert crowded_misses(marks) == {inside}
+    assert crowded_misses(marks, gap=1) == {inside, beside}
+    assert crowded_misses([inside, apart]) == set()
+    quiet, loud = (where(draw_marks(ROAD, marks, least_width=200)[:39], YELLOW) is None
+                   for marks in ([Mark(FOUND, (0, 40, 9, 80), 'car')], [large]))
+    assert quiet and not loud  # its word stands above the box
+    both = draw_marks(ROAD, [large, inside], least_width=200)
+    alone = draw_marks(ROAD, [large], least_width=200)
+    assert np.array_equal(both[:39], alone[:39]) and np.array_equal(both[83:], alone[83:])
 
 
 def test_any_two_kinds_differ_in_colour_and_in_line():

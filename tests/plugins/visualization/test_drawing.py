@@ -60,11 +60,77 @@ def test_labels_stay_inside_and_off_each_other():
     drawn = canvas(height=300)
     for _ in range(6):
         drawn.label('car 0.99', [150, 100, 199, 160], BLUE)
-    for one, (x1, y1, x2, y2) in enumerate(drawn._taken):
+    taken = [label.rect for label in drawn._labels]
+    for one, (x1, y1, x2, y2) in enumerate(taken):
         assert 0 <= x1 < x2 < 200 and 0 <= y1 < y2 < 300
-        for other in drawn._taken[:one]:
+        for other in taken[:one]:
             assert x1 > other[2] or other[0] > x2 or y1 > other[3] or other[1] > y2
-    assert drawn._taken[0][3] < 100  # the first one stands above its box
+    assert taken[0][3] < 100  # the first one stands above its box
+
+
+def stacked(box, number, colour=YELLOW):
+    """A canvas with so many labels of one box, each at the next free place."""
+    drawn = canvas(height=300)
+    for _ in range(number):
+        drawn.label('car 0.99', box, colour)
+    return drawn
+
+
+@pytest.mark.parametrize('box, columns', [
+    ([20, 140, 60, 150], [17, 18]),  # left of the labels in between
+    ([150, 140, 199, 150], None),  # those have been moved left, the box is narrower
+    ([0, 140, 30, 150], None)])  # no room at their left
+def test_a_line_leads_to_a_label_that_was_moved_away(box, columns):
+    drawn = stacked(box, 12)
+    place = next(number for number, label in enumerate(drawn._labels)
+                 if max(140 - label.rect[3], label.rect[1] - 150) > 20)  # its height is 20
+    drawn = stacked(box, place)
+    assert not has(drawn.array(), BLUE).any()
+    drawn.label('car 0.99', box, BLUE)
+    _, y1, _, y2 = drawn._labels[-1].rect
+    rows = slice(y1, 140) if y2 < 140 else slice(151, y2)
+    blue = has(drawn.array(), BLUE)
+    reach = np.flatnonzero(blue[rows].all(axis=0))  # columns that are blue from label to box
+    assert reach.size == 2 and (columns is None or reach.tolist() == columns)
+    foot = blue[140 if y2 < 140 else 150]
+    ends = sorted([int(reach[0]), min(max(int(reach[0]), box[0]), box[2])])
+    assert foot[ends[0]:ends[1] + 1].all()
+
+
+def test_a_line_runs_behind_other_labels():
+    drawn = canvas(height=300)
+    for y in (100, 125, 175):
+        drawn.label('other 0.99', [0, y, 9, y + 2], YELLOW)
+    before, others = drawn.array().copy(), list(drawn._labels)
+    for _ in range(12):
+        drawn.label('car 0.99', [20, 140, 60, 150], BLUE)
+    lines = has(drawn.array(), BLUE)[:, 17]
+    assert lines.any()
+    x1, y1, _, y2 = next(label.rect for label in others
+                         if lines[label.rect[1] - 1] and lines[label.rect[3] + 1])
+    assert not lines[y1:y2 + 1].any()
+    words = np.s_[y1:y2 + 1, x1:19]
+    assert np.array_equal(drawn.array()[words], before[words])
+
+
+def test_a_label_beside_its_box_needs_no_line():
+    drawn = canvas(height=300)
+    drawn.label('car 0.99', [20, 140, 60, 150], BLUE)
+    blue = has(drawn.array(), BLUE)
+    (x1, y1, x2, y2), = (label.rect for label in drawn._labels)
+    blue[y1:y2 + 1, x1:x2 + 1] = False
+    assert not blue.any()
+
+
+def test_an_optional_label_is_left_out_where_no_place_at_its_box_is_free():
+    drawn = canvas(height=300)
+    drawn.label('miss', [20, 140, 60, 150], YELLOW, optional=True)
+    assert len(drawn._labels) == 1
+    for _ in range(12):
+        drawn.label('car 0.99', [20, 140, 60, 150], BLUE)
+    before = drawn.array().copy()
+    drawn.label('miss', [20, 140, 60, 150], YELLOW, optional=True)
+    assert np.array_equal(drawn.array(), before) and len(drawn._labels) == 13
 
 
 def test_hatching_fills_its_box_and_nothing_else():

@@ -66,6 +66,23 @@ def test_counts_are_those_of_the_metric():
         assert min(kinds) > 10
 
 
+def test_another_order_of_objects_in_the_matcher_is_noticed(monkeypatch):
+    from plugins.visualization import outcomes
+    match_image = outcomes.match_image
+
+    def turned_round(result, label, iou_thr):
+        matches, number = match_image(result, label, iou_thr)
+        return matches._replace(object_of=np.where(
+            matches.object_of < 0, -1, number - 1 - matches.object_of)), number
+
+    monkeypatch.setattr(outcomes, 'match_image', turned_round)
+    with pytest.raises(RuntimeError, match='another order'):
+        outcome(result(SEEN, STREET), ['car'])
+    monkeypatch.setattr(outcomes, 'match_image', lambda *args: (match_image(*args)[0], 1))
+    with pytest.raises(RuntimeError, match='another order'):
+        outcome(result(SEEN, STREET), ['car'])
+
+
 @pytest.mark.parametrize('thr, kind', [(0.9, HIT), (0.91, ALARM)])
 def test_the_overlap_asked_for_decides(thr, kind):
     seen = result([([0, 0, 10, 9], 0.9)], [instance([0, 0, 10, 10])])

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from plugins.visualization.output_folder import check_output, finished_folder
@@ -35,3 +38,34 @@ def test_a_folder_of_other_files_is_never_replaced(tmp_path):
         check_output(tmp_path, True, 'r.json')
     with pytest.raises(FileExistsError, match='is a file'):
         check_output(tmp_path / 'photo.jpg', True, 'r.json')
+
+
+def test_earlier_results_come_back_when_the_new_ones_cannot_take_their_place(tmp_path, monkeypatch):
+    place = tmp_path / 'out'
+    place.mkdir()
+    (place / 'r.json').write_text('old')
+    rename = os.rename
+
+    def fails_for_the_new(source, target):
+        if Path(source).name == 'made':
+            raise OSError('busy')
+        rename(source, target)
+
+    monkeypatch.setattr(os, 'rename', fails_for_the_new)
+    with pytest.raises(OSError, match='busy'), finished_folder(place, True, 'r.json') as made:
+        (made / 'r.json').write_text('new')
+    assert (place / 'r.json').read_text() == 'old' and list(tmp_path.iterdir()) == [place]
+
+
+def test_a_place_where_no_folder_can_be_made_is_refused_in_words(tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(NotADirectoryError, match='new/out: cannot be made, .*file is a file'):
+        check_output(tmp_path / 'file/new/out', False, 'r.json')
+    check_output(tmp_path / 'new/out', False, 'r.json')
+    assert [path.name for path in tmp_path.iterdir()] == ['file']  # nothing is left of the trial
+
+
+@pytest.mark.skipif(not Path('/proc/self').is_dir(), reason='needs /proc, which takes no folders')
+def test_a_file_system_that_takes_no_folders_is_noticed():
+    with pytest.raises(OSError, match='/proc/new/out: cannot be made, /proc takes no folder'):
+        check_output(Path('/proc/new/out'), False, 'r.json')

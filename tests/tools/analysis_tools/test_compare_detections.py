@@ -37,7 +37,8 @@ def test_counts_are_those_of_the_metric_on_the_same_checkpoint(roads, models, tm
     record = compare(roads, tmp_path / 'out', DETECTOR, *models, '--images', '2',
                      '--score-thr', '0.6', '--iou-thr', '0.25')
     for checkpoint, model in zip(models, record['models'], strict=True):
-        metrics = main([DETECTOR, checkpoint, '--work-dir', str(tmp_path / 't'), '--cfg-options',
+        metrics = main([DETECTOR, checkpoint, '--work-dir', str(tmp_path / model['name']),
+                        '--cfg-options',
                         'test_evaluator.1.score_thr=0.6', 'test_evaluator.1.iou_thr=0.25',
                         *roads_options(roads)])['metrics']
         assert {key: model[key] for key in ('tp', 'fp', 'fn')} == {
@@ -51,7 +52,7 @@ def test_counts_are_those_of_the_metric_on_the_same_checkpoint(roads, models, tm
     assert order == sorted(order, reverse=True) and order[0] > 0
 
 
-def test_asked_for_images_are_drawn_with_a_panel_a_model(roads, models, tmp_path):
+def test_asked_for_images_are_drawn_with_a_panel_a_model(roads, models, tmp_path, capsys):
     every = compare(roads, tmp_path / 'a', DETECTOR, models[0], '--images', '2',
                     '--score-thr', '0.999')
     wanted = [one['id'] for one in every['drawn']][::-1]
@@ -60,6 +61,11 @@ def test_asked_for_images_are_drawn_with_a_panel_a_model(roads, models, tmp_path
     assert [one['id'] for one in record['drawn']] == wanted and record['images'] == 2
     assert [one['name'] for one in record['models']] == ['one', 'other']
     assert all(one['disagreement'] == 0 for one in record['drawn'])
+    assert 'test_cfg' not in capsys.readouterr().err
+    compare(roads, tmp_path / 'c', DETECTOR, models[0], '--ids', wanted[0], '--score-thr', '0.01')
+    printed = capsys.readouterr()
+    assert 'model.test_cfg.score_thr=0.05' in printed.err
+    assert '1 image, score' in printed.out and '1 picture written' in printed.out
     alone, twice = (np.asarray(Image.open(tmp_path / folder / f'{wanted[0]}.png')).shape
                     for folder in 'ab')
     assert alone[1] == twice[1] == 1600 and twice[0] > 1.7 * alone[0]
@@ -103,11 +109,19 @@ def test_a_config_holds_for_the_checkpoints_behind_it(models, tmp_path):
     (['{config}', 'none.pth'], 'none.pth: no such file'),
     (['{config}', '{model}', '--names', 'a', 'b'], '2 names for 1 checkpoints'),
     (['{config}', '{model}', '--iou-thr', '0'], 'above 0'),
+    (['{config}', '{model}', '--score-thr', 'abc'], "'abc' is not a number from 0 to 1"),
     (['{config}', '{model}', '--images', '3', '--ids', '1'], 'not allowed with')])
 def test_wrong_arguments_are_refused(models, capsys, argv, message):
     with pytest.raises(SystemExit):
         parse_args([word.format(config=DETECTOR, model=models[0]) for word in argv])
     assert message in capsys.readouterr().err
+
+
+def test_a_folder_given_lies_below_the_current_one_and_the_default_in_the_repository(
+        models, tmp_path, monkeypatch, repo_root):
+    monkeypatch.chdir(tmp_path)
+    assert parse_args([DETECTOR, *models, '--out-dir', 'new']).out_dir == tmp_path / 'new'
+    assert parse_args([DETECTOR, *models]).out_dir == repo_root / 'work_dirs/compare_detections'
 
 
 def test_names_are_what_tells_the_checkpoints_apart():

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from plugins.paths import REPO_ROOT
-from tools.analysis_tools.optimize_anchors import fit, main, quality, to_levels
+from tools.analysis_tools.optimize_anchors import fit, main, parse_args, quality, to_levels
 
 CONFIG = REPO_ROOT / 'configs/yolov3/yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192.py'
 # Nine sizes of cars in 124 x 38, a tenth of KITTI's image; no two lie near each other.
@@ -132,3 +132,27 @@ def test_other_models_and_pipelines_are_refused(root):
         main([config])
     with pytest.raises(SystemExit):
         main([str(root / 'none.py')])
+
+
+def test_anchors_that_cannot_be_bettered_are_kept(root, capsys):
+    own = [[(12, 12), (30, 12), (50, 18)], [(5, 5), (5, 11), (12, 5)], [(2, 2), (2, 5), (5, 2)]]
+    config = write_config(root, f'model = dict(bbox_head=dict(anchor_generator=dict('
+                                f'base_sizes={own})))\n')
+    result = main([config, '--restarts', '2'])
+    assert result['base_sizes'] == own and result['before'].mean_iou == pytest.approx(1)
+    printed = capsys.readouterr().out
+    assert "Keep the config's anchors" in printed and 'anchor_generator=' not in printed
+    own[0][2] = (40, 18)
+    config = write_config(root, f'model = dict(bbox_head=dict(anchor_generator=dict('
+                                f'base_sizes={own})))\n')
+    assert main([config])['base_sizes'][0][2] == (50, 18)
+    assert 'anchor_generator=' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('argv, message', [
+    (['--seed', '-1'], "'-1' is not a whole number from 0"),
+    (['--restarts', '0'], "'0' is not a whole number above 0")])
+def test_wrong_numbers_end_before_anything_is_read(root, capsys, argv, message):
+    with pytest.raises(SystemExit):
+        parse_args([write_config(root), *argv])
+    assert message in capsys.readouterr().err

@@ -8,7 +8,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from plugins.detection import KittiDataset
-from tools.dataset_converters.kitti_to_coco import main
+from tools.dataset_converters.kitti_to_coco import main, summary
 
 PAIR = dict(car=['Car'], person=['Pedestrian'])
 
@@ -130,12 +130,19 @@ def test_boxes_that_mmdet_drops_are_counted(kitti_root, capsys):
     (['--split', '../train=0.5'], 'is not PART=SHARE'),
     (['--split', 'train=nan'], 'is not PART=SHARE'),
     (['--classes', 'car'], "'car' is not NAME=TYPE"),
+    (['--seed', '-1'], "'-1' is not a whole number from 0"),
     (['--split', 'train=1', '--lists', 'a.txt'], 'not allowed with'),
 ])
 def test_wrong_arguments(kitti_root, argv, found, capsys):
     with pytest.raises(SystemExit):
         main([str(kitti_root), *argv])
     assert found in capsys.readouterr().err
+
+
+def test_one_of_a_kind_is_singular():
+    box = dict(iscrowd=0, bbox=[0, 0, 5, 5])
+    assert summary(dict(images=[{}], annotations=[box])) == '1 image, 1 object, 0 ignored'
+    assert summary(dict(images=[], annotations=[box, box])) == '0 images, 2 objects, 0 ignored'
 
 
 def test_two_lists_of_one_name(kitti_root):

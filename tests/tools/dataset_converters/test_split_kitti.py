@@ -1,14 +1,19 @@
 """Lists of images as KittiDataset reads them."""
 import math
 import random
+import shlex
 from pathlib import Path
 
 import pytest
+from mmengine.registry import DATASETS, DefaultScope
 from PIL import Image
 
 from plugins.detection import KittiDataset
-from tools.dataset_converters.split_kitti import main
+from plugins.engine.session import load_config
+from plugins.paths import REPO_ROOT
+from tools.dataset_converters.split_kitti import main, suggestion
 
+CONFIG = REPO_ROOT / 'configs/yolov3/yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192.py'
 CAR = 'Car 0.00 0 0.1 1.0 1.0 9.0 9.0 1.5 1.6 3.9 -1.0 1.7 20.0 0.0\n'
 IGNORED = CAR.replace('Car', 'Van')
 
@@ -86,7 +91,33 @@ def test_lists_that_exist_stay(root):
     assert not (root / 'ImageSets' / 'train.txt').exists()
 
 
+def test_the_printed_options_make_a_config_use_the_lists(tmp_path, capsys):
+    root = make_root(tmp_path / 'kitti', 20)
+    lists = main([str(root), '--train', '11', '--val', '3', '--test', '1'])
+    printed = capsys.readouterr().out
+    assert 'val.txt: 3 images, 1 batch of 6, 6 cars' in printed
+    assert 'test.txt: 1 image, 1 batch of 6, 2 cars\nLeft out: 5 images' in printed
+    command = printed.partition('--cfg-options ')[2].partition('\n(')[0]
+    cfg = load_config(str(CONFIG), shlex.split(command.replace('\\\n', ' ')))
+    for part, ids in lists.items():
+        config = cfg[f'{part}_dataloader'].dataset
+        with DefaultScope.overwrite_default_scope('mmdet'):
+            dataset = DATASETS.build(config)
+        assert [Path(dataset.get_data_info(i)['img_path']).stem for i in range(len(dataset))] == ids
+
+
+@pytest.mark.parametrize('images, asked, sizes', [
+    (76, (400, 100), (49, 12, 15)),  # 4 to 1, a fifth kept for the test
+    (100, (400, 100, 500), (40, 10, 50)), (3, (400, 100), (1, 1, 1)), (4, (1, 1, 900), (1, 1, 2)),
+    (10, (0, 3, 4), (1, 4, 5))])
+def test_sizes_that_fit_are_suggested_in_the_same_proportions(images, asked, sizes):
+    assert suggestion(images, *asked) == 'try --train {} --val {} --test {}'.format(*sizes)
+    assert sum(sizes) == images
+    assert 'at least 3' in suggestion(2, *asked)
+
+
 @pytest.mark.parametrize('arguments, found', [
+    ([], 'leave none for the test; try --train 13 --val 3 --test 4'),
     ([], 'found 20 images, of which --train 400 and --val 100 leave none for the test'),
     (['--train', '0', '--val', '3'], 'lists of train 0, val 3, test 17 .*at least 1'),
     (['--train', '17', '--val', '3'], 'leave none for the test'),
@@ -104,6 +135,24 @@ def test_training_images_without_a_car_are_refused(tmp_path):
     with pytest.raises(ValueError, match='train.txt: none of its 4 images would show a car'):
         main([str(root), '--train', '4', '--val', '2'])
     assert not (root / 'ImageSets').exists()
+
+
+@pytest.mark.parametrize('part', ['val', 'test'])
+def test_lists_without_a_car_to_validate_on_are_refused_and_to_test_on_told(
+        tmp_path, capsys, part):
+    root = make_root(tmp_path, 8)
+    sizes = [str(root), '--train', '4', '--val', '2', '--overwrite']
+    lists = main(sizes)
+    for name in lists[part]:
+        (root / 'training/label_2' / f'{name}.txt').write_text(IGNORED)
+    message = f'{part}.txt: none of its 2 images would show a car'
+    capsys.readouterr()
+    if part == 'val':
+        with pytest.raises(ValueError, match=message):
+            main(sizes)
+    else:
+        assert main(sizes) == lists
+        assert message in capsys.readouterr().err
 
 
 def test_broken_labels_are_named(root):

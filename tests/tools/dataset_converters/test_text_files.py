@@ -25,3 +25,11 @@ def test_files_that_exist_are_refused_by_name(tmp_path):
         refuse_existing([tmp_path / 'a.txt', tmp_path / 'b.txt'], overwrite=False)
     refuse_existing([tmp_path / 'a.txt'], overwrite=True)
     refuse_existing([tmp_path / 'b.txt'], overwrite=False)
+
+
+def test_places_that_cannot_be_files_are_refused_in_words(tmp_path):
+    (tmp_path / 'a.txt').touch()
+    with pytest.raises(NotADirectoryError, match='b.txt: cannot be written, .*a.txt is a file'):
+        refuse_existing(iter([tmp_path / 'a.txt' / 'b.txt']), overwrite=True)
+    with pytest.raises(IsADirectoryError, match='is a folder'):
+        refuse_existing([tmp_path], overwrite=True)

@@ -290,8 +290,12 @@ def test_existing_and_missing_files(tmp_path):
     (tmp_path / 'mine.pth').write_bytes(b'mine')
     with pytest.raises(FileExistsError, match='--overwrite'):
         main([str(tmp_path / 'none.weights'), str(tmp_path / 'mine.pth')])
-    with pytest.raises(FileNotFoundError, match='none.weights'):
+    with pytest.raises(FileNotFoundError, match='none.weights: no such file, expected darknet53'):
         main([str(tmp_path / 'none.weights'), str(tmp_path / 'new.pth')])
+    with pytest.raises(IsADirectoryError, match='is a folder, expected a file of weights in it'):
+        main([str(tmp_path), str(tmp_path / 'new.pth')])
+    with pytest.raises(ValueError, match='new.weights: expected a name that ends in .pth'):
+        main([str(tmp_path / 'none.weights'), str(tmp_path / 'new.weights')])
     assert [path.name for path in tmp_path.iterdir()] == ['mine.pth']
 
 

@@ -1,0 +1,25 @@
+import argparse
+
+import pytest
+
+from plugins.arguments import LARGEST_SEED, positive, seed, share
+
+
+@pytest.mark.parametrize('kind, text, value', [
+    (share, '0', 0), (share, '0.25', 0.25), (share, '1', 1), (positive, '12', 12),
+    (seed, '0', 0), (seed, str(LARGEST_SEED), 2 ** 32 - 1)])
+def test_what_fits_is_read(kind, text, value):
+    assert kind(text) == value
+
+
+@pytest.mark.parametrize('kind, texts, expected', [
+    (share, ('abc', 'nan', '-0.1', '1.1', 'inf', ''), 'is not a number from 0 to 1'),
+    (positive, ('0', '-1', '2.5', 'x', '', '٣x', '²'), 'is not a whole number above 0'),
+    (seed, ('-1', str(2 ** 32), '1e3'), 'is not a whole number from 0 to 4294967295')])
+def test_what_does_not_fit_is_said_in_words(kind, texts, expected, capsys):
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--x', type=kind)
+    for text in texts:
+        with pytest.raises(SystemExit):
+            parser.parse_args([f'--x={text}'])
+        assert f"argument --x: {text!r} {expected}" in capsys.readouterr().err
