@@ -90,7 +90,7 @@ def claim_work_dir(work_dir: Path, resume: bool, overwrite: bool) -> None:
 
 
 def _written_by_runs(path: Path) -> bool:
-    """Log folders (named by date and time), tests, checkpoints, the config, the record and its curves."""
+    """Log folders (named by date and time), tests, checkpoints, config, record and curves."""
     if path.is_dir():
         return (path.name in TEST_FOLDERS.values()
                 or re.fullmatch(r'\d{8}_\d{6}', path.name) is not None)
