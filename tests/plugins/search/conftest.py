@@ -1,0 +1,25 @@
+"""What tests of searches share."""
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.plugins.search.cases import write_search
+
+
+@pytest.fixture(scope='session')
+def few_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Class folders of 100 real digits."""
+    from tools.misc.make_sample_data import main
+    root = tmp_path_factory.mktemp('few')
+    main([str(root), '--sets', 'digits', '--size', 'digits=100'])
+    return root / 'digits'
+
+
+@pytest.fixture(scope='session')
+def finished(few_digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A finished search of four trials: its config, its work dir and what main() returned."""
+    from tools.search import main
+    folder = tmp_path_factory.mktemp('finished')
+    config = write_search(folder, few_digits)
+    return config, folder / 'work', main([str(config), '--work-dir', str(folder / 'work')])

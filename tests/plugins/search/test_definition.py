@@ -1,0 +1,77 @@
+import re
+
+import pytest
+
+from plugins.search.definition import read_search
+from tests.plugins.search.cases import FOUR, TWELVE, write_search
+
+RANGE = "space = dict(lr=dict(type='uniform', low=0.1, high=1., key='optim_wrapper.optimizer.lr'))"
+
+
+def read(tmp_path, text):
+    return read_search(write_search(tmp_path, tmp_path, text))
+
+
+def test_a_grid_follows_its_enumerated_rows_and_repeats_none(tmp_path):
+    row = "dict(flip='on', **{'train_dataloader.batch_size': 16})"
+    search = read(tmp_path, f'{FOUR}\nenumerated = [{row}]')
+    assert search.plan()[0] == {'flip': 'on', 'train_dataloader.batch_size': 16}
+    assert len(search.plan()) == 4 == search.trials(None) == search.trials(99)
+    assert search.trials(3) == 3
+
+
+def test_the_seed_orders_a_grid(tmp_path):
+    first, again, other = (read(tmp_path, f'{TWELVE}\nseed = {seed}').plan() for seed in (0, 0, 1))
+    assert first == again != other
+
+    def by_text(plan):
+        return sorted(map(str, plan))
+    assert by_text(first) == by_text(other)
+
+
+def test_searches_inherit(tmp_path):
+    write_search(tmp_path, tmp_path)
+    child = tmp_path / 'child.py'
+    child.write_text("_base_ = './digits.py'\nsampler = 'random'\nn_trials = 3\n")
+    search = read_search(child)
+    assert (search.name, search.sampler, search.trials(None)) == ('child', 'random', 3)
+    assert len(search.space.parameters) == 2
+
+
+def test_the_direction_is_the_monitors(tmp_path):
+    assert read(tmp_path, FOUR).rule == 'greater'
+    assert read(tmp_path, f"{FOUR}\nmetric = 'loss'").rule == 'less'
+    assert read(tmp_path, f"{FOUR}\nmetric = 'odd'\nrule = 'less'").rule == 'less'
+    with pytest.raises(ValueError, match="add rule='greater' or rule='less'"):
+        read(tmp_path, f"{FOUR}\nmetric = 'odd'")
+
+
+@pytest.mark.parametrize(('text', 'message'), [
+    ("space = {}", 'digits.py: space is empty'),
+    ("space = {'train_dataloader.batch_size': []}", 'has no values: there is nothing to search'),
+    (f"{FOUR}\nsampler = 'gird'", "sampler is 'gird', expected one of grid, random, tpe"),
+    (f"{FOUR}\nn_trails = 3", 'nothing reads the key n_trails; the nearest that is read: n_trials'),
+    (f"{FOUR}\nmodel = dict()", 'it is a config to train; give it as base of a search config'),
+    (f"{FOUR}\nn_trials = 0", 'n_trials is 0, expected a whole number, at least 1'),
+    (f"{FOUR}\nseeds = [1, 1]", 'expected a list of different whole numbers'),
+    (f"{FOUR}\nenumerated = [dict(flop='on')]", "enumerated[0] has 'flop'"),
+    (f"{FOUR}\nenumerated = [dict(flip='on')]", 'enumerated[0] lacks train_dataloader.batch_size'),
+    (f"{FOUR}\npruner = dict(type='medium')", 'expected None or a dict whose type is one of medi'),
+    (f"{FOUR}\npruner = dict(type='median', min_epochs=1)", 'median takes whole numbers startup'),
+    (RANGE, 'is a range (uniform); a grid needs values'),
+    ('', 'lacks space')])
+def test_wrong_search_configs_are_refused(tmp_path, text, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read(tmp_path, text)
+
+
+def test_random_search_needs_an_end(tmp_path):
+    search = read(tmp_path, f"{RANGE}\nsampler = 'random'")
+    assert search.trials(5) == 5
+    with pytest.raises(ValueError, match='n_trials is missing'):
+        search.trials(None)
+
+
+def test_a_missing_base_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match='base is .nowhere.py., but there is no'):
+        read(tmp_path, f"{FOUR}\nbase = 'nowhere.py'")

@@ -1,0 +1,95 @@
+import re
+
+import pytest
+
+from plugins.search.space import Space, parse_parameter
+
+ON_OFF = dict(type='categorical', values=dict(off=0., on=0.5), key='a.prob')
+SGD_ONLY = dict(
+    optimizer=['SGD', 'Adam'],
+    momentum=dict(type='categorical', values=[0.5, 0.9], when=dict(optimizer=['SGD'])))
+
+
+def test_a_grid_has_all_combinations_the_last_parameter_changing_fastest():
+    grid = Space({'a.b': [1, 2], 'flip': ON_OFF}).grid()
+    assert grid == [{'a.b': 1, 'flip': 'off'}, {'a.b': 1, 'flip': 'on'},
+                    {'a.b': 2, 'flip': 'off'}, {'a.b': 2, 'flip': 'on'}]
+
+
+def test_a_conditional_parameter_multiplies_only_its_own_branch():
+    assert Space(SGD_ONLY).grid() == [
+        dict(optimizer='SGD', momentum=0.5), dict(optimizer='SGD', momentum=0.9),
+        dict(optimizer='Adam')]
+
+
+def test_names_become_values_and_several_keys():
+    space = Space({
+        'flip': ON_OFF,
+        'batch': dict(type='categorical', values=[32], key=['loader.batch', 'scale.batch']),
+        'recipe': dict(type='choices', choices=dict(plain={}, rich={'x.y': 1, 'x.z': 2}))})
+    values = dict(flip='on', batch=32, recipe='rich')
+    assert space.settings(values) == {'a.prob': 0.5, 'loader.batch': 32, 'scale.batch': 32,
+                                      'x.y': 1, 'x.z': 2}
+
+
+def test_what_is_set_later_comes_later():
+    """An optimizer replaces the group that a rate, listed after it, is then written into."""
+    space = Space({'lr': [1, 2], 'recipe': dict(type='choices', choices=dict(a={'lr': 3}))})
+    assert space.settings(dict(lr=1, recipe='a')) == {'lr': 3}
+
+
+def test_each_value_stands_in_a_whole_set_of_values():
+    found = [values for _, _, values in Space(SGD_ONLY).examples()]
+    assert dict(optimizer='SGD', momentum=0.9) in found and dict(optimizer='Adam') in found
+    assert not any(values.get('optimizer') == 'Adam' and 'momentum' in values for values in found)
+
+
+@pytest.mark.parametrize(('entry', 'value', 'contained'), [
+    ([1, 2], 2, True), ([1, 2], 3, False),
+    (dict(type='uniform', low=0., high=1.), 0.3, True),
+    (dict(type='log_uniform', low=1e-5, high=1.), 0., False),
+    (dict(type='int', low=1, high=9, step=4), 5, True),
+    (dict(type='int', low=1, high=9, step=4), 4, False)])
+def test_contains(entry, value, contained):
+    assert parse_parameter('x', entry).contains(value) is contained
+
+
+@pytest.mark.parametrize(('entry', 'message'), [
+    ([], "space['x'] has no values: there is nothing to search"),
+    (dict(type='categorical'), "space['x'] has no values"),
+    (dict(type='choices', choices={}), "space['x'] has no choices"),
+    (dict(type='choices', choices=[1]), 'expected {name: {dotted key: value}}'),
+    (3, 'expected a list of values, or a dict whose type is one of'),
+    (dict(type='loguniform', low=1, high=2), 'log_uniform'),
+    (dict(type='uniform', low=1, hihg=2), "has 'hihg', which uniform does not read; is high"),
+    (dict(type='uniform', low=2, high=1), 'low=2, high=1, expected two numbers, low < high'),
+    (dict(type='log_uniform', low=0, high=1), 'expected more than 0'),
+    (dict(type='int', low=0, high=1.5), 'expected whole numbers'),
+    (dict(type='int', low=0, high=4, step=5), 'step=5, expected 1 to 4'),
+    ([[0.], [0.5]], 'the value [0.0] needs a name'),
+    ([1, 1], 'has a value twice')])
+def test_wrong_entries_are_refused(entry, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        parse_parameter('x', entry)
+
+
+def test_an_empty_space_and_a_wrong_when_are_refused():
+    with pytest.raises(ValueError, match='space is empty'):
+        Space({})
+    with pytest.raises(ValueError, match=re.escape("space['b'].when: a=[3], expected values of")):
+        Space(dict(a=[1], b=dict(type='categorical', values=[1], when=dict(a=[3]))))
+
+
+def test_a_grid_of_a_range_is_refused():
+    with pytest.raises(ValueError, match="is a range .*a grid needs values"):
+        Space(dict(x=dict(type='uniform', low=0, high=1))).grid()
+
+
+@pytest.mark.parametrize(('values', 'message'), [
+    (dict(optimiser='SGD'), "has 'optimiser', which is not in the space; the nearest there is opt"),
+    (dict(optimizer='RMSprop'), r'optimizer=.RMSprop. is not in the space \(SGD, Adam\)'),
+    (dict(optimizer='Adam', momentum=0.5), 'momentum takes no part there'),
+    (dict(optimizer='SGD'), 'row lacks momentum')])
+def test_rows_that_the_search_could_not_choose_are_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        Space(SGD_ONLY).check_values('row', values, complete=True)

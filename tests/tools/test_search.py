@@ -1,0 +1,34 @@
+import subprocess
+import sys
+
+import pytest
+
+from plugins.paths import REPO_ROOT
+from tools.search import main, parse_args
+
+
+@pytest.mark.parametrize(('argv', 'message'), [
+    (['nowhere.py'], 'no such config file'),
+    ([__file__, '--trials', '0'], '--trials 0: expected at least 1'),
+    ([__file__, '--work-dir', __file__], 'is a file, expected a folder'),
+    ([__file__, '--winner', __file__], 'expected a new file'),
+    ([__file__, '--winner', 'best'], 'expected a new file that ends in .py')])
+def test_wrong_arguments_are_refused(argv, message, capsys):
+    with pytest.raises(SystemExit):
+        parse_args(argv)
+    assert message in capsys.readouterr().err
+
+
+def test_a_training_config_is_told_apart():
+    config = 'configs/basenet/basenet-residual_scratch_1xb64-20e_digits-16px.py'
+    with pytest.raises(ValueError, match='it is a config to train'):
+        main([config])
+
+
+def test_help_imports_neither_torch_nor_optuna():
+    code = ('import sys; from tools.search import main\n'
+            'try: main(["--help"])\n'
+            'except SystemExit: pass\n'
+            'import plugins.search.definition\n'
+            'assert not {"torch", "optuna", "mmengine"} & set(sys.modules)')
+    subprocess.run([sys.executable, '-c', code], cwd=REPO_ROOT, check=True, capture_output=True)

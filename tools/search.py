@@ -1,0 +1,92 @@
+"""Search hyper-parameters, as a search config says.
+
+    python tools/search.py configs/search/CONFIG.py
+    python tools/search.py configs/search/CONFIG.py --trials 40
+    python tools/search.py configs/search/CONFIG.py --storage postgresql://USER@HOST/DATABASE
+
+Stopped or killed, the same command goes on. The same command in a second shell, or on another
+machine with --storage, helps with the same study.
+"""
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from plugins.paths import REPO_ROOT, resolve_path
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the command line; Optuna is imported only once it is known to be well formed."""
+    parser = argparse.ArgumentParser(
+        description='Search hyper-parameters, as a search config says.')
+    parser.add_argument('config', help='search config, e.g. configs/search/...py')
+    parser.add_argument('--storage', metavar='URL', help="the study's database, e.g. "
+                        'sqlite:///FILE or postgresql://USER@HOST/DATABASE; default study.db in '
+                        'the work dir')
+    parser.add_argument('--trials', type=int, metavar='N',
+                        help="finished trials that the study is to have (config's; a grid: all)")
+    parser.add_argument('--work-dir', help='where trials, tables and the winner are written; '
+                        'default work_dirs/search/<name of the config>')
+    parser.add_argument('--winner', metavar='FILE', help='write the winner as this new leaf '
+                        'config, e.g. configs/densenet/NAME.py; default winner/ in the work dir')
+    parser.add_argument('--retry-failed', action='store_true',
+                        help='run the trials again that an error ended')
+    parser.add_argument('--no-test', action='store_true',
+                        help='leave the test images alone: the winner is not tested')
+    args = parser.parse_args(argv)
+    args.config = str(resolve_path(args.config))
+    if not Path(args.config).is_file():
+        parser.error(f'{args.config}: no such config file')
+    if args.trials is not None and args.trials < 1:
+        parser.error(f'--trials {args.trials}: expected at least 1')
+    if args.work_dir and Path(args.work_dir).exists() and not Path(args.work_dir).is_dir():
+        parser.error(f'--work-dir {args.work_dir}: is a file, expected a folder')
+    if args.winner and (Path(args.winner).suffix != '.py' or Path(args.winner).exists()):
+        parser.error(f'--winner {args.winner}: expected a new file that ends in .py')
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
+    """Search, and return what ``search.json`` holds.
+
+    Args:
+        argv: Arguments as on the command line; None takes the process's own.
+    """
+    args = parse_args(argv)
+    from plugins.search.definition import read_search
+    search = read_search(args.config)
+    from plugins.search.worker import search_with
+    work_dir = Path(args.work_dir or REPO_ROOT / 'work_dirs/search' / search.name).absolute()
+    winner = Path(args.winner).absolute() if args.winner else None
+    summary = search_with(search, work_dir, args.storage, args.trials, winner, not args.no_test,
+                          args.retry_failed)
+    _print(summary, work_dir)
+    return summary
+
+
+def _print(summary: dict[str, Any], work_dir: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    winner, metric = summary['winner'], summary['metric']
+    table = Table('parameter', 'best', f'mean {metric} at each value', title=summary['name'])
+    for name, value in winner['params'].items():
+        effects = summary['main_effects'].get(name, {})
+        table.add_row(name, f'{value:.4g}' if isinstance(value, float) else str(value), ', '.join(
+            f'{key}: {mean:.4g}' for key, (mean, _) in effects.items()))
+    console = Console()
+    console.print(table)
+    test = winner['test']
+    test = 'not tested' if test is None else 'test ' + ', '.join(
+        f'{key} {value:.4g}' for key, value in test.items())
+    console.print(f"Best of {summary['finished']} trials: {winner['trial']}, validation {metric} "
+                  f"{winner['value']:.4g}; {test}", highlight=False, markup=False)
+    console.print(f"Written to {work_dir}: trials.csv, search.json, pictures; the winner is "
+                  f"{winner['config']}", highlight=False, markup=False, soft_wrap=True)
+
+
+if __name__ == '__main__':
+    from plugins.cli import run
+    run(main)
