@@ -4,7 +4,7 @@
     python tools/report.py work_dirs -o report.html --overwrite    # every run below it
 
 The page needs no network and no other file. A folder is the work dir of a run, or holds such
-folders, or is that of a search (study.csv).
+folders, or is that of a search (trials.csv).
 """
 import argparse
 import io

@@ -10,7 +10,7 @@ from plugins.run_reader import RECORD, TEST_FOLDERS, read_record, read_run
 
 from .unfinished import has_begun, unfinished_record
 
-STUDY = 'study.csv'
+STUDY = 'trials.csv'
 # What the page cannot do without, and of which type it must be.
 _NEEDED: dict[str, type | tuple[type, ...]] = {
     'config': str, 'metrics': dict, 'history': list, 'parameters': dict, 'seconds': (int, float),

@@ -6,7 +6,7 @@ from pathlib import Path
 from .collect import STUDY
 from .pictures import Inline, inline
 
-_PICTURES = ('importance.png', 'parallel.png')
+_PICTURES = ('importance.png', 'parallel_coordinate.png')
 _MOST_ROWS = 500  # more would make a page that no phone scrolls
 
 
@@ -30,7 +30,7 @@ class Study:
 
 
 def read_study(folder: Path) -> Study:
-    """Read ``study.csv``, and ``importance.png`` and ``parallel.png`` if they are there.
+    """Read ``trials.csv``, and ``importance.png`` and ``parallel_coordinate.png`` if they are there.
 
     Raises:
         OSError: A file cannot be read.

@@ -63,7 +63,7 @@ def test_a_page_that_cannot_be_written_is_an_error(tmp_path, capsys):
 
 
 def test_a_search_without_runs_has_a_page_too(tmp_path):
-    (tmp_path / 'study.csv').write_text('number,value\n0,0.25\n')
+    (tmp_path / 'trials.csv').write_text('number,value\n0,0.25\n')
     text = main([str(tmp_path), '-o', str(tmp_path / 'r.html')]).read_text()
     assert 'Search: ' in text and '0.25' in text
 
@@ -133,7 +133,7 @@ def test_a_click_sorts_and_says_so(page):
 
 
 def test_numbers_with_commas_and_ranges_are_numbers(tmp_path):
-    (tmp_path / 'study.csv').write_text(
+    (tmp_path / 'trials.csv').write_text(
         'trial,value\na,"1,234"\nb,999\nc,9.5 [9.0 to 10.0]\nd,\ne,1e-3\n')
     page = main([str(tmp_path), '-o', str(tmp_path / 'r.html')])
     answer, errors = ask(page, """
