@@ -30,7 +30,7 @@ class Study:
 
 
 def read_study(folder: Path) -> Study:
-    """Read ``trials.csv``, and ``importance.png`` and ``parallel_coordinate.png`` if they are there.
+    """Read ``trials.csv``, and the two pictures of a search if they are there.
 
     Raises:
         OSError: A file cannot be read.
