@@ -26,6 +26,7 @@ step "1 of 2: BaseNet on handwritten digits"
   --show-path "$out/confusion_matrix.png"
 
 step "2 of 2: YOLOv3 on drawn road scenes"
+rm -rf "$out/detections"  # the pictures of an earlier quick start
 "$python" tools/train.py "$roads" --work-dir "$out/roads" --overwrite --amp
 "$python" tools/test.py "$roads" "$(best "$out/roads")" --show-dir "$out/detections"
 
