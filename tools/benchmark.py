@@ -18,6 +18,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from plugins.arguments import positive
+
 SUITES = ('classification', 'frozen', 'detection', 'startup', 'data')
 
 
@@ -29,9 +31,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--json', type=Path, metavar='F',
                         help='also write device, versions and every sample into this file')
     parser.add_argument('--overwrite', action='store_true', help='replace F where it exists')
-    parser.add_argument('--rounds', type=_count, metavar='N',
+    parser.add_argument('--rounds', type=positive, metavar='N',
                         help="how often each variant is timed; default: the suite's own number")
-    parser.add_argument('--threads', type=_count, metavar='T',
+    parser.add_argument('--threads', type=positive, metavar='T',
                         help='threads of torch; default: as many as this process has cores')
     parser.add_argument('--device', choices=('auto', 'cpu'), default='auto',
                         help='cpu hides the GPU')
@@ -45,12 +47,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     if args.overwrite and not args.json:
         parser.error('--overwrite replaces the file that --json names: give both')
     return args
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text!r} is no whole number, at least 1')
-    return int(text)
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:

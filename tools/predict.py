@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.arguments import positive, share
+from plugins.arguments import add_cfg_options, config_file, existing_file, positive, share
 from plugins.paths import resolve_path
 from plugins.visualization.output_folder import check_output, finished_folder
 from plugins.wording import counted
@@ -36,8 +36,8 @@ _VIDEO_WIDTH = 1280  # of an annotated video, pixels
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; mmengine is imported only once it is known to be well formed."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('config', help='config of a classifier or of a detector')
-    parser.add_argument('checkpoint', help='checkpoint of it')
+    parser.add_argument('config', type=config_file, help='config of a classifier or of a detector')
+    parser.add_argument('checkpoint', type=existing_file, help='checkpoint of it')
     parser.add_argument('input', help='picture, folder of pictures (with those below it) or video')
     parser.add_argument('--out-dir', help='folder to write; default predictions/NAME beside the '
                         "checkpoint, NAME being the input's")
@@ -54,14 +54,11 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--device', help='such as cpu or cuda:1; default: a GPU if there is one')
     parser.add_argument('--trust-checkpoint', action='store_true',
                         help='load the checkpoint although it could run code')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
-                        help='change the config; +KEY=VALUE adds')
+    add_cfg_options(parser)
     args = parser.parse_args(argv)
-    for key in ('config', 'checkpoint', 'input'):
-        path = resolve_path(getattr(args, key))
-        if not path.is_file() and not (key == 'input' and path.is_dir()):
-            parser.error(f'{path}: no such file{" or folder" if key == "input" else ""}')
-        setattr(args, key, path)
+    args.input = resolve_path(args.input)
+    if not (args.input.is_file() or args.input.is_dir()):
+        parser.error(f'{args.input}: no such file or folder')
     args.out_dir = Path(args.out_dir).absolute() if args.out_dir else (
         args.checkpoint.parent / 'predictions' / args.input.name)
     if args.input.is_dir() and args.out_dir.resolve().is_relative_to(args.input.resolve()):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from plugins.arguments import not_negative
 from plugins.paths import REPO_ROOT, resolve_path
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('-o', '--out', required=True, metavar='HTML', help='page to write')
     parser.add_argument('--overwrite', action='store_true', help='replace an earlier page')
     parser.add_argument('--title', default='Runs', help='heading of the page (default: Runs)')
-    parser.add_argument('--mistakes', type=_count, default=200, metavar='N',
+    parser.add_argument('--mistakes', type=not_negative, default=200, metavar='N',
                         help='classify N test images again to show the worst mistakes, by the best '
                         'run on each data set (default: 200; 0: none)')
-    parser.add_argument('--detections', type=_count, default=8, metavar='N',
+    parser.add_argument('--detections', type=not_negative, default=8, metavar='N',
                         help='show detectors side by side on the most disputed of the first N test '
                         'images (default: 8; 0: none)')
     args = parser.parse_args(argv)
@@ -48,12 +49,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     if args.out.is_dir():
         parser.error(f'-o {args.out}: is a folder, expected a file to write')
     return args
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f'{text!r} is not a whole number from 0')
-    return int(text)
 
 
 def main(argv: Sequence[str] | None = None) -> Path:

@@ -15,18 +15,19 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.paths import REPO_ROOT, resolve_path
+from plugins.arguments import config_file, positive
+from plugins.paths import REPO_ROOT
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; Optuna is imported only once it is known to be well formed."""
     parser = argparse.ArgumentParser(
         description='Search hyper-parameters, as a search config says.')
-    parser.add_argument('config', help='search config, e.g. configs/search/...py')
+    parser.add_argument('config', type=config_file, help='search config, e.g. configs/search/...py')
     parser.add_argument('--storage', metavar='URL', help="the study's database, e.g. "
                         'sqlite:///FILE or postgresql://USER@HOST/DATABASE; default study.db in '
                         'the work dir')
-    parser.add_argument('--trials', type=int, metavar='N',
+    parser.add_argument('--trials', type=positive, metavar='N',
                         help="finished trials that the study is to have (config's; a grid: all)")
     parser.add_argument('--work-dir', help='where trials, tables and the winner are written; '
                         'default work_dirs/search/<name of the config>')
@@ -37,11 +38,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--no-test', action='store_true',
                         help='leave the test images alone: the winner is not tested')
     args = parser.parse_args(argv)
-    args.config = str(resolve_path(args.config))
-    if not Path(args.config).is_file():
-        parser.error(f'{args.config}: no such config file')
-    if args.trials is not None and args.trials < 1:
-        parser.error(f'--trials {args.trials}: expected at least 1')
     if args.work_dir and Path(args.work_dir).exists() and not Path(args.work_dir).is_dir():
         parser.error(f'--work-dir {args.work_dir}: is a file, expected a folder')
     if args.winner and (Path(args.winner).suffix != '.py' or Path(args.winner).exists()):
@@ -57,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """
     args = parse_args(argv)
     from plugins.search.definition import read_search
-    search = read_search(args.config)
+    search = read_search(str(args.config))
     from plugins.search.worker import search_with
     work_dir = Path(args.work_dir or REPO_ROOT / 'work_dirs/search' / search.name).absolute()
     winner = Path(args.winner).absolute() if args.winner else None

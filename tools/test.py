@@ -14,14 +14,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.paths import resolve_path
+from plugins.arguments import add_cfg_options, config_file, existing_file
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; mmengine is imported only once it is known to be well formed."""
     parser = argparse.ArgumentParser(description='Test a checkpoint on the test set of a config.')
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file, as tools/train.py names it at its end')
+    parser.add_argument('config', type=config_file, help='config file')
+    parser.add_argument('checkpoint', type=existing_file,
+                        help='checkpoint file, as tools/train.py names it at its end')
     parser.add_argument('--part', choices=('test', 'train', 'val'), default='test',
                         help='whose images: the training images too are seen once each, without '
                         'augmentation')
@@ -36,14 +37,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         help='load the checkpoint although it could run code')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
-                        help='change the config; +KEY=VALUE adds')
+    add_cfg_options(parser)
     args = parser.parse_args(argv)
-    for key in ('config', 'checkpoint'):
-        path = resolve_path(getattr(args, key))
-        if not path.is_file():
-            parser.error(f'{path}: no such file')
-        setattr(args, key, str(path))
     if args.work_dir and Path(args.work_dir).is_file():
         parser.error(f'--work-dir {args.work_dir}: is a file, expected a folder')
     if args.work_dir and (Path(args.work_dir) / 'last_checkpoint').exists():
@@ -90,13 +85,13 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     from plugins.engine.session import Session
     from plugins.run_reader import TEST_FOLDERS
 
-    session = Session(args.config, args.cfg_options, args.launcher)
-    cfg = session.cfg
+    session = Session(str(args.config), args.cfg_options, args.launcher)
+    cfg, checkpoint = session.cfg, str(args.checkpoint)
     session.test_on(args.part)
     session.enter_test_dir(
-        args.work_dir or str(Path(args.checkpoint).absolute().parent / TEST_FOLDERS[args.part]),
-        args.checkpoint, args.overwrite)
-    cfg.load_from = args.checkpoint
+        args.work_dir or str(args.checkpoint.absolute().parent / TEST_FOLDERS[args.part]),
+        checkpoint, args.overwrite)
+    cfg.load_from = checkpoint
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler',
                 'val_dataloader', 'val_cfg', 'val_evaluator'):
         cfg[key] = None
@@ -107,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     runner = session.build_runner(args.trust_checkpoint)
     with readable_errors(session.cfg):
         runner.test()
-    return session.finish_test(runner, args.checkpoint)
+    return session.finish_test(runner, checkpoint)
 
 
 if __name__ == '__main__':

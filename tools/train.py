@@ -13,13 +13,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.paths import resolve_path
+from plugins.arguments import add_cfg_options, config_file
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; mmengine is imported only once it is known to be well formed."""
     parser = argparse.ArgumentParser(description='Train the model of a config.')
-    parser.add_argument('config', help='config file, e.g. configs/basenet/...py')
+    parser.add_argument('config', type=config_file, help='config file, e.g. configs/basenet/...py')
     parser.add_argument('--work-dir', help='where the run writes; default '
                         'work_dirs/<path of the config below configs/>/seed<k>')
     parser.add_argument('--seed', type=int, help="seed of everything random (config's: 0)")
@@ -37,12 +37,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         help='resume from a checkpoint although it could run code')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
-                        help='change the config, e.g. train_cfg.max_epochs=5; +KEY=VALUE adds')
+    add_cfg_options(parser)
     args = parser.parse_args(argv)
-    args.config = str(resolve_path(args.config))
-    if not Path(args.config).is_file():
-        parser.error(f'{args.config}: no such config file')
     if args.seed is not None and not 0 <= args.seed < 2 ** 32:
         parser.error(f'--seed {args.seed}: expected 0 to {2 ** 32 - 1}')
     if args.work_dir and Path(args.work_dir).exists() and not Path(args.work_dir).is_dir():
@@ -67,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     from plugins.engine.session import Session
 
     with ExitStack() as stack:
-        session = Session(args.config, args.cfg_options, args.launcher)
+        session = Session(str(args.config), args.cfg_options, args.launcher)
         if args.seed is not None:
             session.cfg.randomness.seed = args.seed
         if args.amp:

@@ -1,8 +1,16 @@
-import argparse
+from argparse import ArgumentParser, ArgumentTypeError
 
 import pytest
 
-from plugins.arguments import LARGEST_SEED, positive, seed, share
+from plugins.arguments import (
+    LARGEST_SEED,
+    config_file,
+    existing_file,
+    not_negative,
+    positive,
+    seed,
+    share,
+)
 
 
 @pytest.mark.parametrize('kind, text, value', [
@@ -17,9 +25,25 @@ def test_what_fits_is_read(kind, text, value):
     (positive, ('0', '-1', '2.5', 'x', '', '٣x', '²'), 'is not a whole number above 0'),
     (seed, ('-1', str(2 ** 32), '1e3'), 'is not a whole number from 0 to 4294967295')])
 def test_what_does_not_fit_is_said_in_words(kind, texts, expected, capsys):
-    parser = argparse.ArgumentParser()
+    parser = ArgumentParser()
     parser.add_argument('--x', type=kind)
     for text in texts:
         with pytest.raises(SystemExit):
             parser.parse_args([f'--x={text}'])
         assert f"argument --x: {text!r} {expected}" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    (tmp_path / 'a.py').touch()
+    assert config_file(str(tmp_path / 'a.py')) == existing_file(str(tmp_path / 'a.py'))
+    for kind, told in ((config_file, 'no such config file'), (existing_file, 'no such file')):
+        with pytest.raises(ArgumentTypeError, match=f'{tmp_path}/b.py: {told}'):
+            kind(str(tmp_path / 'b.py'))
+        with pytest.raises(ArgumentTypeError, match=told):
+            kind(str(tmp_path))  # a folder
+
+
+def test_not_negative_takes_zero():
+    assert not_negative('0') == 0
+    with pytest.raises(ArgumentTypeError, match="'-1' is not a whole number from 0"):
+        not_negative('-1')

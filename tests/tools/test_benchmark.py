@@ -60,8 +60,8 @@ def test_an_earlier_record_is_kept_unless_asked(toy_suite, tmp_path, capsys):
 
 @pytest.mark.parametrize('argv, message', [
     ([], 'the following arguments are required: suite'), (['speed'], "invalid choice: 'speed'"),
-    (['data', '--rounds', '0'], "'0' is no whole number, at least 1"),
-    (['data', '--threads', 'two'], "'two' is no whole number"),
+    (['data', '--rounds', '0'], "'0' is not a whole number above 0"),
+    (['data', '--threads', 'two'], "'two' is not a whole number above 0"),
     (['data', '--overwrite'], 'give both'), (['data', '--device', 'tpu'], "invalid choice: 'tpu'"),
     (['data', '--json', '/nowhere/at/all.json'], 'no such folder')])
 def test_wrong_arguments(argv, message, capsys):

@@ -213,12 +213,12 @@ def test_wrong_arguments_end_before_anything_is_read(
 
 def test_missing_files_are_named_and_the_default_place_is_beside_the_checkpoint(
         classifier, digits_root, capsys):
-    for position in range(3):
+    for position, kind in enumerate(('config file', 'file', 'file or folder')):
         argv = [CLASSIFIER, str(classifier), str(digits_root)]
         argv[position] = f'{digits_root}/none{position}'
         with pytest.raises(SystemExit):
             parse_args(argv)
-        assert f'none{position}: no such file' in capsys.readouterr().err
+        assert f'none{position}: no such {kind}\n' in capsys.readouterr().err
     args = parse_args([CLASSIFIER, str(classifier), str(digits_root)])
     assert args.out_dir == classifier.parent / 'predictions/digits'
 

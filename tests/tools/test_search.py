@@ -9,7 +9,7 @@ from tools.search import main, parse_args
 
 @pytest.mark.parametrize(('argv', 'message'), [
     (['nowhere.py'], 'no such config file'),
-    ([__file__, '--trials', '0'], '--trials 0: expected at least 1'),
+    ([__file__, '--trials', '0'], "argument --trials: '0' is not a whole number above 0"),
     ([__file__, '--work-dir', __file__], 'is a file, expected a folder'),
     ([__file__, '--winner', __file__], 'expected a new file'),
     ([__file__, '--winner', 'best'], 'expected a new file that ends in .py')])

@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.arguments import positive, share
-from plugins.paths import REPO_ROOT, resolve_path
+from plugins.arguments import add_cfg_options, existing_file, positive, share
+from plugins.paths import REPO_ROOT
 from plugins.visualization.output_folder import check_output, finished_folder
 from plugins.wording import counted
 
@@ -41,7 +41,7 @@ class _Tested(NamedTuple):
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; mmengine is imported only once it is known to be well formed."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('models', nargs='+', metavar='CONFIG CKPT',
+    parser.add_argument('models', type=existing_file, nargs='+', metavar='CONFIG CKPT',
                         help='a config and checkpoints for it, then perhaps another config and its '
                         'checkpoints, and so on')
     parser.add_argument('--names', nargs='+', metavar='NAME', help='what to call the models; '
@@ -63,8 +63,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--device', help='such as cpu or cuda:1; default: a GPU if there is one')
     parser.add_argument('--trust-checkpoint', action='store_true',
                         help='load the checkpoints although they could run code')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
-                        help='change every config; +KEY=VALUE adds')
+    add_cfg_options(parser, 'every config')
     args = parser.parse_args(argv)
     args.pairs = _pairs(args.models, parser)
     if args.names and len(args.names) != len(args.pairs):
@@ -76,14 +75,11 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def _pairs(models: Sequence[str], parser: argparse.ArgumentParser) -> list[tuple[Path, Path]]:
+def _pairs(models: Sequence[Path], parser: argparse.ArgumentParser) -> list[tuple[Path, Path]]:
     """Each checkpoint with its config, the last one that stands before it."""
     pairs: list[tuple[Path, Path]] = []
     config, waiting = None, False
-    for name in models:
-        path = resolve_path(name)
-        if not path.is_file():
-            parser.error(f'{path}: no such file')
+    for path in models:
         if path.suffix in _CONFIGS:
             if waiting:
                 parser.error(f'{config}: no checkpoint follows this config')

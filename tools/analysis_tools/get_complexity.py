@@ -23,8 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.arguments import positive
-from plugins.paths import resolve_path
+from plugins.arguments import add_cfg_options, config_file, positive
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -36,7 +35,7 @@ COLUMNS = ('parameters', 'trainable', 'flops', 'activations')
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; mmengine is imported only once it is known to be well formed."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('config', help='config of a classifier or of a detector')
+    parser.add_argument('config', type=config_file, help='config of a classifier or of a detector')
     parser.add_argument('--input-size', nargs='+', type=positive, metavar=('H', 'W'),
                         help='height and width of the image in pixels, or one number for both; '
                         "default: the config's")
@@ -45,12 +44,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         'every layer')
     parser.add_argument('--json', metavar='FILE', help='also write the figures there')
     parser.add_argument('--overwrite', action='store_true', help='replace FILE')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
-                        help='change the config; +KEY=VALUE adds')
+    add_cfg_options(parser)
     args = parser.parse_args(argv)
-    args.config = resolve_path(args.config)
-    if not args.config.is_file():
-        parser.error(f'{args.config}: no such config file')
     if args.input_size and len(args.input_size) > 2:
         parser.error(f'--input-size: found {len(args.input_size)} numbers, expected H W')
     if args.json:

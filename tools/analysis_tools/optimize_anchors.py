@@ -35,8 +35,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.arguments import positive, seed
-from plugins.paths import resolve_path
+from plugins.arguments import add_cfg_options, config_file, positive, seed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,18 +58,13 @@ class Fit(NamedTuple):
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('config', metavar='CONFIG')
+    parser.add_argument('config', type=config_file, metavar='CONFIG')
     parser.add_argument('--seed', type=seed, default=0, metavar='N')
     parser.add_argument('--restarts', type=positive, default=100, metavar='N',
                         help='fits to take the best of (default: %(default)s); a few hundred boxes '
                         'gain by more, tens of thousands need fewer')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
-                        help='change the config, e.g. train_dataloader.dataset.data_root=...')
-    args = parser.parse_args(argv)
-    args.config = str(resolve_path(args.config))
-    if not Path(args.config).is_file():
-        parser.error(f'{args.config}: no such config file')
-    return args
+    add_cfg_options(parser)
+    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
@@ -90,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     import plugins.detection  # noqa: F401 (registers the data set; makes mmdet importable)
     from plugins.engine.session import load_config
 
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(str(args.config), args.cfg_options)
     generator = cfg.model.get('bbox_head', {}).get('anchor_generator', {})
     if generator.get('type') != 'YOLOAnchorGenerator':
         raise ValueError(f'{args.config}: model.bbox_head.anchor_generator is '

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.arguments import positive
-from plugins.paths import resolve_path
+from plugins.arguments import add_cfg_options, config_file, existing_file, positive
 from plugins.visualization.output_folder import check_output, finished_folder
 
 if TYPE_CHECKING:
@@ -33,9 +32,9 @@ RECORD = 'features.json'
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; mmengine is imported only once it is known to be well formed."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('config', help='config of a classifier')
-    parser.add_argument('checkpoint', help='checkpoint of it')
-    parser.add_argument('image', help='a picture')
+    parser.add_argument('config', type=config_file, help='config of a classifier')
+    parser.add_argument('checkpoint', type=existing_file, help='checkpoint of it')
+    parser.add_argument('image', type=existing_file, help='a picture')
     parser.add_argument('--layers', nargs='+', metavar='NAME',
                         help='modules whose feature maps to draw; default: of a DenseNet conv4 '
                         'block5 and the last convolution, else the first, a middle and the last '
@@ -53,13 +52,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--device', help='such as cpu or cuda:1; default: a GPU if there is one')
     parser.add_argument('--trust-checkpoint', action='store_true',
                         help='load the checkpoint although it could run code')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
-                        help='change the config; +KEY=VALUE adds')
+    add_cfg_options(parser)
     args = parser.parse_args(argv)
-    for key in ('config', 'checkpoint', 'image'):
-        setattr(args, key, resolve_path(getattr(args, key)))
-        if not getattr(args, key).is_file():
-            parser.error(f'{getattr(args, key)}: no such file')
     args.out_dir = Path(args.out_dir).absolute() if args.out_dir else (
         args.checkpoint.parent / 'features' / args.image.name)
     return args

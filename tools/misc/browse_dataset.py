@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.arguments import positive, seed
-from plugins.paths import resolve_path
+from plugins.arguments import add_cfg_options, config_file, positive, seed
 from plugins.visualization.output_folder import check_output, finished_folder
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ _PER_CLASS, _PICTURES = 3, 6
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; mmengine is imported only once it is known to be well formed."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('config', help='config of a classifier or of a detector')
+    parser.add_argument('config', type=config_file, help='config of a classifier or of a detector')
     parser.add_argument('--part', choices=('train', 'val', 'test'), default='train',
                         help='whose images, and how they are prepared (default: train)')
     parser.add_argument('--images', type=positive, metavar='N',
@@ -50,12 +49,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--out-dir', help='folder to write; default browse_PART below the '
                         "config's folder in work_dirs")
     parser.add_argument('--overwrite', action='store_true', help='replace earlier pictures there')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
-                        help='change the config; +KEY=VALUE adds')
+    add_cfg_options(parser)
     args = parser.parse_args(argv)
-    args.config = resolve_path(args.config)
-    if not args.config.is_file():
-        parser.error(f'{args.config}: no such config file')
     if args.out_dir:
         args.out_dir = Path(args.out_dir).absolute()
         check_output(args.out_dir, args.overwrite, RECORD)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.paths import resolve_path
+from plugins.arguments import add_cfg_options, config_file
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -30,18 +30,13 @@ _WIDTH = 100
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; mmengine is imported only once it is known to be well formed."""
     parser = argparse.ArgumentParser(description='Print a resolved config.')
-    parser.add_argument('config', help='config of an experiment')
+    parser.add_argument('config', type=config_file, help='config of an experiment')
     what = parser.add_mutually_exclusive_group()
     what.add_argument('--diff-base', action='store_true',
                       help='only what the config (and --cfg-options) changes in its _base_')
     what.add_argument('--key', metavar='A.B.0.C', help='only what this key holds')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
-                        help='change the config; +KEY=VALUE adds')
-    args = parser.parse_args(argv)
-    args.config = resolve_path(args.config)
-    if not args.config.is_file():
-        parser.error(f'{args.config}: no such config file')
-    return args
+    add_cfg_options(parser)
+    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> str:

@@ -14,6 +14,12 @@ def leaves(tmp_path, text=FOUR):
     return Leaves(read_search(write_search(tmp_path, tmp_path, text)))
 
 
+def too_long(text):
+    """Lines of over 100 characters, but for the base's path, which is as long as it must be."""
+    return [line for line in text.splitlines()
+            if len(line) > 100 and not line.startswith('_base_ = ')]
+
+
 def test_the_written_leaf_is_the_config_of_the_trial(tmp_path):
     made = leaves(tmp_path, TWELVE)
     for number, values in enumerate(made.search.plan()):
@@ -55,7 +61,7 @@ def test_a_leaf_says_only_what_differs_and_is_short(tmp_path):
     text = (tmp_path / 'other.py').read_text()
     assert text.splitlines()[-1] == 'train_dataloader = dict(batch_size=16)'
     assert ast.get_docstring(ast.parse(text)) == 'Smaller?'
-    assert all(len(line) <= 100 for line in text.splitlines())
+    assert not too_long(text)
 
 
 def test_long_groups_are_broken_into_lines_that_mean_the_same(tmp_path):
@@ -65,7 +71,7 @@ def test_long_groups_are_broken_into_lines_that_mean_the_same(tmp_path):
                   f"*{steps!r}]}}")
     made.write(tmp_path / 'leaf.py', {'flip': 'on', 'train_dataloader.batch_size': 8}, 'Long?')
     text = (tmp_path / 'leaf.py').read_text()
-    assert all(len(line) <= 100 for line in text.splitlines()) and 'size=(16, 16)' in text
+    assert not too_long(text) and 'size=(16, 16)' in text
     geometry = load_config(str(tmp_path / 'leaf.py')).model.data_preprocessor.train_geometry
     assert [step.degrees for step in geometry[2:]] == list(range(9))
 

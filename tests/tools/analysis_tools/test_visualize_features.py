@@ -111,9 +111,9 @@ def test_earlier_pictures_stay_unless_asked_and_the_default_is_beside_the_checkp
     assert (out / 'grad_cam.png').is_file()
     args = parse_args([CLASSIFIER, str(classifier), str(picture)])
     assert args.out_dir == classifier.parent / 'features' / picture.name
-    for position in range(3):
+    for position, kind in enumerate(('config file', 'file', 'file')):
         argv = [CLASSIFIER, str(classifier), str(picture)]
         argv[position] = f'none{position}'
         with pytest.raises(SystemExit):
             parse_args(argv)
-        assert f'none{position}: no such file' in capsys.readouterr().err
+        assert f'none{position}: no such {kind}\n' in capsys.readouterr().err
