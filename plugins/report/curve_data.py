@@ -42,11 +42,14 @@ def _rank(label: str) -> int:
 def _lines(entry: Entry) -> Iterable[tuple[str, dict[str, Any], str, str, _Points]]:
     history = entry.trained['history']
     over = dict(x='epoch', log=False)
-    yield 'loss', dict(over, y='loss', log=True), 'train', 'training', _points(
-        history, 'train', 'loss')
-    for key in dict.fromkeys(key for one in history for key in one.get('metrics') or {}):
-        yield key, dict(over, y=key, log=key == 'loss'), '', 'validation' * (key == 'loss'), \
-            _points(history, 'metrics', key)
+    trained, validated = ({key: None for one in history for key in one.get(part) or {}
+                           if key != 'lr'} for part in ('train', 'metrics'))
+    for key in trained:
+        yield (key, dict(over, y=key, log=key == 'loss'), 'train', 'training',
+               _points(history, 'train', key))
+    for key in validated:
+        yield (key, dict(over, y=key, log=key == 'loss'), '', 'validation' * (key in trained),
+               _points(history, 'metrics', key))
     yield 'learning rate', dict(over, y='learning rate', log=True), '', '', _points(
         history, 'train', 'lr')
     for name, curve in ((entry.tested or {}).get('pr_curves') or {}).items():

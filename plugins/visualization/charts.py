@@ -111,14 +111,14 @@ def f1_of(curve: Mapping[str, Sequence[float]]) -> np.ndarray:
 
 
 def draw_curves(history: Sequence[Mapping[str, Any]], best_epoch: int | None = None) -> Figure:
-    """Draw loss (training and validation), the figure of merit and the learning rate over epochs.
+    """Draw loss, figure of merit and learning rate over epochs; training's beside validation's.
 
     What upstream lacks: mmpretrain's analyze_logs.py reads one log file, so a resumed run becomes
     two halves. This reads the run's own record, which goes on when the run does.
 
     Args:
-        history: ``history`` of a result.json: for each validation its epoch, train (loss, lr) and
-            metrics.
+        history: ``history`` of a result.json: for each validation its epoch, train (loss,
+            accuracy, lr) and metrics.
         best_epoch: Marked by a line.
     """
     epochs = [entry['epoch'] for entry in history]
@@ -165,7 +165,8 @@ def _merits(history: Sequence[Mapping[str, Any]]) -> list[tuple[str, dict[str, n
                       ('coco/bbox_mAP', 'mAP')):
         values = _series(history, 'metrics', key)
         if np.isfinite(values).any():
-            return [(name, {'validation': values})]
+            return [(name, {'training': _series(history, 'train', key),
+                            'validation': values})]
     return []
 
 

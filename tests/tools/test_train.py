@@ -16,6 +16,8 @@ def test_result_json_holds_the_record(digits_run):
     assert result['config'].startswith('configs/basenet/')
     assert (result['mode'], result['split'], result['seed']) == ('train', 'val', 0)
     assert result['epochs'] == 2 and [e['epoch'] for e in result['history']] == [1, 2]
+    for entry in result['history']:
+        assert set(entry['train']) == {'loss', 'accuracy/top1', 'lr'}
     scores = [entry['metrics']['accuracy/top1'] for entry in result['history']]
     assert result['metrics']['accuracy/top1'] == max(scores)
     assert result['best_epoch'] == 1 + scores.index(max(scores))

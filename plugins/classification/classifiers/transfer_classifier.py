@@ -2,6 +2,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.models.heads import ClsHead
 from mmpretrain.registry import MODELS
@@ -20,7 +21,8 @@ class TransferClassifier(ImageClassifier):
     input on, in some backbones, never the hidden layers of a head; AlexNet
     and InceptionV3 have no such thing, and its DenseNet goes on training the
     stem. No head returns a loss in evaluation, which report A's plateau
-    schedule and report B's tables need.
+    schedule and report B's tables need. Its ``cal_acc`` counts only logits above 0, so that the
+    accuracy in training is too low, and 0 for log-probabilities.
 
     Freezing is Keras's ``trainable=False``: the weights get no gradient, and
     BatchNorm normalises by its running statistics, which stay as they are.
@@ -103,6 +105,28 @@ class TransferClassifier(ImageClassifier):
             raise ValueError(f'TransferClassifier: features of {self.features_of} at stage '
                              f'{stage!r}; expected images, or features_of set and stage neck')
         return self.neck(inputs) if self.features_of == 'backbone' and self.with_neck else inputs
+
+    def loss(self, inputs: Tensor | tuple[Tensor], data_samples: list[DataSample]
+             ) -> dict[str, Tensor]:
+        """As upstream's, with the accuracy of what the losses are of.
+
+        Args:
+            inputs: (N, C, H, W) images, or features, see :meth:`extract_feat`.
+            data_samples: N samples.
+
+        Returns:
+            The head's losses and, unless labels are mixed (``gt_score``), ``accuracy_top-1``: in %,
+            of the images as augmented and with dropout at work, as Keras counts it.
+        """
+        head = self.head
+        if type(head).loss is not ClsHead.loss or not _labelled(data_samples) \
+                or 'gt_score' in data_samples[0]:
+            return super().loss(inputs, data_samples)
+        scores = head(self.extract_feat(inputs))
+        losses = head._get_loss(scores, data_samples)
+        labels = torch.cat([sample.gt_label for sample in data_samples])
+        losses['accuracy_top-1'] = (scores.detach().argmax(1) == labels).float().mean() * 100
+        return losses
 
     def predict(self, inputs: Tensor | tuple[Tensor],
                 data_samples: list[DataSample] | None = None, **kwargs: Any) -> list[DataSample]:

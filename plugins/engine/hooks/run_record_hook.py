@@ -11,6 +11,8 @@ from mmengine.runner import BaseLoop, Runner
 from ..run_record import flat_numbers
 
 _KEY = 'run_history'
+# Scalars of training, and their names in the record: those of the same figure in validation.
+_TRAINED = {'loss': 'loss', 'accuracy_top-1': 'accuracy/top1'}
 # Metrics of ClassReport and DetectionMetric that are no numbers, and belong into the record of a
 # test all the same.
 _TABLES = ('classes', 'confusion_matrix', 'pr_curves')
@@ -18,7 +20,7 @@ _TABLES = ('classes', 'confusion_matrix', 'pr_curves')
 
 @HOOKS.register_module()
 class RunRecordHook(Hook):
-    """Keep each validation's metrics, the training loss and rate before it, and the time.
+    """Keep each validation's metrics, training's loss, accuracy and rate before it, and the time.
 
     Upstream leaves them in log lines only, so that a program which wants a
     run's figures must parse text. They are kept in the message hub, hence in
@@ -47,8 +49,9 @@ class RunRecordHook(Hook):
 
     def after_train_epoch(self, runner) -> None:
         scalars = runner.message_hub.log_scalars
-        self._train = dict(loss=scalars['train/loss'].mean(len(runner.train_dataloader)),
-                           lr=runner.optim_wrapper.get_lr()['lr'][0])
+        self._train = {name: scalars[f'train/{key}'].mean(len(runner.train_dataloader))
+                       for key, name in _TRAINED.items() if f'train/{key}' in scalars}
+        self._train['lr'] = runner.optim_wrapper.get_lr()['lr'][0]
 
     def after_val_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
         if not isinstance(runner._train_loop, BaseLoop):

@@ -20,6 +20,18 @@ def test_every_measure_has_the_points_of_the_runs_that_have_it(tmp_path):
     assert [run['look'] for run in data['runs']] == [1, 0]  # the wanted run has the first colour
 
 
+def test_accuracy_in_training_stands_beside_that_in_validation(tmp_path):
+    run = write_run(tmp_path / 'c')
+    record = json.loads((run / 'result.json').read_text())
+    for entry in record['history']:
+        entry['train']['accuracy/top1'] = 90 + entry['epoch']
+    (run / 'result.json').write_text(json.dumps(record))
+    measure, = (one for one in curve_data(collect([tmp_path]).entries, [])['measures']
+                if one['label'] == 'accuracy/top1')
+    assert [(one['kind'], one['name'], one['points'][0]) for one in measure['lines']] == [
+        ('train', 'training', [1, 91]), ('', 'validation', [1, 78])]
+
+
 def test_no_number_is_infinite_or_nan_which_json_lacks(tmp_path):
     run = write_run(tmp_path / 'c')
     record = json.loads((run / 'result.json').read_text())

@@ -14,7 +14,7 @@ CURVE = dict(score=[0.9, 0.5, 0.2], precision=[1., 0.8, 0.6], recall=[0.2, 0.8, 
 
 
 def entry(epoch, accuracy=50., lr=0.1, **metrics):
-    return dict(epoch=epoch, train=dict(loss=2. / epoch, lr=lr),
+    return dict(epoch=epoch, train={'loss': 2. / epoch, 'accuracy/top1': accuracy + 9, 'lr': lr},
                 metrics={'accuracy/top1': accuracy, 'loss': 3. / epoch, **metrics})
 
 
@@ -27,6 +27,7 @@ def test_curves_show_loss_of_both_parts_accuracy_and_lr_over_epochs():
     drawn = lines(loss)
     assert drawn['training'] == [[1, 2], [2, 1]] and drawn['validation'] == [[1, 3], [2, 1.5]]
     assert lines(accuracy)['validation'] == [[1, 50], [2, 60]]
+    assert lines(accuracy)['training'] == [[1, 59], [2, 69]]
     assert lines(lr)['training'] == [[1, 0.1], [2, 0.1]]
     assert loss.lines[-1].get_xdata()[0] == 2  # the best epoch
     assert [axes.get_title() for axes in (loss, accuracy, lr)] == [

@@ -196,6 +196,34 @@ def test_predicting_passes_through_the_head_once():
     assert len(calls) == 1
 
 
+@pytest.mark.parametrize('name', HEADS)
+def test_accuracy_in_training_is_that_of_the_scores_of_the_losses(name):
+    model = with_head(name)
+    data = model.data_preprocessor(batch(), False)
+    right = model(data['inputs'], mode='tensor').argmax(1) == torch.tensor([3, 1, 0, 1, 2])
+    found = model(**data, mode='loss')['accuracy_top-1']
+    assert found.item() == pytest.approx(right.float().mean().item() * 100)
+    assert not found.requires_grad
+
+
+def test_all_right_is_100_though_every_score_is_below_0():
+    """Upstream's cal_acc would say 0: it counts scores above 0 alone."""
+    model = with_head('nll')
+    data = model.data_preprocessor(batch(), False)
+    scores = model(data['inputs'], mode='tensor')
+    for sample, label in zip(data['data_samples'], scores.argmax(1), strict=True):
+        sample.set_gt_label(label)
+    assert scores.max() < 0 and model(**data, mode='loss')['accuracy_top-1'] == 100
+
+
+def test_mixed_labels_have_no_accuracy():
+    model = with_head('cross_entropy')
+    data = model.data_preprocessor(batch(), False)
+    for sample in data['data_samples']:
+        sample.set_gt_score(torch.full((CLASSES,), 1 / CLASSES))
+    assert set(model(**data, mode='loss')) == {'loss'}
+
+
 @pytest.mark.parametrize('samples', [None, [], 'unlabelled'])
 def test_predictions_need_no_label(samples):
     model = with_head('cross_entropy')
