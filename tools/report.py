@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.arguments import not_negative
 from plugins.paths import REPO_ROOT, resolve_path
+from plugins.wording import counted
 
 if TYPE_CHECKING:
     from plugins.report.collect import Entry
@@ -178,6 +179,7 @@ def _compare(entries: Sequence['Entry'], options: Sequence[str], number: int) ->
     from plugins.report.mistakes import checkpoint_of
     from plugins.report.page import Captioned, Comparison
     from plugins.report.pictures import inline
+    from plugins.report.report_tables import Table
     from tools.analysis_tools import compare_detections
 
     models = [text for entry in entries for text in (
@@ -195,13 +197,14 @@ def _compare(entries: Sequence['Entry'], options: Sequence[str], number: int) ->
                              f'{" ".join(argv)}') from error
         pictures = [Captioned(inline(out / f"{one['id']}.png", WIDTH, quality=60), one['id'])
                     for one in record['drawn']]
-    counts = '; '.join(f"{one['name']}: {one['tp']} hits, {one['fp']} false alarms, {one['fn']} "
-                       'missed' for one in record['models'])
-    return Comparison(
-        f"{record['images']} test images, score ≥ {record['score_thr']:g}, IoU ≥ "
-        f"{record['iou_thr']:g}: {counts}. Below, the images that "
+    return Comparison(Table(
+        'Detections',
+        f"{counted(record['images'], 'test image')}, score ≥ {record['score_thr']:g}, IoU ≥ "
+        f"{record['iou_thr']:g}. Below, the images that "
         + ('the detectors disagree on most.' if len(entries) > 1 else 'have most mistakes.'),
-        pictures)
+        ['run', 'hits', 'false alarms', 'missed'],
+        [[one['name'], *(str(one[key]) for key in ('tp', 'fp', 'fn'))]
+         for one in record['models']]), pictures)
 
 
 if __name__ == '__main__':

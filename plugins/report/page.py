@@ -30,11 +30,11 @@ class Comparison(NamedTuple):
     """Images as several detectors see them.
 
     Attributes:
-        note: What is shown.
+        counts: A line for each detector: what it found and missed; the note says where.
         pictures: The pictures.
     """
 
-    note: str
+    counts: Table
     pictures: list[Captioned]
 
 

@@ -88,7 +88,8 @@ def test_detectors_are_shown_side_by_side(tmp_path):
                                               config_hash=name)))
     text = main([str(tmp_path / 'runs'), '-o', str(tmp_path / 'r.html'), '--detections',
                  '2']).read_text()
-    assert 'Detections side by side' in text and 'What is missing' not in text
+    assert 'Detections side by side' in text and 'false alarms' in text
+    assert 'What is missing' not in text
     assert '2 test images, score' in text and text.count('class="detail"') == 2
     shutil.rmtree(tmp_path / 'roads')
     text = main([str(tmp_path / 'runs'), '-o', str(tmp_path / 's.html')]).read_text()

@@ -53,7 +53,8 @@ def test_every_name_is_escaped(tmp_path):
         tmp_path, tables=[Table(EVIL, EVIL, [EVIL], [[EVIL]])], notes=[EVIL],
         differences={names[0]: Difference((EVIL,), [Change(EVIL, EVIL, EVIL)]), names[1]: EVIL},
         mistakes={names[0]: Mistakes([Mistake(PICTURE, EVIL, EVIL, 0.9)], 1, 7, 9)},
-        comparisons=[Comparison(EVIL, [Captioned(PICTURE, EVIL)])],
+        comparisons=[Comparison(Table(EVIL, EVIL, [EVIL], [[EVIL]]),
+                                [Captioned(PICTURE, EVIL)])],
         studies=[Study(EVIL, [EVIL], [[EVIL]], 0, {EVIL: PICTURE})]))
     assert '<script>alert' not in page and page.count('alert(1)') > 15
     scripts = [attrs for tag, attrs in Tags(page).tags if tag == 'script']
@@ -96,7 +97,7 @@ def test_many_classes_make_a_picture_of_the_matrix(tmp_path):
 def test_links_lead_somewhere(tmp_path):
     write_run(tmp_path / 'r')
     tags = Tags(render(report(tmp_path, notes=['x'], tables=[Table('t', '', ['a'], [])],
-                              comparisons=[Comparison('', [])]))).tags
+                              comparisons=[Comparison(Table('', '', [], []), [])]))).tags
     ids = [attrs['id'] for _, attrs in tags if 'id' in attrs]
     links = [attrs['href'][1:] for tag, attrs in tags if tag == 'a']
     assert len(ids) == len(set(ids)) and len(links) >= 5 and set(links) <= set(ids)
