@@ -46,6 +46,7 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
                              f'{_hint(cfg, path)} To add a new key on purpose write +{path}=...')
         if exists:
             _check_kind(key, _get(cfg, path), value)
+            path, value = _whole_list(cfg, path, value)
         cfg.merge_from_dict({path: value}, allow_list_keys=True)
 
 
@@ -77,6 +78,16 @@ def _get(cfg: Config, path: str) -> Any:
         else:
             raise KeyError(path)
     return node
+
+
+def _whole_list(cfg: Config, path: str, value: Any) -> tuple[str, Any]:
+    """For a number or word in a list, the changed list: mmengine merges groups into lists only."""
+    parent, _, index = path.rpartition('.')
+    items = _get(cfg, parent) if parent else None
+    if not isinstance(items, list | tuple) or isinstance(items[int(index)], Mapping):
+        return path, value
+    place = int(index)
+    return _whole_list(cfg, parent, type(items)([*items[:place], value, *items[place + 1:]]))
 
 
 def _check_kind(key: str, old: Any, new: Any) -> None:

@@ -76,7 +76,7 @@ class Leaves:
             if isinstance(value, Mapping) and not key.startswith('+'):
                 value = {**value, '_delete_': True}
             try:
-                merge_options(config, dict([_whole_list(config, key, copy.deepcopy(value))]))
+                merge_options(config, {key: copy.deepcopy(value)})
             except ValueError as error:
                 text = str(error).replace('--cfg-options ', '')
                 raise ValueError(f'search config {self.search.path}: {where}: {text}') from error
@@ -110,16 +110,6 @@ class Leaves:
         partial.write_text('\n'.join([f'"""{docstring.rstrip()}', '"""', f'_base_ = {base!r}',
                                       *lines, '']))
         partial.replace(path)
-
-
-def _whole_list(config: Config, key: str, value: Any) -> tuple[str, Any]:
-    """Instead of a number or word in a list, the list: mmengine merges groups into lists only."""
-    path, _, index = key.rpartition('.')
-    items = _at(config._cfg_dict.to_dict(), path.split('.'))
-    if not isinstance(items, list | tuple) or not index.isdigit() or int(index) >= len(items) \
-            or isinstance(items[int(index)], Mapping):
-        return key, value
-    return path, [*items[:int(index)], value, *items[int(index) + 1:]]
 
 
 def _code(value: Any, used: int, indent: int = 0) -> str:

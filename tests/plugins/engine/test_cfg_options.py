@@ -18,6 +18,18 @@ def test_changes_nested_keys_and_list_items(cfg):
     assert [s.gamma for s in cfg.param_scheduler] == [0.1, 0.9]
 
 
+def test_changes_one_number_of_a_list_at_any_depth():
+    """mmengine's own merge fails with an AttributeError there."""
+    cfg = Config(dict(model=dict(dropouts=[0.5, 0.2], sizes=[[(64, 42), (89, 70)], [(1, 2)]])))
+    merge_options(cfg, {'model.dropouts.1': 0.1, 'model.sizes.0.1.0': 99})
+    assert cfg.model.dropouts == [0.5, 0.1]
+    assert cfg.model.sizes == [[(64, 42), (99, 70)], [(1, 2)]]
+    with pytest.raises(ValueError, match='has the number 0.5 there'):
+        merge_options(cfg, {'model.dropouts.0': 'many'})
+    with pytest.raises(ValueError, match='model.dropouts.2: the config has no such key'):
+        merge_options(cfg, {'model.dropouts.2': 0.1})
+
+
 @pytest.mark.parametrize('key, near', [
     ('optim_wraper.optimizer.lr', 'optim_wrapper.optimizer.lr'),
     ('model.backbone.dept', 'model.backbone.depth'),
