@@ -2,7 +2,7 @@
 runner_type = 'TransferRunner'
 
 default_hooks = dict(
-    runtime_info=dict(type='LossLogHook', interval=50),
+    runtime_info=dict(type='LossLogHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),

@@ -54,7 +54,7 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
         batch_augments: mmpretrain's ``dict(augments=[...], probs=[...])``
             (MixUp, CutMix ...), applied in training; needs ``num_classes``.
         num_classes: Classes of the one-hot scores that batch augments mix.
-        non_blocking: Do not wait for the copy to the device.
+        non_blocking: Do not wait for the copy to the device, and with it for the step before.
 
     Raises:
         ValueError: For a wrong argument; names key, found and expected.
@@ -71,7 +71,7 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
                  to_bgr: bool = False,
                  batch_augments: Mapping[str, Any] | None = None,
                  num_classes: int | None = None,
-                 non_blocking: bool = False) -> None:
+                 non_blocking: bool = True) -> None:
         super().__init__(non_blocking)
         # always there, so that any checkpoint of this class can be loaded
         self.register_buffer('mean', torch.zeros(CHANNELS, 1, 1))

@@ -12,12 +12,13 @@ from .hooks import (
     TrainablePhasesHook,
 )
 from .monitor import Monitor
-from .precision import Bf16OptimWrapper
+from .precision import Bf16OptimWrapper, DeferredNormOptimWrapper
 from .pretrained import Pretrained
 from .runner import TransferRunner
 from .schedulers import ReduceLROnPlateau, TimeDecayLR
 
-__all__ = ['Bf16OptimWrapper', 'DisjointPartsHook', 'EarlyStopHook', 'FirstSamplesSampler',
-           'LossLogHook', 'Monitor', 'MonitorCheckHook', 'NonFiniteLossHook', 'Pretrained',
-           'ProgressHook', 'ReduceLROnPlateau', 'RunRecordHook', 'SafeCheckpointHook',
-           'TimeDecayLR', 'TrainablePhasesHook', 'TransferRunner']
+__all__ = ['Bf16OptimWrapper', 'DeferredNormOptimWrapper', 'DisjointPartsHook', 'EarlyStopHook',
+           'FirstSamplesSampler', 'LossLogHook', 'Monitor', 'MonitorCheckHook',
+           'NonFiniteLossHook', 'Pretrained', 'ProgressHook', 'ReduceLROnPlateau',
+           'RunRecordHook', 'SafeCheckpointHook', 'TimeDecayLR', 'TrainablePhasesHook',
+           'TransferRunner']

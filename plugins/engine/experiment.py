@@ -14,6 +14,7 @@ _MAY_CHANGE = (
     'train_cfg.max_epochs', 'train_cfg.max_iters', 'default_hooks.*.patience', '*.data_root',
     '*_dataloader.num_workers', '*_dataloader.persistent_workers', '*_dataloader.prefetch_factor',
     '*_dataloader.pin_memory', 'test_*', 'default_hooks.logger*', 'default_hooks.timer*',
+    'default_hooks.runtime_info*', '*.data_preprocessor.non_blocking',
     'default_hooks.progress*', 'default_hooks.visualization*', 'log_processor*', 'visualizer*',
     'default_hooks.feature_cache.[!v]*',  # all but its views
     'vis_backends*', 'env_cfg*')
@@ -21,7 +22,7 @@ EXPERIMENT = 'begun_experiment'  # under this name, checkpoints hold what resolv
 # Keys of a model that change nothing in what it predicts, or that a test may well change.
 _OF_NO_MATTER = ('*init_cfg*', '*pretrained*', '*loss*', '*trainable*', '*frozen*', '*norm_eval*',
                  '*.train_geometry*', '*.color*', '*batch_augments*', 'model.train_cfg*',
-                 'model.test_cfg*', '*weight*', '*ignore*')
+                 'model.test_cfg*', '*weight*', '*ignore*', '*non_blocking')
 # Keys of a data set that say which of its images a part gets.
 _CUT = {'split', 'part', 'ann_file', 'held_out', 'test_fraction', 'val_fraction', 'split_seed',
         'seed'}

@@ -17,8 +17,9 @@ def with_fused_kernel(optim_wrapper: Mapping[str, Any]) -> dict[str, Any]:
     with a pass for each operation: for Adam on ResNet18 six times slower. The result
     is the same but for the rounding of the last digit. An optimizer without a fused kernel, or
     whose config names an implementation itself, stays as it is; so does one of upstream's
-    AmpOptimWrapper, whose loss scaling the fused kernels would have to undo, and SGD with
-    momentum, whose fused kernel fails when a part of the network starts to learn later.
+    AmpOptimWrapper, whose loss scaling the fused kernels would have to undo, SGD with
+    momentum, whose fused kernel fails when a part of the network starts to learn later, and
+    Adagrad where there is a GPU, for which it has no kernel.
 
     Args:
         optim_wrapper: ``optim_wrapper`` of a config.
@@ -35,5 +36,7 @@ def with_fused_kernel(optim_wrapper: Mapping[str, Any]) -> dict[str, Any]:
         kind = registry.get(kind) if isinstance(kind, str) else kind
     own = inspect.isclass(kind) and kind.__module__.startswith(torch.optim.__name__)
     if not own or 'fused' not in inspect.signature(kind).parameters:
+        return dict(optim_wrapper)
+    if kind is torch.optim.Adagrad and torch.cuda.is_available():
         return dict(optim_wrapper)
     return dict(optim_wrapper, optimizer=dict(optimizer, fused=True))

@@ -1,4 +1,4 @@
-"""Mixed precision that the hardware at hand is fast at."""
+"""Training steps that keep the hardware at hand busy: mixed precision, no waiting."""
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +10,31 @@ from mmengine.registry import OPTIM_WRAPPERS
 
 
 @OPTIM_WRAPPERS.register_module()
-class Bf16OptimWrapper(OptimWrapper):
+class DeferredNormOptimWrapper(OptimWrapper):
+    """Clip gradients without waiting for their norm.
+
+    Upstream hands the norm of every step to the log as a number, for which a
+    GPU has to finish the step first. Here it stays a tensor, until
+    LossLogHook reads those of many steps together; without that hook it is not logged.
+    """
+
+    _norm: torch.Tensor | None = None
+
+    def _clip_grad(self) -> None:
+        learning = [parameter for group in self.optimizer.param_groups
+                    for parameter in group['params']
+                    if parameter.requires_grad and parameter.grad is not None]
+        if learning:
+            self._norm = self.clip_func(learning, **self.clip_grad_kwargs)
+
+    def take_norm(self) -> dict[str, torch.Tensor]:
+        """The norm of the last step under upstream's key, once; nothing if nothing was clipped."""
+        norm, self._norm = self._norm, None
+        return {} if norm is None else {self.grad_name: norm}
+
+
+@OPTIM_WRAPPERS.register_module()
+class Bf16OptimWrapper(DeferredNormOptimWrapper):
     """Run the forward pass under bfloat16 autocast, on a CPU or a GPU.
 
     Upstream's ``AmpOptimWrapper`` asserts that there is a GPU. It also scales

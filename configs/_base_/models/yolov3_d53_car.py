@@ -1,8 +1,8 @@
 """YOLOv3 on Darknet-53 for one class, from random weights.
 
 The model of `mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py`, with its loss, but for the number of
-classes, the weights, BatchNorm, which trains, and the head, which clips its boxes to the image and
-honours ignored ones. It is written out because inheriting that config brings COCO's data sets,
+classes, the weights, BatchNorm, which trains, the copy to the GPU, which nobody waits for, and the
+head, which clips its boxes to the image and honours ignored ones. It is written out because inheriting that config brings COCO's data sets,
 pipelines and schedule along, which every leaf would have to delete; a test compares the two.
 """
 model = dict(
@@ -12,7 +12,8 @@ model = dict(
         mean=[0, 0, 0],
         std=[255., 255., 255.],
         bgr_to_rgb=True,
-        pad_size_divisor=32),
+        pad_size_divisor=32,
+        non_blocking=True),
     # mmdet's default, norm_eval=True, is meant for pretrained weights: from random ones BatchNorm
     # would never leave its first statistics, 0 and 1.
     backbone=dict(type='Darknet', depth=53, out_indices=(3, 4, 5), norm_eval=False),

@@ -1,6 +1,6 @@
 """Adam at a constant 1e-3 and a validation after each epoch; leaf configs say how many epochs."""
 optim_wrapper = dict(
-    type='OptimWrapper',
+    type='DeferredNormOptimWrapper',
     optimizer=dict(type='Adam', lr=1e-3),
     clip_grad=dict(max_norm=35, norm_type=2))  # mmdet's, its YOLOv3 losses are sums over the batch
 

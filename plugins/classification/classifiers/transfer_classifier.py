@@ -141,7 +141,8 @@ class TransferClassifier(ImageClassifier):
             N samples with pred_score, pred_label and, if all have gt_label,
             ``loss``: the head's loss for this image alone (0-dim tensor). The
             mean over images is what the head reports in training, given the
-            same scores.
+            same scores. All of it is on the CPU: one transfer for the batch, where
+            upstream's metrics make some for each image.
         """
         head = self.head
         own = type(head).predict is not ClsHead.predict or type(head).loss is not ClsHead.loss
@@ -152,8 +153,12 @@ class TransferClassifier(ImageClassifier):
         losses = head._get_loss(scores, data_samples, reduction_override='none')['loss']
         if losses.dim() > 1:  # one binary decision per class; training adds them up
             losses = losses.flatten(1).sum(1)
-        predictions = head._get_predictions(scores, data_samples)
-        for sample, loss in zip(predictions, losses, strict=True):
+        if scores.device.type != 'cpu':
+            labels = torch.cat([sample.gt_label for sample in data_samples]).cpu()
+            for sample, label in zip(data_samples, labels, strict=True):
+                sample.set_gt_label(label)
+        predictions = head._get_predictions(scores.cpu(), data_samples)
+        for sample, loss in zip(predictions, losses.cpu(), strict=True):
             sample.loss = loss
         return predictions
 

@@ -1,8 +1,8 @@
-"""Losses on their way to the log, without a stop of the device in every iteration."""
+"""Losses and gradient norms on their way to the log, without a stop of the device in every iteration."""
 from typing import Any
 
 import torch
-from mmengine.hooks import RuntimeInfoHook
+from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from torch import Tensor
@@ -15,27 +15,30 @@ class LossLogHook(RuntimeInfoHook):
     Upstream reads every loss of every iteration at once (``Tensor.item()``), so
     that a GPU that has finished one step waits for Python to begin the next.
     Here they stay where they are until the LoggerHook's interval is full or
-    the epoch ends, and are then copied together. The message hub holds the
+    the epoch ends, and are then copied together; so is the gradient's norm of
+    a DeferredNormOptimWrapper. The message hub holds the
     same numbers in the same order; between two readings its last ones are missing.
 
     In a config it takes the place of upstream's, under the same key:
-    ``default_hooks=dict(runtime_info=dict(type='LossLogHook', interval=50))``.
-
-    Args:
-        interval: Iterations between two readings; that of the LoggerHook or a
-            divisor of it.
+    ``default_hooks=dict(runtime_info=dict(type='LossLogHook'))``.
     """
 
-    def __init__(self, interval: int = 50) -> None:
-        self.interval = interval
+    def __init__(self) -> None:
+        self._intervals: list[int] = []  # of the LoggerHooks
         self._waiting: dict[str, list[Tensor]] = {}
+
+    def before_train(self, runner: Runner) -> None:
+        """Learn when the losses will be looked at."""
+        super().before_train(runner)
+        self._intervals = [hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)]
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
                          outputs: dict | None = None) -> None:
         """Remember the losses of this iteration, and read them all if it is time."""
-        for key, value in (outputs or {}).items():
+        norms = getattr(runner.optim_wrapper, 'take_norm', dict)()
+        for key, value in {**norms, **(outputs or {})}.items():
             self._waiting.setdefault(key, []).append(torch.as_tensor(value).detach())
-        if (self.every_n_inner_iters(batch_idx, self.interval)
+        if (any(self.every_n_inner_iters(batch_idx, interval) for interval in self._intervals)
                 or self.end_of_epoch(runner.train_dataloader, batch_idx)
                 or self.is_last_train_iter(runner)):
             self._read(runner)

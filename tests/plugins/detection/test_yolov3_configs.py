@@ -45,7 +45,7 @@ def test_darknet_has_the_reported_parameters():
         assert count(MODELS.build(config)) == 61_949_149
 
 
-def test_darknet_is_mmdets_but_for_classes_head_weights_and_batch_norm():
+def test_darknet_is_mmdets_but_for_what_its_docstring_names():
     ours = model_config(BASE / 'yolov3_d53_car.py')
     upstream = get_config('mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py').model.to_dict()
     assert upstream['bbox_head'].pop('num_classes') == 80
@@ -58,6 +58,7 @@ def test_darknet_is_mmdets_but_for_classes_head_weights_and_batch_norm():
     assert ours['bbox_head'].pop('num_classes') == 1
     assert upstream['backbone'].pop('init_cfg')['type'] == 'Pretrained'
     assert ours['backbone'].pop('norm_eval') is False
+    assert ours['data_preprocessor'].pop('non_blocking') is True
     assert ours == upstream
 
 

@@ -7,7 +7,8 @@ SGD = dict(type='SGD', lr=0.01)
 
 
 @pytest.mark.parametrize('kind', ['Adam', 'AdamW', 'SGD', 'Adagrad'])
-def test_optimizers_that_have_a_fused_kernel_get_it(kind):
+def test_optimizers_that_have_a_fused_kernel_get_it(kind, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     wrapper = dict(type='OptimWrapper', optimizer=dict(type=kind, lr=0.01))
     assert with_fused_kernel(wrapper) == dict(
         type='OptimWrapper', optimizer=dict(type=kind, lr=0.01, fused=True))
@@ -21,6 +22,12 @@ def test_optimizers_that_have_a_fused_kernel_get_it(kind):
     dict(type='AmpOptimWrapper', optimizer=SGD), dict(generator=dict(optimizer=SGD))])
 def test_others_stay_as_they_are(wrapper):
     assert with_fused_kernel(wrapper) == wrapper
+
+
+def test_adagrad_has_none_on_a_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    wrappers = [dict(optimizer=dict(type=kind, lr=0.01)) for kind in ('Adagrad', 'Adam')]
+    assert ['fused' in with_fused_kernel(one)['optimizer'] for one in wrappers] == [False, True]
 
 
 def test_a_run_uses_it_and_learns_the_same(run_scripted, tmp_path):

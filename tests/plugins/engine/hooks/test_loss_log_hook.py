@@ -7,11 +7,11 @@ from plugins.engine.hooks import LossLogHook
 @pytest.fixture
 def log(run_scripted):
     """A function: the history of each scalar in the message hub of a run with a hook."""
-    def call(work_dir, kind, epochs=3, **arguments):
-        hooks = dict(runtime_info=dict(type=kind, **arguments), logger=dict(
-            type='LoggerHook', interval=2))
+    def call(work_dir, kind, interval=2, epochs=3, **arguments):
+        hooks = dict(runtime_info=dict(type=kind), logger=dict(
+            type='LoggerHook', interval=interval))
         runner = run_scripted(work_dir, dict(score=[1, 2, 3]), epochs=epochs, samples=5,
-                              hooks=hooks)
+                              hooks=hooks, **arguments)
         return {key: buffer.data for key, buffer in runner.message_hub.log_scalars.items()
                 if 'time' not in key}
     return call
@@ -19,11 +19,23 @@ def log(run_scripted):
 
 @pytest.mark.parametrize('interval', [1, 2, 50])
 def test_the_log_holds_what_upstreams_hook_writes(log, tmp_path, interval):
-    ours = log(tmp_path / 'ours', 'LossLogHook', interval=interval)
-    stock = log(tmp_path / 'stock', 'RuntimeInfoHook')
+    ours = log(tmp_path / 'ours', 'LossLogHook', interval)
+    stock = log(tmp_path / 'stock', 'RuntimeInfoHook', interval)
     assert ours.keys() == stock.keys() and len(ours['train/loss'][0]) == 15
     for key, (values, counts) in stock.items():
         assert ours[key][0].tolist() == values.tolist() and ours[key][1].tolist() == counts.tolist()
+
+
+def test_a_clipped_gradients_norm_is_logged_as_upstream_does(log, tmp_path):
+    def wrapper(kind):
+        return dict(type=kind, optimizer=dict(type='SGD', lr=0.01), clip_grad=dict(max_norm=0.5))
+
+    ours = log(tmp_path / 'ours', 'LossLogHook', optim_wrapper=wrapper('DeferredNormOptimWrapper'))
+    stock = log(tmp_path / 'stock', 'RuntimeInfoHook', optim_wrapper=wrapper('OptimWrapper'))
+    norms = ours['train/grad_norm'][0]
+    assert len(norms) == 15 and norms.max() > 0.5  # before clipping
+    for key, (values, _) in stock.items():
+        assert ours[key][0].tolist() == values.tolist()
 
 
 def test_losses_are_read_together(log, tmp_path, monkeypatch):
@@ -33,7 +45,7 @@ def test_losses_are_read_together(log, tmp_path, monkeypatch):
         reads.append(len(self._waiting.get('loss', []))), read(self, runner))[1])
     monkeypatch.setattr(MessageHub, 'update_scalar', lambda self, key, value, *rest: (
         written.append((key, type(value))), update(self, key, value, *rest))[1])
-    log(tmp_path, 'LossLogHook', epochs=2, interval=2)
+    log(tmp_path, 'LossLogHook', epochs=2)
     assert [size for size in reads if size] == [2, 2, 1] * 2  # five iterations an epoch
     # the hub would read a tensor at once
     assert {kind for key, kind in written if key == 'train/loss'} == {float}
