@@ -1,8 +1,8 @@
 """Which anchors of YOLOv3 learn which box, for a whole batch at once.
 
 The shapes' letters are those of yolov3_grid.py. Whatever learns a box is among the S = G*L*K places
-of its image's boxes, so that boxes are compared with hundreds of anchors instead of thousands, and
-no shape depends on values: nothing waits for the device.
+of its image's boxes (all anchors, if these are fewer), so that boxes are compared with hundreds of
+anchors instead of thousands, and no shape depends on values: nothing waits for the device.
 """
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ from mmdet.registry import TASK_UTILS
 from torch import Tensor
 
 from plugins.detection.yolov3_grid import Boxes, Grid, flattened
+
+_OVERLAPS = 2 ** 18  # of boxes with anchors, computed at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,25 +67,29 @@ class BatchGridAssigner(GridAssigner):
 
     def assign_batch(self, grid: Grid, truth: Boxes) -> Assignment:
         """Assign the boxes of a batch to the anchors of all scales."""
-        cells, places = truth.places(grid)
-        anchors = places.flatten(1)
-        real = truth.real[:, :, None, None].expand_as(places).flatten(1)
-        overlaps = self.iou_calculator(truth.boxes, grid.anchors[anchors])  # (B, G, S)
-        overlaps = overlaps.masked_fill(~(truth.real[:, :, None] & real[:, None]), -1.)
-        best_of_box = overlaps.amax(2, keepdim=True)
-        best_of_place, nearest = overlaps.max(1)
-        wins = (overlaps == best_of_box) & (best_of_box > self.min_pos_iou)
-        numbers = torch.arange(1, overlaps.shape[1] + 1, device=wins.device)[:, None]
-        won = (wins * numbers).amax(1)  # the last box takes the anchor, as in upstream's loop
+        anchors, responsible = _candidates(grid, truth)
+        corners = grid.anchors[anchors]
+        nearest, won = torch.zeros_like(anchors), torch.zeros_like(anchors)
+        best_of_place = torch.full_like(corners[..., 0], -1.)
+        # As many boxes at a time as their overlaps stay in the CPU's caches: all, in most images.
+        number = max(1, _OVERLAPS // anchors.numel())
+        for first in range(0, truth.boxes.shape[1], number):
+            some = slice(first, first + number)
+            overlaps = self.iou_calculator(truth.boxes[:, some], corners)  # (B, g, S)
+            real = truth.real[:, some, None] & responsible[:, None]
+            overlaps = overlaps.masked_fill(~real, -1.)
+            best, place = overlaps.max(1)
+            nearest = torch.where(best > best_of_place, place + first, nearest)
+            best_of_place = torch.maximum(best, best_of_place)
+            best_of_box = overlaps.amax(2, keepdim=True)
+            wins = (overlaps == best_of_box) & (best_of_box > self.min_pos_iou)
+            numbers = torch.arange(1, wins.shape[1] + 1, device=wins.device)[:, None] + first
+            # The last box takes the anchor, as in upstream's loop.
+            won = torch.maximum((wins * numbers).amax(1), won)
         assigned = torch.where(won > 0, won, (nearest + 1) * (best_of_place > self.pos_iou_thr))
-
-        # Boxes whose centres share a cell have the same places there; the first box's count.
-        earlier = _pairs(cells).tril(-1)[..., None]
-        again = (_same_cell(cells) & earlier).any(2)  # (B, G, L)
-        learns = (assigned > 0) & ~again[..., None].expand_as(places).flatten(1)
-        objects = _marked(anchors, learns, len(grid.anchors))
+        objects = _marked(anchors, assigned > 0, len(grid.anchors))
         background = ~(objects | _near_boxes(grid, truth, self.neg_iou_thr))
-        return Assignment(anchors, (assigned - 1).clamp(min=0), learns, objects, background)
+        return Assignment(anchors, (assigned - 1).clamp(min=0), assigned > 0, objects, background)
 
 
 @TASK_UTILS.register_module()
@@ -153,6 +159,23 @@ def inside_ignored(boxes: Tensor, ignored: Sequence[Tensor], threshold: float) -
     height = torch.minimum(y2[images], bottom) - torch.maximum(y1[images], top)
     inside = width.clamp(min=0) * height.clamp(min=0) > least[images]
     return _any_in_image(inside, images, len(boxes))
+
+
+def _candidates(grid: Grid, truth: Boxes) -> tuple[Tensor, Tensor]:
+    """Anchors (B, S) in whose cells a centre may fall, and where one does, each anchor once.
+
+    The places of the boxes, or all anchors where these are fewer.
+    """
+    cells, places = truth.places(grid)
+    anchors = places.flatten(1)
+    real = truth.real[:, :, None, None].expand_as(places).flatten(1)
+    total = len(grid.anchors)
+    if anchors.shape[1] > total:
+        return (torch.arange(total, device=anchors.device).expand(len(anchors), -1),
+                _marked(anchors, real, total))
+    # Boxes whose centres share a cell have the same places there; the first box's count.
+    again = (_same_cell(cells) & _pairs(cells).tril(-1)[..., None]).any(2)  # (B, G, L)
+    return anchors, real & ~again[..., None].expand_as(places).flatten(1)
 
 
 def _same_cell(cells: Tensor) -> Tensor:

@@ -2,8 +2,9 @@
 
 The model of `mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py`, with its loss, but for the number of
 classes, the weights, BatchNorm, which trains, the copy to the GPU, which nobody waits for, and the
-head, which clips its boxes to the image and honours ignored ones. It is written out because inheriting that config brings COCO's data sets,
-pipelines and schedule along, which every leaf would have to delete; a test compares the two.
+head, which clips its boxes to the image and honours ignored ones. It is written out because
+inheriting that config brings COCO's data sets, pipelines and schedule along, which every leaf would
+have to delete; a test compares the two.
 """
 model = dict(
     type='YOLOV3',

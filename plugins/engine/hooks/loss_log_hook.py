@@ -1,4 +1,4 @@
-"""Losses and gradient norms on their way to the log, without a stop of the device in every iteration."""
+"""Losses and gradient norms on their way to the log, without a stop of the device in each step."""
 from typing import Any
 
 import torch
