@@ -5,6 +5,11 @@
 
 The page needs no network and no other file. A folder is the work dir of a run, or holds such
 folders, or is that of a search (trials.csv).
+
+Of these folders, records, tables and resolved configs are read and never run; a config that lies in
+them is run only if it is nothing but values, as a search writes its trials. But for mistakes and
+detections the model is built that a record's config and options name, and they may name any class:
+for folders of people whom you do not trust, give --mistakes 0 --detections 0.
 """
 import argparse
 import io
@@ -79,11 +84,13 @@ def main(argv: Sequence[str] | None = None) -> Path:
     studies = [read_study(folder) for folder in collected.studies]
     reported = _reported(REPO_ROOT)
     groups = experiments(collected.entries, reported, METRICS)
+    places = [resolve_path(place) for place in args.work_dirs]
     notes = [*collected.left_out, *(f'{entry.name}: {entry.note}' for entry in collected.entries
                                     if entry.note)]
-    report = Report(args.title, groups, report_tables(groups, reported), _differences(groups),
-                    _mistakes(groups, args.mistakes, notes),
-                    _side_by_side(groups, args.detections, notes), studies, notes)
+    report = Report(args.title, groups, report_tables(groups, reported),
+                    _differences(groups, places),
+                    _mistakes(groups, args.mistakes, notes, places),
+                    _side_by_side(groups, args.detections, notes, places), studies, notes)
     write_page(render(report), args.out)
     print(f'Written to {args.out} ({args.out.stat().st_size / 1e6:.1f} MB, '
           f'{len(collected.entries)} runs)')
@@ -115,20 +122,22 @@ def _paper_year(metafile: Path) -> int | None:
     return (collections[0].get('Paper') or {}).get('Year')
 
 
-def _differences(groups: Sequence['Experiment']) -> dict[str, Any]:
+def _differences(groups: Sequence['Experiment'], places: Sequence[Path]) -> dict[str, Any]:
     """Every run's config against its base, or why that is not known."""
-    from plugins.report.config_diff import config_difference
+    from plugins.report.resolved_config import check_not_foreign, config_difference
 
     found: dict[str, Any] = {}
     for entry in (entry for one in groups for entry in one.entries):
         try:
+            check_not_foreign(entry.trained['config'], places)
             found[entry.name] = config_difference(entry.folder, entry.trained['config'])
         except (OSError, ValueError) as error:
             found[entry.name] = str(error)
     return found
 
 
-def _mistakes(groups: Sequence['Experiment'], number: int, notes: list[str]) -> dict[str, Any]:
+def _mistakes(groups: Sequence['Experiment'], number: int, notes: list[str],
+              places: Sequence[Path]) -> dict[str, Any]:
     """Of the best classifier on each test set; what cannot be had is noted."""
     found: dict[str, Any] = {}
     classifiers = [one for one in groups if 'confusion_matrix' in (one.best.tested or {})]
@@ -138,24 +147,35 @@ def _mistakes(groups: Sequence['Experiment'], number: int, notes: list[str]) -> 
         entry = same_data[0].best
         try:
             from plugins.report.mistakes import worst_mistakes
+            from plugins.report.resolved_config import check_not_foreign
+            check_not_foreign(entry.trained['config'], places)
             found[entry.name] = worst_mistakes(entry, number)
         except (OSError, ValueError) as error:
             notes.append(f'worst mistakes of {entry.name}: {error}')
     return found
 
 
-def _side_by_side(groups: Sequence['Experiment'], number: int, notes: list[str]) -> list[Any]:
+def _side_by_side(groups: Sequence['Experiment'], number: int, notes: list[str],
+                  places: Sequence[Path]) -> list[Any]:
     """The best detectors on each test set; what cannot be had is noted."""
+    from plugins.report.resolved_config import check_not_foreign
+
     detectors = [one for one in groups
                  if one.best.tested and any(key.startswith('coco/') for key in one.best.figures)]
     if detectors and not number:
         notes.append('detections: not asked for (--detections 0)')
     found = []
     for same_data in _by_data(detectors if number else [], 'detections', notes):
-        options = same_data[0].best.trained.get('options') or []
-        compared = [one.best for one in same_data
-                    if (one.best.trained.get('options') or []) == options][:MOST_DETECTORS]
+        options = same_data[0].options
+        compared = [one.best for one in same_data if one.options == options][:MOST_DETECTORS]
+        others = [one.best.name for one in same_data if one.best not in compared]
+        if others:
+            notes.append(f'detections of {", ".join(others)}: beside the best detector stand no '
+                         f'more than {MOST_DETECTORS} in all, of the same --cfg-options; write a '
+                         'page of these runs alone')
         try:
+            for entry in compared:
+                check_not_foreign(entry.trained['config'], places)
             found.append(_compare(compared, options, number))
         except (OSError, ValueError) as error:
             notes.append(f'detections of {", ".join(one.name for one in compared)}: {error}')

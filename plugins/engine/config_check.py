@@ -20,7 +20,8 @@ def read_config(path: str) -> Config:
 
     Raises:
         OSError: A file, or one of its bases, is missing.
-        ValueError: A file is no config, has a syntax error, or uses a name that is not defined.
+        ValueError: A file is no config, has a syntax error, uses a name that is not
+            defined, or contradicts its bases.
     """
     if Path(path).suffix not in ('.py', '.json', '.yaml', '.yml'):
         raise ValueError(f'config {path}: expected a .py, .yml or .json file')
@@ -29,6 +30,9 @@ def read_config(path: str) -> Config:
     except (SyntaxError, NameError) as error:  # neither says in which of the files
         kind = 'syntax error' if isinstance(error, SyntaxError) else 'undefined name'
         raise ValueError(f'config {path}: {kind} in it, or in a file that its _base_ names: '
+                         f'{error}') from error
+    except (KeyError, TypeError) as error:  # likewise
+        raise ValueError(f'config {path}: cannot be put together with what its _base_ names: '
                          f'{error}') from error
 
 

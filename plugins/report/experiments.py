@@ -8,6 +8,8 @@ from typing import Protocol
 
 from .collect import Entry
 
+_TRIALS = 'trials'  # the folder of a search's; in each, configs are numbered from 0
+
 
 class Metric(Protocol):
     """A figure under its three names, see ``tools.misc.result_files.METRICS``."""
@@ -102,10 +104,20 @@ class Experiment:
         return self.entries[0].trained['config']
 
     @property
+    def options(self) -> list[str]:
+        """What ``--cfg-options`` changed."""
+        return self.entries[0].trained.get('options') or []
+
+    @property
     def title(self) -> str:
-        """The config's base name, with what ``--cfg-options`` changed."""
-        options = self.entries[0].trained.get('options') or []
-        return ' '.join([Path(self.config).stem, *options])
+        """The config's base name, of a search's trial with the search; and the options."""
+        config = Path(self.config).with_suffix('')
+        name = config.name
+        if config.parent.name == _TRIALS:
+            name = '/'.join(config.parts[-3:])
+            before, found, _ = self.entries[0].name.partition(name)
+            name = before + name if found else name  # several searches may share a folder's name
+        return ' '.join([name, *self.options])
 
     @property
     def state(self) -> str:

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from plugins.config_diff import changes
 from plugins.paths import resolve_path
 
 from .collect import Entry
-from .config_diff import changes, read_resolved
 from .pictures import Inline, inline
+from .resolved_config import read_resolved
 
 _BATCH = 64
 _SIDE = 144  # pixels of a picture on the page
@@ -58,7 +59,8 @@ def worst_mistakes(entry: Entry, most_images: int, shown: int = 12) -> Mistakes:
     are computed anew here, by the code behind tools/predict.py.
 
     Args:
-        entry: A run that was tested.
+        entry: A run that was tested. Its config is run, and the model that it and the record's
+            options name is built: see :func:`plugins.report.resolved_config.check_not_foreign`.
         most_images: No more test images than so many are classified; chosen at random, by seed 0.
         shown: How many mistakes are kept.
 

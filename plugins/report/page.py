@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from plugins.config_diff import Difference
+
 from .collect import Entry
-from .config_diff import Difference
 from .curve_data import curve_data
 from .experiments import Experiment
 from .mistakes import Mistakes

@@ -5,8 +5,8 @@ A table names its rows by their ids; a row that was not run shows blanks.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .config_diff import read_resolved
 from .experiments import Experiment, Reported
+from .resolved_config import read_resolved
 
 # Of report C: two rows a network, its last layer alone and the whole of it.
 _ARCHITECTURES = {'AlexNet': ('C1', 'C2'), 'VGG16': ('C3', 'C4'), 'Inception-v3': ('C5', 'C6'),
@@ -36,23 +36,41 @@ def report_tables(experiments: Sequence[Experiment], reported: dict[str, Reporte
     """The tables of report C (year, parameters, frozen, whole) and report A (ResNet18).
 
     Args:
-        experiments: What was run. Where a row was run in several ways, the first counts.
+        experiments: What was run. Of a row that was run in several ways, a run without
+            ``--cfg-options`` counts before one with, then the one with most tested seeds; the
+            table's note says which, and with what options.
         reported: What the metafiles say of every config, run or not, by base names.
     """
     rows = {known.row: known for known in reported.values() if known.row}
-    run: dict[str, Experiment] = {}
+    ways: dict[str, list[Experiment]] = {}
     for one in experiments:
         if one.reported and one.reported.row and one.state != 'unfinished':
-            run.setdefault(one.reported.row, one)
+            ways.setdefault(one.reported.row, []).append(one)
+    run = {row: max(ones, key=_counts) for row, ones in ways.items()}
     tables = []
-    if any(row in run for pair in _ARCHITECTURES.values() for row in pair):
-        tables.append(_architectures(rows, run))
-    if any(row in run for row in _RESNET18):
-        tables += _resnet18(rows, run)
+    for fill, of in ((_architectures, [row for pair in _ARCHITECTURES.values() for row in pair]),
+                     (_resnet18, _RESNET18)):
+        if any(row in run for row in of):
+            told = [text for row in of if row in run for text in _told(row, run[row], ways[row])]
+            tables += [table._replace(note=' '.join([table.note, *told]))
+                       for table in fill(rows, run)]
     return tables
 
 
-def _architectures(rows: dict[str, Reported], run: dict[str, Experiment]) -> Table:
+def _counts(one: Experiment) -> tuple[bool, int]:
+    """What makes a row's figures: first no options, then many tests."""
+    return not one.options, sum(entry.state == 'tested' for entry in one.entries)
+
+
+def _told(row: str, shown: Experiment, ways: Sequence[Experiment]) -> list[str]:
+    """What the reader of a row's figures has to know."""
+    options = f'{row} is with --cfg-options {" ".join(shown.options)}.' if shown.options else ''
+    others = (f'{row} was run in {len(ways)} ways (options, data or device); here is '
+              f'{shown.entries[0].name}.' if len(ways) > 1 else '')
+    return [text for text in (options, others) if text]
+
+
+def _architectures(rows: dict[str, Reported], run: dict[str, Experiment]) -> list[Table]:
     lines = []
     for name, pair in _ARCHITECTURES.items():
         known = [rows[row] for row in pair if row in rows]
@@ -67,7 +85,7 @@ def _architectures(rows: dict[str, Reported], run: dict[str, Experiment]) -> Tab
              for what in ('reported', 'validation', 'test'))]
     note = ('Accuracy in %; mean [lowest to highest] over seeds. Reported figures are of '
             'validation images. Year: of the paper that the metafile names.')
-    return Table('Report C: five architectures on CIFAR-10, frozen and whole', note, heads, lines)
+    return [Table('Report C: five architectures on CIFAR-10, frozen and whole', note, heads, lines)]
 
 
 def _resnet18(rows: dict[str, Reported], run: dict[str, Experiment]) -> list[Table]:

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from plugins.config_diff import Difference
+
 from .collect import Entry
-from .config_diff import Difference
 from .experiments import Experiment, Spread
 from .mistakes import Mistakes
 from .pictures import Inline, inline

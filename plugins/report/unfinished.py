@@ -7,7 +7,7 @@ from typing import Any
 
 from plugins.paths import REPO_ROOT
 
-from .config_diff import read_resolved
+from .resolved_config import read_resolved
 
 _LOGS = '*/vis_data/scalars.json'
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+FILES = '.files'  # in each such folder, the names of what was written
+
 
 def check_output(folder: Path, overwrite: bool, record: str) -> None:
     """Refuse to write where something is that must stay.
@@ -17,7 +19,7 @@ def check_output(folder: Path, overwrite: bool, record: str) -> None:
 
     Raises:
         FileExistsError: The folder is there with files in it, and either may
-            not be overwritten or holds no such results.
+            not be overwritten, or holds no such results, or others beside them.
         OSError: A folder above it is a file, or nothing can be written there.
     """
     if folder.is_file():
@@ -31,7 +33,23 @@ def check_output(folder: Path, overwrite: bool, record: str) -> None:
     if not overwrite:
         raise FileExistsError(f'{folder}: holds earlier results; replace them with --overwrite or '
                               'choose another --out-dir')
+    others = sorted(_names(folder) - _written(folder) - {record, FILES})
+    if others:
+        more = f' and {len(others) - 5} more' if len(others) > 5 else ''
+        raise FileExistsError(f'{folder}: holds {", ".join(others[:5])}{more}, of which no earlier '
+                              f'results are known to have written any (see {FILES}); move what is '
+                              'yours elsewhere, delete the rest, or choose another --out-dir')
     _check_parents(folder)
+
+
+def _names(folder: Path) -> set[str]:
+    """The files in a folder and below it."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob('*') if not path.is_dir()}
+
+
+def _written(folder: Path) -> set[str]:
+    path = folder / FILES
+    return set(path.read_text(encoding='utf-8').splitlines()) if path.is_file() else set()
 
 
 def _check_parents(folder: Path) -> None:
@@ -52,6 +70,8 @@ def _check_parents(folder: Path) -> None:
 def finished_folder(folder: Path, overwrite: bool, record: str) -> Iterator[Path]:
     """Yield a folder to fill; it takes its place when the block ends without an error.
 
+    A list of what was written goes with it: what else a user puts there is no result to replace.
+
     Args:
         folder: Its place.
         overwrite: As for :func:`check_output`, which is asked first.
@@ -66,6 +86,9 @@ def finished_folder(folder: Path, overwrite: bool, record: str) -> Iterator[Path
         made = Path(spare, 'made')
         made.mkdir()
         yield made
+        (made / FILES).write_text(''.join(f'{name}\n' for name in sorted(_names(made))),
+                                  encoding='utf-8')
+        check_output(folder, overwrite, record)  # much may have come since
         _put(made, folder, Path(f'{spare}-replaced'))
 
 

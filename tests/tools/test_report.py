@@ -1,10 +1,11 @@
 import json
 import os
+import re
 import shutil
-import time
 
 import pytest
 
+from plugins.engine.config_check import read_config
 from plugins.paths import REPO_ROOT
 from tests.plugins.inference.cases import DETECTOR, draw_roads, roads_options, save_checkpoint
 from tests.plugins.report.runs import detector_test, write_run
@@ -12,6 +13,7 @@ from tests.tools.browser import ask
 from tools.report import main
 
 EVIL = '<script>alert(1)</script>'
+RUNS = "open('{made}', 'w')\n"  # what a config would do
 
 
 @pytest.fixture(scope='module')
@@ -68,13 +70,64 @@ def test_a_search_without_runs_has_a_page_too(tmp_path):
     assert 'Search: ' in text and '0.25' in text
 
 
-def test_fifty_runs_make_a_page_of_a_few_megabytes_in_seconds(tmp_path):
+def test_fifty_runs_make_a_page_of_a_few_megabytes_with_all_differences(tmp_path):
+    configs = sorted((REPO_ROOT / 'configs/resnet').glob('*.py'))[:10]
+    parts = [read_config(str(config))._cfg_dict.to_dict() for config in configs]
     for k in range(50):
-        write_run(tmp_path / f'runs/r{k}', epochs=80, config=f'configs/r{k}.py',
-                  classes=tuple(f'class {c}' for c in range(25)))
-    start = time.perf_counter()
+        config, part = configs[k % 10], parts[k % 10]
+        run = write_run(tmp_path / f'runs/r{k}', epochs=80, seed=k // 10, config=str(config),
+                        classes=tuple(f'class {c}' for c in range(25)))
+        resolved = dict(part, work_dir=f'place {k}', train_cfg=dict(max_epochs=1234))
+        (run / config.name).write_text(''.join(f'{key} = {value!r}\n'
+                                               for key, value in resolved.items()))
     out = main([str(tmp_path / 'runs'), '-o', str(tmp_path / 'r.html'), '--mistakes', '0'])
-    assert time.perf_counter() - start < 20 and out.stat().st_size < 15e6
+    text = out.read_text()
+    assert out.stat().st_size < 15e6 and 'Not compared' not in text and 'place 7' not in text
+    assert text.count('<ins>1234</ins>') == text.count('class="diff"') == 50
+
+
+def test_a_config_that_is_being_edited_costs_its_own_difference_alone(tmp_path):
+    for name, base, leaf in (('base', 'a = dict(\n', ''), ('leaf', 'a = 1\n', 'b = (\n'),
+                             ('name', 'a = other\n', '')):
+        (tmp_path / f'{name}_base.py').write_text(base)
+        config = tmp_path / f'{name}.py'
+        config.write_text(f"_base_ = './{name}_base.py'\n{leaf}")
+        run = write_run(tmp_path / 'runs' / name, str(config))
+        (run / config.name).write_text('train_cfg = None\n')
+    text = main([str(tmp_path / 'runs'), '-o', str(tmp_path / 'r.html'), '--mistakes',
+                 '9']).read_text()
+    for told in ('base_base.py: syntax error', 'leaf.py: syntax error',
+                 'name_base.py: undefined name'):
+        assert re.search(f'Not compared with its base: config [^<]*{told}', text)
+    assert text.count('id="run-') == 3 and 'worst mistakes of' in text
+
+
+@pytest.mark.parametrize('leaf', ["_base_ = '../base.py'\n", RUNS,
+                                  f"_base_ = '../../outside.py'\n{RUNS}"])
+def test_a_page_about_a_strangers_runs_runs_none_of_their_configs(leaf, tmp_path):
+    made, folder = tmp_path / 'made', tmp_path / 'runs'
+    for name, test in (('classifier', None), ('detector', detector_test())):
+        run = write_run(folder / name, str(folder / name / 'leaf.py'), tested=test)
+        (run / 'leaf.py').write_text(leaf.format(made=made))
+        (run / 'best.pth').write_text('')
+    (folder / 'base.py').write_text(RUNS.format(made=made))
+    (tmp_path / 'outside.py').write_text('')
+    text = main([str(folder), '-o', str(tmp_path / 'r.html')]).read_text()
+    assert not made.exists()
+    reason = 'lies in a folder of runs' if 'base.py' in leaf else 'not a resolved config as runs'
+    assert text.count(reason) == 4  # two differences, the mistakes, the detections
+
+
+def test_detectors_that_do_not_stand_side_by_side_are_named(tmp_path):
+    for k in range(6):
+        run = write_run(tmp_path / f'r{k}', f'configs/d{k}.py', tested=dict(
+            detector_test(), metrics={'coco/bbox_mAP_50': 0.9 - k / 10}))
+        if k == 1:
+            for path in (run / 'result.json', run / 'test/result.json'):
+                path.write_text(json.dumps(dict(json.loads(path.read_text()), options=['a=1'])))
+    text = main([str(tmp_path), '-o', str(tmp_path / 'r.html')]).read_text()
+    assert 'detections of r1, r5: beside the best detector stand no more than 4' in text
+    assert 'detections of r0, r2, r3, r4: ' in text  # their checkpoints are made up
 
 
 def test_detectors_are_shown_side_by_side(tmp_path):
@@ -164,6 +217,7 @@ def test_curves_follow_the_choice_and_the_keys_read_them_out(page):
 def test_a_phone_scrolls_tables_and_not_the_page(page):
     answer, errors = ask(page, """
         for (const part of document.querySelectorAll('details')) part.open = true;
+        document.querySelector('#notes li').textContent = '/a_long_path'.repeat(50);
         const body = document.documentElement;
         return {page: body.scrollWidth, window: body.clientWidth,
                 table: document.querySelector('#runs table').scrollWidth};""", width=375)

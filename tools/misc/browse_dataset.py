@@ -159,7 +159,7 @@ class _Scenes:
         import numpy as np
 
         from plugins.detection.labelled_scene import Scenes
-        self.scenes = Scenes(cfg.get(f'{args.part}_dataloader').dataset)
+        self.scenes = Scenes(_loader(cfg, args.part).dataset)
         self.versions = (args.versions or 3) if args.part == 'train' else 1
         number = min(args.images or _PICTURES, len(self.scenes))
         rows = np.sort(np.random.default_rng(args.seed).choice(len(self.scenes), number, False))
@@ -183,13 +183,17 @@ class _Scenes:
 def _build(cfg: 'Config', part: str) -> Any:
     """The data set of a part, below its wrappers (which repeat images, but change none)."""
     from mmengine.registry import DATASETS
-    loader = cfg.get(f'{part}_dataloader')
-    if not loader:
-        raise ValueError(f'config {cfg.filename}: has no {part}_dataloader')
-    dataset = DATASETS.build(loader.dataset)
+    dataset = DATASETS.build(_loader(cfg, part).dataset)
     while not hasattr(dataset, 'source') and hasattr(dataset, 'dataset'):
         dataset = dataset.dataset
     return dataset
+
+
+def _loader(cfg: 'Config', part: str) -> Any:
+    loader = cfg.get(f'{part}_dataloader')
+    if not loader:
+        raise ValueError(f'config {cfg.filename}: has no {part}_dataloader')
+    return loader
 
 
 def _named(classes: Sequence[str], names: Sequence[str] | None) -> list[int]:

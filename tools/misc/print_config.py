@@ -10,7 +10,6 @@ refuses. What is printed for a whole config is a config file again.
 """
 import argparse
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -23,7 +22,6 @@ from plugins.arguments import add_cfg_options, config_file
 if TYPE_CHECKING:
     from mmengine.config import Config
 
-_ABSENT = object()
 _WIDTH = 100
 
 
@@ -55,8 +53,7 @@ def main(argv: Sequence[str] | None = None) -> str:
 
     cfg = load_config(str(args.config), args.cfg_options)
     if args.diff_base:
-        text = '\n'.join(differences(bases_of(args.config), cfg)) or \
-            f'{args.config.name} changes nothing in its _base_'
+        text = diff_text(args.config, cfg)
     else:
         text = key_text(cfg, args.key) if args.key else whole_text(cfg)
     print(text)
@@ -92,75 +89,34 @@ def key_text(cfg: 'Config', path: str) -> str:
     return _formatted({'_': node}).removeprefix('_ = ')  # an item of a list has no name
 
 
-def bases_of(path: Path) -> 'Config':
-    """What the config would be if it held its ``_base_`` alone.
+def diff_text(path: Path, cfg: 'Config') -> str:
+    """Lines ``~ key: old -> new``, ``+ key: new``, ``- key: old``; of a pipeline, its steps.
 
     Raises:
-        OSError: A base is missing.
-        ValueError: It names none.
+        ValueError: The config names no base.
     """
-    from mmengine.config import Config
-
-    from plugins.engine.config_check import read_config
-    names = [name if '::' in name else str((path.parent / name).resolve())
-             for name in Config._get_base_files(str(path))]
-    if not names:
-        raise ValueError(f'--diff-base: {path} names no _base_; all that it holds is its own')
-    with tempfile.TemporaryDirectory() as folder:
-        alone = Path(folder, path.name).with_suffix('.py')
-        alone.write_text(f'_base_ = {names!r}\n', encoding='utf-8')
-        return read_config(str(alone))
-
-
-def differences(base: 'Config', cfg: 'Config') -> list[str]:
-    """Lines ``~ key: old -> new``, ``+ key: new``, ``- key: old``; a list counts as one value.
-
-    Helper variables are left out: they act through the keys that use them.
-    """
-    old, new = dict(_leaves(_plain(base))), dict(_leaves(_plain(cfg)))
-    helpers = {*_helpers(base), *_helpers(cfg)}
+    from plugins.config_diff import difference
     lines = []
-    for key in dict.fromkeys([*old, *new]):
-        before, after = old.get(key, _ABSENT), new.get(key, _ABSENT)
-        if before == after or key.split('.')[0] in helpers:
-            continue
-        if before is _ABSENT:
-            lines.append(f'+ {key}: {_shown(after)}')
-        elif after is _ABSENT:
-            lines.append(f'- {key}: {_shown(before)}')
+    for key, before, after in difference(path, _plain(cfg)).changes:
+        if before is None:
+            lines.append(f'+ {key}: {after}')
+        elif after is None:
+            lines.append(f'- {key}: {before}')
+        elif len(f'{key}{before}{after}') > _WIDTH:
+            lines.append(f'~ {key}:\n      {before}\n   -> {after}')
         else:
-            arrow = f'{_shown(before)} -> {_shown(after)}'
-            if len(arrow) + len(key) > _WIDTH or '\n' in arrow:
-                arrow = f'\n      {_shown(before)}\n   -> {_shown(after)}'
-            lines.append(f'~ {key}: {arrow}'.replace(': \n', ':\n'))
-    return lines
+            lines.append(f'~ {key}: {before} -> {after}')
+    return '\n'.join(lines) or f'{path.name} changes nothing in its _base_'
 
 
 def _leaves(node: Mapping[str, Any], path: str = '') -> Iterator[tuple[str, Any]]:
-    """Dotted keys and their values; mmengine replaces lists as a whole, and so do these."""
+    """Dotted keys and their values; a list counts as one value."""
     for key, value in node.items():
         name = f'{path}.{key}' if path else str(key)
         if isinstance(value, Mapping) and value:
             yield from _leaves(value, name)
         else:
             yield name, value
-
-
-def _shown(value: Any) -> str:
-    """A value; lists of groups with an item a line."""
-    if isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):
-        return '[' + ',\n       '.join(_short(item) for item in value) + ']'
-    return _short(value)
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return 'dict(' + ', '.join(f'{key}={_short(held)}' for key, held in value.items()) + ')'
-    if isinstance(value, list):
-        return '[' + ', '.join(map(_short, value)) + ']'
-    if isinstance(value, tuple):
-        return '(' + ', '.join(map(_short, value)) + (',)' if len(value) == 1 else ')')
-    return repr(value)
 
 
 def _formatted(keys: dict[str, Any]) -> str:

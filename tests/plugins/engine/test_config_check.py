@@ -84,8 +84,12 @@ def test_a_part_of_a_config_is_refused(base, missing):
 
 @pytest.mark.parametrize('text, message', [
     ('model = dict(\n', r"new.py: syntax error in it.*'\(' was never closed.*line 1"),
-    ('model = dict(type=ResNet)\n', "new.py: undefined name .*'ResNet'")])
-def test_a_config_that_is_no_python_is_refused(tmp_path, text, message):
+    ('model = dict(type=ResNet)\n', "new.py: undefined name .*'ResNet'"),
+    ("_base_ = ['a.py', 'b.py']\n", 'new.py: cannot be put together .*Duplicate key'),
+    ("_base_ = 'a.py'\nlr = dict(x=1)\n", 'new.py: cannot be put together .*lr')])
+def test_a_config_that_cannot_be_read_is_refused(tmp_path, text, message):
+    for name in 'ab':
+        (tmp_path / f'{name}.py').write_text('lr = 1\n')
     (tmp_path / 'new.py').write_text(text)
     with pytest.raises(ValueError, match=message):
         Session(str(tmp_path / 'new.py'))

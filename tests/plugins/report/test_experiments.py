@@ -42,6 +42,16 @@ def test_the_reports_metric_is_the_one_that_counts(tmp_path):
     assert plain.metric.label == 'accuracy' and plain.reported is None
 
 
+def test_trials_of_several_searches_have_names_of_their_own(tmp_path):
+    for name in ('a/drop', 'b/drop', 'b/flip'):
+        config = tmp_path / name / 'trials/0007.py'
+        write_run(tmp_path / name / 'trials/0007/seed0', config=str(config))
+    titles = [one.title for one in group(tmp_path)]
+    assert titles == ['a/drop/trials/0007', 'b/drop/trials/0007', 'b/flip/trials/0007']
+    one, = group(tmp_path / 'b/flip')
+    assert one.entries[0].name == '0007/seed0' and one.title == 'flip/trials/0007'
+
+
 def test_a_run_that_diverged_has_no_mean(tmp_path):
     write_run(tmp_path / 'a', tested=dict(metrics={'accuracy/top1': float('nan')}))
     one, = group(tmp_path)

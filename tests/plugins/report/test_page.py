@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from plugins.config_diff import Change, Difference
 from plugins.report.collect import collect
-from plugins.report.config_diff import Change, Difference
 from plugins.report.experiments import experiments
 from plugins.report.mistakes import Mistake, Mistakes
 from plugins.report.page import Captioned, Comparison, Report, breakable, render, write_page
@@ -55,7 +55,8 @@ def test_every_name_is_escaped(tmp_path):
         mistakes={names[0]: Mistakes([Mistake(PICTURE, EVIL, EVIL, 0.9)], 1, 7, 9)},
         comparisons=[Comparison(Table(EVIL, EVIL, [EVIL], [[EVIL]]),
                                 [Captioned(PICTURE, EVIL)])],
-        studies=[Study(EVIL, [EVIL], [[EVIL]], 0, {EVIL: PICTURE})]))
+        studies=[Study(EVIL, [EVIL], [[EVIL]], 0, {EVIL: PICTURE}, [(EVIL, EVIL)],
+                       [[EVIL], [EVIL]])]))
     assert '<script>alert' not in page and page.count('alert(1)') > 15
     scripts = [attrs for tag, attrs in Tags(page).tags if tag == 'script']
     assert scripts == [dict(type='application/json', id='curves-data'), {}]

@@ -1,3 +1,6 @@
+import json
+import shutil
+
 from plugins.paths import REPO_ROOT
 from plugins.report.collect import collect
 from plugins.report.experiments import experiments
@@ -39,6 +42,26 @@ def test_report_a_has_recipes_and_classes(tmp_path):
     assert settings.rows[0] == ['A8', '', '', '', '', '95.15', '', '']
     assert by_class.heads == ['class', 'A9 accuracy', 'A9 F1']
     assert by_class.rows == [['cat', '87.5', '82.4'], ['dog', '83.3', '87.0']]
+
+
+def test_a_run_without_options_stands_beside_the_reported_figure(tmp_path):
+    for name, seed, options in (('debug', 0, ['train_cfg.max_epochs=1']), ('once', 0, []),
+                                ('resnet/s0', 0, []), ('resnet/s1', 1, [])):
+        run = write_run(tmp_path / name, A9, seed, accuracy=10. if name == 'debug' else 95.)
+        data = 'other' if name == 'once' else 't'
+        for path in (run / 'result.json', run / 'test/result.json'):
+            path.write_text(json.dumps(dict(json.loads(path.read_text()), options=options,
+                                            config_hash=str(options), data_fingerprint=data)))
+    settings, _ = tables(tmp_path)
+    assert settings.rows[1][5:] == ['95.47', '93.00 [93.00 to 93.00]', '94.00 [94.00 to 94.00]']
+    assert 'A9 was run in 3 ways (options, data or device); here is resnet/s0.' in settings.note
+    assert '--cfg-options' not in settings.note
+    for name in ('once', 'resnet'):
+        shutil.rmtree(tmp_path / name)
+    settings, by_class = tables(tmp_path)
+    assert settings.rows[1][6] == '8.00'
+    for table in (settings, by_class):
+        assert table.note.endswith(' A9 is with --cfg-options train_cfg.max_epochs=1.')
 
 
 def test_other_runs_give_no_such_table(tmp_path):

@@ -1,8 +1,12 @@
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from plugins.report.page import Report, render
 from plugins.report.study import read_study
+from tests.plugins.report.test_page import Tags
 
 
 def test_the_table_and_the_pictures_that_are_there(tmp_path):
@@ -12,6 +16,45 @@ def test_the_table_and_the_pictures_that_are_there(tmp_path):
     assert study.heads == ['number', 'value', 'params_a, b'] and study.rows[1] == ['1', '0.7', 'y']
     assert list(study.pictures) == ['importance'] and study.left_out == 0
     assert study.pictures['importance'].width == 1000
+
+
+SUMMARY = dict(
+    metric='accuracy/top1', winner=dict(
+        trial=7, value=93.456, params=dict(flip='on', zoom=0.2),
+        test={'loss': 0.25, 'accuracy/top1': 91.25}, config='w/best.py'),
+    main_effects=dict(flip={'off': [92.0, 4], 'on': [92.51, 4]}))
+
+
+def study_with(folder, summary):
+    (folder / 'trials.csv').write_text('trial,value\n7,93.456\n')
+    (folder / 'search.json').write_text(json.dumps(summary))
+    return read_study(folder)
+
+
+def test_the_winner_and_what_each_value_does_are_told(tmp_path):
+    study = study_with(tmp_path, SUMMARY)
+    assert study.winner == [
+        ('trial', '0007'), ('flip', 'on'), ('zoom', '0.2'), ('validation accuracy/top1', '93.46'),
+        ('test accuracy/top1', '91.25'), ('test loss', '0.2500'), ('config', 'w/best.py')]
+    assert study.effects == [['parameter', 'value', 'mean accuracy/top1', 'trials'],
+                             ['flip', 'off', '92.00', '4'], ['flip', 'on', '92.51', '4']]
+    text = Tags(render(Report('Runs', [], studies=[study]))).text
+    assert 'Winner' in text and '93.46' in text and '92.51' in text and 'w/best.py' in text
+
+
+def test_a_search_that_goes_on_has_no_winner_yet(tmp_path):
+    study = study_with(tmp_path, dict(SUMMARY, winner=None, main_effects={}))
+    assert study.winner == [] and study.effects == []
+    untested = study_with(tmp_path, dict(SUMMARY, winner=dict(SUMMARY['winner'], test=None)))
+    assert ('test', 'not tested') in untested.winner
+
+
+@pytest.mark.parametrize('summary', [
+    {}, dict(SUMMARY, winner=dict(trial=7)), dict(SUMMARY, main_effects=dict(flip=[1, 2])),
+    dict(SUMMARY, main_effects=dict(flip=dict(on=['x', 1])))])
+def test_a_summary_of_another_shape_is_named(summary, tmp_path):
+    with pytest.raises(ValueError, match='search.json: not as tools/search.py writes it'):
+        study_with(tmp_path, summary)
 
 
 def test_a_long_study_is_cut_and_says_so(tmp_path):

@@ -19,9 +19,9 @@ def test_results_appear_only_when_they_are_complete(tmp_path):
 
 def test_earlier_results_are_replaced_only_when_asked_and_only_by_complete_ones(tmp_path):
     place = tmp_path / 'out'
-    place.mkdir()
-    for name in ('r.json', 'old.png'):
-        (place / name).write_text('old')
+    with finished_folder(place, False, 'r.json') as made:
+        for name in ('r.json', 'old.png'):
+            (made / name).write_text('old')
     with pytest.raises(FileExistsError, match='holds earlier results.*--overwrite'):
         check_output(place, False, 'r.json')
     with pytest.raises(ValueError), finished_folder(place, True, 'r.json'):
@@ -29,7 +29,27 @@ def test_earlier_results_are_replaced_only_when_asked_and_only_by_complete_ones(
     assert (place / 'old.png').read_text() == 'old'
     with finished_folder(place, True, 'r.json') as made:
         (made / 'r.json').write_text('new')
-    assert [path.name for path in place.iterdir()] == ['r.json']
+    assert sorted(path.name for path in place.iterdir()) == ['.files', 'r.json']
+
+
+def test_what_a_user_put_beside_the_results_is_never_replaced(tmp_path):
+    place = tmp_path / 'out'
+    with finished_folder(place, False, 'r.json') as made:
+        (made / 'r.json').write_text('old')
+        (made / 'sub').mkdir()
+        (made / 'sub/a.png').touch()
+    check_output(place, True, 'r.json')
+    with pytest.raises(FileExistsError, match='out: holds notes.txt, of which no earlier'), \
+            finished_folder(place, True, 'r.json') as made:
+        (made / 'r.json').write_text('new')
+        (place / 'notes.txt').write_text('mine')  # while the new results are made
+    assert (place / 'notes.txt').read_text() == 'mine' and (place / 'sub/a.png').is_file()
+    (place / 'sub/b.png').touch()
+    with pytest.raises(FileExistsError, match='holds notes.txt, sub/b.png, of which'):
+        check_output(place, True, 'r.json')
+    for name in ('notes.txt', 'sub/b.png'):
+        (place / name).unlink()
+    check_output(place, True, 'r.json')
 
 
 def test_a_folder_of_other_files_is_never_replaced(tmp_path):

@@ -37,7 +37,7 @@ def test_class_and_score_are_predict_s_and_pictures_are_there(classifier, pictur
     assert record['score'] == pytest.approx(said['score'], abs=1e-6)
     assert json.loads((tmp_path / 'out/features.json').read_text()) == record
     names = {path.name for path in (tmp_path / 'out').iterdir()}
-    assert names == {'features.json', 'filters.png', 'grad_cam.png',
+    assert names == {'.files', 'features.json', 'filters.png', 'grad_cam.png',
                      *(f'features_{name}.png' for name in record['layers'])}
     # 16 px, two stages of three convolutions: first, middle and last
     assert [(name, one['shape']) for name, one in record['layers'].items()] == [

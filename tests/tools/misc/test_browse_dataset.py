@@ -31,7 +31,7 @@ def test_each_class_has_its_images_on_pages(digits_root, tmp_path):
         assert all(f'/{name}/' in f'/{image}' for image in images)  # of that class's folder
     # 24 lines a page hold four classes of five images
     names = sorted(path.name for path in (tmp_path / 'out').iterdir())
-    assert names == ['browse.json', 'sheet_1.png', 'sheet_2.png', 'sheet_3.png']
+    assert names == ['.files', 'browse.json', 'sheet_1.png', 'sheet_2.png', 'sheet_3.png']
     assert json.loads((tmp_path / 'out/browse.json').read_text()) == record
     sizes = [Image.open(tmp_path / f'out/sheet_{k}.png').size for k in (1, 2, 3)]
     assert sizes[0] == sizes[1] and sizes[2][1] < .6 * sizes[0][1]  # two classes are left
@@ -101,6 +101,11 @@ def test_wrong_input_is_named(digits_root, tmp_path, capsys):
         browse(digits_root, tmp_path / 'out', '--classes', 'three')
     with pytest.raises(ValueError, match='--classes: is for classifiers'):
         main([DETECTOR, '--classes', 'car', '--out-dir', str(tmp_path / 'out')])
+    none = tmp_path / 'none.py'
+    none.write_text(f'_base_ = {DETECTOR!r}\nval_dataloader = None\nval_cfg = None\n'
+                    'val_evaluator = None\n')
+    with pytest.raises(ValueError, match='none.py: has no val_dataloader'):
+        main([str(none), '--part', 'val', '--out-dir', str(tmp_path / 'out')])
     with pytest.raises(FileNotFoundError, match='gone'):
         browse(tmp_path / 'gone', tmp_path / 'out')
     assert not (tmp_path / 'out').exists()

@@ -59,10 +59,14 @@ def test_a_deleted_group_and_a_list_are_shown_whole():
     lines = main([MIXUP, '--diff-base']).splitlines()
     assert lines[0] == "~ train_dataloader.dataset.type: 'KittiDataset' -> 'MultiImageMixDataset'"
     assert "- train_dataloader.dataset.part: 'train'" in lines
-    assert "+ train_dataloader.dataset.dataset.part: 'train'" in lines
-    start = lines.index('~ train_dataloader.dataset.pipeline:')
-    assert lines[start + 1] == "      [dict(type='LoadCachedImage'),"
-    assert lines[start + 7].startswith("   -> [dict(type='MixUp', img_scale=(640, 192),")
+    whole = next(line for line in lines if line.startswith('+ train_dataloader.dataset.dataset: '))
+    assert whole.startswith('+ train_dataloader.dataset.dataset: KittiDataset(') and \
+        "part='train'" in whole
+    start = lines.index('~ train_dataloader.dataset.pipeline.0:')
+    assert lines[start + 1].startswith('      LoadCachedImage(), LoadAnnotations(')
+    assert lines[start + 2].startswith('   -> MixUp(')
+    assert 'img_scale=[640, 192]' in lines[start + 2]
+    assert 'PackDetInputs' not in ''.join(lines[start:start + 3])  # is the same step in both
 
 
 def test_errors_are_the_project_s(tmp_path, capsys):
@@ -71,13 +75,22 @@ def test_errors_are_the_project_s(tmp_path, capsys):
     with pytest.raises(ValueError, match="expected a whole experiment's config"):
         main([str(REPO_ROOT / 'configs/_base_/models/vgg16.py')])
     (tmp_path / 'alone.py').write_text(main([CUT]))
-    with pytest.raises(ValueError, match='alone.py names no _base_'):
+    with pytest.raises(ValueError, match='alone.py: names no _base_'):
         main([str(tmp_path / 'alone.py'), '--diff-base'])
     for argv in (['none.py'], [CUT, '--diff-base', '--key', 'model']):
         with pytest.raises(SystemExit):
             parse_args(argv)
     shown = capsys.readouterr().err
     assert 'none.py: no such config file' in shown and 'not allowed with' in shown
+
+
+def test_it_says_what_the_report_page_says_and_no_helper_variables(tmp_path):
+    from plugins.report.resolved_config import config_difference
+    load_config(VGG).dump(tmp_path / Path(VGG).name)
+    lines = main([VGG, '--diff-base']).splitlines()
+    told = [change.key for change in config_difference(tmp_path, VGG).changes]
+    assert [line.split()[1].rstrip(':') for line in lines if line[0] in '~+-'] == told
+    assert told and not any(key.startswith(('aug_', 'affine', 'plain')) for key in told)
 
 
 def test_a_leaf_that_changes_nothing_says_so(tmp_path):
