@@ -2,7 +2,6 @@
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from plugins.classification.datasets.image_array import ImageArray, digest_of, fingerprint_of
+from plugins.classification.datasets.unfinished import PREFIX, make_room
 from plugins.paths import resolve_path
 
 RESIZE_MODES = ('center_crop', 'stretch')
@@ -162,13 +162,10 @@ def _build(array: Path, marker: Path, paths: Sequence[Path], shape: tuple[int, .
     sees half a file, and ranks that build at the same time produce the same
     bytes, whichever rename comes last.
     """
-    array.parent.mkdir(parents=True, exist_ok=True)
-    needed, free = int(np.prod(shape, dtype=np.int64)), shutil.disk_usage(array.parent).free
-    if needed > free:  # a full disk would otherwise kill the process with SIGBUS
-        raise OSError(f'{array.parent}: {needed / 1e9:.1f} GB needed for the decoded images, '
-                      f'{free / 1e9:.1f} GB free; make room, name another cache_dir or '
-                      'raise max_ram_gb')
-    with tempfile.TemporaryDirectory(dir=array.parent, prefix='unfinished-') as own:
+    needed = int(np.prod(shape, dtype=np.int64))
+    make_room(array.parent, needed, 'the decoded images',
+              'name another cache_dir or raise max_ram_gb')
+    with tempfile.TemporaryDirectory(dir=array.parent, prefix=PREFIX) as own:
         images = np.lib.format.open_memmap(f'{own}/array.npy', 'w+', np.uint8, shape)
         _decode_into(images, paths, resize)
         images.flush()

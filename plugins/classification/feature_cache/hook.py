@@ -1,15 +1,10 @@
 """Train a head on features that are computed once."""
-import copy
-import hashlib
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import torch
-from mmengine.dist import get_dist_info, is_main_process
+from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
@@ -24,23 +19,11 @@ from plugins.engine.hooks import TrainablePhasesHook
 from plugins.engine.monitor import checked_count
 from plugins.engine.unwrap import unwrapped
 
-from .prefix import Context, FrozenPrefix, fill_rows, what_learns
+from .part import Part, PartFeatures, is_random
+from .prefix import FrozenPrefix, what_learns
 from .store import FeatureStore, by_main, num_bytes
 
 _OFF = 'set default_hooks.feature_cache.enabled=False'
-_MODEL_KEYS = ('data_preprocessor', 'backbone', 'neck')
-_PROBES = 4  # images that a stored array is compared with
-
-
-class _Part(NamedTuple):
-    """Training or validation: its data and how the model sees them."""
-
-    name: str
-    loader: DataLoader
-    dataset: ArrayDataset
-    context: Context
-    training: bool
-    views: int
 
 
 @HOOKS.register_module()
@@ -62,10 +45,11 @@ class FeatureCacheHook(Hook):
 
     Stored features are found by the SHA-256 of weights, preprocessing, data
     (fingerprint and rows), precision and views; a few of them are computed
-    again and compared before they are used. The disk that they need is
-    checked and said before. ``--fast-dev-run`` checks all that, and computes
-    nothing. TrainablePhasesHook: the features serve its phases with a frozen
-    backbone, images the others.
+    again and compared before they are used. The disk that all of them need is
+    checked and said before the first is computed. ``--fast-dev-run`` checks all
+    that, of phases the first alone, and computes nothing. TrainablePhasesHook:
+    the features serve its phases with a frozen backbone, images the others;
+    where the neck begins to learn, the backbone's take the place of the neck's.
 
     Args:
         enabled: False: do nothing, for a config whose base has this hook.
@@ -80,8 +64,9 @@ class FeatureCacheHook(Hook):
     Raises:
         ValueError: The backbone learns or drops values; augmentation without
             views, or views without it; batch augments (MixUp and the like mix
-            other images in each epoch); another model, preprocessor or data
-            set than this project's; more than ``max_gb``.
+            other images in each epoch); workers that outlive a change of the
+            features; another model, preprocessor or data set than this
+            project's; more than ``max_gb``.
         OSError: No room on the disk.
     """
 
@@ -107,32 +92,36 @@ class FeatureCacheHook(Hook):
         model = unwrapped(runner)
         self._check_recipe(model)
         phases = any(isinstance(hook, TrainablePhasesHook) for hook in runner.hooks)
-        loader = runner.train_dataloader
-        if loader.persistent_workers and (phases or self.views > 1):
-            raise ValueError('train_dataloader.persistent_workers=True, expected False: workers '
-                             'that live on would not learn that the features change')
-        self._only_checks = isinstance(loader.sampler, FirstSamplesSampler)
-        if phases:
-            return  # they decide at each epoch's start what learns
-        if self._only_checks:
-            parts = self._parts(runner)
-            self._budget(parts, self._prefix(model, parts[0]))
-        else:
+        self._check_workers(runner, phases)
+        self._only_checks = isinstance(runner.train_dataloader.sampler, FirstSamplesSampler)
+        if not phases:  # they decide at each epoch's start what learns
             self._serve(runner)
 
     def before_train_epoch(self, runner: Runner) -> None:
-        if not self.enabled or self._only_checks:
+        if not self.enabled:
             return
-        learning = what_learns(unwrapped(runner), 'backbone')
-        if not learning and not self._serving:
+        model = unwrapped(runner)
+        learning = what_learns(model, 'backbone')
+        outdated = learning or model.features_of == 'neck' and what_learns(model, 'neck')
+        if self._serving and outdated:
+            runner.logger.info(f'FeatureCacheHook: no more features of the {model.features_of}: '
+                               f'{outdated[0]}')
+            self._stop(model)
+        if not self._serving and not learning:
             self._serve(runner)
-        elif learning and self._serving:
-            for dataset in self._serving:
-                dataset.serve_features(None)
-            self._serving = []
-            runner.logger.info(f'FeatureCacheHook: images from now on; {learning[0]}')
         for dataset in self._serving:
             dataset.serve_view(runner.epoch)
+
+    def _check_workers(self, runner: Runner, phases: bool) -> None:
+        changing = {}
+        if phases or self.views > 1:
+            changing['train_dataloader'] = runner.train_dataloader
+        if phases and runner.val_loop is not None:
+            changing['val_dataloader'] = runner.val_dataloader
+        for name, loader in changing.items():
+            if loader.persistent_workers:
+                raise ValueError(f'{name}.persistent_workers=True, expected False: workers that '
+                                 'live on would not learn that the features change')
 
     def _check_recipe(self, model: TransferClassifier) -> None:
         if not isinstance(model, TransferClassifier):
@@ -156,68 +145,71 @@ class FeatureCacheHook(Hook):
             raise ValueError(f'FeatureCacheHook: views={self.views}, expected 1: without '
                              'augmentation they are all the same')
 
-    def _parts(self, runner: Runner) -> list[_Part]:
-        model, loader = unwrapped(runner), runner.train_dataloader
-        parts = [_Part('train', loader, array_dataset(loader, 'train'),
-                       partial(runner.optim_wrapper.optim_context, model), True, self.views)]
+    def _parts(self, runner: Runner) -> list[Part]:
+        context: Any = partial(runner.optim_wrapper.optim_context, unwrapped(runner))
+        parts = [Part('train', array_dataset(runner.train_dataloader, 'train'), context, True,
+                      self.views)]
         if runner.val_loop is not None:
-            fp16 = getattr(runner.val_loop, 'fp16', False)
-            context: Any = partial(autocast, enabled=fp16)
-            parts.append(_Part('val', runner.val_dataloader,
-                               array_dataset(runner.val_dataloader, 'val'), context, False, 1))
+            context = partial(autocast, enabled=getattr(runner.val_loop, 'fp16', False))
+            parts.append(Part('val', array_dataset(runner.val_dataloader, 'val'), context, False,
+                              1))
         return parts
 
-    @staticmethod
-    def _prefix(model: TransferClassifier, part: _Part) -> FrozenPrefix:
-        rows = range(min(2, len(part.dataset)))
-        return FrozenPrefix(model, part.dataset.__getitems__(rows)['inputs'], part.context)
-
-    def _budget(self, parts: list[_Part], prefix: FrozenPrefix) -> None:
-        needed = sum(num_bytes(_shape(part, prefix)) for part in parts)
-        if needed > self.max_gb * 1e9:
-            raise ValueError(
-                f'FeatureCacheHook: features of shape {prefix.shape} of '
-                f'{sum(len(part.dataset) * part.views for part in parts)} images need '
-                f'{needed / 1e9:.1f} GB, but default_hooks.feature_cache.max_gb is {self.max_gb}; '
-                f'raise it, lower views, or {_OFF}')
-
     def _serve(self, runner: Runner) -> None:
+        """Compute or find the features of all parts and hand them out from now on."""
         model, parts = unwrapped(runner), self._parts(runner)
-        prefix = self._prefix(model, parts[0])
-        self._budget(parts, prefix)
-        found = [self._features(runner, part, prefix) for part in parts]
-        model.features_of = prefix.stage
-        for part, features in zip(parts, found, strict=True):
-            part.dataset.serve_features(features)
+        prefix = FrozenPrefix(model, parts[0].some_images(), parts[0].context, parts[0].training)
+        wanted = [self._wanted(runner, part, prefix) for part in parts]
+        abouts = [features.about(runner.cfg) for features in wanted]
+        self._budget(runner, wanted, abouts)
         self._serving = [part.dataset for part in parts]
+        if self._only_checks:
+            return  # these go on serving images
+        found = [self._features(runner, features, about, prefix.stage)
+                 for features, about in zip(wanted, abouts, strict=True)]
+        model.features_of = prefix.stage
+        for dataset, features in zip(self._serving, found, strict=True):
+            dataset.serve_features(features)
 
-    def _features(self, runner: Runner, part: _Part, prefix: FrozenPrefix) -> np.ndarray:
+    def _stop(self, model: TransferClassifier) -> None:
+        """Hand out images from now on; a model that is given features all the same says so."""
+        for dataset in self._serving:
+            dataset.serve_features(None)
+        self._serving = []
+        model.features_of = None
+
+    def _wanted(self, runner: Runner, part: Part, prefix: FrozenPrefix) -> PartFeatures:
         random = part.training and is_random(prefix.preprocessor)
         # the main process's: each process has a seed of its own, and all write into one array
         seed = by_main(lambda: runner.seed) if random else None
-        start, shape = time.perf_counter(), _shape(part, prefix)
+        return PartFeatures(part, prefix, seed, self.batch_size)
 
-        def fill(features: np.ndarray) -> None:
-            batches = _share(shape[0], shape[1], self.batch_size)
-            fill_rows(features, part.dataset, prefix, batches, self.batch_size, part.context,
-                      part.training, seed)
+    def _budget(self, runner: Runner, wanted: list[PartFeatures],
+                abouts: list[dict[str, Any]]) -> None:
+        """See that all of it may be stored and can be, before an hour goes into a part of it."""
+        shapes = [features.shape for features in wanted]
+        total = sum(map(num_bytes, shapes))
+        if total > self.max_gb * 1e9:
+            sizes = ' and '.join(f'{features.part.name} ({_product(features.shape)})'
+                                 for features in wanted)
+            raise ValueError(
+                f'FeatureCacheHook: features of {sizes} need {total / 1e9:.1f} GB, but '
+                f'default_hooks.feature_cache.max_gb is {self.max_gb}; raise it, lower views, or '
+                f'{_OFF}')
+        missing = by_main(lambda: self.store.check_room(list(zip(abouts, shapes, strict=True))))
+        if missing:
+            _say(runner, f'features to compute: {missing / 1e6:.3g} MB, into '
+                         f'{self.store.cache_dir}')
 
-        features, word = self.store.fetch(
-            _about(runner, part, prefix, seed, self.batch_size), shape, fill,
-            lambda stored: '' if random else _differing(stored, part, prefix))
-        sides = shape[1:] if part.views == 1 else shape
-        text = (f'features of {part.name}: {" x ".join(map(_grouped, sides))} float32 = '
-                f'{features.nbytes / 1e6:.3g} MB, {word} in {time.perf_counter() - start:.1f} s')
-        runner.logger.info(f'{text}; output of the {prefix.stage}')
-        if is_main_process():
-            print(text)
+    def _features(self, runner: Runner, wanted: PartFeatures, about: dict[str, Any],
+                  stage: str) -> np.ndarray:
+        start = time.perf_counter()
+        features, word = self.store.fetch(about, wanted.shape, wanted.fill, wanted.differing)
+        sides = wanted.shape[1:] if wanted.part.views == 1 else wanted.shape
+        _say(runner, f'features of {wanted.part.name}: {_product(sides)} float32 = '
+                     f'{features.nbytes / 1e6:.3g} MB, {word} in '
+                     f'{time.perf_counter() - start:.1f} s', f'; output of the {stage}')
         return features
-
-
-def is_random(preprocessor: BatchDataPreprocessor) -> bool:
-    """Whether it changes a training image in another way each time."""
-    return bool(preprocessor.color) or any(
-        step.random for step in preprocessor.train_geometry.steps)
 
 
 def array_dataset(loader: DataLoader, name: str) -> ArrayDataset:
@@ -235,56 +227,12 @@ def array_dataset(loader: DataLoader, name: str) -> ArrayDataset:
     return dataset
 
 
-def _shape(part: _Part, prefix: FrozenPrefix) -> tuple[int, ...]:
-    return part.views, len(part.dataset), *prefix.shape
+def _say(runner: Runner, text: str, more: str = '') -> None:
+    """Log it and, as the runner keeps all but warnings off the console, print it; more: logged."""
+    runner.logger.info(f'{text}{more}')
+    if is_main_process():
+        print(text)
 
 
-def _share(views: int, images: int, batch_size: int) -> Iterator[tuple[int, int]]:
-    """View and first image of each batch that falls to this process."""
-    rank, processes = get_dist_info()
-    batches = [(view, start) for view in range(views) for start in range(0, images, batch_size)]
-    yield from batches[rank::processes]
-
-
-def _about(runner: Runner, part: _Part, prefix: FrozenPrefix, seed: int | None,
-           batch_size: int) -> dict[str, Any]:
-    """All that the features depend on."""
-    model = runner.cfg.model
-    network = {key: copy.deepcopy(model.get(key)) for key in _MODEL_KEYS} \
-        if isinstance(model, Mapping) else repr(model)
-    if isinstance(model, Mapping):
-        for group in network.values():
-            if isinstance(group, Mapping):
-                group.pop('init_cfg', None)  # the weights themselves count
-    return dict(
-        format=1, stage=prefix.stage, weights=prefix.digest(), network=network,
-        data=part.dataset.fingerprint, rows=hashlib.sha256(part.dataset.rows.tobytes()).hexdigest(),
-        preprocessing='train' if part.training else 'eval',
-        precision=_precision(part.context), device=prefix.preprocessor.device.type,
-        torch=torch.__version__, views=part.views,
-        # with random numbers, what an image gets follows from its place in a batch too
-        seed=None if seed is None else [seed, batch_size])
-
-
-def _precision(context: Context) -> str:
-    """The type that the forward pass computes in."""
-    manager: AbstractContextManager = context()
-    with manager:
-        for device in ('cuda', 'cpu'):
-            if torch.is_autocast_enabled(device):
-                return str(torch.get_autocast_dtype(device))
-    return 'torch.float32'
-
-
-def _differing(stored: np.ndarray, part: _Part, prefix: FrozenPrefix) -> str:
-    """Whether stored features are no longer those that the code at hand computes."""
-    rows = np.unique(np.linspace(0, len(part.dataset) - 1, _PROBES).astype(int))
-    images = part.dataset.__getitems__(rows)['inputs']
-    now = prefix(images, part.context, part.training).numpy()
-    tolerance = 0.05 if _precision(part.context) != 'torch.float32' else 1e-3
-    return '' if np.abs(now - stored[0][rows]).max() <= tolerance * max(1., np.abs(now).max()) \
-        else 'the network at hand gives others than those stored'
-
-
-def _grouped(count: int) -> str:
-    return f'{count:,}'.replace(',', ' ')
+def _product(sides: tuple[int, ...]) -> str:
+    return ' x '.join(f'{side:,}'.replace(',', ' ') for side in sides)

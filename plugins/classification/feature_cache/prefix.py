@@ -58,10 +58,10 @@ class FrozenPrefix:
         images: A few of the data set's images, B x 3 x H x W, to try it on.
         context: Makes the context that the model's own forward pass runs in
             (mixed precision).
+        training: Whether these images get the training's preprocessing, or the evaluation's.
 
     Attributes:
         stage: What the features are the output of: ``backbone`` or ``neck``.
-        shape: Of the features of one image: C or C x H x W.
 
     Raises:
         ValueError: The backbone learns; it gives several tensors; or it gives
@@ -69,7 +69,7 @@ class FrozenPrefix:
     """
 
     def __init__(self, model: TransferClassifier, images: Tensor,
-                 context: Context = nullcontext) -> None:
+                 context: Context = nullcontext, training: bool = False) -> None:
         if learning := what_learns(model, 'backbone'):
             more = f' and {len(learning) - 3} more' if len(learning) > 3 else ''
             raise ValueError(
@@ -82,16 +82,16 @@ class FrozenPrefix:
             self._layers['neck'] = copy.deepcopy(model.neck)
         self._layers.to(memory_format=torch.channels_last)
         self._layers.requires_grad_(False).eval()
-        self._check_modes(model, images, context)
-        outputs = {stage: self._run(images, context, training=False, stage=stage)
-                   for stage in self._layers}
+        with kept_random_state():
+            batch = self.preprocessor({'inputs': images}, training=training)['inputs']
+            self._check_modes(model, batch, context)
+        outputs = {stage: self._run(batch, context, stage) for stage in self._layers}
         self.stage = min(reversed(outputs), key=lambda stage: outputs[stage].numel())
-        self.shape = tuple(outputs[self.stage].shape[1:])
 
-    def _check_modes(self, model: TransferClassifier, images: Tensor, context: Context) -> None:
+    @staticmethod
+    def _check_modes(model: TransferClassifier, batch: Tensor, context: Context) -> None:
         """Find what no layer's type tells, as a functional dropout."""
-        batch = self.preprocessor({'inputs': images}, training=False)['inputs']
-        with kept_random_state(), torch.no_grad(), context():
+        with torch.no_grad(), context():
             with _mode(model, training=False):
                 evaluated = model.extract_feat(batch, 'backbone')
             with _mode(model, training=True):
@@ -119,10 +119,15 @@ class FrozenPrefix:
         Returns:
             B x C (x H x W), float32 (bfloat16 and float16 lose nothing), on the CPU.
         """
-        return self._run(images, context, training, self.stage).float().cpu()
-
-    def _run(self, images: Tensor, context: Context, training: bool, stage: str) -> Tensor:
         batch = self.preprocessor({'inputs': images}, training=training)['inputs']
+        return self._run(batch, context, self.stage).float().cpu()
+
+    def shape_of(self, images: Tensor, context: Context, training: bool) -> tuple[int, ...]:
+        """Of the features of one image, C or C x H x W; arguments as for a call."""
+        with kept_random_state():
+            return tuple(self(images, context, training).shape[1:])
+
+    def _run(self, batch: Tensor, context: Context, stage: str) -> Tensor:
         with torch.no_grad(), context():
             feats = self._layers['backbone'](batch.to(memory_format=torch.channels_last))
             return (feats if stage == 'backbone' else self._layers['neck'](feats))[-1]

@@ -1,11 +1,11 @@
 """Computed features on disk: found again by what they were computed from."""
+import errno
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import numpy as np
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 
 from plugins.classification.datasets.image_array import digest_of
+from plugins.classification.datasets.unfinished import PREFIX, make_room
 from plugins.paths import resolve_path
 
 ARRAY, ABOUT = 'features.npy', 'about.json'
+Check = Callable[[np.ndarray], str]
 
 
 class FeatureStore:
@@ -24,7 +26,8 @@ class FeatureStore:
     A folder is written under another name, then renamed: what has the right
     name is complete. It is used again only if shape, type and SHA-256 of its
     array are those written beside it. Nothing here deletes another key's
-    folder; deleting any of them by hand is safe.
+    folder; deleting any of them by hand is safe. Two runs may compute the same
+    at a time: both use what was finished first.
 
     In a distributed run all processes write into one array, each its share,
     so they need one file system.
@@ -43,9 +46,30 @@ class FeatureStore:
         text = json.dumps(about, sort_keys=True, default=repr)
         return self.cache_dir / hashlib.sha256(text.encode()).hexdigest()[:24]
 
+    def check_room(self, wanted: Sequence[tuple[Mapping[str, Any], Sequence[int]]]) -> int:
+        """See that all that is not stored yet fits on the disk, before any of it is computed.
+
+        Args:
+            wanted: Description and shape of each array.
+
+        Returns:
+            Bytes that are to be computed.
+
+        Raises:
+            OSError: No room on the disk.
+        """
+        needed = sum(num_bytes(shape) for about, shape in wanted if not self.folder(about).exists())
+        if needed:
+            self._make_room(needed)
+        return needed
+
+    def _make_room(self, needed: int) -> None:
+        make_room(self.cache_dir, needed, 'features',
+                  'or name another folder: default_hooks.feature_cache.cache_dir')
+
     def fetch(self, about: Mapping[str, Any], shape: Sequence[int],
               fill: Callable[[np.ndarray], None],
-              check: Callable[[np.ndarray], str] = lambda features: '') -> tuple[np.ndarray, str]:
+              check: Check = lambda features: '') -> tuple[np.ndarray, str]:
         """Open an array, or have it computed; all processes call this together.
 
         Args:
@@ -65,12 +89,12 @@ class FeatureStore:
         folder, shape = self.folder(about), tuple(int(side) for side in shape)
         fault = by_main(lambda: _fault(folder, shape, check))
         if fault is not None:
-            self._compute(folder, about, shape, fill)
+            self._compute(folder, about, shape, fill, check)
         word = 'reused' if fault is None else f'computed anew ({fault})' if fault else 'computed'
         return self._open(folder), word
 
     def _compute(self, folder: Path, about: Mapping[str, Any], shape: tuple[int, ...],
-                 fill: Callable[[np.ndarray], None]) -> None:
+                 fill: Callable[[np.ndarray], None], check: Check) -> None:
         with ExitStack() as stack:
             unfinished = by_main(lambda: self._begin(shape, stack))
             features = np.load(unfinished / ARRAY, mmap_mode='r+')
@@ -78,18 +102,13 @@ class FeatureStore:
             features.flush()
             del features  # Windows renames no file that is mapped
             barrier()
-            by_main(lambda: _finish(unfinished, folder, about))
+            by_main(lambda: _finish(unfinished, folder, about, shape, check))
 
     def _begin(self, shape: tuple[int, ...], stack: ExitStack) -> Path:
         """An empty array in a folder that is deleted with the stack, unless renamed before."""
-        self.cache_dir.mkdir(parents=True, exist_ok=True)
-        needed, free = num_bytes(shape), shutil.disk_usage(self.cache_dir).free
-        if needed > free:  # a full disk would otherwise kill the process with SIGBUS
-            raise OSError(f'{self.cache_dir}: {needed / 1e9:.1f} GB needed for features, '
-                          f'{free / 1e9:.1f} GB free; make room, or name another folder: '
-                          'default_hooks.feature_cache.cache_dir')
+        self._make_room(num_bytes(shape))
         own = stack.enter_context(
-            tempfile.TemporaryDirectory(dir=self.cache_dir, prefix='unfinished-'))
+            tempfile.TemporaryDirectory(dir=self.cache_dir, prefix=PREFIX))
         unfinished = Path(own, 'features')
         unfinished.mkdir()
         np.lib.format.open_memmap(unfinished / ARRAY, 'w+', np.float32, shape).flush()
@@ -112,7 +131,7 @@ def num_bytes(shape: Sequence[int]) -> int:
     return int(np.prod(shape, dtype=np.int64)) * np.dtype(np.float32).itemsize
 
 
-def _fault(folder: Path, shape: tuple[int, ...], check: Callable[[np.ndarray], str]) -> str | None:
+def _fault(folder: Path, shape: tuple[int, ...], check: Check) -> str | None:
     """Why a stored array cannot be used; None if it can, nothing to say if there is none."""
     if not folder.exists():
         return ''
@@ -128,15 +147,23 @@ def _fault(folder: Path, shape: tuple[int, ...], check: Callable[[np.ndarray], s
     return check(features) or None
 
 
-def _finish(unfinished: Path, folder: Path, about: Mapping[str, Any]) -> None:
+def _finish(unfinished: Path, folder: Path, about: Mapping[str, Any], shape: tuple[int, ...],
+            check: Check) -> None:
+    """Give an array its name, unless another run has finished the same one meanwhile."""
     features = np.load(unfinished / ARRAY, mmap_mode='r')
     text = json.dumps({'sha256': digest_of(features), 'shape': features.shape, **about},
                       default=repr, indent=2)
     del features
     (unfinished / ABOUT).write_text(text + '\n')
-    if folder.exists():  # damaged; or another run was faster, with the same
-        shutil.rmtree(folder)
-    os.rename(unfinished, folder)
+    if _fault(folder, shape, check):  # there is one, and it cannot be used
+        with suppress(FileNotFoundError):  # another run was faster at this too
+            os.rename(folder, unfinished.with_name('replaced'))
+    try:
+        os.rename(unfinished, folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        # another run was faster; its features are as good as these
 
 
 def by_main(action: Callable[[], Any]) -> Any:

@@ -1,6 +1,7 @@
 import os
 import pickle
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -207,7 +208,17 @@ def test_builders_at_the_same_time_do_not_disturb_each_other(files, tmp_path):
 
 
 def test_a_full_disk_is_reported_before_it_is_hit(files, tmp_path, monkeypatch):
-    usage = decoding.shutil.disk_usage(tmp_path)._replace(free=100)
-    monkeypatch.setattr(decoding.shutil, 'disk_usage', lambda _: usage)
+    usage = shutil.disk_usage(tmp_path)._replace(free=100)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: usage)
     with pytest.raises(OSError, match='cache: .*GB needed .*name another cache_dir'):
         build(files, tmp_path / 'cache')
+
+
+def test_what_a_killed_build_left_is_deleted(files, tmp_path):
+    left = tmp_path / 'cache/unfinished-killed'
+    left.mkdir(parents=True)
+    save(left / 'array.npy.png', RAMP)
+    for path in (left / 'array.npy.png', left):
+        os.utime(path, (0, 0))
+    build(files, tmp_path / 'cache')
+    assert not left.exists() and len(list((tmp_path / 'cache').iterdir())) == 2

@@ -1,6 +1,7 @@
 """A run on features is the run on images, sooner."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ import torch
 from plugins.classification.feature_cache import FeatureCacheHook, hook
 from plugins.engine.hooks import RunRecordHook
 from tests.conftest import DIGITS
+
+from .conftest import config
 
 FLIP = [dict(type='RandomFlip', prob=0.5, direction='horizontal')]
 PREPROCESSOR = 'model.data_preprocessor'
@@ -162,16 +165,65 @@ def test_phases_have_features_while_the_backbone_is_frozen(train):
         features = train('features', epochs=4, **changes)
     assert served == [True, True, False, False]
     assert features_of(features) is None
+    assert features.model.features_of is None, 'stale features would be refused'
     assert_same_training(features, images)
 
 
-def test_a_fast_dev_run_checks_and_stores_nothing(train, stored):
-    sampler = dict(type='FirstSamplesSampler', num_samples=32,
-                   sampler=dict(type='DefaultSampler', shuffle=True))
-    runner = train('dev', epochs=1, train_dataloader__sampler=sampler)
+def test_a_neck_that_begins_to_learn_is_given_the_backbones_features(train, stored):
+    changes = {
+        'model.trainable': None, 'model.head.in_channels': 4,
+        'model.neck': dict(type='ConvNeck', in_channels=32, out_channels=4),
+        'default_hooks.phases': dict(type='TrainablePhasesHook', phases=[
+            dict(begin=0, trainable=['head']), dict(begin=1, trainable=['neck', 'head'])])}
+    images, features = train('images', None, **changes), train('features', **changes)
+    assert sorted(about(folder)['stage'] for folder in stored()) == ['backbone'] * 2 + ['neck'] * 2
+    assert features_of(features).shape == (1, 72, 32, 1, 1)
+    assert_same_training(features, images)
+
+
+def test_each_part_has_the_shape_that_its_own_geometry_gives(train):
+    changes = {'model.neck': dict(type='AdaptivePoolNeck', output_size=3),
+               'model.head.in_channels': 288,
+               f'{PREPROCESSOR}.eval_geometry': [dict(type='Resize', size=(64, 64))]}
+    images, features = (train(name, cache, epochs=1, **changes)
+                        for name, cache in (('images', None), ('features', {})))
+    assert features_of(features).shape == (1, 72, 32, 1, 1)
+    assert features_of(features, 'val').shape == (1, 18, 32, 2, 2)
+    assert_same_training(features, images)
+
+
+def test_a_preprocessor_beside_the_model_counts_too(train, stored, tmp_path):
+    """mmpretrain's usual place; mmengine puts it into a copy of the model's config."""
+    model = config(tmp_path)['model']
+    preprocessor = model.pop('data_preprocessor')
+    for geometry, folders in (([], 2), ([dict(type='Resize', size=(24, 24))], 4)):
+        train('run', epochs=1, model=model,
+              data_preprocessor=dict(preprocessor, train_geometry=geometry))
+        assert len(stored()) == folders
+
+
+DEV = dict(type='FirstSamplesSampler', num_samples=32,
+           sampler=dict(type='DefaultSampler', shuffle=True))
+
+
+@pytest.mark.parametrize('changes', [
+    {}, {'train_dataloader.sampler': DEV},
+    {'train_dataloader.sampler': DEV, 'model.trainable': None, 'default_hooks.phases': PHASES}],
+    ids=['run', 'fast dev run', 'fast dev run of phases'])
+def test_the_disk_must_hold_all_parts_together(train, stored, monkeypatch, changes):
+    usage = shutil.disk_usage('/')._replace(free=90 * 32 * 4 - 1)  # bytes; training alone fits
+    monkeypatch.setattr(shutil, 'disk_usage', lambda path: usage)
+    with pytest.raises(OSError, match='GB needed for features'):
+        train('run', **changes)
+    assert not stored()
+
+
+def test_a_fast_dev_run_checks_and_stores_nothing(train, stored, capsys):
+    runner = train('dev', epochs=1, train_dataloader__sampler=DEV)
+    assert 'features to compute: 0.0115 MB, into' in capsys.readouterr().out
     assert not stored() and features_of(runner) is None
     with pytest.raises(ValueError, match='backbone is not frozen'):
-        train('wrong', train_dataloader__sampler=sampler, model__trainable=None)
+        train('wrong', train_dataloader__sampler=DEV, model__trainable=None)
 
 
 def test_disabled_it_does_nothing(train, stored):
@@ -180,6 +232,12 @@ def test_disabled_it_does_nothing(train, stored):
 
 
 MIXUP = dict(augments=[dict(type='Mixup', alpha=0.8)])
+
+
+def outliving(part: str) -> dict[str, Any]:
+    """Workers that would go on serving the first phase's features."""
+    return {'model.trainable': None, 'default_hooks.phases': PHASES,
+            f'{part}_dataloader.num_workers': 1, f'{part}_dataloader.persistent_workers': True}
 
 
 @pytest.mark.parametrize('cache, changes, message', [
@@ -191,7 +249,10 @@ MIXUP = dict(augments=[dict(type='Mixup', alpha=0.8)])
     ({}, {f'{PREPROCESSOR}.batch_augments': MIXUP, f'{PREPROCESSOR}.num_classes': 3},
      'batch_augments mix other images'),
     ({}, {PREPROCESSOR: dict(type='ClsDataPreprocessor')}, 'is ClsDataPreprocessor, expected'),
-    (dict(max_gb=1e-5), {}, r'of shape \(32,\) of 90 images need 0.0 GB, but .*max_gb is 1e-05'),
+    (dict(max_gb=1e-5), {}, r'of train \(1 x 72 x 32\) and val \(1 x 18 x 32\) need 0.0 GB, but '
+                            '.*max_gb is 1e-05'),
+    ({}, outliving('train'), 'train_dataloader.persistent_workers=True, expected False'),
+    ({}, outliving('val'), 'val_dataloader.persistent_workers=True, expected False'),
     ({}, {'model.backbone.out_indices': (2, 3)}, 'gives 2 tensors; .*out_indices one index'),
 ])
 def test_what_cannot_be_exact_is_refused(train, stored, cache, changes, message):
@@ -212,16 +273,6 @@ def test_another_classifier_is_refused():
 def test_wrong_counts(key, value):
     with pytest.raises(ValueError, match=f'FeatureCacheHook: {key} is {value}'):
         FeatureCacheHook(**{key: value})
-
-
-@pytest.mark.parametrize('processes', [1, 2, 3])
-def test_processes_share_the_batches(monkeypatch, processes):
-    shares = []
-    for rank in range(processes):
-        monkeypatch.setattr(hook, 'get_dist_info', lambda rank=rank: (rank, processes))
-        shares.append(list(hook._share(views=2, images=70, batch_size=32)))
-    assert sorted(sum(shares, [])) == [(view, start) for view in (0, 1) for start in (0, 32, 64)]
-    assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
 @pytest.mark.slow

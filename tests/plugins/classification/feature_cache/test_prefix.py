@@ -92,7 +92,7 @@ def test_features_are_the_evaluated_models(images):
     before = {key: value.clone() for key, value in model.state_dict().items()}
     model.train()
     prefix = FrozenPrefix(model, images)
-    assert (prefix.stage, prefix.shape) == ('neck', (32,))
+    assert prefix.stage == 'neck'
     model.eval()
     for training in (False, True):
         batch = model.data_preprocessor({'inputs': images}, training=training)['inputs']
@@ -100,6 +100,20 @@ def test_features_are_the_evaluated_models(images):
         torch.testing.assert_close(prefix(images, training=training),
                                    model.extract_feat(batch)[-1], rtol=1e-5, atol=1e-5)
     assert all(value.equal(before[key]) for key, value in model.state_dict().items())
+
+
+def test_each_geometry_has_its_shape_and_draws_no_number_of_the_trainings(images):
+    model = build(neck=dict(type='AdaptivePoolNeck', output_size=3), preprocessor=dict(
+        train_geometry=[dict(type='RandomFlip', prob=0.5), dict(type='Resize', size=(64, 96))],
+        eval_geometry=[dict(type='Resize', size=(32, 32))]))
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    for training in (True, False):
+        prefix = FrozenPrefix(model, images, training=training)
+        assert prefix.shape_of(images, kept_random_state, True) == (32, 2, 3)
+        assert prefix.shape_of(images, kept_random_state, False) == (32, 1, 1)
+    assert torch.rand(2).equal(expected)
 
 
 def test_the_digest_is_of_all_that_the_features_depend_on(images):

@@ -1,5 +1,7 @@
 """What is stored is found again only if it is whole and of the same origin."""
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -103,6 +105,66 @@ def test_the_disk_is_asked_before(features, monkeypatch):
     assert 'feature_cache.cache_dir' in str(error.value) and num_bytes(SHAPE) == 60
     monkeypatch.setattr(shutil, 'disk_usage', lambda path: SimpleNamespace(free=60))
     features.fetch(ORIGIN, SHAPE, fill)
+
+
+def test_what_is_stored_needs_no_room(features, monkeypatch):
+    features.fetch(ORIGIN, SHAPE, fill)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda path: SimpleNamespace(free=60))
+    wanted = [(ORIGIN, SHAPE), ({**ORIGIN, 'views': 2}, SHAPE)]
+    assert features.check_room(wanted) == 60
+    with pytest.raises(OSError, match='GB needed for features, 0.0 GB free'):
+        features.check_room([*wanted, ({**ORIGIN, 'views': 3}, (1, 1, 1))])
+    assert features.check_room(wanted[:1]) == 0
+
+
+def test_what_a_killed_run_left_is_deleted(features):
+    left = features.cache_dir / 'unfinished-killed'
+    left.mkdir(parents=True)
+    os.utime(left, (0, 0))
+    features.fetch(ORIGIN, SHAPE, fill)
+    assert list(features.cache_dir.iterdir()) == [features.folder(ORIGIN)]
+
+
+def test_of_two_runs_at_a_time_the_first_to_finish_is_kept(features):
+    kept = []
+
+    def both(array: np.ndarray) -> None:
+        fill(array)
+        features.fetch(ORIGIN, SHAPE, fill)  # the other run, all of it
+        kept.append((features.folder(ORIGIN) / ARRAY).stat().st_ino)
+    found, word = features.fetch(ORIGIN, SHAPE, both)
+    assert word == 'computed' and found[0, 0, 1] == 1
+    assert kept == [(features.folder(ORIGIN) / ARRAY).stat().st_ino]
+    assert list(features.cache_dir.iterdir()) == [features.folder(ORIGIN)]
+
+
+@pytest.mark.parametrize('damaged', [False, True])
+def test_another_run_may_finish_in_the_very_last_moment(features, monkeypatch, damaged):
+    if damaged:
+        features.fetch(ORIGIN, SHAPE, fill)
+        flip_bit(features.folder(ORIGIN) / ARRAY)
+    rename = os.rename
+
+    def late(source: Path, target: Path) -> None:
+        monkeypatch.setattr(os, 'rename', rename)
+        features.fetch(ORIGIN, SHAPE, fill)
+        if damaged:  # and in that of the other one's two renames, between which there is none
+            shutil.rmtree(features.folder(ORIGIN))
+        rename(source, target)
+    monkeypatch.setattr(os, 'rename', late)
+    found, word = features.fetch(ORIGIN, SHAPE, fill)
+    assert word.startswith('computed') and found[0, 0, 1] == 1
+    assert features.fetch(ORIGIN, SHAPE, fail)[1] == 'reused'
+    assert list(features.cache_dir.iterdir()) == [features.folder(ORIGIN)]
+
+
+def test_another_error_of_the_rename_is_told(features, monkeypatch):
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError(errno.EACCES, 'Permission denied')
+    monkeypatch.setattr(os, 'rename', refuse)
+    with pytest.raises(PermissionError):
+        features.fetch(ORIGIN, SHAPE, fill)
+    assert not list(features.cache_dir.iterdir())
 
 
 @pytest.mark.parametrize('share, mapped', [(0., True), (0.25, False)])

@@ -1,0 +1,130 @@
+"""The features of training's or of validation's images: which they are, and whether they hold."""
+import copy
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dist import get_dist_info
+
+from plugins.classification.data_preprocessor import BatchDataPreprocessor
+from plugins.classification.datasets import ArrayDataset
+
+from .prefix import Context, FrozenPrefix, fill_rows
+
+_MODEL_KEYS = ('data_preprocessor', 'backbone', 'neck')
+_PROBES = 4  # images that a stored array is compared with
+
+
+class Part(NamedTuple):
+    """Training or validation: its data and how the model sees them."""
+
+    name: str
+    dataset: ArrayDataset
+    context: Context
+    training: bool
+    views: int
+
+    def some_images(self) -> torch.Tensor:
+        """Two, or the only one: B x 3 x H x W."""
+        return self.dataset.__getitems__(range(min(2, len(self.dataset))))['inputs']
+
+
+class PartFeatures:
+    """What is computed of a part's images.
+
+    Args:
+        part: Its data set serves images.
+        prefix: What computes.
+        seed: Of the views; None where nothing is random.
+        batch_size: Images of a batch.
+
+    Attributes:
+        part: As given.
+        shape: Views x images x C (x H x W), by the part's own geometry.
+    """
+
+    def __init__(self, part: Part, prefix: FrozenPrefix, seed: int | None, batch_size: int) -> None:
+        self.part = part
+        self._prefix = prefix
+        self._seed = seed
+        self._batch_size = batch_size
+        self.shape = (part.views, len(part.dataset),
+                      *prefix.shape_of(part.some_images(), part.context, part.training))
+
+    def about(self, cfg: Config) -> dict[str, Any]:
+        """All that the features depend on; ``cfg`` is the runner's."""
+        part, prefix = self.part, self._prefix
+        rows = hashlib.sha256(part.dataset.rows.tobytes()).hexdigest()
+        return dict(
+            format=1, stage=prefix.stage, weights=prefix.digest(), network=_network(cfg),
+            data=part.dataset.fingerprint, rows=rows,
+            preprocessing='train' if part.training else 'eval',
+            precision=_precision(part.context), device=prefix.preprocessor.device.type,
+            torch=torch.__version__, views=part.views,
+            # with random numbers, what an image gets follows from its place in a batch too
+            seed=None if self._seed is None else [self._seed, self._batch_size])
+
+    def fill(self, features: np.ndarray) -> None:
+        """Compute this process's share of an array of this shape, in place."""
+        self._fill(features, _share(*self.shape[:2], self._batch_size))
+
+    def _fill(self, features: np.ndarray, batches: Iterator[tuple[int, int]]) -> None:
+        part = self.part
+        fill_rows(features, part.dataset, self._prefix, batches, self._batch_size, part.context,
+                  part.training, self._seed)
+
+    def differing(self, stored: np.ndarray) -> str:
+        """Whether stored features are no longer those that the code at hand computes."""
+        part = self.part
+        if self._seed is None:
+            rows = np.unique(np.linspace(0, len(part.dataset) - 1, _PROBES).astype(int))
+            images = part.dataset.__getitems__(rows)['inputs']
+            now = self._prefix(images, part.context, part.training).numpy()
+        else:  # an image is augmented by its place in a batch: the whole first one is needed
+            rows = np.arange(min(self._batch_size, len(part.dataset)))
+            views = np.empty((1, len(rows), *self.shape[2:]), np.float32)
+            self._fill(views, iter([(0, 0)]))
+            now = views[0]
+        tolerance = 0.05 if _precision(part.context) != 'torch.float32' else 1e-3
+        close = np.abs(now - stored[0][rows]).max() <= tolerance * max(1., np.abs(now).max())
+        return '' if close else 'the network at hand gives others than those stored'
+
+
+def is_random(preprocessor: BatchDataPreprocessor) -> bool:
+    """Whether it changes a training image in another way each time."""
+    return bool(preprocessor.color) or any(
+        step.random for step in preprocessor.train_geometry.steps)
+
+
+def _share(views: int, images: int, batch_size: int) -> Iterator[tuple[int, int]]:
+    """View and first image of each batch that falls to this process."""
+    rank, processes = get_dist_info()
+    batches = [(view, start) for view in range(views) for start in range(0, images, batch_size)]
+    yield from batches[rank::processes]
+
+
+def _network(cfg: Config) -> Any:
+    """The config of what computes features; the weights themselves count, not their origin."""
+    if not isinstance(cfg.model, Mapping):
+        return repr(cfg.model)
+    # mmengine puts a preprocessor that stands beside the model into it, in a copy of the config
+    model = {'data_preprocessor': cfg.get('data_preprocessor'), **cfg.model}
+    network = {key: copy.deepcopy(model.get(key)) for key in _MODEL_KEYS}
+    for group in network.values():
+        if isinstance(group, Mapping):
+            group.pop('init_cfg', None)
+    return network
+
+
+def _precision(context: Context) -> str:
+    """The type that the forward pass computes in."""
+    manager: AbstractContextManager = context()
+    with manager:
+        for device in ('cuda', 'cpu'):
+            if torch.is_autocast_enabled(device):
+                return str(torch.get_autocast_dtype(device))
+    return 'torch.float32'
