@@ -31,8 +31,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         help="finished trials that the study is to have (config's; a grid: all)")
     parser.add_argument('--work-dir', help='where trials, tables and the winner are written; '
                         'default work_dirs/search/<name of the config>')
-    parser.add_argument('--winner', metavar='FILE', help='write the winner as this new leaf '
-                        'config, e.g. configs/densenet/NAME.py; default winner/ in the work dir')
+    parser.add_argument('--winner', metavar='FILE', help='write the winner as this leaf '
+                        'config, e.g. configs/densenet/NAME.py, over no file but an earlier winner '
+                        'of the same study; default winner/ in the work dir')
     parser.add_argument('--retry-failed', action='store_true',
                         help='run the trials again that an error ended')
     parser.add_argument('--no-test', action='store_true',
@@ -40,8 +41,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.work_dir and Path(args.work_dir).exists() and not Path(args.work_dir).is_dir():
         parser.error(f'--work-dir {args.work_dir}: is a file, expected a folder')
-    if args.winner and (Path(args.winner).suffix != '.py' or Path(args.winner).exists()):
-        parser.error(f'--winner {args.winner}: expected a new file that ends in .py')
+    if args.winner and Path(args.winner).suffix != '.py':
+        parser.error(f'--winner {args.winner}: expected a name that ends in .py')
     return args
 
 

@@ -11,7 +11,9 @@ from plugins.paths import resolve_path
 from .space import Space, Values
 
 SAMPLERS = ('grid', 'random', 'tpe')
-PRUNERS = {'median': {'startup_trials', 'warmup_epochs'}, 'hyperband': {'min_epochs', 'factor'}}
+# Their arguments, each with its least value: with less, Optuna fails, once a trial reports.
+PRUNERS = {'median': {'startup_trials': 0, 'warmup_epochs': 0},
+           'hyperband': {'min_epochs': 1, 'factor': 2}}
 
 
 @dataclass(frozen=True)
@@ -164,10 +166,12 @@ def _check_values(given: Mapping[str, Any]) -> None:
     if not isinstance(pruner, Mapping) or pruner.get('type') not in PRUNERS:
         raise ValueError(f'pruner is {pruner!r}, expected None or a dict whose type is one of '
                          f'{", ".join(PRUNERS)}')
+    least = PRUNERS[pruner['type']]
     for key in set(pruner) - {'type'}:
-        if key not in PRUNERS[pruner['type']] or not _is_whole(pruner[key], 0):
+        if key not in least or not _is_whole(pruner[key], least[key]):
+            known = ', '.join(f'{name} (at least {n})' for name, n in least.items())
             raise ValueError(f"pruner.{key}={pruner[key]!r}: {pruner['type']} takes whole numbers "
-                             f"{', '.join(sorted(PRUNERS[pruner['type']]))}")
+                             f'{known}')
 
 
 def _is_whole(value: Any, least: int) -> bool:

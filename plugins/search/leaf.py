@@ -96,20 +96,24 @@ class Leaves:
             docstring: Of the config.
             reporting: Whether its run reports to a pruner.
         """
+        text = self.text(path, values, docstring, reporting)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix('.py.partial')
+        partial.write_text(text)
+        partial.replace(path)
+
+    def text(self, path: Path, values: Values, docstring: str, reporting: bool = False) -> str:
+        """What :meth:`write` would write."""
         config, keys = self.config(values), [*self.common, *self.search.space.settings(values)]
         if reporting:
             self._apply(config, self._reporting(), 'pruner')
             keys += self._reporting()
         differing = _difference(self.base, config, keys)
-        path.parent.mkdir(parents=True, exist_ok=True)
         base = Path(os.path.relpath(self.search.base, path.parent.resolve())).as_posix()
         if not base.startswith('.'):
             base = f'./{base}'
-        partial = path.with_suffix('.py.partial')
         lines = [f'{key} = {_code(value, len(key) + 3)}' for key, value in differing.items()]
-        partial.write_text('\n'.join([f'"""{docstring.rstrip()}', '"""', f'_base_ = {base!r}',
-                                      *lines, '']))
-        partial.replace(path)
+        return '\n'.join([f'"""{docstring.rstrip()}', '"""', f'_base_ = {base!r}', *lines, ''])
 
 
 def _code(value: Any, used: int, indent: int = 0) -> str:

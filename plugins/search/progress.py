@@ -63,6 +63,8 @@ class TrialBar:
                           for name, value in trial.params.items())
         if trial.state == TrialState.FAIL:
             outcome = f'failed: {trial.user_attrs[ERROR].splitlines()[0]}'
+        elif trial.state == TrialState.PRUNED and 'same_as' in trial.user_attrs:
+            outcome = f"pruned, as trial {trial.user_attrs['same_as']}: the same values"
         elif trial.state == TrialState.PRUNED:
             outcome = f"pruned after epoch {trial.user_attrs.get('epochs')}"
         elif 'same_as' in trial.user_attrs:

@@ -101,13 +101,20 @@ def parse_parameter(name: str, entry: Any) -> Parameter:
         raise ValueError(f'{where} has {key!r}, which {kind} does not read; is {near[0]} meant?')
     key = entry.get('key', name)
     keys = tuple(key) if isinstance(key, list | tuple) else (key,)
-    when = {other: list(allowed) for other, allowed in entry.get('when', {}).items()}
+    when = _when(where, entry.get('when', {}))
     if kind in ('categorical', 'choices'):
         names, settings = _choices(where, entry, keys)
         return Parameter(name, kind, names, settings, when=when)
     low, high, step = entry.get('low'), entry.get('high'), entry.get('step', 1)
     _check_range(where, kind, low, high, step)
     return Parameter(name, kind, keys=keys, low=low, high=high, step=step, when=when)
+
+
+def _when(where: str, given: Any) -> dict[str, list[Any]]:
+    if not isinstance(given, Mapping) or not all(isinstance(allowed, list | tuple) and allowed
+                                                 for allowed in given.values()):
+        raise ValueError(f'{where}.when is {given!r}, expected {{parameter: [values]}}')
+    return {other: list(allowed) for other, allowed in given.items()}
 
 
 def _choices(where: str, entry: Mapping[str, Any], keys: Sequence[str]) -> tuple[tuple, tuple]:

@@ -1,4 +1,5 @@
 """The database of a study."""
+import re
 import time
 import warnings
 from pathlib import Path
@@ -7,9 +8,12 @@ from typing import Any
 import sqlalchemy
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.study import Study
+from optuna.trial import FrozenTrial
 from sqlalchemy.engine import URL, make_url
 
 from .lock import exclusive
+from .sampler import SLOT
 
 GRACE = 6  # heartbeats that may be missed
 _ATTEMPTS = 5
@@ -35,9 +39,10 @@ def open_storage(url: str, heartbeat: int) -> RDBStorage:
     """
     try:
         parsed = make_url(url)
-    except (sqlalchemy.exc.ArgumentError, ValueError) as error:
-        raise ValueError(f'--storage {url!r}: no database URL; expected sqlite:///FILE or '
-                         'postgresql://USER@HOST/DATABASE') from error
+    except (sqlalchemy.exc.ArgumentError, ValueError):
+        raise ValueError(  # from None: what SQLAlchemy says may hold the password
+            f'--storage {_without_password(url)!r}: no database URL; expected sqlite:///FILE or '
+            'postgresql://USER@HOST/DATABASE') from None
     sqlite = parsed.get_backend_name() == 'sqlite'
     options: dict[str, Any] = {}
     if sqlite:
@@ -49,7 +54,7 @@ def open_storage(url: str, heartbeat: int) -> RDBStorage:
             warnings.simplefilter('ignore')  # heartbeats count as experimental since 2021
             arguments = dict(engine_kwargs=options, heartbeat_interval=heartbeat,
                              grace_period=GRACE * heartbeat,
-                             heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback())
+                             heartbeat_stale_trial_callback=_retry)
             if not sqlite:
                 return _open_server(url, arguments)
             file = Path(parsed.database)
@@ -57,11 +62,28 @@ def open_storage(url: str, heartbeat: int) -> RDBStorage:
                 storage = RDBStorage(url, **arguments)
     except (sqlalchemy.exc.SQLAlchemyError, StorageInternalError, ImportError,
             RuntimeError) as error:
-        raise ValueError(f'--storage {parsed.render_as_string()}: cannot open this database: '
+        raise ValueError(f'--storage {_without_password(url)}: cannot open this database: '
                          f'{_reason(error)}') from error
     sqlalchemy.event.listen(storage.engine, 'begin',
                             lambda connection: connection.exec_driver_sql('BEGIN IMMEDIATE'))
     return storage
+
+
+def _retry(study: Study, trial: FrozenTrial) -> None:
+    """Put a killed trial back into the queue, as one that nobody has begun.
+
+    Optuna's own callback passes all attributes on: an error, or where it ran.
+    """
+    trial.user_attrs = {key: value for key, value in trial.user_attrs.items() if key == SLOT}
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # it counts as experimental since 2021
+        RetryHeartbeatStaleTrialCallback()(study, trial)
+
+
+def _without_password(url: str) -> str:
+    """A URL to be printed, also if it is none: all that stands before the last @ may be secret."""
+    shown = re.sub(r'^([\w+.-]+://)?.*@', r'\1***@', url, flags=re.DOTALL)
+    return re.sub(r'(passw(or)?d=)[^&]*', r'\1***', shown, flags=re.IGNORECASE)
 
 
 def _open_server(url: str, arguments: dict[str, Any]) -> RDBStorage:
@@ -75,14 +97,15 @@ def _open_server(url: str, arguments: dict[str, Any]) -> RDBStorage:
 
 
 def _check_file(url: URL) -> None:
+    shown = _without_password(url.render_as_string())
     if not url.database or url.database == ':memory:':
-        raise ValueError(f'--storage {url}: names no file, and a study in memory is lost with its '
-                         'process; expected sqlite:///FILE')
+        raise ValueError(f'--storage {shown}: names no file, and a study in memory is lost with '
+                         'its process; expected sqlite:///FILE')
     file = Path(url.database)
     if not file.absolute().parent.is_dir():
-        raise ValueError(f'--storage {url}: there is no folder {file.absolute().parent}')
+        raise ValueError(f'--storage {shown}: there is no folder {file.absolute().parent}')
     if file.is_dir():
-        raise ValueError(f'--storage {url}: {file} is a folder, expected a file')
+        raise ValueError(f'--storage {shown}: {file} is a folder, expected a file')
 
 
 def _reason(error: BaseException) -> str:

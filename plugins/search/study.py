@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 from plugins.engine.experiment import resolved_keys
 from plugins.paths import REPO_ROOT
 
+from .claim import check_free, claim
 from .definition import Search
 from .leaf import Leaves
 from .lock import exclusive
@@ -89,10 +90,13 @@ def open_study(search: Search, leaves: Leaves, storage: RDBStorage, work_dir: Pa
         work_dir: Of the search; processes that share it wait for each other.
 
     Raises:
+        FileExistsError: The work dir holds what is not of this study; see :func:`claim`.
         ValueError: There is such a study, but of another search config; names what differs.
     """
     asked = _definition(search, leaves)
     with exclusive(lock_file(work_dir)):
+        if not is_begun(search, storage):
+            check_free(work_dir, search.name)
         study = optuna.create_study(
             storage=storage, study_name=search.name, load_if_exists=True,
             direction='maximize' if search.rule == 'greater' else 'minimize',
@@ -106,7 +110,13 @@ def open_study(search: Search, leaves: Leaves, storage: RDBStorage, work_dir: Pa
             study.set_user_attr(_DEFINITION, asked)
         else:
             _check_same(search, json.loads(begun), json.loads(asked))
+        claim(work_dir, study)
     return study
+
+
+def is_begun(search: Search, storage: RDBStorage) -> bool:
+    """Whether the database has a study of this name."""
+    return search.name in optuna.get_all_study_names(storage)
 
 
 def lock_file(work_dir: Path) -> Path:

@@ -3,7 +3,6 @@ import csv
 import json
 import statistics
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,12 @@ from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvalu
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from .claim import CSV, IMPORTANCE, PARALLEL, SUMMARY
 from .definition import Search
 from .sampler import SLOT
 from .study import ERROR, SUPERFLUOUS, is_finished, survey
 from .winner import Winner
 
-CSV, SUMMARY = 'trials.csv', 'search.json'
-IMPORTANCE, PARALLEL = 'importance.png', 'parallel_coordinate.png'
 _ENOUGH = 4  # complete trials, for importances to mean anything
 _COLUMNS = ('trial', 'number', 'state', 'value')
 _TOLD = ('epochs', 'best_epoch', 'seconds', 'same_as', 'error')
@@ -83,16 +81,31 @@ def importances(study: Study, search: Search) -> dict[str, float]:
     return optuna.importance.get_param_importances(study, evaluator=evaluator)
 
 
-def write_tables(study: Study, search: Search, work_dir: Path,
-                 winner: Winner | None) -> dict[str, Any]:
-    """Write ``trials.csv``, ``search.json`` and, of enough trials, the two pictures.
+def write_csv(study: Study, search: Search, work_dir: Path) -> list[dict[str, Any]]:
+    """Write ``trials.csv``.
+
+    Returns:
+        Its rows, see :func:`trial_rows`.
+    """
+    rows = trial_rows(study, search)
+    names = [parameter.name for parameter in search.space.parameters]
+    path = work_dir / CSV
+    partial = path.with_suffix('.csv.partial')
+    with partial.open('w', newline='') as file:
+        writer = csv.DictWriter(file, [*_COLUMNS, *names, *_TOLD])
+        writer.writeheader()
+        writer.writerows(rows)
+    partial.replace(path)
+    return rows
+
+
+def write_tables(study: Study, search: Search, work_dir: Path) -> dict[str, Any]:
+    """Write ``trials.csv``, ``search.json`` (no winner yet) and, of enough trials, the pictures.
 
     Returns:
         What ``search.json`` holds.
     """
-    rows = trial_rows(study, search)
-    names = [parameter.name for parameter in search.space.parameters]
-    _write_csv(work_dir / CSV, [*_COLUMNS, *names, *_TOLD], rows)
+    rows = write_csv(study, search, work_dir)
     finished = [trial for trial in survey(study).finished.values() if is_finished(trial)]
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # that fANOVA and pictures are experimental
@@ -104,20 +117,27 @@ def write_tables(study: Study, search: Search, work_dir: Path,
         rule=search.rule, sampler=search.sampler, finished=len(finished),
         states={state: sum(row['state'] == state for row in rows)
                 for state in sorted({row['state'] for row in rows})},
-        winner=winner and dict(trial=winner.slot, value=winner.value, params=winner.params,
-                               test=winner.test, config=str(winner.config)),
-        importances=shares, main_effects=main_effects(study, search))
+        winner=None, importances=shares, main_effects=main_effects(study, search))
     _replace(work_dir / SUMMARY, json.dumps(summary, indent=2) + '\n')
     return summary
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
-    partial = path.with_suffix('.csv.partial')
-    with partial.open('w', newline='') as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(rows)
-    partial.replace(path)
+def add_winner(summary: dict[str, Any], work_dir: Path, winner: Winner) -> dict[str, Any]:
+    """Write the winner into ``search.json`` as well.
+
+    Args:
+        summary: What it holds.
+        work_dir: Of the search.
+        winner: What it is to hold.
+
+    Returns:
+        What it holds then.
+    """
+    told = dict(trial=winner.slot, value=winner.value, params=winner.params, test=winner.test,
+                config=str(winner.config))
+    summary = dict(summary, winner=told)
+    _replace(work_dir / SUMMARY, json.dumps(summary, indent=2) + '\n')
+    return summary
 
 
 def _replace(path: Path, text: str) -> None:

@@ -20,22 +20,20 @@ from optuna.storages import RDBStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from .claim import FOLDER
 from .definition import Search
 from .leaf import Leaves
 from .report_hook import reporting_to
 from .sampler import SLOT
 from .space import Values
 from .study import BEGUN, ERROR, SUPERFLUOUS, is_finished
+from .watch import Lost, stopped_when_lost
 
-FOLDER = 'trials'
+_WRITES = 'writes'  # attribute of a trial: what is in its folder may be its own
 
 
 class Superfluous(Exception):
     """The trial need not run: its slot is another one's."""
-
-
-class Lost(Exception):
-    """Another process has taken the trial over, as this one gave no sign of life."""
 
 
 class TrialRunner:
@@ -58,7 +56,8 @@ class TrialRunner:
         """Run a trial, and return its value: the mean over the seeds.
 
         Raises:
-            optuna.TrialPruned: The pruner ended it.
+            Lost: It is another process's by now.
+            optuna.TrialPruned: The pruner ended it, or an earlier one with the same values.
             Exception: As the training; its message is in the trial's attributes.
         """
         self._begin(trial)
@@ -66,9 +65,12 @@ class TrialRunner:
         twin = _twin(trial.study, values)
         if twin is not None:
             trial.set_user_attr('same_as', twin.user_attrs[SLOT])
+            if twin.state == TrialState.PRUNED:
+                raise optuna.TrialPruned
             return twin.value
         try:
-            value = self._train(trial, values)
+            with stopped_when_lost(self.storage, trial._trial_id, self.search.heartbeat):
+                value = self._train(trial, values)
         except Exception as error:
             _check_still_ours(trial)
             if not isinstance(error, optuna.TrialPruned):
@@ -103,7 +105,7 @@ class TrialRunner:
         from tools.train import main
         slot = trial.user_attrs[SLOT]
         config, folders = self.paths(slot)
-        shutil.rmtree(config.with_suffix(''), ignore_errors=True)  # what a killed one left
+        self._clear(trial, config)
         self.leaves.write(config, values, _docstring(self.search, slot, values),
                           reporting=self.search.pruner is not None)
         results: list[dict[str, Any]] = []
@@ -119,6 +121,17 @@ class TrialRunner:
         if value != value:
             raise ValueError(f'{self.search.metric} is not a number in any epoch')
         return value
+
+    def _clear(self, trial: Trial, config: Path) -> None:
+        """Delete what a killed attempt left; what no attempt can have written is the user's."""
+        slot, folder = trial.user_attrs[SLOT], config.with_suffix('')
+        if any(other.number != trial.number and other.user_attrs.get(SLOT) == slot
+               and _WRITES in other.user_attrs for other in trial.study.get_trials(deepcopy=False)):
+            shutil.rmtree(folder, ignore_errors=True)
+        elif found := [path for path in (folder, config) if path.exists()]:
+            raise FileExistsError(f'{found[0]}: is there already, but trial {slot} of this study '
+                                  'never wrote it; move it away, then --retry-failed')
+        trial.set_user_attr(_WRITES, True)
 
     def _tell(self, trial: Trial, results: list[dict[str, Any]], folders: list[Path]) -> None:
         """What tables say of the trial, beside its value."""
@@ -154,17 +167,17 @@ class _Report:
 
 
 def _twin(study: Study, values: Values) -> FrozenTrial | None:
-    """A complete trial of the same values: nothing is trained twice."""
+    """A trial of the same values with a result: nothing is trained twice."""
     return next((trial for trial in study.get_trials(
-        deepcopy=False, states=(TrialState.COMPLETE,)) if trial.params == values), None)
+        deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+        if trial.params == values), None)
 
 
 def _check_still_ours(trial: Trial) -> None:
     found = next(one for one in trial.study.get_trials(deepcopy=False)
                  if one.number == trial.number)
     if found.state != TrialState.RUNNING and not is_finished(found):
-        raise Lost(f'trial {trial.number} was silent for so long that another process took it; '
-                   'was this machine asleep?')
+        raise Lost(f'trial {trial.number}')
 
 
 @contextmanager

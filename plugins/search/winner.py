@@ -1,4 +1,5 @@
 """The best trial: as a leaf config, and on the test images, once."""
+import hashlib
 import os
 import re
 import statistics
@@ -13,12 +14,14 @@ from optuna.trial import FrozenTrial, TrialState
 from plugins.paths import REPO_ROOT
 from plugins.run_reader import read_run
 
+from .claim import WINNER
 from .definition import Search
 from .leaf import Leaves
 from .sampler import SLOT
 from .study import survey
 from .trial import TrialRunner, quiet
 
+_WRITTEN = 'winners'  # attribute of a study: digests of the leaf configs that it wrote
 _NAME = re.compile(r'(?P<arch>.+)(?P<how>_[a-z0-9-]+)_(?P<gpus>\d+)xb\d+-\d+e(?P<data>_[^_]+)')
 
 
@@ -58,12 +61,12 @@ def write_winner(study: Study, search: Search, leaves: Leaves, runner: TrialRunn
         search: What was searched.
         leaves: Of the search.
         runner: Knows where the trials are.
-        target: The leaf config to write; None: ``winner/`` below the work dir, where an older
-            one is replaced.
+        target: The leaf config to write, in place of what this study wrote there; None: in
+            ``winner/`` below the work dir, where the study's earlier ones are deleted.
         test: Whether to test at all.
 
     Raises:
-        FileExistsError: ``target`` exists.
+        FileExistsError: See :func:`check_target`.
     """
     trial = best_trial(study, search.rule)
     if trial is None:
@@ -71,11 +74,39 @@ def write_winner(study: Study, search: Search, leaves: Leaves, runner: TrialRunn
     slot = trial.user_attrs[SLOT]
     figures = _test(runner, slot, trial) if test else None
     config = leaves.config(trial.params)
-    path = target or runner.folder.parent / 'winner' / _name(search, config)
-    if target is not None and target.exists():
-        raise FileExistsError(f'--winner {target}: the file exists; choose another name')
-    leaves.write(path, trial.params, _docstring(study, search, trial, figures, path))
+    path = target or runner.folder.parent / WINNER / _name(search, config)
+    check_target(path, study)
+    docstring = _docstring(study, search, trial, figures, path)
+    earlier = set(study.user_attrs.get(_WRITTEN, ()))
+    new = hashlib.sha256(leaves.text(path, trial.params, docstring).encode()).hexdigest()
+    study.set_user_attr(_WRITTEN, sorted({*earlier, new}))  # first: it may be killed in between
+    leaves.write(path, trial.params, docstring)
+    if target is None:
+        for old in path.parent.glob('*.py'):
+            if old.name != path.name and _digest(old) in earlier:
+                old.unlink()
     return Winner(slot, trial.value, dict(trial.params), figures, path)
+
+
+def check_target(path: Path, study: Study | None) -> None:
+    """Refuse to write a winner over anything but a winner of the same study.
+
+    Args:
+        path: The leaf config to write.
+        study: The study; None: it is not begun.
+
+    Raises:
+        FileExistsError: The file exists, and is not as the study wrote it.
+    """
+    written = study.user_attrs.get(_WRITTEN, ()) if study else ()
+    if path.exists() and not (path.is_file() and _digest(path) in written):
+        raise FileExistsError(f'{path}: exists, and is not, or no longer, as this study wrote it; '
+                              'give --winner another name, or move the file away')
+
+
+def _digest(path: Path) -> str:
+    text = path.read_bytes().replace(b'\r\n', b'\n')  # Windows ends lines so
+    return hashlib.sha256(text).hexdigest()
 
 
 def _test(runner: TrialRunner, slot: int, trial: FrozenTrial) -> dict[str, float] | None:

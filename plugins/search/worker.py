@@ -1,4 +1,5 @@
 """From a search config to a winner: what one process does, alone or among others."""
+import sys
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -9,18 +10,20 @@ from typing import Any
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 
+from .claim import check_free
 from .definition import Search
 from .leaf import Leaves
 from .lock import exclusive
 from .progress import TrialBar
 from .storage import open_storage
-from .study import bury_the_dead, fill, lock_file, open_study, retry_failed, survey
-from .tables import write_tables
-from .trial import Lost, TrialRunner
-from .winner import write_winner
+from .study import bury_the_dead, fill, is_begun, lock_file, open_study, retry_failed, survey
+from .tables import add_winner, write_csv, write_tables
+from .trial import TrialRunner
+from .watch import Lost
+from .winner import check_target, write_winner
 
 _POLL = 1.  # seconds
 
@@ -43,17 +46,29 @@ def search_with(search: Search, work_dir: Path, storage_url: str | None = None,
         What ``search.json`` holds.
 
     Raises:
+        FileExistsError: The work dir or ``winner`` holds what is not of this study.
         ValueError: The search cannot be done, see :class:`Leaves`, :func:`open_storage`,
             :func:`open_study`; or all trials failed.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     plan, count, leaves = search.plan(), search.trials(trials), Leaves(search)
-    fresh = not (work_dir / 'study.db').exists() and storage_url is None
-    if fresh:
+    own = work_dir / 'study.db'
+    if storage_url:
+        work_dir.mkdir(parents=True, exist_ok=True)  # the database may be meant to lie there
+    storage = open_storage(storage_url or f'sqlite:///{own}', search.heartbeat) \
+        if storage_url or own.exists() else None
+    fresh = storage is None or not is_begun(search, storage)
+    if fresh:  # a study that cannot be is not begun
+        check_free(work_dir, search.name)
+        if winner:
+            check_target(winner, None)
         try_first(search, leaves)
-    work_dir.mkdir(parents=True, exist_ok=True)
-    storage = open_storage(storage_url or f"sqlite:///{work_dir / 'study.db'}", search.heartbeat)
+    if storage is None:
+        work_dir.mkdir(parents=True, exist_ok=True)
+        storage = open_storage(f'sqlite:///{own}', search.heartbeat)
     study = open_study(search, leaves, storage, work_dir)
+    if winner:
+        check_target(winner, study)
     if not fresh and not survey(study).finished:
         try_first(search, leaves)
     if again:
@@ -61,12 +76,14 @@ def search_with(search: Search, work_dir: Path, storage_url: str | None = None,
     fill(study, plan, count, work_dir)
     runner = TrialRunner(search, leaves, storage, work_dir)
     work(study, search, runner, count)
-    with exclusive(lock_file(work_dir)):  # one process tests, others find it tested
+    with exclusive(lock_file(work_dir)):
+        summary = write_tables(study, search, work_dir)
+    with exclusive(work_dir / 'winner.lock'):  # one process tests, others find it tested
         found = write_winner(study, search, leaves, runner, winner, test)
-        summary = write_tables(study, search, work_dir, found)
-    if found is None:
-        raise ValueError(_all_failed(study, work_dir))
-    return summary
+        if found is None:
+            raise ValueError(_all_failed(study, work_dir))
+        with exclusive(lock_file(work_dir)):
+            return add_winner(summary, work_dir, found)
 
 
 def try_first(search: Search, leaves: Leaves) -> None:
@@ -90,7 +107,8 @@ def work(study: Study, search: Search, runner: TrialRunner, count: int) -> None:
 
     Where others have the last ones, wait for them: they may be killed.
     """
-    bar = TrialBar(search, count, Console())
+    # The standard output of now: while a trial runs, sys.stdout is its log.
+    bar = TrialBar(search, count, Console(file=sys.stdout))
     said: set[int] = set()
     with bar.shown():
         while True:
@@ -117,25 +135,22 @@ def _say_who(bar: TrialBar, running: dict[int, Any]) -> None:
 
 
 def _run_one(study: Study, runner: TrialRunner, bar: TrialBar) -> None:
-    lost: list[Lost] = []
-
     def objective(trial: optuna.Trial) -> float:
         try:
             return runner(trial)
-        except Lost as error:
-            lost.append(error)
-            raise
         except UpdateFinishedTrialError as error:
-            lost.append(Lost(f'trial {trial.number} is another process\'s now'))
-            raise lost[-1] from error
+            raise Lost(f'trial {trial.number}') from error
+
+    def after(study: Study, trial: FrozenTrial) -> None:
+        bar.after_trial(study, trial)
+        work_dir = runner.folder.parent
+        with exclusive(lock_file(work_dir)):
+            write_csv(study, runner.search, work_dir)
 
     try:
-        study.optimize(objective, n_trials=1, catch=(Exception,), callbacks=[bar.after_trial])
-    except (ValueError, UpdateFinishedTrialError):
-        if not lost:  # else Optuna was told of a trial that is no longer ours
-            raise
-    if lost:
-        bar.console.print(str(lost[0]), highlight=False, markup=False)
+        study.optimize(objective, n_trials=1, catch=(Exception,), callbacks=[after])
+    except Lost as error:
+        bar.console.print(str(error), highlight=False, markup=False, soft_wrap=True)
 
 
 def _all_failed(study: Study, work_dir: Path) -> str:

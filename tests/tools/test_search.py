@@ -11,8 +11,7 @@ from tools.search import main, parse_args
     (['nowhere.py'], 'no such config file'),
     ([__file__, '--trials', '0'], "argument --trials: '0' is not a whole number above 0"),
     ([__file__, '--work-dir', __file__], 'is a file, expected a folder'),
-    ([__file__, '--winner', __file__], 'expected a new file'),
-    ([__file__, '--winner', 'best'], 'expected a new file that ends in .py')])
+    ([__file__, '--winner', 'best'], 'expected a name that ends in .py')])
 def test_wrong_arguments_are_refused(argv, message, capsys):
     with pytest.raises(SystemExit):
         parse_args(argv)

@@ -1,6 +1,7 @@
 """A search that takes seconds: BaseNet on a hundred digits, one epoch a trial."""
 import json
 from pathlib import Path
+from typing import Any
 
 from plugins.paths import REPO_ROOT
 from tests.conftest import DIGITS
@@ -31,3 +32,9 @@ def write_search(folder: Path, digits: Path, text: str = FOUR, name: str = 'digi
     path.write_text(f'base = {str(REPO_ROOT / DIGITS)!r}\nmetric = "accuracy/top1"\nepochs = 1\n'
                     f'heartbeat = 1\nchanges = {json.dumps(changes)}\n{text}')
     return path
+
+
+def search(config: Path, work_dir: Path, *argv: str) -> dict[str, Any]:
+    """Call tools/search.py."""
+    from tools.search import main
+    return main([str(config), '--work-dir', str(work_dir), *argv])

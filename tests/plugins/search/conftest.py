@@ -23,3 +23,21 @@ def finished(few_digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp('finished')
     config = write_search(folder, few_digits)
     return config, folder / 'work', main([str(config), '--work-dir', str(folder / 'work')])
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Let trials take no time: their value is a thousand times their rate. What was trained."""
+    from plugins.engine.session import load_config
+    from tools import train
+    calls = []
+
+    def fake(argv):
+        if '--fast-dev-run' in argv:
+            return None
+        calls.append(argv)
+        rate = load_config(argv[0]).optim_wrapper.optimizer.lr
+        return dict(metrics={'accuracy/top1': 1000 * rate}, epochs=1, best_epoch=1, seconds=2.,
+                    config_hash='')
+    monkeypatch.setattr(train, 'main', fake)
+    return calls

@@ -58,6 +58,8 @@ def test_the_direction_is_the_monitors(tmp_path):
     (f"{FOUR}\nenumerated = [dict(flip='on')]", 'enumerated[0] lacks train_dataloader.batch_size'),
     (f"{FOUR}\npruner = dict(type='medium')", 'expected None or a dict whose type is one of medi'),
     (f"{FOUR}\npruner = dict(type='median', min_epochs=1)", 'median takes whole numbers startup'),
+    (f"{FOUR}\npruner = dict(type='hyperband', factor=1)", 'pruner.factor=1: hyperband takes'),
+    (f"{FOUR}\npruner = dict(type='hyperband', min_epochs=0)", 'min_epochs (at least 1), factor ('),
     (RANGE, 'is a range (uniform); a grid needs values'),
     ('', 'lacks space')])
 def test_wrong_search_configs_are_refused(tmp_path, text, message):

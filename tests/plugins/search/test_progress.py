@@ -15,6 +15,7 @@ from tests.plugins.search.cases import write_search
     (TrialState.COMPLETE, dict(seconds=12.3),
      'trial 0 (1/4)  accuracy/top1 91.23 in 12 s  [lr=0.5]'),
     (TrialState.COMPLETE, dict(same_as=7), 'trial 0 (1/4)  91.23, as trial 7: the same values'),
+    (TrialState.PRUNED, dict(same_as=7), 'trial 0 (1/4)  pruned, as trial 7: the same values'),
     (TrialState.PRUNED, dict(epochs=3), 'trial 0 (1/4)  pruned after epoch 3'),
     (TrialState.FAIL, dict(error='E: [no] room\nat'), 'trial 0 (1/4)  failed: E: [no] room  [lr'),
     (TrialState.FAIL, {}, '')])

@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 from plugins.paths import REPO_ROOT
 from plugins.search.sampler import SLOT
 from plugins.search.storage import open_storage
-from plugins.search.study import BEGUN, bury_the_dead, survey
+from plugins.search.study import BEGUN, ERROR, bury_the_dead, survey
 from tests.plugins.search.cases import TWELVE, write_search
 
 
@@ -86,6 +86,23 @@ def test_a_silent_trial_goes_back_into_the_queue_once_with_its_values(tmp_path):
     assert not found.running and list(found.waiting) == [0] and len(study.get_trials()) == 2
     again = study.ask()
     assert again.user_attrs[SLOT] == 0 and again.suggest_float('x', 0, 1) == value
+
+
+def test_a_retried_trial_begins_as_if_nobody_had(tmp_path):
+    """Killed before its first sign of life, it would be running for ever; its error is past."""
+    storage = open_storage(f"sqlite:///{tmp_path / 'study.db'}", 1)
+    study = optuna.create_study(storage=storage)
+    study.enqueue_trial({}, user_attrs={SLOT: 0})
+    trial = study.ask()
+    for key in (BEGUN, ERROR):
+        trial.set_user_attr(key, 'of the first')
+    storage.record_heartbeat(trial._trial_id)
+    storage.grace_period = -1
+    bury_the_dead(study, 1)
+    assert study.ask().user_attrs == {SLOT: 0} and list(survey(study).running) == [0]
+    bury_the_dead(study, 0)
+    assert not survey(study).running and [trial.state for trial in study.get_trials()] == [
+        TrialState.FAIL, TrialState.FAIL]
 
 
 def test_a_trial_that_was_killed_before_its_first_sign_of_life_is_found(tmp_path):

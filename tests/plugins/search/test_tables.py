@@ -3,12 +3,22 @@ import json
 
 import optuna
 import pytest
+from matplotlib.pyplot import imread
 from optuna.trial import TrialState
 
 from plugins.search.definition import read_search
 from plugins.search.sampler import SLOT
-from plugins.search.tables import importances, main_effects, trial_rows
+from plugins.search.tables import importances, main_effects, trial_rows, write_tables
 from tests.plugins.search.cases import FOUR, TWELVE, write_search
+
+WHEN = """
+space = {
+    'optimizer': dict(type='categorical', key='optim_wrapper.optimizer', values=dict(
+        Adam=dict(type='Adam', lr=1e-3), SGD=dict(type='SGD', lr=1e-2, momentum=0.))),
+    'momentum': dict(type='categorical', values=[0., 0.3, 0.5, 0.7, 0.9],
+                     key='optim_wrapper.optimizer.momentum', when=dict(optimizer=['SGD'])),
+    'lr': dict(type='categorical', values=[0.001, 0.003], key='optim_wrapper.optimizer.lr')}
+"""
 
 
 def study_of(search, value_of):
@@ -62,7 +72,22 @@ def test_files(finished):
     assert header == ['trial', 'number', 'state', 'value', 'train_dataloader.batch_size', 'flip',
                       'epochs', 'best_epoch', 'seconds', 'same_as', 'error']
     assert json.loads((work_dir / 'search.json').read_text())['winner'] == summary['winner']
-    pictures = [work_dir / name for name in ('importance.png', 'parallel_coordinate.png')]
-    if summary['importances']:
-        assert all(path.read_bytes().startswith(b'\x89PNG') for path in pictures)
     assert not list(work_dir.glob('*.partial'))
+
+
+@pytest.mark.parametrize(('text', 'cause'), [(FOUR, 'train_dataloader.batch_size'),
+                                            (WHEN, 'momentum')],
+                         ids=['each', 'when'])
+def test_importances_and_pictures(tmp_path, text, cause):
+    """Also where a parameter takes part in some trials only, whose importance is another kind."""
+    search = read_search(write_search(tmp_path, tmp_path, text))
+    names = [parameter.name for parameter in search.space.parameters]
+    study = study_of(search, lambda values: 80. + 5 * values.get(cause, 0.))
+    summary = write_tables(study, search, tmp_path)
+    assert summary['winner'] is None and summary['states'] == dict(complete=len(search.plan()))
+    shares = summary['importances']
+    assert set(shares) == set(names) and max(shares, key=shares.get) == cause
+    assert sum(shares.values()) == pytest.approx(1)
+    for name in ('importance.png', 'parallel_coordinate.png'):
+        picture = imread(tmp_path / name)
+        assert picture.shape[0] > 100 and picture.std() > 0.01  # drawn upon

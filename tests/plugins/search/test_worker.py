@@ -2,6 +2,7 @@
 import csv
 import json
 import shutil
+import time
 from types import SimpleNamespace
 
 import optuna
@@ -10,36 +11,13 @@ from optuna.trial import TrialState
 
 from plugins.search.sampler import SLOT
 from plugins.search.study import survey
-from tests.plugins.search.cases import FOUR, write_search
+from tests.plugins.search.cases import FOUR, search, write_search
 
 RANDOM = """
 sampler = 'random'
 n_trials = 3
 space = dict(lr=dict(type='log_uniform', low=1e-4, high=1e-2, key='optim_wrapper.optimizer.lr'))
 """
-
-
-def search(config, work_dir, *argv):
-    from tools.search import main
-    return main([str(config), '--work-dir', str(work_dir), *argv])
-
-
-@pytest.fixture
-def trained(monkeypatch):
-    """Let trials take no time: their value is a thousand times their rate. What was trained."""
-    from plugins.engine.session import load_config
-    from tools import train
-    calls = []
-
-    def fake(argv):
-        if '--fast-dev-run' in argv:
-            return None
-        calls.append(argv)
-        rate = load_config(argv[0]).optim_wrapper.optimizer.lr
-        return dict(metrics={'accuracy/top1': 1000 * rate}, epochs=1, best_epoch=1, seconds=2.,
-                    config_hash='')
-    monkeypatch.setattr(train, 'main', fake)
-    return calls
 
 
 def failing_at(monkeypatch, number, error):
@@ -112,7 +90,7 @@ def test_a_changed_search_config_is_refused(finished, tmp_path):
             asked = _definition(changed, SimpleNamespace(base=_base(changed)))
             _check_same(changed, json.loads(load(work_dir).user_attrs['definition']),
                         json.loads(asked))
-    with pytest.raises(ValueError, match='was begun with another search config: n_|seed'):
+    with pytest.raises(ValueError, match='was begun with another search config: seed was '):
         (tmp_path / 'digits.py').write_text(f'{text}\nseed = 3\n')
         search(tmp_path / 'digits.py', work_dir)
 
@@ -172,6 +150,106 @@ def test_all_trials_failed(few_digits, tmp_path, trained, monkeypatch):
     with pytest.raises(ValueError, match='all 4 trials failed.*Trial 0: RuntimeError: no space'):
         search(config, tmp_path / 'work')
     assert len(rows(tmp_path / 'work')) == 4
+
+
+def test_a_wrong_metric_leaves_nothing_in_a_database_of_ones_own(few_digits, tmp_path, trained,
+                                                                 monkeypatch):
+    """The same name goes on to be good, once the metric is mended; its direction too."""
+    from tools import train
+    work = train.main
+
+    def checking(argv):
+        from plugins.engine.session import load_config
+        if load_config(argv[0]).default_hooks.checkpoint.save_best == 'loss':
+            raise ValueError('no such metric')
+        return work(argv)
+    monkeypatch.setattr(train, 'main', checking)
+    argv = (tmp_path / 'work', '--no-test', '--storage', f"sqlite:///{tmp_path / 'own.db'}")
+    with pytest.raises(ValueError, match='no such metric'):
+        search(write_search(tmp_path, few_digits, f"{FOUR}\nmetric = 'loss'"), *argv)
+    assert search(write_search(tmp_path, few_digits), *argv)['finished'] == 4
+
+
+def test_the_table_grows_with_each_trial(few_digits, tmp_path, trained, monkeypatch):
+    failing_at(monkeypatch, 3, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        search(write_search(tmp_path, few_digits), tmp_path / 'work')
+    assert [row['state'] for row in rows(tmp_path / 'work')] == ['complete', 'complete']
+
+
+def test_the_tables_do_not_wait_for_the_winners_test(few_digits, tmp_path, trained, monkeypatch):
+    def broken(*_):
+        raise RuntimeError('no test images')
+    monkeypatch.setattr('plugins.search.winner._test', broken)
+    with pytest.raises(RuntimeError, match='no test images'):
+        search(write_search(tmp_path, few_digits), tmp_path / 'work')
+    assert len(rows(tmp_path / 'work')) == 4
+    assert json.loads((tmp_path / 'work/search.json').read_text())['winner'] is None
+
+
+def test_the_bar_goes_on_while_a_trial_writes_its_log(few_digits, tmp_path, trained, monkeypatch,
+                                                      capsys):
+    from plugins.search import worker
+    from tools import train
+    bars, before = [], train.main
+
+    class Seen(worker.TrialBar):
+        def __init__(self, *args):
+            super().__init__(*args)
+            bars.append(self)
+
+    def talking(argv):
+        if bars:
+            bars[0].console.print('of the bar')
+            print('of the trial')
+        return before(argv)
+    monkeypatch.setattr(worker, 'TrialBar', Seen)
+    monkeypatch.setattr(train, 'main', talking)
+    search(write_search(tmp_path, few_digits), tmp_path / 'work', '--trials', '1', '--no-test')
+    output, log = capsys.readouterr().out, (tmp_path / 'work/trials/0000.log').read_text()
+    assert 'of the bar' in output and 'of the trial' not in output and log == 'of the trial\n'
+
+
+def test_a_trial_that_was_taken_over_ends_and_its_slot_is_run_again(few_digits, tmp_path, trained,
+                                                                    monkeypatch, capsys):
+    """As of a process that was asleep: meanwhile, another one has buried its trial."""
+    from tools import train
+    before, work_dir = train.main, tmp_path / 'work'
+
+    def buried(argv):
+        if '--fast-dev-run' not in argv and not trained:
+            study = load(work_dir)
+            trained.append('buried')
+            study.tell(study.get_trials(states=(TrialState.RUNNING,))[0].number,
+                       state=TrialState.FAIL)
+            end = time.monotonic() + 30
+            while time.monotonic() < end:
+                time.sleep(0.01)
+            pytest.fail('nobody stopped it')
+        return before(argv)
+    monkeypatch.setattr(train, 'main', buried)
+    summary = search(write_search(tmp_path, few_digits), work_dir, '--no-test')
+    assert 'trial was silent for so long that another process took it' in capsys.readouterr().out
+    assert summary['states'] == dict(complete=4, killed=1) and len(trained) == 1 + 4
+
+
+def test_values_that_were_pruned_are_not_trained_again(few_digits, tmp_path, trained, monkeypatch):
+    from tools import train
+    before = train.main
+
+    def pruned(argv):
+        result = before(argv)
+        if result is not None and len(trained) == 1:
+            raise optuna.TrialPruned
+        return result
+    monkeypatch.setattr(train, 'main', pruned)
+    row = "dict(flip='on', **{'train_dataloader.batch_size': 16})"
+    other = row.replace('16', '8')
+    config = write_search(tmp_path, few_digits, f'{FOUR}\nenumerated = [{row}, {row}, {other}]\n'
+                          "sampler = 'random'\nn_trials = 3")
+    summary = search(config, tmp_path / 'work', '--no-test')
+    assert summary['states'] == dict(complete=1, pruned=2) and len(trained) == 2
+    assert [found['same_as'] for found in rows(tmp_path / 'work')] == ['', '0', '']
 
 
 def test_an_interrupted_trial_is_run_again(few_digits, tmp_path, trained, monkeypatch):
