@@ -20,9 +20,21 @@ def keep_freed_memory() -> bool:
     Returns:
         Whether it was done; there is nothing to do for other C libraries.
     """
+    return set_thresholds(_LARGEST_INT, _LARGEST_INT) or set_thresholds(
+        _OLD_GLIBC_LIMIT, _LARGEST_INT)
+
+
+def set_thresholds(mapped: int, trimmed: int) -> bool:
+    """Set glibc's thresholds for the whole process; from then on it adjusts neither by itself.
+
+    Args:
+        mapped: Bytes of a block that gets pages of its own, given back when it is freed.
+        trimmed: Free bytes at the heap's end from which on they are given back.
+
+    Returns:
+        Whether it was done; False for other C libraries, and for more than glibc takes.
+    """
     if platform.libc_ver()[0] != 'glibc':
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    mapped = mallopt(_M_MMAP_THRESHOLD, _LARGEST_INT) or mallopt(
-        _M_MMAP_THRESHOLD, _OLD_GLIBC_LIMIT)
-    return bool(mapped and mallopt(_M_TRIM_THRESHOLD, _LARGEST_INT))
+    return bool(mallopt(_M_MMAP_THRESHOLD, mapped) and mallopt(_M_TRIM_THRESHOLD, trimmed))

@@ -1,4 +1,8 @@
-"""The command line of tools/benchmark.py; ratios are tested beside each suite."""
+"""The command line of tools/benchmark.py.
+
+Ratios to stock, to bare and to the uncached run are tested, by the slow tests, in
+tests/tools/benchmarks/: test_classification.py, test_detection.py and test_frozen.py.
+"""
 import json
 import logging
 import sys

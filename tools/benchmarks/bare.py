@@ -25,7 +25,7 @@ def train(images: Tensor, labels: Tensor, network: nn.Module, optimizer: torch.o
         batch: Images in a batch.
         warmup: Iterations of a block before the clock starts.
         iterations: Iterations of a block that are timed.
-        dtype: Of autocast; None: float32.
+        dtype: Of autocast; None: float32. With float16 the loss is scaled.
         shuffle: In another order each epoch.
 
     Yields:
@@ -33,6 +33,7 @@ def train(images: Tensor, labels: Tensor, network: nn.Module, optimizer: torch.o
     """
     device = mean.device
     autocast = nullcontext() if dtype is None else torch.autocast(device.type, dtype)
+    scaler = torch.amp.GradScaler(device.type, enabled=dtype == torch.float16)
     network.train()
     order = torch.empty(0, dtype=torch.long)
     while True:
@@ -54,8 +55,9 @@ def train(images: Tensor, labels: Tensor, network: nn.Module, optimizer: torch.o
             # the step
             with autocast:
                 loss = F.cross_entropy(network(x), y)
-            loss.backward()
-            optimizer.step()
+            scaler.scale(loss).backward()
+            scaler.step(optimizer)
+            scaler.update()
             optimizer.zero_grad()
             losses.append(loss.detach())
         yield (now() - start) / iterations, losses

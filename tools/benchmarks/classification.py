@@ -4,7 +4,7 @@ from collections.abc import Callable
 from .classifiers import Contest, Recipe
 from .record import Case, Settings
 from .scaling import scaling_case
-from .stock import FLIP, NUMPY, PIL, WORKERS
+from .stock import FLIP, FLOAT, NUMPY, PIL, WORKERS
 from .timing import interleave
 
 ROUNDS = 5
@@ -39,8 +39,8 @@ def recipes(quick: bool) -> list[Recipe]:
             [dict(type='Resize', scale=(64, 64))], *(few or (2, 8)),
             changes=dict(model=dict(_FROM_SCRATCH, data_preprocessor=dict(
                 input_size=(64, 64), train_geometry=_TO_64, eval_geometry=_TO_64, color=[]))),
-            plain=_TO_64, stock_plain=[dict(type='Resize', scale=(64, 64))],
-            amp=True, tolerance=0.02),
+            plain=_TO_64, stock_plain=[FLOAT, dict(type='Resize', scale=(64, 64))],
+            amp=True, check_steps=2, tolerance=1e-3),
         Recipe(
             'resnet18-224px', 'ResNet18 A9, 224 px, batch 64, aug-A+ (rotation, flip, padded crop, '
             'shear, zoom, colour); ours and bare with mixed precision, stock in float32', _RESNET,
@@ -51,8 +51,8 @@ def recipes(quick: bool) -> list[Recipe]:
                   interpolation='bilinear'), NUMPY,
              dict(type='ColorJitter', brightness=0.2, contrast=0.2, saturation=0.2)],
             1, 2, changes=dict(model=_FROM_SCRATCH),
-            plain=_TO_224, stock_plain=[dict(type='Resize', scale=(224, 224))],
-            amp=True, check_steps=2, tolerance=0.02)]
+            plain=_TO_224, stock_plain=[FLOAT, dict(type='Resize', scale=(224, 224))],
+            amp=True, check_steps=2, tolerance=1e-3)]
 
 
 TARGETS = {'basenet-32px': dict(bare=0.95, stock=2.5), 'resnet18-64px': dict(bare=None, stock=1.3),
@@ -67,7 +67,7 @@ def measure(recipe: Recipe, settings: Settings, told: Callable[..., None]) -> Ca
     blocks = contest.blocks(WORKERS)
     case.samples = interleave(blocks, settings.rounds or settings.pick(ROUNDS, 2), told)
     case.split = blocks['ours'].split()
-    case.facts = {'precision of ours and bare': contest.precision}
+    case.facts = contest.facts()
     targets = TARGETS[recipe.name]
     case.compare('ours', ['bare'], 'ours / bare', targets['bare'])
     case.compare('ours', [name for name in blocks if name.startswith('stock')], 'ours / stock',

@@ -19,6 +19,7 @@ from plugins.engine.session import Session, load_config
 
 from .bare import train as train_bare
 from .clock import RunnerBlocks, load_network, network_weights
+from .conditions import bare_optimizer, conditions, with_glibc_defaults
 from .leaf import TRAINING_ONLY, merged, write_leaf
 from .record import Settings
 from .stock import PACK, stock_model, stock_runner, store_images
@@ -72,6 +73,7 @@ class Contest:
     Attributes:
         batch: Images in a batch.
         precision: Of ours and bare.
+        optim_wrapper: Of ours.
     """
 
     def __init__(self, recipe: Recipe, settings: Settings) -> None:
@@ -82,6 +84,7 @@ class Contest:
                                           **recipe.changes))
         self.batch = self.cfg.train_dataloader.batch_size
         self.precision = 'float32'
+        self.optim_wrapper = self.cfg.optim_wrapper.to_dict()
         per_class = self.batch * (recipe.warmup + recipe.iterations) / (1 - VAL_SHARE)
         root = write_cifar10(self.folder / 'cifar10', int(per_class / CIFAR_CLASSES) + 2)
         source = dict(data_root=str(root))
@@ -119,6 +122,7 @@ class Contest:
         if self.recipe.amp if amp is None else amp:
             session.enable_amp()
             self.precision = session.precision
+        self.optim_wrapper = session.cfg.optim_wrapper.to_dict()
         session.enter_work_dir(str(self.folder / name), None, False)
         return self._blocks(session.build_runner(), bool(keys))
 
@@ -148,8 +152,7 @@ class Contest:
         amp = self.recipe.amp and not plain
         if amp:
             network = network.to(memory_format=torch.channels_last)
-        kind = dict(self.cfg.optim_wrapper.optimizer)
-        optimizer = getattr(torch.optim, kind.pop('type'))(network.parameters(), **kind)
+        optimizer = bare_optimizer(self.optim_wrapper, network)
         mean, std = (torch.tensor(v, device=device).view(3, 1, 1) for v in (self.mean, self.std))
         dtypes = {'bfloat16': torch.bfloat16, 'float16': torch.float16}
         blocks = train_bare(
@@ -173,11 +176,17 @@ class Contest:
         return augment
 
     def blocks(self, workers: Sequence[int]) -> dict[str, Block]:
-        """Everything to be timed; ours first, for its precision is bare's."""
+        """Everything to be timed; ours first, for its precision and optimizer are bare's."""
         ours = self.ours()
         bare = self.bare()
-        return {'ours': ours, **{f'stock, {n} workers': self.stock(n) for n in workers},
-                'bare': lambda: bare()[0]}
+        others = {**{f'stock, {n} workers': self.stock(n) for n in workers},
+                  'bare': lambda: bare()[0]}
+        return {'ours': ours, **{name: with_glibc_defaults(block)
+                                 for name, block in others.items()}}
+
+    def facts(self) -> dict[str, str]:
+        """The conditions of the blocks."""
+        return conditions(self.precision, self.optim_wrapper)
 
     def check(self) -> dict[str, Any]:
         """Train all three for some steps without chance, in float32, and compare their losses.

@@ -13,11 +13,12 @@ from torch.utils.data import DataLoader
 
 from plugins.classification.datasets import ArrayDataset, ImageArray
 from plugins.classification.metrics import ClassReport
+from plugins.engine.allocator import keep_freed_memory
 from plugins.engine.session import load_config
 
-from .detection_metrics import drawn_samples, evaluate
+from .detection_metrics import drawn_samples, seconds
 from .leaf import write_leaf
-from .memory import resident_mb
+from .memory import peak_growth_mb, resident_mb
 from .record import Case, Figure, Settings
 from .synthetic import tinted
 from .timing import Block, growth_exponent, interleave, now, summary
@@ -26,13 +27,16 @@ ROUNDS = 3
 BATCH = 64
 SIDE = 32  # pixels
 CHUNK = 10_000  # images written at a time
-LINEAR = 1.1  # a fitted exponent up to this is linear
+LINEAR = 1.1  # an exponent up to this is linear: 12.6 times the cost for ten times the size
+SMALL_MB = 20.  # less than that is not told apart: the allocator's pages and imports
 RESIDENT_MB = 100  # that a hundredfold data set may add
 _DETECTOR = 'yolov3/yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192.py'
 
 
 def run(settings: Settings, told: Callable[..., None], done: Callable[[Case], None]) -> None:
     """Grow images, then classes, then boxes."""
+    if not torch.cuda.is_available():
+        keep_freed_memory()  # as our Runner does
     for case in (images_case, loader_classes_case, report_classes_case, target_boxes_case,
                  metric_boxes_case):
         done(case(settings, told))
@@ -40,15 +44,33 @@ def run(settings: Settings, told: Callable[..., None], done: Callable[[Case], No
 
 def grown(case: Case, blocks: dict[int, Block], settings: Settings,
           told: Callable[..., None]) -> Case:
-    """Time the blocks, named by their size, and add the exponent of their growth."""
+    """Measure the memory and the time of blocks, named by their size, and how both grow.
+
+    The last tenfold decides: where sizes are small, what does not grow hides what does.
+    """
+    memory = {size: peak_growth_mb(block) for size, block in blocks.items()}
+    case = grown_time(case, blocks, settings, told)
+    if None not in memory.values():
+        case.facts['MB at the most'] = {f'{size:,}': round(mb, 1) for size, mb in memory.items()}
+        case.figures.append(Figure(
+            f'exponent of memory above {SMALL_MB:g} MB, last tenfold', growth_exponent(
+                list(memory)[-2:], [max(mb, SMALL_MB) for mb in memory.values()][-2:]),
+            LINEAR, at_least=False))
+    return case
+
+
+def grown_time(case: Case, blocks: dict[int, Block], settings: Settings,
+               told: Callable[..., None]) -> Case:
+    """Time the blocks, named by their size, and add the exponents of their growth."""
     names = {f'{size:,}': size for size in blocks}
     case.samples = interleave({name: blocks[size] for name, size in names.items()},
                               settings.rounds or settings.pick(ROUNDS, 1), told)
     medians = [summary(case.samples[name])['median'] for name in names]
     sizes = list(blocks)
     case.figures[:0] = [
-        Figure('exponent of seconds', growth_exponent(sizes, medians), LINEAR, at_least=False),
-        Figure('exponent, last tenfold', growth_exponent(sizes[-2:], medians[-2:]))]
+        Figure('exponent of seconds, last tenfold', growth_exponent(sizes[-2:], medians[-2:]),
+               LINEAR, at_least=False),
+        Figure('exponent of seconds, all sizes', growth_exponent(sizes, medians))]
     return case
 
 
@@ -67,8 +89,8 @@ def images_case(settings: Settings, told: Callable[..., None]) -> Case:
         case.figures.append(Figure('MB more for the largest than for the smallest',
                                    memory[sizes[-1]] - memory[sizes[0]], RESIDENT_MB,
                                    at_least=False))
-    case = grown(case, {size: lambda loader=loader: epoch(loader)
-                        for size, loader in loaders.items()}, settings, told)
+    case = grown_time(case, {size: lambda loader=loader: epoch(loader)
+                             for size, loader in loaders.items()}, settings, told)
     case.facts['images/s'] = {f'{size:,}': round(size / summary(case.samples[f'{size:,}'])[
         'median']) for size in sizes}
     path.unlink()
@@ -194,5 +216,5 @@ def metric_boxes_case(settings: Settings, told: Callable[..., None]) -> Case:
                 f'images of {", ".join(map(str, sizes))} objects and 100 detections, the most that '
                 'a model gives')
     samples = {objects: drawn_samples(images, objects, detections=100) for objects in sizes}
-    return grown(case, {objects: lambda own=own: evaluate(own)
+    return grown(case, {objects: lambda own=own: seconds(own)
                         for objects, own in samples.items()}, settings, told)

@@ -63,7 +63,7 @@ def measure(recipe: Recipe, settings: Settings, data: Path, rounds: int,
     blocks = contest.blocks(_workers(settings))
     case.samples = interleave(blocks, rounds, told)
     case.split = blocks['ours'].split()
-    case.facts = {'precision of ours and bare': contest.precision}
+    case.facts = contest.facts()
     case.compare('ours', ['bare'], 'ours / bare')
     case.compare('ours', [name for name in blocks if name.startswith('stock')], 'ours / stock',
                  TARGETS.get(recipe.name))

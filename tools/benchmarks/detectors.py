@@ -16,6 +16,7 @@ from plugins.engine.session import Session, load_config
 from .bare_detection import train as train_bare
 from .classifiers import compare_losses
 from .clock import RunnerBlocks, load_network, network_weights
+from .conditions import bare_optimizer, conditions, with_glibc_defaults
 from .leaf import TRAINING_ONLY, merged, write_leaf
 from .record import Settings
 from .stock_detection import stock_detector, stock_pipeline, stock_runner, write_coco
@@ -63,6 +64,7 @@ class Contest:
 
     Attributes:
         precision: Of ours and bare.
+        optim_wrapper: Of ours.
     """
 
     def __init__(self, recipe: Recipe, settings: Settings, data: Path) -> None:
@@ -76,6 +78,7 @@ class Contest:
             batch_size=recipe.batch, dataset=dict(
                 data_root=str(data), pipeline=list(recipe.pipeline)))), recipe.changes)
         self.cfg = load_config(self._leaf('data'))
+        self.optim_wrapper = self.cfg.optim_wrapper.to_dict()
         init_default_scope('mmdet')
         self.dataset = DATASETS.build(
             dict(self.cfg.train_dataloader.dataset, pipeline=self._plain()))
@@ -113,6 +116,7 @@ class Contest:
         if self.recipe.amp and not check:
             session.enable_amp()
             self.precision = session.precision
+        self.optim_wrapper = session.cfg.optim_wrapper.to_dict()
         session.enter_work_dir(str(self.folder / name), None, False)
         return RunnerBlocks(session.build_runner(), *self._steps(check), self.weights)
 
@@ -136,9 +140,7 @@ class Contest:
         load_network(model, self.weights)
         amp = self.recipe.amp and not check
         model = model.to(device, memory_format=torch.channels_last) if amp else model.to(device)
-        wrapper = self.cfg.optim_wrapper.to_dict()
-        kind = dict(wrapper['optimizer'])
-        optimizer = getattr(torch.optim, kind.pop('type'))(model.parameters(), **kind)
+        optimizer = bare_optimizer(self.optim_wrapper, model)
         preprocessor = self.cfg.model.data_preprocessor
         mean, std = (torch.tensor(values, device=device).float().view(3, 1, 1)
                      for values in (preprocessor.mean, preprocessor.std))
@@ -150,18 +152,22 @@ class Contest:
         dtype = {'bfloat16': torch.bfloat16, 'float16': torch.float16}.get(self.precision)
         blocks = train_bare(
             images, truth, None if check else ignored, model, optimizer,
-            (wrapper.get('clip_grad') or {}).get('max_norm'), mean, std, pad, self.recipe.batch,
-            *self._steps(check), dtype if amp else None, shuffle=not check)
+            (self.optim_wrapper.get('clip_grad') or {}).get('max_norm'), mean, std, pad,
+            self.recipe.batch, *self._steps(check), dtype if amp else None, shuffle=not check)
         return lambda: next(blocks)
 
-    def blocks(self, workers: Sequence[int], bare: bool = True) -> dict[str, Block]:
-        """Everything to be timed; ours first, for its precision is bare's."""
-        blocks: dict[str, Block] = {'ours': self.ours()}
-        blocks.update({f'stock, {n} workers': self.stock(n) for n in workers})
-        if bare:
-            loop = self.bare()
-            blocks['bare'] = lambda: loop()[0]
-        return blocks
+    def blocks(self, workers: Sequence[int]) -> dict[str, Block]:
+        """Everything to be timed; ours first, for its precision and optimizer are bare's."""
+        ours = self.ours()
+        bare = self.bare()
+        others = {**{f'stock, {n} workers': self.stock(n) for n in workers},
+                  'bare': lambda: bare()[0]}
+        return {'ours': ours, **{name: with_glibc_defaults(block)
+                                 for name, block in others.items()}}
+
+    def facts(self) -> dict[str, str]:
+        """The conditions of the blocks."""
+        return conditions(self.precision, self.optim_wrapper)
 
     def check(self) -> dict[str, Any]:
         """Train all three for two steps without chance, in float32, and compare their losses.

@@ -16,6 +16,8 @@ PIL = dict(type='NumpyToPIL', to_rgb=False)
 NUMPY = dict(type='PILToNumpy', to_bgr=False)
 FLIP = dict(type='RandomFlip', prob=0.5, direction='horizontal')
 PACK = dict(type='PackInputs')
+# uint8 to float: what comes after is not rounded, as nothing is in ours
+FLOAT = dict(type='Normalize', mean=[0] * 3, std=[1] * 3, to_rgb=False)
 
 
 @DATASETS.register_module()

@@ -43,3 +43,27 @@ def test_data_are_left_as_they_are_and_an_epoch_sees_each_image_once():
     assert seconds > 0 and len(losses) == 2 and torch.equal(x, before)
     rows = {tuple(image.flatten().tolist()) for batch in seen for image in batch}
     assert rows == {tuple(image.flatten().tolist()) for image in x}
+
+
+def test_float16_keeps_small_gradients_by_scaling_the_loss():
+    moved = {}
+    for dtype in (None, torch.float16):
+        x, y, _, _ = setup(8)
+        torch.manual_seed(0)
+        network = nn.Sequential(nn.Flatten(), nn.Linear(12, 4), Small())
+        start = network[1].weight.detach().clone()
+        blocks = train(x, y, network, torch.optim.SGD(network.parameters(), lr=1e6),
+                       lambda images: images, torch.zeros(3, 1, 1), torch.full((3, 1, 1), 255.), 8,
+                       1, 1, dtype, shuffle=False)
+        next(blocks)
+        moved[dtype] = network[1].weight.detach() - start
+    # gradients of 1e-8, for which float16 has nothing but 0
+    assert moved[None].abs().max() > 1e-3
+    torch.testing.assert_close(moved[torch.float16], moved[None], rtol=.02, atol=1e-5)
+
+
+class Small(nn.Module):
+    """Logits a ten millionth as large."""
+
+    def forward(self, logits: torch.Tensor) -> torch.Tensor:
+        return logits * 1e-7

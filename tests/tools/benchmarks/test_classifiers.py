@@ -5,6 +5,7 @@ import torch
 
 from tools.benchmarks.classification import recipes
 from tools.benchmarks.classifiers import Contest, compare_losses
+from tools.benchmarks.clock import network_weights
 from tools.benchmarks.record import Settings
 
 
@@ -37,9 +38,17 @@ def test_another_normalisation_is_found(contest, monkeypatch):
 def test_all_are_timed_on_the_recipes_batches(contest):
     blocks = contest.blocks([0])
     assert list(blocks) == ['ours', 'stock, 0 workers', 'bare']
-    assert all(block() > 0 for block in blocks.values())
-    assert len(blocks['ours'].clock.losses) >= 3 and contest.batch == 64
+    start = {key: value.clone() for key, value in contest.weights.items()}
+    for block in blocks.values():
+        block()
+    assert all(torch.equal(contest.weights[key], value) for key, value in start.items())
     runner = blocks['ours'].runner
+    assert runner.iter == len(blocks['ours'].clock.losses) >= 3
+    assert runner.train_dataloader.batch_size == contest.batch == 64
+    assert any(not torch.equal(value, start[key])
+               for key, value in network_weights(runner.model).items())
+    assert runner.optim_wrapper.optimizer.defaults['fused'] is True
+    assert contest.facts()['optimizer of ours and bare'] == 'Adam, fused=True'
     assert [type(hook).__name__ for hook in runner.hooks][-1] == 'ClockHook'
     assert {'ProgressHook', 'RunRecordHook', 'MonitorCheckHook'} <= {
         type(hook).__name__ for hook in runner.hooks}  # all that tools/train.py has

@@ -27,21 +27,29 @@ def test_a_loader_serves_every_image_from_the_file(tmp_path, monkeypatch):
     assert data.epoch(loader) > 0 and data.resident_growth(loader) < 50
 
 
-def test_growth_is_fitted_over_all_sizes_and_told_of_the_last(tmp_path):
-    costs = {10: 1., 100: 2., 1000: 40.}
-    case = data.grown(Case('toy', ''), {size: lambda cost=cost: cost
-                                        for size, cost in costs.items()},
-                      Settings(tmp_path, rounds=1), print)
-    whole, last = case.figures
-    assert whole.value == pytest.approx(np.log10(40) / 2) and whole.met
-    assert last.value == pytest.approx(np.log10(20)) and last.met is None
+@pytest.mark.parametrize('costs, met', [((1., 2., 40.), False), ((1., 20., 220.), True)])
+def test_the_last_tenfold_decides_on_the_time(costs, met, tmp_path):
+    case = data.grown_time(Case('toy', ''), {10 ** power: lambda cost=cost: cost
+                                             for power, cost in enumerate(costs, 1)},
+                           Settings(tmp_path, rounds=1), print)
+    last, whole = case.figures
+    assert last.value == pytest.approx(np.log10(costs[2] / costs[1])) and last.met is met
+    assert whole.value == pytest.approx(np.log10(costs[2] / costs[0]) / 2) and whole.met is None
     assert list(case.samples) == ['10', '100', '1,000']
 
 
-def test_a_report_of_classes_takes_time():
-    import torch
-    samples = [dict(gt_label=torch.tensor([n]), pred_label=torch.tensor([n])) for n in range(3)]
-    assert data.report(samples, 3) > 0
+@pytest.mark.parametrize('megabytes, met', [((3, 190), True), ((3, 300), False)])
+def test_the_last_tenfold_decides_on_the_memory(megabytes, met, tmp_path):
+    if data.peak_growth_mb(list) is None:
+        pytest.skip('this system does not tell')
+
+    blocks = {size: lambda mb=mb: float(np.ones(int(mb * 1e6 / 8))[0])
+              for size, mb in zip((10, 100), megabytes, strict=True)}
+    case = data.grown(Case('toy', ''), blocks, Settings(tmp_path, rounds=1), print)
+    # up to 20 MB count as 20
+    assert case.figures[-1].value == pytest.approx(np.log10(megabytes[1] / 20), abs=.05)
+    assert case.figures[-1].met is met
+    assert case.facts['MB at the most']['100'] == pytest.approx(megabytes[1], rel=.1)
 
 
 @pytest.mark.parametrize('case', [data.loader_classes_case, data.report_classes_case])

@@ -22,7 +22,11 @@ def test_ours_stock_and_bare_train_alike(contest):
 
 
 @pytest.mark.slow
-def test_all_are_timed(contest):
+def test_ours_is_timed_as_it_trains_and_bare_has_its_optimizer(contest):
     blocks = contest.blocks([0])
-    assert all(block() > 0 for block in blocks.values())
-    assert blocks['ours'].runner.model.bbox_head.ignore_iof_thr == 0.5  # ours, as it trains
+    assert list(blocks) == ['ours', 'stock, 0 workers', 'bare']
+    blocks['ours']()
+    runner = blocks['ours'].runner
+    assert runner.model.bbox_head.ignore_iof_thr == 0.5
+    assert runner.optim_wrapper.optimizer.defaults['fused'] is True
+    assert contest.facts()['optimizer of ours and bare'] == 'Adam, fused=True'

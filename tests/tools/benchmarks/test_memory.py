@@ -20,6 +20,16 @@ def test_own_memory_counts_and_mapped_files_do_not(tmp_path):
     assert 70 < memory.resident_mb() - before < 200
 
 
+def test_the_peak_is_of_the_call_alone():
+    if memory.peak_growth_mb(list) is None:
+        pytest.skip('this system does not tell')
+    np.ones(40_000_000)  # an earlier, larger peak
+    assert 70 < memory.peak_growth_mb(lambda: np.ones(10_000_000)) < 100
+    assert memory.peak_growth_mb(list) < 5
+
+
 def test_a_system_that_does_not_tell(monkeypatch, tmp_path):
     monkeypatch.setattr(memory, 'STATUS', tmp_path / 'nothing')
-    assert memory.resident_mb() is None
+    assert memory.resident_mb() is None and memory.peak_growth_mb(list) is None
+    monkeypatch.setattr(memory, 'CLEAR_REFS', tmp_path / 'nowhere/at_all')
+    assert memory.peak_growth_mb(list) is None
