@@ -195,13 +195,23 @@ def _marked(anchors: Tensor, chosen: Tensor, total: int) -> Tensor:
 
 
 def _near_boxes(grid: Grid, truth: Boxes, threshold: float) -> Tensor:
-    """(B, A): anchors whose IoU with a box of their image is above the threshold.
+    """(B, A): anchors whose IoU with a box of their image is above the threshold."""
+    near = torch.zeros(len(truth.real), len(grid.anchors), dtype=torch.bool,
+                       device=truth.flat.device)
+    number = max(1, _OVERLAPS // len(grid.anchors))
+    for boxes, images in zip(truth.flat.split(number), truth.images.split(number), strict=True):
+        near |= _any_in_image(_above(grid, boxes, threshold), images, len(near))
+    return near
+
+
+def _above(grid: Grid, boxes: Tensor, threshold: float) -> Tensor:
+    """(M, A): whether the IoU of box and anchor is above the threshold.
 
     An intersection's width depends on the anchor's column alone, its height on
     the row, so that only their product takes all anchors. Every value is
     upstream's to the last bit.
     """
-    x1, y1, x2, y2 = truth.flat[:, :, None, None].unbind(1)  # (M, 1, 1)
+    x1, y1, x2, y2 = boxes[:, :, None, None].unbind(1)  # (M, 1, 1)
     areas = ((x2 - x1) * (y2 - y1))[..., None]
     near = []
     for columns, rows in grid.axes:
@@ -211,7 +221,7 @@ def _near_boxes(grid: Grid, truth: Boxes, threshold: float) -> Tensor:
         own = (columns[..., 1] - columns[..., 0]) * (rows[..., 1] - rows[..., 0])[:, None]
         union = (areas + own - common).clamp(min=1e-6)
         near.append((common / union > threshold).flatten(1))
-    return _any_in_image(torch.cat(near, 1), truth.images, len(truth.real))
+    return torch.cat(near, 1)
 
 
 def _any_in_image(flags: Tensor, images: Tensor, batch: int) -> Tensor:

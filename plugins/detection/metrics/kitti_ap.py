@@ -98,14 +98,21 @@ class _Scene:
                         | (image.truncated > limits.truncated)
                         | (_heights(image.targets) <= limits.height))
         over = (image.iou > min_iou) & (image.own | low)[:, None]
-        self.by_score = [np.flatnonzero(column) for column in over.T]
-        # those that count first, then the low ones, which are equal to each other
-        self.by_overlap = [rows[np.lexsort((-image.iou[rows, m] * self.counts[rows],
-                                            ~self.counts[rows]))].tolist()
-                           for m, rows in enumerate(self.by_score)]
-        self.alarm = self.counts & (image.inside <= min_iou)
-        self.alarms_above = np.append(0, self.alarm.cumsum())
+        self.by_score = [column.nonzero()[0] for column in over.T]
+        # Of the objects that can choose: those that count first, then the low ones, which are
+        # equal to each other. As lists, for single items of arrays are slow to come by.
+        self.by_overlap = [(self._by_overlap(rows, image.iou[rows, m]), bool(self.wanted[m]))
+                           for m, rows in enumerate(self.by_score) if len(rows)]
+        alarm = self.counts & (image.inside <= min_iou)
+        self.counted, self.alarm = self.counts.tolist(), alarm.tolist()
+        self.alarms_above = np.append(0, alarm.cumsum())
         self.choosable_above = np.append(0, over.any(axis=1).cumsum())
+
+    def _by_overlap(self, rows: np.ndarray, ious: np.ndarray) -> list[int]:
+        if len(rows) == 1:  # most are alone
+            return rows.tolist()
+        counts = self.counts[rows]
+        return rows[np.lexsort((-ious * counts, ~counts))].tolist()
 
     def hit_scores(self) -> list[float]:
         """First pass: the scores of the hits when each object takes the highest score."""
@@ -134,12 +141,13 @@ class _Scene:
     def _choose(self, above: int) -> tuple[int, int]:
         """Hits, and those among the taken detections that would else be false alarms."""
         hits, taken = 0, set()
-        for rows, wanted in zip(self.by_overlap, self.wanted, strict=True):
-            row = next((row for row in rows if row < above and row not in taken), None)
-            if row is not None:
-                taken.add(row)
-                hits += bool(wanted and self.counts[row])
-        return hits, int(self.alarm[list(taken)].sum())
+        for rows, wanted in self.by_overlap:
+            for row in rows:
+                if row < above and row not in taken:
+                    taken.add(row)
+                    hits += wanted and self.counted[row]
+                    break
+        return hits, sum(self.alarm[row] for row in taken)
 
 
 def kitti_ap(images: Sequence[KittiImage], limits: Difficulty, min_iou: float,
