@@ -63,6 +63,11 @@ def cpu_has_bf16() -> bool:
 def enable_amp(cfg: Config) -> str:
     """Change a config to the precision and memory layout that the device is fastest in.
 
+    The layout, channels last, is what tensor cores and bfloat16 kernels want. In float32 on an AVX2
+    CPU it is a matter of the network: measured, a step of ResNet18 at 64 px and of MobileNetV2 at
+    640x192 took 10 % less, of ResNet18 at 224 px 7 % and of Darknet-53 at 640x192 20 % more, for
+    their gradients are slower in it.
+
     Returns:
         The type chosen: ``bfloat16``, ``float16`` (a GPU older than Ampere,
         with loss scaling) or ``float32`` (a CPU that would emulate bfloat16).

@@ -1,0 +1,39 @@
+"""What the README says exists, and its figures are those of the committed measurements."""
+import json
+import re
+
+import pytest
+
+from plugins.paths import REPO_ROOT
+
+README = (REPO_ROOT / 'README.md').read_text()
+MEASURED = REPO_ROOT / 'tools/benchmarks/measured'
+# Rows of the table of steps: suite and case of each.
+STEPS = {'BaseNet': ('classification', 'basenet-32px'),
+         'ResNet18, 64': ('classification', 'resnet18-64px'),
+         'ResNet18, 224': ('classification', 'resnet18-224px'),
+         'YOLOv3-MobileNetV2': ('detection', 'mobilenetv2-640x192'),
+         'YOLOv3-Darknet-53': ('detection', 'darknet53-640x192')}
+
+
+def test_files_and_folders_that_are_named_are_there():
+    named = set(re.findall(r'\b((?:tools|configs|plugins|tests)/[\w./-]*[\w/])', README))
+    named |= set(re.findall(r'\]\(([^):]+)\)', README))
+    named -= {'configs/search/NAME.py'}
+    assert len(named) > 30
+    assert [path for path in sorted(named) if not (REPO_ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize('row', STEPS)
+def test_speeds_are_those_that_were_measured(row):
+    suite, name = STEPS[row]
+    record = json.loads((MEASURED / f'{suite}.json').read_text())
+    assert not record['quick']
+    variants = next(case for case in record['cases'] if case['name'] == name)['variants']
+    ours, bare = variants['ours']['median'], variants['bare']['median']
+    stock = min(one['median'] for key, one in variants.items() if key.startswith('stock'))
+    cells = re.search(rf'^\| {re.escape(row)}.*\|$', README, re.M)[0].split('|')[2:-1]
+    told = [float(cell.replace(' ', '').replace('\u00a0', '')) for cell in cells]
+    for number, seconds in zip(told[:3], (ours, stock, bare), strict=True):
+        assert number == pytest.approx(seconds * 1000, rel=0.005)
+    assert told[3] == pytest.approx(stock / ours, abs=0.006)
