@@ -15,13 +15,20 @@ def run(main: Callable[[], object]) -> None:
 
     Files that are missing, broken or in the way (OSError) and values that do
     not fit (ValueError) end with their message, where it was raised, and exit
-    code 1. All else, and everything when the environment variable
-    MMTRANSFER_TRACEBACK is set, ends in Python's traceback.
+    code 1. Ctrl-C ends with a word and exit code 130. All else, and
+    everything when the environment variable MMTRANSFER_TRACEBACK is set, ends
+    in Python's traceback.
     """
     try:
         main()
     except BrokenPipeError:  # the reader, as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        print('\nInterrupted. tools/train.py goes on with --resume, tools/search.py by itself.',
+              file=sys.stderr)
+        sys.exit(130)
     except (OSError, ValueError) as error:
         if os.environ.get(DEBUG_VARIABLE):
             raise

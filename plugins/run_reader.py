@@ -72,7 +72,7 @@ def read_run(work_dir: str | Path) -> Run:
     if other is None:
         return Run(folder, trained, tested, None)
     return Run(folder, trained, None, f'{record}: {other}. Run tools/test.py again: '
-               f'{_test_command(trained)}')
+               f'{_test_command(trained)} --overwrite')
 
 
 def read_record(path: Path) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def test_a_test_of_the_runs_checkpoint_and_config_counts(make_run):
     (dict(checkpoint='w/best_epoch_1.pth'),
      'test/result.json: a test of another checkpoint, w/best_epoch_1.pth; the run names '
      'w/best_epoch_3.pth. Run tools/test.py again: python tools/test.py configs/x.py '
-     'w/best_epoch_3.pth --cfg-options lr=1 train_cfg.max_epochs=8'),
+     'w/best_epoch_3.pth --cfg-options lr=1 train_cfg.max_epochs=8 --overwrite'),
     (dict(config_hash='bad', options=['lr=1', 'size=3']),
      'another config: --cfg-options train_cfg.max_epochs=8 only in the training; --cfg-options '
      'size=3 only in the test. Run'),
@@ -51,7 +51,7 @@ def test_records_from_before_the_options_were_written_name_none(make_run):
                        for record in (TRAINED, TESTED))
     assert read_run(make_run(trained, tested)).tested == tested
     stale = read_run(make_run(trained, dict(tested, config_hash='bad'))).stale
-    assert stale.endswith('python tools/test.py configs/x.py w/best_epoch_3.pth')
+    assert stale.endswith('python tools/test.py configs/x.py w/best_epoch_3.pth --overwrite')
 
 
 def test_a_run_without_a_test_or_a_record_says_what_to_run_first(make_run, tmp_path):
