@@ -77,6 +77,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
                   f'{"; --quick: no figures to quote" if args.quick else ""}\n', highlight=False)
 
     def done(case: Any) -> None:
+        if args.quick:
+            for figure in case.figures:
+                figure.target = None  # promised of full sizes
         cases.append(case)
         print_case(case, console)
 

@@ -19,12 +19,11 @@ from plugins.engine.session import Session, load_config
 
 from .bare import train as train_bare
 from .clock import RunnerBlocks, load_network, network_weights
-from .conditions import bare_optimizer, conditions, with_glibc_defaults
+from .conditions import FairContest, bare_optimizer
 from .leaf import TRAINING_ONLY, merged, write_leaf
 from .record import Settings
 from .stock import PACK, stock_model, stock_runner, store_images
 from .synthetic import CIFAR_CLASSES, write_cifar10
-from .timing import Block
 
 VAL_SHARE = 0.1  # of _base_/datasets/array_dataset.py
 _numbers = count()
@@ -63,7 +62,7 @@ class Recipe:
     tolerance: float = 1e-4
 
 
-class Contest:
+class Contest(FairContest):
     """The three ways to train one recipe.
 
     Args:
@@ -72,8 +71,6 @@ class Contest:
 
     Attributes:
         batch: Images in a batch.
-        precision: Of ours and bare.
-        optim_wrapper: Of ours.
     """
 
     def __init__(self, recipe: Recipe, settings: Settings) -> None:
@@ -174,19 +171,6 @@ class Contest:
                 images = color(images)
             return images
         return augment
-
-    def blocks(self, workers: Sequence[int]) -> dict[str, Block]:
-        """Everything to be timed; ours first, for its precision and optimizer are bare's."""
-        ours = self.ours()
-        bare = self.bare()
-        others = {**{f'stock, {n} workers': self.stock(n) for n in workers},
-                  'bare': lambda: bare()[0]}
-        return {'ours': ours, **{name: with_glibc_defaults(block)
-                                 for name, block in others.items()}}
-
-    def facts(self) -> dict[str, str]:
-        """The conditions of the blocks."""
-        return conditions(self.precision, self.optim_wrapper)
 
     def check(self) -> dict[str, Any]:
         """Train all three for some steps without chance, in float32, and compare their losses.

@@ -1,21 +1,60 @@
 """Under which conditions ours, stock and bare are timed in one process."""
 import platform
-from collections.abc import Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from plugins.engine.allocator import keep_freed_memory, set_thresholds
 from plugins.engine.fused_optimizer import with_fused_kernel
 
+from .clock import RunnerBlocks
 from .memory import give_back
 from .timing import Block
 
 # glibc adjusts its thresholds to what is freed, up to these (<malloc.h> of 64 bit, mallopt(3)):
 # the best that a process reaches that sets none.
 MAPPED, TRIMMED = 32 * 2 ** 20, 64 * 2 ** 20  # bytes
+
+
+class FairContest(ABC):
+    """Three ways to train the same, under the same conditions.
+
+    Attributes:
+        precision: Of ours and bare.
+        optim_wrapper: Of ours; bare's optimizer is the same.
+    """
+
+    precision: str
+    optim_wrapper: dict[str, Any]
+
+    @abstractmethod
+    def ours(self) -> RunnerBlocks:
+        """tools/train.py's session and runner; sets the attributes."""
+
+    @abstractmethod
+    def stock(self, workers: int) -> RunnerBlocks:
+        """mmengine's own runner with what mmpretrain or mmdet have."""
+
+    @abstractmethod
+    def bare(self) -> Callable[[], tuple[float, list[Tensor]]]:
+        """The plain loop; each call trains a block and gives its seconds and losses."""
+
+    def blocks(self, workers: Sequence[int]) -> dict[str, Block]:
+        """Everything to be timed; ours first, for its precision and optimizer are bare's."""
+        ours = self.ours()
+        bare = self.bare()
+        others = {**{f'stock, {n} workers': self.stock(n) for n in workers},
+                  'bare': lambda: bare()[0]}
+        return {'ours': ours, **{name: with_glibc_defaults(block)
+                                 for name, block in others.items()}}
+
+    def facts(self) -> dict[str, str]:
+        """The conditions of the blocks."""
+        return conditions(self.precision, self.optim_wrapper)
 
 
 def bare_optimizer(optim_wrapper: Mapping[str, Any], network: nn.Module) -> torch.optim.Optimizer:

@@ -16,11 +16,10 @@ from plugins.engine.session import Session, load_config
 from .bare_detection import train as train_bare
 from .classifiers import compare_losses
 from .clock import RunnerBlocks, load_network, network_weights
-from .conditions import bare_optimizer, conditions, with_glibc_defaults
+from .conditions import FairContest, bare_optimizer
 from .leaf import TRAINING_ONLY, merged, write_leaf
 from .record import Settings
 from .stock_detection import stock_detector, stock_pipeline, stock_runner, write_coco
-from .timing import Block
 
 CHECK_STEPS = 2
 _numbers = count()
@@ -54,17 +53,13 @@ class Recipe:
     tolerance: float = 1e-4
 
 
-class Contest:
+class Contest(FairContest):
     """The ways to train one recipe.
 
     Args:
         recipe: What is trained.
         settings: Where files may go.
         data: KITTI's folder.
-
-    Attributes:
-        precision: Of ours and bare.
-        optim_wrapper: Of ours.
     """
 
     def __init__(self, recipe: Recipe, settings: Settings, data: Path) -> None:
@@ -155,19 +150,6 @@ class Contest:
             (self.optim_wrapper.get('clip_grad') or {}).get('max_norm'), mean, std, pad,
             self.recipe.batch, *self._steps(check), dtype if amp else None, shuffle=not check)
         return lambda: next(blocks)
-
-    def blocks(self, workers: Sequence[int]) -> dict[str, Block]:
-        """Everything to be timed; ours first, for its precision and optimizer are bare's."""
-        ours = self.ours()
-        bare = self.bare()
-        others = {**{f'stock, {n} workers': self.stock(n) for n in workers},
-                  'bare': lambda: bare()[0]}
-        return {'ours': ours, **{name: with_glibc_defaults(block)
-                                 for name, block in others.items()}}
-
-    def facts(self) -> dict[str, str]:
-        """The conditions of the blocks."""
-        return conditions(self.precision, self.optim_wrapper)
 
     def check(self) -> dict[str, Any]:
         """Train all three for two steps without chance, in float32, and compare their losses.
