@@ -24,12 +24,22 @@ def test_files_and_folders_that_are_named_are_there():
     assert [path for path in sorted(named) if not (REPO_ROOT / path).exists()] == []
 
 
+def cases(suite):
+    """The cases of a committed record by name."""
+    record = json.loads((MEASURED / f'{suite}.json').read_text())
+    assert not record['quick']
+    return {case['name']: case for case in record['cases']}
+
+
+def medians(case):
+    """Seconds of each variant."""
+    return [variant['median'] for variant in case['variants'].values()]
+
+
 @pytest.mark.parametrize('row', STEPS)
 def test_speeds_are_those_that_were_measured(row):
     suite, name = STEPS[row]
-    record = json.loads((MEASURED / f'{suite}.json').read_text())
-    assert not record['quick']
-    variants = next(case for case in record['cases'] if case['name'] == name)['variants']
+    variants = cases(suite)[name]['variants']
     ours, bare = variants['ours']['median'], variants['bare']['median']
     stock = min(one['median'] for key, one in variants.items() if key.startswith('stock'))
     cells = re.search(rf'^\| {re.escape(row)}.*\|$', README, re.M)[0].split('|')[2:-1]
@@ -37,3 +47,26 @@ def test_speeds_are_those_that_were_measured(row):
     for number, seconds in zip(told[:3], (ours, stock, bare), strict=True):
         assert number == pytest.approx(seconds * 1000, rel=0.005)
     assert told[3] == pytest.approx(stock / ours, abs=0.006)
+
+
+def told(pattern):
+    """The numbers that a sentence of the README names, whatever its line breaks."""
+    return [float(number) for number in re.search(pattern, ' '.join(README.split())).groups()]
+
+
+def test_the_other_figures_are_those_that_were_measured():
+    frozen = cases('frozen')['mobilenetv2-96px']
+    assert told(r'took (\S+) s in place of (\S+) s, with the same accuracy') == [
+        round(seconds) for seconds in medians(frozen)]
+    assert frozen['checks']['largest difference of an epoch, points'] == 0
+    startup = cases('startup')
+    assert told(r'comes (\S+) s after the start of a classifier, (\S+) s of a detector') == [
+        round(medians(startup[kind])[0], 1) for kind in ('classifier', 'detector')]
+    images, head = cases('data')['images'], cases('data')['boxes, head']
+    small, medium, large = medians(images)
+    assert told(r'takes (\S+) ms, (\S+) s and (\S+) s for') == [
+        round(1000 * small), round(medium, 2), round(large, 1)]
+    assert told(r'and (\S+) MB of memory more') == [round(next(
+        figure['value'] for figure in images['figures'] if figure['name'].startswith('MB')))]
+    assert told(r'(\S+), (\S+) and (\S+) ms for 10, 100 and 1 000 objects') == [
+        round(1000 * seconds) for seconds in medians(head)]
