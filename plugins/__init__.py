@@ -5,6 +5,6 @@ its own task in ``custom_imports``. The one thing done here, because it has to
 happen before anything imports ``mmcv.ops``, is to provide NMS where mmcv was
 installed without its compiled operators.
 """
-from plugins.mmcv_ops import install_missing_ops
+from plugins.engine.mmcv_ops import install_missing_ops
 
 install_missing_ops()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tests.conftest import load_config as load
 from tools.misc.result_files import load_models, metafiles
 

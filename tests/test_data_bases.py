@@ -8,7 +8,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from plugins.classification.datasets import ArrayDataset
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tools.misc.drawing.class_names import CUB200, FLOWERS, MIT8
 
 LOADERS = ('train', 'val', 'test')

@@ -1,5 +1,6 @@
 """House rules that a program can check."""
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,12 @@ def test_every_public_class_and_function_has_a_docstring(repo_root: Path):
     assert not bare
 
 
-def test_shell_scripts_parse(repo_root: Path):
-    for path in [*repo_root.glob('tools/*.sh'), repo_root / '.ci/run']:
-        subprocess.run(['bash', '-n', str(path)], check=True)
+def test_shell_scripts_parse_and_can_be_typed_as_they_are(repo_root: Path):
+    """``tools/dist_train.sh configs/... 2`` needs the executable bit, in git too."""
+    scripts = ['.ci/run', *(f'tools/{path.name}' for path in repo_root.glob('tools/*.sh'))]
+    for script in scripts:
+        subprocess.run(['bash', '-n', str(repo_root / script)], check=True)
+        assert os.access(repo_root / script, os.X_OK), script
+    listed = subprocess.run(['git', 'ls-files', '--stage', *scripts], cwd=repo_root, check=True,
+                            capture_output=True, text=True).stdout.splitlines()
+    assert len(listed) == len(scripts) and all(line.startswith('100755') for line in listed)

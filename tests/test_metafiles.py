@@ -10,7 +10,7 @@ import pytest
 from mmengine.registry import MODELS, DefaultScope
 from torch import nn
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tests.conftest import load_config
 from tools.misc.result_files import Model, load_models, metafiles
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 
 README = (REPO_ROOT / 'README.md').read_text()
 MEASURED = REPO_ROOT / 'tools/benchmarks/measured'

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tests.conftest import load_config
 from tests.recipes import ROWS, Recipe
 

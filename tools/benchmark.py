@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.arguments import positive
+from plugins.engine.command_line import positive
 
 SUITES = ('classification', 'frozen', 'detection', 'startup', 'data')
 
@@ -115,5 +115,5 @@ def _cores() -> int:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

@@ -7,7 +7,7 @@
 A classifier's pictures get their likeliest classes beside them, a detector's
 their boxes; predictions.json holds the same in numbers. How a picture becomes
 an input follows the config's test data, so the figures are those of
-tools/test.py (but for a detector's padding, see plugins/inference/detect.py).
+tools/test.py (but for a detector's padding, see plugins/apis/detect.py).
 Every file of a folder is tried before the first prediction. Upstream's
 inferencers (mmpretrain.ImageClassificationInferencer, mmdet.DetInferencer) stop
 at these configs: the one needs a pipeline, which an ArrayDataset does not have,
@@ -24,10 +24,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.arguments import add_cfg_options, config_file, existing_file, positive, share
-from plugins.paths import resolve_path
-from plugins.visualization.output_folder import check_output, finished_folder
-from plugins.wording import counted
+from plugins.engine.command_line import add_cfg_options, config_file, existing_file, positive, share
+from plugins.engine.files import check_folder, replacing_folder, resolve_path
+from plugins.engine.wording import counted
 
 RECORD = 'predictions.json'
 _VIDEO_WIDTH = 1280  # of an annotated video, pixels
@@ -76,10 +75,10 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     Raises:
         OSError: A file is missing, or the output folder is in use.
         ValueError: Pictures or the video cannot be decoded (names them), or as
-            ``plugins.inference.trained_model.load_trained``.
+            ``plugins.apis.trained_model.load_trained``.
     """
     args = parse_args(argv)
-    check_output(args.out_dir, args.overwrite, RECORD)
+    check_folder(args.out_dir, args.overwrite, RECORD)
     from plugins.visualization.inputs import Video, find_pictures, is_video
 
     paths, others = ([], {}) if is_video(args.input) else find_pictures(args.input)
@@ -93,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     if args.skip_broken:
         record['skipped'] = [dict(image=path.relative_to(args.input).as_posix(), reason=reason)
                              for path, reason in sorted(broken.items())]
-    with finished_folder(args.out_dir, args.overwrite, RECORD) as folder:
+    with replacing_folder(args.out_dir, args.overwrite, RECORD) as folder:
         if video is not None:
             record['fps'] = video.fps
             record['predictions'] = _annotate(video, ask, say, args.batch_size,
@@ -129,20 +128,20 @@ def _sort_out(paths: Sequence[Path], others: dict[Path, str], ask: Any, args: ar
 
 def load_model(args: argparse.Namespace) -> tuple[Any, Callable]:
     """The trained model, and what asks it about pictures."""
+    from plugins.apis.trained_model import load_trained
     from plugins.engine.checkpoint import trust_checkpoint
     from plugins.engine.session import load_config
-    from plugins.inference.trained_model import load_trained
 
     cfg = load_config(str(args.config), args.cfg_options)
     if args.trust_checkpoint:
         trust_checkpoint(args.checkpoint)
     trained = load_trained(cfg, args.checkpoint, args.device)
     if trained.kind == 'detector':
-        from plugins.inference.detect import Detect, threshold_note
+        from plugins.apis.detect import Detect, threshold_note
         if note := threshold_note(cfg, args.score_thr):
             print(f'Note: {note}', file=sys.stderr)
         return trained, Detect(trained)
-    from plugins.inference.classify import Classify
+    from plugins.apis.classify import Classify
     return trained, Classify(trained)
 
 
@@ -273,5 +272,5 @@ def _digits(score: float) -> float:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

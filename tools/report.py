@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.arguments import not_negative
-from plugins.paths import REPO_ROOT, resolve_path
-from plugins.wording import counted
+from plugins.engine.command_line import not_negative
+from plugins.engine.files import REPO_ROOT, resolve_path
+from plugins.engine.wording import counted
 
 if TYPE_CHECKING:
     from plugins.report.collect import Entry
@@ -228,5 +228,5 @@ def _compare(entries: Sequence['Entry'], options: Sequence[str], number: int) ->
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

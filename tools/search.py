@@ -15,8 +15,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.arguments import config_file, positive
-from plugins.paths import REPO_ROOT
+from plugins.engine.command_line import config_file, positive
+from plugins.engine.files import REPO_ROOT
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -85,5 +85,5 @@ def _print(summary: dict[str, Any], work_dir: Path) -> None:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

@@ -14,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.arguments import add_cfg_options, config_file, existing_file
+from plugins.engine.command_line import add_cfg_options, config_file, existing_file
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -82,8 +82,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """
     args = parse_args(argv)
     from plugins.engine.readable_errors import readable_errors
+    from plugins.engine.run_reader import TEST_FOLDERS
     from plugins.engine.session import Session
-    from plugins.run_reader import TEST_FOLDERS
 
     session = Session(str(args.config), args.cfg_options, args.launcher)
     cfg, checkpoint = session.cfg, str(args.checkpoint)
@@ -106,5 +106,5 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.arguments import add_cfg_options, config_file
+from plugins.engine.command_line import add_cfg_options, config_file
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -84,5 +84,5 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

@@ -3,7 +3,7 @@
 mmpretrain imports mmdet whenever it is installed, for one ResNet layer that
 no config here uses; a classifier would wait two seconds for it.
 """
-from plugins.lean_import import muted, without
+from plugins.engine.lean_import import muted, without
 
 with without('mmdet'), muted('Could not import OneDL'):
     import mmpretrain.datasets  # mmengine would import it later, with its line of noise
@@ -12,7 +12,7 @@ with without('mmdet'), muted('Could not import OneDL'):
     import mmpretrain.models
     import mmpretrain.visualization  # noqa: F401
 
-import plugins.engine  # noqa: F401
+import plugins.engine.registration  # noqa: F401
 
 from .backbones import BaseNet, InceptionV3Features, TruncatedDenseNet
 from .classifiers import TransferClassifier

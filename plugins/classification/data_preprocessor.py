@@ -8,8 +8,9 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
-from plugins.classification.augmentation import BatchGeometry, arguments, build_color
-from plugins.lean_import import without
+from plugins.classification.augmentation import BatchGeometry, build_color
+from plugins.engine import checks
+from plugins.engine.lean_import import without
 
 with without('mmdet'):
     from mmpretrain.registry import MODELS
@@ -79,7 +80,7 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
         self.set_normalization([0.] * CHANNELS if mean is None else mean,
                                [1.] * CHANNELS if std is None else std)
         self.input_size = (None if input_size is None
-                           else arguments.size(self, 'input_size', input_size))
+                           else checks.size(self, 'input_size', input_size))
         self.train_geometry = BatchGeometry(train_geometry, fill, 'train_geometry')
         self.eval_geometry = BatchGeometry(eval_geometry, fill, 'eval_geometry')
         if any(step.random for step in self.eval_geometry.steps):

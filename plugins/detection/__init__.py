@@ -4,7 +4,7 @@ Importing this package registers mmdet's own classes, then ours. It imports
 the five sub-packages a detection config needs, and not mmdet's optional
 companions, which it would load only to support tasks that are not ours.
 """
-from plugins.lean_import import muted, without
+from plugins.engine.lean_import import muted, without
 
 with without('mmpretrain', 'sklearn'), muted('Could not import OneDL'):
     import mmdet.datasets
@@ -13,7 +13,7 @@ with without('mmpretrain', 'sklearn'), muted('Could not import OneDL'):
     import mmdet.models
     import mmdet.visualization  # noqa: F401
 
-import plugins.engine  # noqa: F401
+import plugins.engine.registration  # noqa: F401
 
 from .kitti_dataset import KittiDataset
 from .load_cached_image import LoadCachedImage

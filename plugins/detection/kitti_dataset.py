@@ -13,7 +13,7 @@ from mmdet.registry import DATASETS
 from plugins.detection.kitti_label import TYPES, KittiObject, read_labels
 from plugins.detection.kitti_split import read_id_list, seeded_part
 from plugins.detection.load_cached_image import image_size
-from plugins.paths import resolve_path
+from plugins.engine.files import resolve_path
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg')
 # Pixels. KITTI's own boxes never leave the image; other annotators' may by a rounding.

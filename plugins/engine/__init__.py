@@ -1,24 +1,5 @@
-"""What training and testing share: the runner, its hooks, the run record, command line rules."""
-from .fast_dev_run import FirstSamplesSampler
-from .hooks import (
-    DisjointPartsHook,
-    EarlyStopHook,
-    LossLogHook,
-    MonitorCheckHook,
-    NonFiniteLossHook,
-    ProgressHook,
-    RunRecordHook,
-    SafeCheckpointHook,
-    TrainablePhasesHook,
-)
-from .monitor import Monitor
-from .precision import Bf16OptimWrapper, DeferredNormOptimWrapper
-from .pretrained import Pretrained
-from .runner import TransferRunner
-from .schedulers import ReduceLROnPlateau, TimeDecayLR
+"""What both tasks share: runner, session, hooks, checkpoints, files, checks.
 
-__all__ = ['Bf16OptimWrapper', 'DeferredNormOptimWrapper', 'DisjointPartsHook', 'EarlyStopHook',
-           'FirstSamplesSampler', 'LossLogHook', 'Monitor', 'MonitorCheckHook',
-           'NonFiniteLossHook', 'Pretrained', 'ProgressHook', 'ReduceLROnPlateau',
-           'RunRecordHook', 'SafeCheckpointHook', 'TimeDecayLR', 'TrainablePhasesHook',
-           'TransferRunner']
+Importing this package imports neither torch nor mmengine, so that tools can parse their command
+lines and read records at once; ``plugins.engine.registration`` registers its classes.
+"""

@@ -22,7 +22,7 @@ from mmengine.runner.checkpoint import (
     get_torchvision_models,
 )
 
-from plugins.paths import resolve_path
+from plugins.engine.files import resolve_path
 
 # What mmengine itself stores beside tensors: its log history, as numpy arrays and bound methods.
 # getattr only reads: what it returns is not in this list, so the unpickler never calls it.

@@ -12,7 +12,7 @@ import torch
 from mmengine.dist import get_world_size
 from torch.utils.data import DataLoader
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 
 from .unwrap import unwrapped
 

@@ -17,7 +17,7 @@ from mmengine.runner import Runner
 
 from .allocator import keep_freed_memory
 from .checkpoint import check_finite, misfit
-from .experiment import EXPERIMENT, check_resumed, other_model, other_parts
+from .experiment import EXPERIMENT, check_resumed, other_images, other_model
 from .fused_optimizer import with_fused_kernel
 from .run_record import device_name
 
@@ -150,7 +150,7 @@ class TransferRunner(Runner):
         if told := other_model(begun, asked):
             self.warnings.append(f'{filename} fits, but was trained with another model than this '
                                  f'config describes: {told}. What it predicts may be wrong.')
-        if told := other_parts(begun, asked):
+        if told := other_images(begun, asked):
             self.warnings.append(f'{filename} was trained on images that were chosen otherwise '
                                  f'than this config does: {told}. It may have seen test images.')
 

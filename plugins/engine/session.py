@@ -11,16 +11,17 @@ from mmengine.hooks import CheckpointHook
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from plugins.paths import REPO_ROOT
-from plugins.run_reader import RECORD, read_record
+from plugins.engine.files import REPO_ROOT
+from plugins.engine.run_reader import RECORD, read_record
 from plugins.visualization.run_pictures import write_pictures
 
 from .cfg_options import merge_options
 from .checkpoint import trust_checkpoint as trust
 from .config_check import check_config, read_config
+from .config_keys import config_hash, resolved_keys
 from .distributed import init_distributed
 from .evaluated_part import use_part
-from .experiment import EXPERIMENT, config_hash, resolved_keys
+from .experiment import EXPERIMENT
 from .hooks import RunRecordHook
 from .precision import enable_amp
 from .readable_errors import readable_errors

@@ -3,8 +3,8 @@ import re
 import shutil
 from pathlib import Path
 
-from plugins.paths import REPO_ROOT, resolve_path
-from plugins.run_reader import RECORD, TEST_FOLDERS
+from plugins.engine.files import REPO_ROOT, resolve_path
+from plugins.engine.run_reader import RECORD, TEST_FOLDERS
 
 CONFIGS = REPO_ROOT / 'configs'
 

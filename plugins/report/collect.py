@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plugins.paths import resolve_path
-from plugins.run_reader import RECORD, TEST_FOLDERS, read_record, read_run
+from plugins.engine.files import resolve_path
+from plugins.engine.run_reader import RECORD, TEST_FOLDERS, read_record, read_run
 
 from .unfinished import has_begun, unfinished_record
 
@@ -64,7 +64,7 @@ def collect(places: Sequence[str | Path]) -> Collected:
     What upstream lacks: its analysis scripts read one log file, whose figures are text.
 
     Args:
-        places: As on a command line; see :func:`plugins.paths.resolve_path`.
+        places: As on a command line; see :func:`plugins.engine.files.resolve_path`.
 
     Raises:
         FileNotFoundError: A folder is not there, or neither is nor holds a run or a study.

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from plugins.config_diff import changes
-from plugins.paths import resolve_path
+from plugins.engine.config_diff import changes
+from plugins.engine.files import resolve_path
 
 from .collect import Entry
 from .pictures import Inline, inline
@@ -69,9 +69,9 @@ def worst_mistakes(entry: Entry, most_images: int, shown: int = 12) -> Mistakes:
         ValueError: The config has changed since the run, is no classifier's, or its data have no
             source; the checkpoint does not fit.
     """
+    from plugins.apis.classify import Classify
+    from plugins.apis.trained_model import load_trained
     from plugins.engine.session import load_config
-    from plugins.inference.classify import Classify
-    from plugins.inference.trained_model import load_trained
 
     config = resolve_path(entry.trained['config'])
     cfg = load_config(str(config), entry.trained.get('options') or ())
@@ -115,8 +115,8 @@ def checkpoint_of(entry: Entry) -> Path:
 
 def _test_images(cfg, classify, most_images: int):
     """Rows to look at, the labels of all, a reader of one row, and how many there are."""
+    from plugins.apis.trained_model import evaluated_data
     from plugins.classification.datasets import list_files, load_source, part_rows
-    from plugins.inference.trained_model import evaluated_data
 
     data = evaluated_data(cfg, 'source')
     if data is None:

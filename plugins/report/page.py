@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from plugins.config_diff import Difference
+from plugins.engine.config_diff import Difference
 
 from .collect import Entry
 from .curve_data import curve_data

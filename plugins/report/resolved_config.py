@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from plugins.config_diff import Difference, base_names, base_path, difference
-from plugins.paths import REPO_ROOT, resolve_path
+from plugins.engine.config_diff import Difference, base_names, base_path, difference
+from plugins.engine.files import REPO_ROOT, resolve_path
 
 # Where and how often a run was made; not what it computes.
 _NOT_THE_EXPERIMENT = ('work_dir', 'resume', 'load_from', 'launcher', 'experiment_name',

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from plugins.config_diff import Difference
+from plugins.engine.config_diff import Difference
 
 from .collect import Entry
 from .experiments import Experiment, Spread

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plugins.run_reader import read_record
+from plugins.engine.run_reader import read_record
 
 from .collect import STUDY
 from .pictures import Inline, inline

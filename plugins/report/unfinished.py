@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 
 from .resolved_config import read_resolved
 

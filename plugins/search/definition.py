@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from plugins.paths import resolve_path
+from plugins.engine.files import resolve_path
 
 from .space import Space, Values
 

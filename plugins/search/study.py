@@ -15,8 +15,8 @@ from optuna.storages import RDBStorage, fail_stale_trials
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from plugins.engine.experiment import resolved_keys
-from plugins.paths import REPO_ROOT
+from plugins.engine.config_keys import resolved_keys
+from plugins.engine.files import REPO_ROOT
 
 from .claim import check_free, claim
 from .definition import Search

@@ -11,8 +11,8 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from plugins.paths import REPO_ROOT
-from plugins.run_reader import read_run
+from plugins.engine.files import REPO_ROOT
+from plugins.engine.run_reader import read_run
 
 from .claim import WINNER
 from .definition import Search

@@ -79,7 +79,7 @@ def as_displayed(inputs: 'Tensor', preprocessor: 'nn.Module') -> np.ndarray:
         N x H x W x 3, RGB, uint8; colours beyond 0 ... 255 (jitter, padding by
         0 after normalisation) are clipped.
     """
-    from plugins.inference.network_trace import channels_reversed
+    from plugins.apis.network_trace import channels_reversed
     values = inputs.detach().float().cpu()
     reverse = channels_reversed(preprocessor)
     # ours subtracts the mean before it turns the channels, mmpretrain's behind it

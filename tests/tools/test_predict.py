@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.plugins.inference.cases import (
+from tests.plugins.apis.cases import (
     CLASSIFIER,
     DETECTOR,
     draw_roads,

@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from plugins.engine.config_check import read_config
-from plugins.paths import REPO_ROOT
-from tests.plugins.inference.cases import DETECTOR, draw_roads, roads_options, save_checkpoint
+from plugins.engine.files import REPO_ROOT
+from tests.plugins.apis.cases import DETECTOR, draw_roads, roads_options, save_checkpoint
 from tests.plugins.report.runs import detector_test, write_run
 from tests.tools.browser import ask
 from tools.report import main

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tools.search import main, parse_args
 
 

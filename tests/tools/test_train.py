@@ -8,7 +8,7 @@ import time
 import pytest
 import torch
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 
 
 def test_result_json_holds_the_record(digits_run):

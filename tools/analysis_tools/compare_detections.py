@@ -19,10 +19,9 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.arguments import add_cfg_options, existing_file, positive, share
-from plugins.paths import REPO_ROOT
-from plugins.visualization.output_folder import check_output, finished_folder
-from plugins.wording import counted
+from plugins.engine.command_line import add_cfg_options, existing_file, positive, share
+from plugins.engine.files import REPO_ROOT, check_folder, replacing_folder
+from plugins.engine.wording import counted
 
 RECORD = 'comparison.json'
 _OUT_DIR = 'work_dirs/compare_detections'
@@ -116,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             configs disagree about what the images show, or an id is unknown.
     """
     args = parse_args(argv)
-    check_output(args.out_dir, args.overwrite, RECORD)
+    check_folder(args.out_dir, args.overwrite, RECORD)
     data = {config: _tested(config, args) for config in dict.fromkeys(
         config for config, _ in args.pairs)}
     ids = _common_ids(list(data.values()), args.ids)
@@ -132,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         drawn=[dict(id=ids[place], disagreement=disagreement(by_image[place]),
                     counts=[one.counts for one in by_image[place]]) for place in places])
     first = next(iter(data.values()))
-    with finished_folder(args.out_dir, args.overwrite, RECORD) as folder:
+    with replacing_folder(args.out_dir, args.overwrite, RECORD) as folder:
         for place in places:
             _draw(first, ids[place], by_image[place], args, folder)
         (folder / RECORD).write_text(json.dumps(record, indent=1), encoding='utf-8')
@@ -144,10 +143,10 @@ def _tested(config: Path, args: argparse.Namespace) -> _Tested:
     """Read a config and build its data set; nothing is decoded yet."""
     from mmengine.registry import DATASETS, DefaultScope
 
+    from plugins.apis.trained_model import kind_of
     from plugins.engine.evaluated_part import use_part
     from plugins.engine.readable_errors import readable_errors
     from plugins.engine.session import load_config
-    from plugins.inference.trained_model import kind_of
 
     cfg = load_config(str(config), args.cfg_options)
     if kind_of(cfg) != 'detector':
@@ -195,9 +194,9 @@ def _run(data: _Tested, checkpoint: Path, ids: Sequence[str], args: argparse.Nam
     """What a model makes of the images: an Outcome each."""
     from rich.progress import track
 
+    from plugins.apis.detect import detect_in, threshold_note
+    from plugins.apis.trained_model import load_trained
     from plugins.engine.checkpoint import trust_checkpoint
-    from plugins.inference.detect import detect_in, threshold_note
-    from plugins.inference.trained_model import load_trained
     from plugins.visualization.inputs import batches
     from plugins.visualization.outcomes import outcome
 
@@ -251,5 +250,5 @@ def _print(record: dict[str, Any], folder: Path) -> None:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

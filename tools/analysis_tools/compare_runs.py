@@ -16,7 +16,7 @@ from rich.table import Column, Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.run_reader import Run, read_run
+from plugins.engine.run_reader import Run, read_run
 
 # What says most about a run; other metrics stay in result.json.
 HEADLINES = ('coco/bbox_mAP_50', 'accuracy/top1', 'accuracy/mean_class', 'loss')
@@ -142,5 +142,5 @@ def _figure(value: float | None) -> str:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

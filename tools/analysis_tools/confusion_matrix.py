@@ -12,8 +12,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.paths import resolve_path
-from plugins.run_reader import RECORD, TEST_FOLDERS, read_record, read_run
+from plugins.engine.files import resolve_path
+from plugins.engine.run_reader import RECORD, TEST_FOLDERS, read_record, read_run
 
 WORST = 5
 
@@ -87,5 +87,5 @@ def confusions(classes: Sequence[str], matrix: np.ndarray) -> list[str]:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.arguments import add_cfg_options, config_file, positive
+from plugins.engine.command_line import add_cfg_options, config_file, positive
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -77,9 +77,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     args = parse_args(argv)
     from mmengine.registry import MODELS, DefaultScope
 
+    from plugins.apis.trained_model import kind_of
     from plugins.engine.readable_errors import readable_errors
     from plugins.engine.session import load_config
-    from plugins.inference.trained_model import kind_of
 
     cfg = load_config(str(args.config), args.cfg_options)
     kind = kind_of(cfg)
@@ -104,7 +104,7 @@ def config_size(cfg: 'Config', kind: str) -> tuple[int, int]:
     Raises:
         ValueError: The config has none.
     """
-    from plugins.inference.trained_model import evaluated_data
+    from plugins.apis.trained_model import evaluated_data
     preprocessor = cfg.model.get('data_preprocessor') or {}
     size = preprocessor.get('input_size')
     if kind == 'detector':
@@ -229,5 +229,5 @@ def _write(target: Path, result: Mapping[str, Any]) -> None:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.arguments import add_cfg_options, config_file, positive, seed
+from plugins.engine.command_line import add_cfg_options, config_file, positive, seed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -277,5 +277,5 @@ def _upstream() -> ModuleType:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

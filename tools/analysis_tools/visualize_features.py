@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.arguments import add_cfg_options, config_file, existing_file, positive
-from plugins.visualization.output_folder import check_output, finished_folder
+from plugins.engine.command_line import add_cfg_options, config_file, existing_file, positive
+from plugins.engine.files import check_folder, replacing_folder
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from plugins.inference.network_trace import Trace
+    from plugins.apis.network_trace import Trace
 
 RECORD = 'features.json'
 
@@ -69,14 +69,14 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         OSError: A file is missing, or the output folder is in use.
         ValueError: The config is no classifier's; there is no such layer or
             class (names near ones), or a layer has no maps; or as
-            ``plugins.inference.trained_model.load_trained``.
+            ``plugins.apis.trained_model.load_trained``.
     """
     args = parse_args(argv)
-    check_output(args.out_dir, args.overwrite, RECORD)
+    check_folder(args.out_dir, args.overwrite, RECORD)
     from PIL import Image
 
-    from plugins.inference.classify import Classify
-    from plugins.inference.network_trace import trace
+    from plugins.apis.classify import Classify
+    from plugins.apis.network_trace import trace
 
     trained = _load(args)
     classify = Classify(trained)
@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     for name, maps in seen.maps(dict.fromkeys(layers)).items():
         pictures[f'features_{name}.png'], record['layers'][name] = _maps(name, maps, args.maps)
     pictures['grad_cam.png'], record['cam'] = _cam(seen, cam_layer, target, record)
-    with finished_folder(args.out_dir, args.overwrite, RECORD) as folder:
+    with replacing_folder(args.out_dir, args.overwrite, RECORD) as folder:
         for name, picture in pictures.items():
             Image.fromarray(picture).save(folder / name)
         (folder / RECORD).write_text(json.dumps(record, indent=1) + '\n', encoding='utf-8')
@@ -107,9 +107,9 @@ def _load(args: argparse.Namespace) -> Any:
     Raises:
         ValueError: It is a detector.
     """
+    from plugins.apis.trained_model import kind_of, load_trained
     from plugins.engine.checkpoint import trust_checkpoint
     from plugins.engine.session import load_config
-    from plugins.inference.trained_model import kind_of, load_trained
     cfg = load_config(str(args.config), args.cfg_options)
     if kind_of(cfg) != 'classifier':
         raise ValueError(f'config {args.config}: is of a {kind_of(cfg)}, expected a classifier')
@@ -190,5 +190,5 @@ def _of(shown: int, total: int) -> str:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 
 NEVER = 10 ** 9  # epochs
 # Between two validations nothing is saved or evaluated: iterations are what is timed.

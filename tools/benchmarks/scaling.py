@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 
 from .leaf import TRAINING_ONLY, merged, write_leaf
 from .record import Case, Settings

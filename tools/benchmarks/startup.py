@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tools.misc.make_sample_data import main as make_sample_data
 
 from .leaf import write_leaf

@@ -26,10 +26,9 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.arguments import seed
-from plugins.paths import resolve_path
-from plugins.wording import counted
-from tools.dataset_converters.text_files import refuse_existing, write_texts
+from plugins.engine.command_line import seed
+from plugins.engine.files import check_file, resolve_path, write_texts
+from plugins.engine.wording import counted
 
 if TYPE_CHECKING:
     from plugins.detection import KittiDataset
@@ -76,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Path]:
     parts = part_arguments(dict(args.split), args.seed, args.lists)
     folder = Path(args.out_dir) if args.out_dir else root / 'annotations'
     paths = {part: folder / f'{part}.json' for part in parts}
-    refuse_existing(paths.values(), args.overwrite)
+    check_file(*paths.values(), overwrite=args.overwrite)
     from plugins.detection import KittiDataset
 
     contents = {}
@@ -164,5 +163,5 @@ def _part_share(text: str) -> tuple[str, float]:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

@@ -20,10 +20,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.arguments import positive, seed
-from plugins.paths import resolve_path
-from plugins.wording import counted
-from tools.dataset_converters.text_files import refuse_existing, write_texts
+from plugins.engine.command_line import positive, seed
+from plugins.engine.files import check_file, resolve_path, write_texts
+from plugins.engine.wording import counted
 
 FOLDER = 'ImageSets'
 _TEST_SHARE = 0.2  # of the images, in sizes that are suggested
@@ -62,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, list[str]]:
     args = parse_args(argv)
     root = resolve_path(args.data_root)
     paths = {part: root / FOLDER / f'{part}.txt' for part in ('train', 'val', 'test')}
-    refuse_existing(paths.values(), args.overwrite)
+    check_file(*paths.values(), overwrite=args.overwrite)
     from plugins.detection.kitti_split import seeded_lists
 
     cars = count_cars(root)
@@ -150,5 +149,5 @@ def options(root: Path, parts: Iterable[str]) -> list[str]:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.arguments import add_cfg_options, config_file, positive, seed
-from plugins.visualization.output_folder import check_output, finished_folder
+from plugins.engine.command_line import add_cfg_options, config_file, positive, seed
+from plugins.engine.files import check_folder, replacing_folder
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -53,7 +53,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.out_dir:
         args.out_dir = Path(args.out_dir).absolute()
-        check_output(args.out_dir, args.overwrite, RECORD)
+        check_folder(args.out_dir, args.overwrite, RECORD)
     return args
 
 
@@ -74,22 +74,22 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     from PIL import Image
     from rich.progress import track
 
+    from plugins.apis.trained_model import kind_of
     from plugins.engine.readable_errors import readable_errors
     from plugins.engine.session import load_config
     from plugins.engine.work_dir import default_work_dir
-    from plugins.inference.trained_model import kind_of
 
     cfg = load_config(str(args.config), args.cfg_options)
     kind = kind_of(cfg)
     if kind == 'detector' and args.classes:
         raise ValueError('--classes: is for classifiers; found the config of a detector')
     args.out_dir = args.out_dir or default_work_dir(args.config, 0).with_name(f'browse_{args.part}')
-    check_output(args.out_dir, args.overwrite, RECORD)
+    check_folder(args.out_dir, args.overwrite, RECORD)
     with DefaultScope.overwrite_default_scope(cfg.default_scope), readable_errors(cfg):
         set_random_seed(args.seed)
         pages = (_Sheets if kind == 'classifier' else _Scenes)(cfg, args)
         record = dict(config=str(args.config), part=args.part, seed=args.seed, **pages.record)
-        with finished_folder(args.out_dir, args.overwrite, RECORD) as folder:
+        with replacing_folder(args.out_dir, args.overwrite, RECORD) as folder:
             for name in track(pages.names, 'draw'):
                 Image.fromarray(pages.draw(name)).save(folder / f'{name}.png')
             (folder / RECORD).write_text(json.dumps(record, indent=1) + '\n', encoding='utf-8')
@@ -211,5 +211,5 @@ def _named(classes: Sequence[str], names: Sequence[str] | None) -> list[int]:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

@@ -27,7 +27,7 @@ from rich.table import Table
 from plugins.classification.datasets import list_files, load_source
 from plugins.classification.datasets.cub200 import unlisted
 from plugins.classification.datasets.decoding import read_rgb
-from plugins.paths import resolve_path
+from plugins.engine.files import resolve_path
 
 
 class Picture(NamedTuple):
@@ -203,5 +203,5 @@ def _span(values: Sequence[int]) -> str:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(lambda: sys.exit(1 if main() else 0))

@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tools.misc.downloads.catalogue import DATA_SETS, Archive, Download
 from tools.misc.downloads.fetch import fetch
 from tools.misc.downloads.unpack import unpack
@@ -189,5 +189,5 @@ def _find_set(name: str, data_set: Download, unpacked: Path) -> Path:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

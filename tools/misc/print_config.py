@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.arguments import add_cfg_options, config_file
+from plugins.engine.command_line import add_cfg_options, config_file
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -95,7 +95,7 @@ def diff_text(path: Path, cfg: 'Config') -> str:
     Raises:
         ValueError: The config names no base.
     """
-    from plugins.config_diff import difference
+    from plugins.engine.config_diff import difference
     lines = []
     for key, before, after in difference(path, _plain(cfg)).changes:
         if before is None:
@@ -143,5 +143,5 @@ def _near(path: str, tree: dict[str, Any]) -> str:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

@@ -11,8 +11,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.paths import REPO_ROOT
-from plugins.run_reader import read_run
+from plugins.engine.files import REPO_ROOT
+from plugins.engine.run_reader import read_run
 
 COLUMNS = ('config', 'data', 'seed', 'metric', 'test', 'val', 'best_epoch', 'epochs', 'seconds',
            'device', 'processes', 'precision', 'torch_version', 'git_commit', 'config_hash', 'note')
@@ -68,7 +68,7 @@ def result_rows(work_dir: str | Path, data: str, note: str = '') -> list[dict[st
 
 def _note(trained: dict[str, Any], note: str) -> str:
     """The note, with the options of a run whose config is not the collection's."""
-    from plugins.engine.experiment import config_hash
+    from plugins.engine.config_keys import config_hash
     from plugins.engine.session import load_config
 
     if config_hash(load_config(str(REPO_ROOT / trained['config']))) == trained['config_hash']:
@@ -109,5 +109,5 @@ def _identity(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 if __name__ == '__main__':
-    from plugins.cli import run
+    from plugins.engine.command_line import run
     run(main)

@@ -1,13 +1,12 @@
 """Write converted weights; shared by the converters."""
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from plugins.output_file import check_place
+from plugins.engine.files import check_file, replacing
 
 
 def add_destination(parser: argparse.ArgumentParser) -> None:
@@ -21,24 +20,17 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
 
     Raises:
         FileExistsError: DST exists and --overwrite is not given.
-        OSError: DST cannot be a file, see check_place.
+        OSError: DST cannot be a file, see check_file.
         ValueError: DST has another suffix, by which no tool would know it.
     """
     args = parser.parse_args(argv)
     if args.dst.suffix != '.pth':
         raise ValueError(f'{args.dst}: expected a name that ends in .pth')
-    check_place(args.dst)
-    if args.dst.exists() and not args.overwrite:
-        raise FileExistsError(f'{args.dst} exists; give --overwrite to replace it')
+    check_file(args.dst, overwrite=args.overwrite)
     return args
 
 
 def write_checkpoint(checkpoint: dict[str, Any], dst: Path) -> None:
-    """Write beside DST, then rename, so that DST is never half a checkpoint."""
-    dst.parent.mkdir(parents=True, exist_ok=True)
-    partial = dst.with_name(f'.{dst.name}.{os.getpid()}.partial')
-    try:
+    """Write DST, whole or not at all."""
+    with replacing(dst) as partial:
         torch.save(checkpoint, partial)
-        os.replace(partial, dst)
-    finally:
-        partial.unlink(missing_ok=True)

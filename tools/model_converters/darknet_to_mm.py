@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 import torch
 
-from plugins import cli
+from plugins.engine import command_line
 from tools.model_converters.checkpoint_file import add_destination, parse, write_checkpoint
 from tools.model_converters.darknet_layers import (
     COCO_CLASSES,
@@ -194,4 +194,4 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
 
 
 if __name__ == '__main__':
-    cli.run(main)
+    command_line.run(main)

@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
-from plugins import cli
 from plugins.classification.weight_layouts import classifier_names, layout_of
+from plugins.engine import command_line
 from plugins.engine.checkpoint import some  # its module also registers the reader that refuses code
 from tools.model_converters.checkpoint_file import add_destination, parse, write_checkpoint
 
@@ -97,4 +97,4 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
 
 
 if __name__ == '__main__':
-    cli.run(main)
+    command_line.run(main)

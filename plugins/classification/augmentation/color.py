@@ -7,7 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import arguments
+from plugins.engine import checks
+
+from .build_step import build_step
 from .geometry import Randomness
 
 GREY = (0.2989, 0.587, 0.114)  # torchvision's luma weights of R, G, B
@@ -66,9 +68,9 @@ class ColorJitter:
         self.changes: list[tuple[Callable[[Tensor, Tensor], Tensor], tuple[float, float]]] = []
         for key, value, change in given:
             if isinstance(value, Sequence):
-                bounds = arguments.pair(self, key, value, 0, 100)
+                bounds = checks.pair(self, key, value, 0, 100)
             else:
-                bounds = arguments.spread(self, key, value, 1, 1)
+                bounds = checks.spread(self, key, value, 1, 1)
             if bounds != (1., 1.):
                 self.changes.append((change, bounds))
 
@@ -129,4 +131,4 @@ def _build_step(config: Mapping[str, Any]) -> Callable[[Tensor], Tensor]:
     if isinstance(name, str) and name.startswith(KORNIA):
         rest = {key: value for key, value in config.items() if key != 'type'}
         return KorniaColor(name.removeprefix(KORNIA), **rest)
-    return arguments.build_step(config, {'ColorJitter': ColorJitter}, 'color')
+    return build_step(config, {'ColorJitter': ColorJitter}, 'color')

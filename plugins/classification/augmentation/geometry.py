@@ -22,8 +22,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from . import arguments
-from .arguments import Size
+from plugins.engine import checks
+from plugins.engine.checks import Size
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Resize(Geometry):
     random = False
 
     def __init__(self, size: int | Sequence[int]) -> None:
-        sides = arguments.size(self, 'size', size)
+        sides = checks.size(self, 'size', size)
         self.shorter_side = size if isinstance(size, int) else None
         self.size = sides
 
@@ -136,12 +136,12 @@ class RandomCrop(Geometry):
     on_grid = True
 
     def __init__(self, size: int | Sequence[int], padding: int = 0) -> None:
-        self.size = arguments.size(self, 'size', size)
-        self.padding = arguments.whole(self, 'padding', padding, 0)
+        self.size = checks.size(self, 'size', size)
+        self.padding = checks.whole(self, 'padding', padding, 0)
 
     def out_size(self, size: Size) -> Size:
         if any(side + 2 * self.padding < crop for side, crop in zip(size, self.size, strict=True)):
-            raise arguments.refuse(self, 'size', self.size, 'at most the image\'s (height, width) '
+            raise checks.refuse(self, 'size', self.size, 'at most the image\'s (height, width) '
                                    f'{tuple(size)} plus padding {self.padding} on each side')
         return self.size
 
@@ -186,9 +186,9 @@ class RandomFlip(Geometry):
     on_grid = True
 
     def __init__(self, prob: float = 0.5, direction: str = 'horizontal') -> None:
-        self.prob = arguments.number(self, 'prob', prob, 0, 1)
+        self.prob = checks.number(self, 'prob', prob, 0, 1)
         if direction not in ('horizontal', 'vertical'):
-            raise arguments.refuse(self, 'direction', direction, "'horizontal' or 'vertical'")
+            raise checks.refuse(self, 'direction', direction, "'horizontal' or 'vertical'")
         self.direction = direction
         self.active = self.prob > 0
 
@@ -211,7 +211,7 @@ class RandomRotation(Geometry):
     """
 
     def __init__(self, degrees: float | Sequence[float]) -> None:
-        self.degrees = arguments.spread(self, 'degrees', degrees, 0, 180)
+        self.degrees = checks.spread(self, 'degrees', degrees, 0, 180)
         self.active = any(self.degrees)
 
     def draw(self, size: Size, rng: Randomness) -> dict[str, Tensor]:
@@ -241,15 +241,15 @@ class RandomAffine(Geometry):
     def __init__(self, degrees: float | Sequence[float], translate: Sequence[float] | None = None,
                  scale: Sequence[float] | None = None,
                  shear: float | Sequence[float] | None = None) -> None:
-        self.degrees = arguments.spread(self, 'degrees', degrees, 0, 180)
+        self.degrees = checks.spread(self, 'degrees', degrees, 0, 180)
         self.translate = (0., 0.)
         if translate is not None:
             if not isinstance(translate, Sequence) or len(translate) != 2:
-                raise arguments.refuse(self, 'translate', translate, 'two numbers in [0, 1]')
+                raise checks.refuse(self, 'translate', translate, 'two numbers in [0, 1]')
             self.translate = tuple(
-                arguments.number(self, 'translate', share, 0, 1) for share in translate)
-        self.scale = (1., 1.) if scale is None else arguments.pair(self, 'scale', scale, .01, 100)
-        self.shear = arguments.spread(self, 'shear', 0 if shear is None else shear, 0, 80)
+                checks.number(self, 'translate', share, 0, 1) for share in translate)
+        self.scale = (1., 1.) if scale is None else checks.pair(self, 'scale', scale, .01, 100)
+        self.shear = checks.spread(self, 'shear', 0 if shear is None else shear, 0, 80)
         self.active = (any(self.degrees + self.translate + self.shear)
                        or self.scale != (1., 1.))
 

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from . import arguments
-from .arguments import Size
+from plugins.engine import checks
+from plugins.engine.checks import Size
+
 from .geometry import Geometry, Randomness, affine
 
 
@@ -29,9 +30,9 @@ class RandomZoom(Geometry):
 
     def __init__(self, zoom_range: float | Sequence[float]) -> None:
         if isinstance(zoom_range, Sequence):
-            self.zoom_range = arguments.pair(self, 'zoom_range', zoom_range, .01, 100)
+            self.zoom_range = checks.pair(self, 'zoom_range', zoom_range, .01, 100)
         else:
-            self.zoom_range = arguments.spread(self, 'zoom_range', zoom_range, 1, .99)
+            self.zoom_range = checks.spread(self, 'zoom_range', zoom_range, 1, .99)
         self.active = self.zoom_range != (1., 1.)
 
     def draw(self, size: Size, rng: Randomness) -> dict[str, Tensor]:
@@ -56,8 +57,8 @@ class RandomShift(Geometry):
     """
 
     def __init__(self, width: float = 0., height: float = 0.) -> None:
-        self.width = arguments.number(self, 'width', width, 0, 1)
-        self.height = arguments.number(self, 'height', height, 0, 1)
+        self.width = checks.number(self, 'width', width, 0, 1)
+        self.height = checks.number(self, 'height', height, 0, 1)
         self.active = self.width > 0 or self.height > 0
 
     def draw(self, size: Size, rng: Randomness) -> dict[str, Tensor]:
@@ -79,7 +80,7 @@ class RandomShear(Geometry):
     """
 
     def __init__(self, shear_range: float) -> None:
-        self.shear_range = arguments.number(self, 'shear_range', shear_range, 0, 80)
+        self.shear_range = checks.number(self, 'shear_range', shear_range, 0, 80)
         self.active = self.shear_range > 0
 
     def draw(self, size: Size, rng: Randomness) -> dict[str, Tensor]:

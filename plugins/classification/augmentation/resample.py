@@ -8,8 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import arguments, geometry, keras
-from .arguments import Size
+from plugins.engine import checks
+from plugins.engine.checks import Size
+
+from . import geometry, keras
+from .build_step import build_step
 from .geometry import Geometry, Randomness
 
 STEPS: dict[str, type[Geometry]] = {
@@ -83,10 +86,10 @@ class BatchGeometry:
 
     def __init__(self, steps: Sequence[Mapping[str, Any]] = (), fill: str | float = 'nearest',
                  key: str = 'geometry') -> None:
-        built = [arguments.build_step(step, STEPS, key) for step in steps]
+        built = [build_step(step, STEPS, key) for step in steps]
         self.steps: list[Geometry] = [step for step in built if step.active]
         if fill != 'nearest':
-            if not arguments.is_number(fill) or not 0 <= fill <= 255:
+            if not checks.is_number(fill) or not 0 <= fill <= 255:
                 raise ValueError(f"{key}: fill={fill!r}, expected 'nearest' or a number 0 ... 255")
             fill = float(fill)
         self.fill = fill

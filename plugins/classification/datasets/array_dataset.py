@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 from plugins.classification.datasets.image_array import ImageArray, load_source
 from plugins.classification.datasets.listing import list_names, place_of
 from plugins.classification.datasets.splits import stratified_split
-from plugins.lean_import import without
+from plugins.engine.lean_import import without
 
 with without('mmdet'):
     from mmpretrain.registry import DATASETS

@@ -20,7 +20,7 @@ from plugins.classification.datasets.cifar_files import (
 )
 from plugins.classification.datasets.image_array import SOURCES, ImageArray
 from plugins.classification.datasets.splits import at_most_per_class
-from plugins.paths import resolve_path
+from plugins.engine.files import resolve_path
 
 
 @SOURCES.register_module()

@@ -8,7 +8,7 @@ import numpy as np
 from plugins.classification.datasets.decoding import decode_files
 from plugins.classification.datasets.image_array import SOURCES, ImageArray
 from plugins.classification.datasets.splits import at_most_per_class, stratified_split
-from plugins.paths import resolve_path
+from plugins.engine.files import resolve_path
 
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
 

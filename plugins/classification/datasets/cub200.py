@@ -8,7 +8,7 @@ from pathlib import Path
 from plugins.classification.datasets.class_folder import visible
 from plugins.classification.datasets.decoding import decode_files
 from plugins.classification.datasets.image_array import SOURCES, ImageArray
-from plugins.paths import resolve_path
+from plugins.engine.files import resolve_path
 
 LAYOUT = ('expected <data_root>/images/<NNN.Name>/*.jpg and <data_root>/lists/{train,test}.txt, '
           'which images.tgz and lists.tgz of CUB-200-2010 hold '

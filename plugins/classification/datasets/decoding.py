@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from plugins.classification.datasets.image_array import ImageArray, digest_of, fingerprint_of
 from plugins.classification.datasets.unfinished import PREFIX, make_room
-from plugins.paths import resolve_path
+from plugins.engine.files import resolve_path
 
 RESIZE_MODES = ('center_crop', 'stretch')
 

@@ -14,7 +14,7 @@ from mmengine.dist import barrier, broadcast_object_list, is_main_process
 
 from plugins.classification.datasets.image_array import digest_of
 from plugins.classification.datasets.unfinished import PREFIX, make_room
-from plugins.paths import resolve_path
+from plugins.engine.files import resolve_path
 
 ARRAY, ABOUT = 'features.npy', 'about.json'
 Check = Callable[[np.ndarray], str]

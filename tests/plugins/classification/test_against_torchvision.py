@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torchvision.transforms.v2.functional import normalize
 
 from plugins.classification.weight_layouts import to_mm_layout
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tools.model_converters.keras_layouts import ARCHITECTURES
 
 IMAGENET = dict(mean=[.485, .456, .406], std=[.229, .224, .225])

@@ -6,7 +6,7 @@ from mmengine.registry import DefaultScope
 
 from plugins.detection.labelled_scene import Scenes, difficulty
 from plugins.engine.session import load_config
-from tests.plugins.inference.cases import DETECTOR, draw_roads
+from tests.plugins.apis.cases import DETECTOR, draw_roads
 
 LOAD = [dict(type='LoadCachedImage'), dict(type='LoadAnnotations', with_bbox=True),
         dict(type='Resize', scale=(155, 60), keep_ratio=True)]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tools.misc.make_sample_data import main as draw
 from tools.train import main as train
 

@@ -8,7 +8,7 @@ from mmengine.hub import get_config
 from mmengine.structures import InstanceData
 
 import plugins.detection  # noqa: F401 (registers what the configs name)
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 
 BASE = REPO_ROOT / 'configs' / '_base_' / 'models'
 LEAVES = REPO_ROOT / 'configs' / 'yolov3'
@@ -162,7 +162,8 @@ def test_mixup_keeps_boxes_and_ignored_regions_of_both_images(kitti_root):
 
 
 def test_row_a14_may_be_stopped_at_175_epochs_and_resumed_to_200():
-    from plugins.engine.experiment import check_resumed, resolved_keys
+    from plugins.engine.config_keys import resolved_keys
+    from plugins.engine.experiment import check_resumed
     from plugins.engine.session import load_config
     path = str(next(LEAVES.glob('yolov3_d53_coco_*416px.py')))
     begun, whole = load_config(path, ['train_cfg.max_epochs=175']), load_config(path)

@@ -13,7 +13,7 @@ from mmengine.logging import MessageHub
 from mmengine.model import BaseModel
 from mmengine.registry import METRICS, MODELS
 
-import plugins.engine  # noqa: F401  (registers the hooks under test)
+import plugins.engine.registration  # noqa: F401  (registers the hooks under test)
 from plugins.engine.run_record import flat_numbers
 from plugins.engine.runner import TransferRunner
 

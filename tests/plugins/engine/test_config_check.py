@@ -4,8 +4,8 @@ import pytest
 from mmengine.config import Config
 
 from plugins.engine.config_check import check_config, check_weights, read_config
+from plugins.engine.files import REPO_ROOT
 from plugins.engine.session import Session
-from plugins.paths import REPO_ROOT
 from tests.conftest import DIGITS
 
 LEAVES = sorted(p for p in (REPO_ROOT / 'configs').rglob('*.py')

@@ -4,9 +4,9 @@ from mmengine.config import Config
 from mmengine.registry import DATA_SAMPLERS, HOOKS, MODELS, OPTIMIZERS, RUNNERS
 from torch.utils.data import DataLoader
 
+from plugins.engine.files import REPO_ROOT
 from plugins.engine.readable_errors import readable_errors
 from plugins.engine.session import Session
-from plugins.paths import REPO_ROOT
 from tests.conftest import DIGITS
 
 

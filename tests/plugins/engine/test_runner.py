@@ -6,7 +6,8 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from plugins.engine.experiment import EXPERIMENT, resolved_keys
+from plugins.engine.config_keys import resolved_keys
+from plugins.engine.experiment import EXPERIMENT
 from plugins.engine.runner import TransferRunner
 
 LOADER = dict(batch_size=1, dataset=[dict(inputs=torch.ones(1))],
@@ -90,10 +91,10 @@ def test_a_resumed_run_keeps_its_config(run_scripted, tmp_path, monkeypatch):
 
     run(0.01, 1)
     with pytest.raises(ValueError, match='begun with another config: '
-                       'optim_wrapper.optimizer.lr was 0.01, not 0.5'):
+                       'optim_wrapper.optimizer.lr was 0.01, is 0.5'):
         run(0.5, 2, resume=True)
     assert run(0.01, 2, resume=True).epoch == 2
-    with pytest.raises(ValueError, match='optimizer.lr was 0.01, not 0.5'):
+    with pytest.raises(ValueError, match='optimizer.lr was 0.01, is 0.5'):
         run(0.5, 3, resume=True)
 
 

@@ -43,7 +43,7 @@ def test_resume_with_another_config_is_refused_before_an_epoch(train_digits, dig
     copy = shutil.copytree(digits_run, tmp_path / 'copy')
     before = (copy / 'result.json').read_text()
     with pytest.raises(ValueError, match=(
-            'epoch_2.pth was begun with another config: optim_wrapper.optimizer.lr was 0.001, not '
+            'epoch_2.pth was begun with another config: optim_wrapper.optimizer.lr was 0.001, is '
             '0.5. A resumed run keeps its config')):
         train_digits('--work-dir', str(copy), '--resume', options=(
             'train_cfg.max_epochs=3', 'optim_wrapper.optimizer.lr=0.5'))

@@ -1,12 +1,12 @@
 import pytest
 
+from plugins.engine.files import REPO_ROOT, resolve_path
 from plugins.engine.work_dir import (
     checkpoint_to_resume,
     claim_work_dir,
     default_work_dir,
     last_checkpoint,
 )
-from plugins.paths import REPO_ROOT, resolve_path
 
 
 def test_default_follows_the_path_below_configs_and_the_seed():

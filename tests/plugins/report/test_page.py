@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from plugins.config_diff import Change, Difference
+from plugins.engine.config_diff import Change, Difference
 from plugins.report.collect import collect
 from plugins.report.experiments import experiments
 from plugins.report.mistakes import Mistake, Mistakes

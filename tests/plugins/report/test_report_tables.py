@@ -1,7 +1,7 @@
 import json
 import shutil
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from plugins.report.collect import collect
 from plugins.report.experiments import experiments
 from plugins.report.report_tables import report_tables

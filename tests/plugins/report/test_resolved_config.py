@@ -1,6 +1,6 @@
 import pytest
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from plugins.report.resolved_config import check_not_foreign, config_difference, read_resolved
 from tests.plugins.report.runs import CONFIG
 

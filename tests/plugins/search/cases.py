@@ -3,7 +3,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tests.conftest import DIGITS
 
 TWELVE = """

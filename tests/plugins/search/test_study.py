@@ -11,7 +11,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from plugins.search.sampler import SLOT
 from plugins.search.storage import open_storage
 from plugins.search.study import BEGUN, ERROR, bury_the_dead, survey

@@ -3,9 +3,9 @@ import json
 
 import pytest
 
-from plugins.engine.experiment import config_hash
+from plugins.engine.config_keys import config_hash
+from plugins.engine.files import REPO_ROOT
 from plugins.engine.session import load_config
-from plugins.paths import REPO_ROOT
 from plugins.search.definition import read_search
 from plugins.search.leaf import Leaves
 from plugins.search.winner import _name

@@ -45,7 +45,7 @@ def rows(work_dir):
 
 
 def test_each_trial_is_an_ordinary_run(finished):
-    from plugins.run_reader import read_run
+    from plugins.engine.run_reader import read_run
     _, work_dir, summary = finished
     assert summary['finished'] == 4 and summary['states'] == dict(complete=4)
     values = {}

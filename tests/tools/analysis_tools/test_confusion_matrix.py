@@ -81,7 +81,7 @@ def test_a_checkpoint_that_was_tested_without_its_run_is_drawn(work_dir):
 
 
 def test_paths_as_the_tools_print_them_work_from_any_directory(work_dir, monkeypatch, tmp_path):
-    monkeypatch.setattr('plugins.paths.REPO_ROOT', work_dir.parent)
+    monkeypatch.setattr('plugins.engine.files.REPO_ROOT', work_dir.parent)
     (tmp_path / 'elsewhere').mkdir()
     monkeypatch.chdir(tmp_path / 'elsewhere')
     assert main([work_dir.name]) == work_dir / 'test/confusion_matrix.png'

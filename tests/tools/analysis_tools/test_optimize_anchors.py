@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tools.analysis_tools.optimize_anchors import fit, main, parse_args, quality, to_levels
 
 CONFIG = REPO_ROOT / 'configs/yolov3/yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192.py'

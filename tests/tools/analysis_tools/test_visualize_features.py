@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.plugins.inference.cases import CLASSIFIER, DETECTOR, save_checkpoint
+from tests.plugins.apis.cases import CLASSIFIER, DETECTOR, save_checkpoint
 from tools.analysis_tools.visualize_features import main, parse_args
 
 CUT = Path(__file__).resolve().parents[3] / \

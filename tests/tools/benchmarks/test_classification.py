@@ -2,7 +2,7 @@ import pytest
 from mmengine.config import Config
 from mmpretrain.registry import TRANSFORMS
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tools.benchmarks.classification import TARGETS, measure, recipes
 from tools.benchmarks.record import STAGES, Settings
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from mmengine.config import Config
 
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tools.benchmarks.detection import measure, pipeline, recipes
 from tools.benchmarks.record import STAGES, Settings
 from tools.benchmarks.stock_detection import stock_detector

@@ -5,7 +5,7 @@ from mmdet.datasets import CocoDataset
 from mmengine.config import Config
 
 from plugins.detection.kitti_dataset import KittiDataset
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tools.benchmarks.stock_detection import stock_detector, stock_pipeline, write_coco
 
 CONFIGS = REPO_ROOT / 'configs/yolov3'

@@ -9,8 +9,8 @@ from mmengine.registry import DATASETS, DefaultScope
 from PIL import Image
 
 from plugins.detection import KittiDataset
+from plugins.engine.files import REPO_ROOT
 from plugins.engine.session import load_config
-from plugins.paths import REPO_ROOT
 from tools.dataset_converters.split_kitti import main, suggestion
 
 CONFIG = REPO_ROOT / 'configs/yolov3/yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192.py'

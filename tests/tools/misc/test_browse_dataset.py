@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.plugins.inference.cases import CLASSIFIER, DETECTOR, draw_roads, roads_options
+from tests.plugins.apis.cases import CLASSIFIER, DETECTOR, draw_roads, roads_options
 from tools.misc.browse_dataset import main, parse_args
 
 

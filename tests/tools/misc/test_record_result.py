@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from plugins.engine.experiment import config_hash
+from plugins.engine.config_keys import config_hash
 from plugins.engine.session import load_config
 from tests.conftest import DIGITS
 from tools.misc.record_result import append, result_rows

@@ -4,7 +4,7 @@ from mmdet.registry import MODELS
 from mmengine.config import Config
 
 import plugins.detection  # noqa: F401
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tests.tools.model_converters.darknet_cfg import FULL, SMALL, random_weights, yolov3_cfg
 from tools.model_converters.darknet_layers import classes_of, count_values, darknet53, yolov3
 

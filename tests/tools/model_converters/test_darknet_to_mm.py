@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 import plugins.detection  # noqa: F401
 from plugins.engine.checkpoint import read_checkpoint
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tests.tools.model_converters.darknet_cfg import (
     FULL,
     SMALL,

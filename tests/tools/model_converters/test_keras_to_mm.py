@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import torch
 
-from plugins.lean_import import without
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
+from plugins.engine.lean_import import without
 from tools.model_converters.keras_layouts import ARCHITECTURES
 from tools.model_converters.keras_to_mm import main
 

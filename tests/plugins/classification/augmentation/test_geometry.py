@@ -193,9 +193,9 @@ def test_a_step_that_is_off_is_inactive(make):
     (lambda: RandomAffine(0, shear=95), r'RandomAffine: shear=95'),
     (lambda: RandomAffine(0, translate=.1), r'translate=0\.1, expected two numbers'),
     (lambda: RandomAffine(0, translate=(.1, 1.1)), r'translate=1\.1'),
-    (lambda: RandomCrop(0), r'RandomCrop: size=0, expected a positive integer'),
+    (lambda: RandomCrop(0), r'RandomCrop: size=0, expected a positive whole number'),
     (lambda: RandomCrop((8, 8, 8)), r'size=\(8, 8, 8\)'),
-    (lambda: RandomCrop(8, padding=-1), r'padding=-1, expected an integer of at least 0'),
+    (lambda: RandomCrop(8, padding=-1), r'padding=-1, expected a whole number of at least 0'),
     (lambda: Resize(32.), r'Resize: size=32\.0'),
 ])
 def test_wrong_values_name_key_found_and_expected(make, message):

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Subset
 
 from plugins.classification.datasets import ArrayDataset, ImageArray, take_batch
 from plugins.classification.datasets.array_dataset import DataSample
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 
 COUNTS = [40, 20, 10]
 

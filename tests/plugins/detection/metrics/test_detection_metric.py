@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 
 from plugins.detection import CocoBoxMetric, DetectionMetric, KittiDataset
-from plugins.paths import REPO_ROOT
+from plugins.engine.files import REPO_ROOT
 from tests.plugins.detection.metrics.samples import evaluate, instance, result_of, street
 
 CAR, CAR_2, VAN = [0., 0, 40, 40], [100., 0, 140, 40], [200., 0, 260, 60]

@@ -4,10 +4,10 @@ import pytest
 from mmengine.config import Config
 from PIL import Image
 
+from plugins.apis.detect import Detect, detect_in, threshold_note
+from plugins.apis.trained_model import load_trained
 from plugins.engine.session import load_config
-from plugins.inference.detect import Detect, detect_in, threshold_note
-from plugins.inference.trained_model import load_trained
-from tests.plugins.inference.cases import DETECTOR
+from tests.plugins.apis.cases import DETECTOR
 
 
 def pictures():

@@ -1,4 +1,4 @@
-from plugins.wording import counted
+from plugins.engine.wording import counted
 
 
 def test_one_is_singular_and_others_are_plural():

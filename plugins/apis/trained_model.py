@@ -13,7 +13,8 @@ from mmengine.runner import load_checkpoint
 from torch import nn
 
 from plugins.engine.checkpoint import check_finite, misfit, read_checkpoint
-from plugins.engine.experiment import EXPERIMENT, other_model, resolved_keys
+from plugins.engine.config_keys import resolved_keys
+from plugins.engine.experiment import EXPERIMENT, other_model
 from plugins.engine.readable_errors import readable_errors
 
 KINDS = {'mmpretrain': 'classifier', 'mmdet': 'detector'}

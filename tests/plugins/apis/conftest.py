@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.inference.cases import CLASSIFIER, DETECTOR, save_checkpoint
+from tests.plugins.apis.cases import CLASSIFIER, DETECTOR, save_checkpoint
 
 
 @pytest.fixture(scope='session')

@@ -3,10 +3,11 @@ import json
 import pytest
 import torch
 
-from plugins.engine.experiment import EXPERIMENT, resolved_keys
+from plugins.apis.trained_model import evaluated_data, find_device, load_trained
+from plugins.engine.config_keys import resolved_keys
+from plugins.engine.experiment import EXPERIMENT
 from plugins.engine.session import load_config
-from plugins.inference.trained_model import evaluated_data, find_device, load_trained
-from tests.plugins.inference.cases import CLASSIFIER, DETECTOR, save_checkpoint
+from tests.plugins.apis.cases import CLASSIFIER, DETECTOR, save_checkpoint
 
 
 def test_names_and_weights_are_those_of_the_checkpoint(classifier):

@@ -46,8 +46,8 @@ def _missing_op(name: str) -> Callable[..., NoReturn]:
     def call(*args: object, **kwargs: object) -> NoReturn:
         raise RuntimeError(
             f"the operator '{name}' is part of mmcv's compiled operators, and this mmcv "
-            'was installed without them (plugins/mmcv_ops.py provides nms alone). Use a model '
-            'that does not need it, or build them: pip install --no-build-isolation '
+            'was installed without them (plugins/engine/mmcv_ops.py provides nms alone). Use a '
+            'model that does not need it, or build them: pip install --no-build-isolation '
             '--no-cache-dir --force-reinstall --no-deps onedl-mmcv (needs a C++ compiler)')
 
     call.__name__ = name

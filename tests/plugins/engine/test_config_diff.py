@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from plugins.config_diff import Change, base_names, changes, difference
+from plugins.engine.config_diff import Change, base_names, changes, difference
 
 
 def write(folder, **files):

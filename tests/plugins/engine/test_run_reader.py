@@ -3,8 +3,8 @@ import re
 
 import pytest
 
-from plugins import run_reader
-from plugins.run_reader import read_run
+from plugins.engine import run_reader
+from plugins.engine.run_reader import read_run
 
 TRAINED = dict(mode='train', config='configs/x.py', checkpoint='w/best_epoch_3.pth',
                config_hash='f00', options=['lr=1', 'train_cfg.max_epochs=8'], metrics={'top1': 71.})
@@ -75,7 +75,7 @@ def test_a_damaged_record_is_named(make_run, name, content):
 
 
 def test_the_path_that_a_run_printed_works_from_any_directory(make_run, tmp_path, monkeypatch):
-    monkeypatch.setattr('plugins.paths.REPO_ROOT', tmp_path)
+    monkeypatch.setattr('plugins.engine.files.REPO_ROOT', tmp_path)
     make_run(folder=tmp_path / 'work_dirs/x/seed0')
     (tmp_path / 'elsewhere').mkdir()
     monkeypatch.chdir(tmp_path / 'elsewhere')

@@ -2,12 +2,14 @@ from argparse import ArgumentParser, ArgumentTypeError
 
 import pytest
 
-from plugins.arguments import (
+from plugins.engine.command_line import (
+    DEBUG_VARIABLE,
     LARGEST_SEED,
     config_file,
     existing_file,
     not_negative,
     positive,
+    run,
     seed,
     share,
 )
@@ -47,3 +49,20 @@ def test_not_negative_takes_zero():
     assert not_negative('0') == 0
     with pytest.raises(ArgumentTypeError, match="'-1' is not a whole number from 0"):
         not_negative('-1')
+
+def interrupted():
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_ends_with_a_word_and_the_shells_exit_code(capsys, monkeypatch):
+    monkeypatch.delenv(DEBUG_VARIABLE, raising=False)
+    with pytest.raises(SystemExit) as leaving:
+        run(interrupted)
+    printed = capsys.readouterr().err
+    assert leaving.value.code == 130 and '--resume' in printed and 'Traceback' not in printed
+
+
+def test_a_programmer_sees_where_it_was(monkeypatch):
+    monkeypatch.setenv(DEBUG_VARIABLE, '1')
+    with pytest.raises(KeyboardInterrupt):
+        run(interrupted)

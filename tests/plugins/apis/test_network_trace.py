@@ -5,7 +5,7 @@ from mmengine.registry import MODELS, DefaultScope
 from torch import nn
 
 import plugins.classification  # noqa: F401  registers the models
-from plugins.inference.network_trace import channels_reversed, trace
+from plugins.apis.network_trace import channels_reversed, trace
 
 PREPROCESSOR = dict(type='BatchDataPreprocessor', mean=[100.] * 3, std=[50.] * 3)
 DENSE = dict(growth_rate=4, depths=[2, 2, 5, 2], init_channels=8)  # the third stage has block 5

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from plugins import mmcv_ops
-from plugins.paths import REPO_ROOT
+from plugins.engine import mmcv_ops
+from plugins.engine.files import REPO_ROOT
 
 compiled = pytest.mark.skipif(mmcv_ops.has_compiled_ops(), reason='mmcv has compiled operators')
 

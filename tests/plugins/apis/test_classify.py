@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from plugins.apis.classify import Classify, as_stored, stored_size
+from plugins.apis.trained_model import load_trained
 from plugins.classification.datasets.decoding import decode_files
 from plugins.classification.datasets.image_array import SOURCES, ImageArray, load_source
 from plugins.engine.session import load_config
-from plugins.inference.classify import Classify, as_stored, stored_size
-from plugins.inference.trained_model import load_trained
-from tests.plugins.inference.cases import CLASSIFIER
+from tests.plugins.apis.cases import CLASSIFIER
 
 
 @pytest.mark.parametrize('resize', ['stretch', 'center_crop'])

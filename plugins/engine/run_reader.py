@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .paths import resolve_path
+from .files import resolve_path
 
 RECORD = 'result.json'
 # The folders, in a run's work dir, that its tests on the parts of the data write.

@@ -1,0 +1,69 @@
+"""Checks of single values: errors name the owner, the key, what was found and what was expected."""
+import math
+from collections.abc import Sequence
+from numbers import Real
+
+Range = tuple[float, float]
+Size = tuple[int, int]
+
+
+def refuse(owner: object, key: str, found: object, expected: str) -> ValueError:
+    """The error for a wrong value; the caller raises it.
+
+    Args:
+        owner: Whose value it is: a name, or an object, whose class is named; '' for none.
+        key: Name of the value.
+        found: The value given.
+        expected: What would have been right, in words.
+    """
+    name = owner if isinstance(owner, str) else type(owner).__name__
+    return ValueError(f'{name}{": " if name else ""}{key}={found!r}, expected {expected}')
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a finite real number; True and False are not."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_whole(value: object, low: int = 0, high: float = math.inf) -> bool:
+    """Whether it is an integer in [low, high]; True and False are not."""
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def number(owner: object, key: str, value: object, low: float, high: float) -> float:
+    """A number in [low, high]; ValueError otherwise."""
+    if not is_number(value) or not low <= value <= high:
+        raise refuse(owner, key, value, f'a number in [{low:g}, {high:g}]')
+    return float(value)
+
+
+def whole(owner: object, key: str, value: object, low: int, high: float = math.inf) -> int:
+    """An integer in [low, high]; ValueError otherwise."""
+    if not is_whole(value, low, high):
+        most = '' if high == math.inf else f' and at most {high}'
+        raise refuse(owner, key, value, f'a whole number of at least {low}{most}')
+    return value
+
+
+def pair(owner: object, key: str, value: object, low: float, high: float) -> Range:
+    """Two ordered numbers in [low, high]; ValueError otherwise."""
+    if (not isinstance(value, Sequence) or len(value) != 2 or not all(map(is_number, value))
+            or not low <= value[0] <= value[1] <= high):
+        raise refuse(owner, key, value, f'two numbers (a, b), {low:g} <= a <= b <= {high:g}')
+    return float(value[0]), float(value[1])
+
+
+def spread(owner: object, key: str, value: object, centre: float, limit: float) -> Range:
+    """``(centre - v, centre + v)`` of a number 0 <= v <= limit, or a pair within those bounds."""
+    if isinstance(value, Sequence):
+        return pair(owner, key, value, centre - limit, centre + limit)
+    half = number(owner, key, value, 0, limit)
+    return centre - half, centre + half
+
+
+def size(owner: object, key: str, value: object) -> Size:
+    """``(height, width)`` in pixels of an integer (a square) or of two; ValueError otherwise."""
+    sides = tuple(value) if isinstance(value, Sequence) else (value, value)
+    if len(sides) != 2 or not all(is_whole(side, 1) for side in sides):
+        raise refuse(owner, key, value, 'a positive whole number of pixels, or (height, width)')
+    return sides

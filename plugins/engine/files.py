@@ -1,0 +1,180 @@
+"""Where paths lead, and how files are written: whole or not at all, and over nothing unasked."""
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+REPO_ROOT = Path(__file__).resolve().parents[2]
+PARTIAL = '.partial'  # the suffix of files that are being written
+MANIFEST = '.files'  # in a folder of results, the names of what was written
+
+
+def resolve_path(path: str | Path) -> Path:
+    """Make a path absolute: relative to the current directory, else to the repository root.
+
+    Configs name their data as ``data/cifar10``, and the tools run from any working directory. A
+    relative path that exists below the current directory is taken there, any other below the
+    repository root, whether it exists or not: the caller's error then names that place.
+    """
+    path = Path(path).expanduser()
+    if path.is_absolute() or path.exists():
+        return path.absolute()
+    return REPO_ROOT / path
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a path beside ``path`` to write to; it takes the place of ``path`` when the block ends.
+
+    A reader sees the old file or the new one, never half of one, also after a power cut. A link
+    is followed, and what is no regular file (``/dev/stdout``, a pipe) is written to directly.
+    Missing folders above are made.
+
+    Raises:
+        OSError: It cannot be written; the block's own errors pass. ``path`` is then as it was.
+    """
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        check_file(path)
+        yield path
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f'.{path.name}.{os.getpid()}{PARTIAL}')
+    try:
+        yield partial
+        with partial.open('rb') as written:
+            os.fsync(written.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file of UTF-8 text, see :func:`replacing`."""
+    write_texts({path: text})
+
+
+def write_texts(texts: Mapping[Path, str]) -> None:
+    """Write several files of UTF-8 text; none takes its place before all are written."""
+    with ExitStack() as stack:
+        partials = {stack.enter_context(replacing(path)): text for path, text in texts.items()}
+        for partial, text in partials.items():
+            partial.write_text(text, encoding='utf-8', newline='\n')
+
+
+def check_file(*paths: Path, overwrite: bool = True) -> None:
+    """Check, before any work, that files can be written in these places.
+
+    Args:
+        paths: The files to be written.
+        overwrite: Whether files that are there may be replaced.
+
+    Raises:
+        IsADirectoryError: A folder is there.
+        NotADirectoryError: A folder above it is a file.
+        FileExistsError: A file is there, and ``overwrite`` is false.
+        OSError: Nothing can be written there.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise IsADirectoryError(f'{path}: is a folder, expected the name of a file to write')
+        _check_parent(path)
+    existing = [str(path) for path in paths if path.is_file()]
+    if existing and not overwrite:
+        raise FileExistsError(f'{", ".join(existing)}: exists; give --overwrite to replace it, '
+                              'or choose another name')
+
+
+def check_folder(folder: Path, overwrite: bool = False, record: str | None = None) -> None:
+    """Check, before any work, that a folder of results can be made in this place.
+
+    Args:
+        folder: Where the results are to be.
+        overwrite: Whether earlier results there may be replaced.
+        record: The file by which earlier results are known; None if none are ever replaced.
+
+    Raises:
+        FileExistsError: A file is there, or a folder with files in it that may not be replaced,
+            are no earlier results, or lie beside them.
+        NotADirectoryError: A folder above it is a file.
+        OSError: Nothing can be written there.
+    """
+    if folder.is_file():
+        raise FileExistsError(f'{folder}: is a file, expected a folder; choose another one')
+    _check_parent(folder)
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if record is None or not (folder / record).is_file():
+        known = f', but no {record} of earlier results' if record else ''
+        raise FileExistsError(f'{folder}: holds files{known}; choose another folder')
+    if not overwrite:
+        raise FileExistsError(f'{folder}: holds earlier results; replace them with --overwrite or '
+                              'choose another folder')
+    manifest = folder / MANIFEST
+    written = manifest.read_text(encoding='utf-8').splitlines() if manifest.is_file() else ()
+    others = sorted(_files(folder) - {*written, record, MANIFEST})
+    if others:
+        more = f' and {len(others) - 5} more' if len(others) > 5 else ''
+        raise FileExistsError(f'{folder}: holds {", ".join(others[:5])}{more}, which no earlier '
+                              f'run of this tool wrote (see {MANIFEST}); move them elsewhere or '
+                              'choose another folder')
+
+
+@contextmanager
+def replacing_folder(folder: Path, overwrite: bool = False, record: str | None = None
+                     ) -> Iterator[Path]:
+    """Yield a folder to fill; it takes the place of ``folder`` when the block ends without error.
+
+    A list of what was written goes with it, by which :func:`check_folder` tells results from a
+    user's own files.
+
+    Args:
+        folder: Its place.
+        overwrite: See :func:`check_folder`, which is asked first.
+        record: Likewise.
+
+    Raises:
+        OSError: See :func:`check_folder`.
+    """
+    check_folder(folder, overwrite, record)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f'.{folder.name}-') as spare:
+        made = Path(spare, 'made')
+        made.mkdir()
+        yield made
+        (made / MANIFEST).write_text(''.join(f'{name}\n' for name in sorted(_files(made))),
+                                     encoding='utf-8')
+        check_folder(folder, overwrite, record)  # again: much may have happened since
+        _swap(made, folder, Path(f'{spare}-replaced'))
+
+
+def _swap(made: Path, folder: Path, earlier: Path) -> None:
+    if folder.exists():
+        os.rename(folder, earlier)
+    try:
+        os.rename(made, folder)
+    except OSError:
+        if earlier.exists():
+            os.rename(earlier, folder)
+        raise
+    if earlier.exists():
+        shutil.rmtree(earlier)
+
+
+def _files(folder: Path) -> set[str]:
+    """The files in a folder and below it, by their relative names."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob('*') if not path.is_dir()}
+
+
+def _check_parent(path: Path) -> None:
+    parent = next(parent for parent in path.absolute().parents if parent.exists())
+    if not parent.is_dir():
+        raise NotADirectoryError(f'{path}: cannot be written, {parent} is a file, not a folder')
+    try:  # modes alone do not tell
+        with tempfile.TemporaryFile(dir=parent):
+            pass
+    except OSError as error:
+        raise OSError(f'{path}: cannot be written, {parent} takes no file ({error.strerror}); '
+                      'choose another place') from error
