@@ -1,14 +1,12 @@
 """What each data set is: its archives, where they come from, and what must be in them.
 
-Checksums and sizes of archives are those of tensorflow_datasets' checksum files (flower_photos,
-CUB-200-2010, KITTI) and of Keras's file hashes (CIFAR), whose MD5 torchvision lists too. No
-checksum of a MIT_split archive is published: there the counts and the images' own bytes decide.
+Checksums are those of tensorflow_datasets (flower_photos, CUB-200-2010, KITTI) and Keras (CIFAR).
+No checksum of a MIT_split archive is published: there the counts and the images' bytes decide.
 """
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 _CUB_ON_DRIVE = 'https://drive.usercontent.google.com/download?export=download&confirm=t&id='
-_CUB_AT_CALTECH = 'http://www.vision.caltech.edu/visipedia-data/CUB-200/'
 _MIT_COUNTS = {
     'Opencountry': (292, 118), 'coast': (244, 116), 'forest': (227, 101), 'highway': (184, 76),
     'inside_city': (214, 94), 'mountain': (260, 114), 'street': (212, 80),
@@ -17,18 +15,16 @@ _MIT_COUNTS = {
 
 @dataclass(frozen=True)
 class Archive:
-    """One file to fetch.
+    """One file to download.
 
     Attributes:
         name: Official file name.
-        size: Bytes; None where nobody publishes it.
         sha256: Hex digest; None where nobody publishes it.
-        urls: Tried in this order; empty for a file that wants a person.
+        url: Its address; empty for a file that must be downloaded by hand.
     """
     name: str
-    size: int | None = None
     sha256: str | None = None
-    urls: tuple[str, ...] = ()
+    url: str = ''
 
 
 @dataclass(frozen=True)
@@ -36,15 +32,14 @@ class Download:
     """One data set.
 
     Attributes:
-        folder: Where it stands below the data root.
-        archives: What is unpacked, one into the other.
+        folder: Its place below the data root.
+        archives: Unpacked into one folder.
         counts: Pattern below ``folder`` -> how many visible files or folders match it.
         origin: Its page, for errors and help.
-        only: Members outside of this folder of the archives are not unpacked.
-        digest: SHA-256 of ``sha256sum`` over all files, in order of their names (see
-            :func:`tools.misc.downloads.verify.digest_of`); None where the archives' do.
-        by_hand: Why it cannot be fetched and what to do, where that is so.
-        pickled: The files are CIFAR's; each is read, or compared with its own MD5.
+        only: Files outside of this folder of the archives are not unpacked.
+        digest: What :func:`~tools.misc.downloads.verify.digest_of` says of the official set;
+            None where the checksums of the archives do.
+        by_hand: Why it cannot be downloaded by a program and what to do, where that is so.
     """
     folder: str
     archives: tuple[Archive, ...]
@@ -52,45 +47,41 @@ class Download:
     origin: str
     only: str = ''
     digest: str | None = None
-    by_hand: str = field(default='', repr=False)
-    pickled: bool = False
+    by_hand: str = ''
 
 
 DATA_SETS = {
     'cifar10': Download(
         'cifar10/cifar-10-batches-py',
-        (Archive('cifar-10-python.tar.gz', 170498071,
+        (Archive('cifar-10-python.tar.gz',
                  '6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce',
-                 ('https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz',)),),
+                 'https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz'),),
         {'data_batch_[1-5]': 5, 'test_batch': 1, 'batches.meta': 1},
-        'https://www.cs.toronto.edu/~kriz/cifar.html', pickled=True),
+        'https://www.cs.toronto.edu/~kriz/cifar.html'),
     'cifar100': Download(
         'cifar100/cifar-100-python',
-        (Archive('cifar-100-python.tar.gz', 169001437,
+        (Archive('cifar-100-python.tar.gz',
                  '85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7',
-                 ('https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz',)),),
+                 'https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz'),),
         {'train': 1, 'test': 1, 'meta': 1},
-        'https://www.cs.toronto.edu/~kriz/cifar.html', pickled=True),
+        'https://www.cs.toronto.edu/~kriz/cifar.html'),
     'flower_photos': Download(
         'flower_photos',
-        (Archive('flower_photos.tgz', 228813984,
+        (Archive('flower_photos.tgz',
                  '4c54ace7911aaffe13a365c34f650e71dd5bf1be0a58b464e5a7183e3e595d9c',
-                 ('https://storage.googleapis.com/download.tensorflow.org/example_images/'
-                  'flower_photos.tgz',
-                  'http://download.tensorflow.org/example_images/flower_photos.tgz')),),
+                 'https://storage.googleapis.com/download.tensorflow.org/example_images/'
+                 'flower_photos.tgz'),),
         {'daisy/*.jpg': 633, 'dandelion/*.jpg': 898, 'roses/*.jpg': 641, 'sunflowers/*.jpg': 699,
          'tulips/*.jpg': 799},
         'https://www.tensorflow.org/datasets/catalog/tf_flowers'),
     'cub200': Download(
         'CUB_200_2010',
-        (Archive('images.tgz', 679421896,
+        (Archive('images.tgz',
                  '2a6d2246bbb9778ca03aa94e2e683ccb4f8821a36b7f235c0822e659d60a803e',
-                 (f'{_CUB_ON_DRIVE}1GDr1OkoXdhaXWGA8S3MAq3a522Tak-nx',
-                  f'{_CUB_AT_CALTECH}images.tgz')),
-         Archive('lists.tgz', 201844,
+                 f'{_CUB_ON_DRIVE}1GDr1OkoXdhaXWGA8S3MAq3a522Tak-nx'),
+         Archive('lists.tgz',
                  'aeacbd5e3539ae84ea726e8a266a9a119c18f055cd80f3836d5eb4500b005428',
-                 (f'{_CUB_ON_DRIVE}1vZuZPqha0JjmwkdaS_XtYryE3Jf5Q1AC',
-                  f'{_CUB_AT_CALTECH}lists.tgz'))),
+                 f'{_CUB_ON_DRIVE}1vZuZPqha0JjmwkdaS_XtYryE3Jf5Q1AC')),
         {'images/*': 200, 'images/*/*.jpg': 6033, 'lists/train.txt': 1, 'lists/test.txt': 1},
         'https://www.tensorflow.org/datasets/catalog/caltech_birds2010'),
     'mit_split': Download(
@@ -106,14 +97,14 @@ DATA_SETS = {
                 '<class>/*.jpg)'),
     'kitti': Download(
         'kitti',
-        (Archive('data_object_image_2.zip', 12569945557,
+        (Archive('data_object_image_2.zip',
                  '351c5a2aa0cd9238b50174a3a62b846bc5855da256b82a196431d60ff8d43617'),
-         Archive('data_object_label_2.zip', 5601213,
+         Archive('data_object_label_2.zip',
                  '4efc76220d867e1c31bb980bbf8cbc02599f02a9cb4350effa98dbb04aaed880')),
         {'training/image_2/*.png': 7481, 'training/label_2/*.txt': 7481},
         'https://www.cvlibs.net/datasets/kitti/eval_object.php',
         only='training/',
-        by_hand='KITTI wants a click: on https://www.cvlibs.net/datasets/kitti/eval_object.php log '
-                'in, accept the licence and fetch "left color images of object data set" (12 GB) '
-                'and "training labels of object data set" (5 MB)'),
+        by_hand='its licence must be accepted: log in on https://www.cvlibs.net/datasets/kitti/'
+                'eval_object.php and download "left color images of object data set" (12 GB) and '
+                '"training labels of object data set" (5 MB)'),
 }

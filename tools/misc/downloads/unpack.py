@@ -1,103 +1,50 @@
-"""Unpack an archive that nobody vouches for."""
+"""Unpack a downloaded archive without trusting what it says."""
 import lzma
-import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
 
-from rich.progress import track
-
-_DAMAGED = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError,
-            NotImplementedError)  # the last: a compression that zipfile does not know
+MAX_FILES, MAX_BYTES = 100_000, 40_000_000_000  # KITTI's images: 15 000 files, 13 GB
+_DAMAGED = (tarfile.ReadError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError,
+            RuntimeError)  # the last: a zip file that is encrypted or compressed in an unknown way
 
 
-def unpack(archive: Path, target: Path, only: str = '') -> int:
-    """Unpack files of a tar (of any compression) or zip archive below ``target``.
-
-    tarfile's ``filter='data'`` is missing from early releases of Python 3.10
-    and 3.11, and zipfile changes wrong names silently. Here, in both: regular
-    files and folders alone, written with this user's rights; a name that is
-    absolute or leads upwards, a link of any kind, a device or an encrypted
-    file is refused. What macOS adds (``._*``, ``.DS_Store``, ``__MACOSX``) is
-    left out, and so is what lies outside of the folder ``only``.
-
-    Args:
-        only: E.g. 'training/'; empty for everything.
-
-    Returns:
-        The number of files written.
+def unpack(archive: Path, target: Path, only: str = '') -> None:
+    """Unpack the visible files of a tar or zip archive, or ``only`` those below e.g. 'training/'.
 
     Raises:
-        ValueError: No archive, a damaged one, or a member that is refused.
-        OSError: Too little room, or a file that cannot be written.
+        ValueError: It is no archive, damaged, larger than ``MAX_FILES`` or ``MAX_BYTES``, or
+            holds a link, a device or a path out of its folder.
+        OSError: A file cannot be written.
     """
-    written = 0
+    files = size = 0
+
+    def is_wanted(name: str, length: int) -> bool:
+        nonlocal files, size
+        path = PurePosixPath(name)
+        if path.is_absolute() or '..' in path.parts or '\\' in name or ':' in name:
+            raise ValueError(f'{archive}: holds {name!r}, a path that may leave its folder')
+        files, size = files + 1, size + length
+        if files > MAX_FILES or size > MAX_BYTES:
+            raise ValueError(f'{archive}: holds more than {MAX_FILES} files or {MAX_BYTES / 1e9:g} '
+                             'GB, more than any data set of the catalogue')
+        hidden = any(part.startswith('.') for part in path.parts)  # macOS adds ._* and .DS_Store
+        return f'{path}/'.startswith(only) and not hidden
+
+    def member_filter(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+        if not member.isreg() and not member.isdir():
+            raise ValueError(f'{archive}: holds {member.name!r}, a link or device')
+        return tarfile.data_filter(member, folder) if is_wanted(member.name, member.size) else None
+
     try:
-        for name, size, content in track(_members(archive), f'unpack {archive.name}'):
-            path = _safe(archive, name)
-            if not str(path).startswith(only) or _of_macos(path):
-                continue
-            free = shutil.disk_usage(target).free
-            if size > free:
-                raise OSError(f'{target}: no room for {name} of {archive.name} ({size / 1e6:.1f} '
-                              f'MB, {free / 1e6:.1f} MB free); make room or name another '
-                              '--data-root')
-            out = target / path
-            out.parent.mkdir(parents=True, exist_ok=True)
-            with content as source, out.open('wb') as file:
-                shutil.copyfileobj(source, file, 1 << 20)
-            written += 1
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as file:  # writes a link as a small file
+                for info in file.infolist():
+                    if is_wanted(info.filename, info.file_size):
+                        file.extract(info, target)
+        else:
+            with tarfile.open(archive) as file:
+                file.extractall(target, filter=member_filter)
     except _DAMAGED as error:
-        raise ValueError(f'{archive}: damaged or no archive ({error}); fetch it again') from error
-    return written
-
-
-def _members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
-    """Name, size and content of each file; whatever is neither file nor folder is an error."""
-    if zipfile.is_zipfile(archive):
-        yield from _zip_members(archive)
-        return
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            if member.isdir():
-                _safe(archive, member.name)
-            elif member.isreg():
-                yield member.name, member.size, tar.extractfile(member)
-            else:
-                kind = 'a link' if member.issym() or member.islnk() else 'a device or pipe'
-                raise ValueError(_refusal(archive, member.name, kind))
-
-
-def _zip_members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
-    with zipfile.ZipFile(archive) as file:
-        for member in file.infolist():
-            # Unix mode in the upper half; 0 where the archive comes from another system
-            kind = (member.external_attr >> 16) & 0o170000
-            if member.flag_bits & 1:
-                raise ValueError(_refusal(archive, member.filename, 'encrypted'))
-            if member.is_dir():
-                _safe(archive, member.filename)
-            elif kind in (0, 0o100000):
-                yield member.filename, member.file_size, file.open(member)
-            else:
-                raise ValueError(_refusal(archive, member.filename, 'a link or device'))
-
-
-def _safe(archive: Path, name: str) -> PurePosixPath:
-    """The member's path, relative and without a step upwards, on any system."""
-    path = PurePosixPath(name)
-    if path.is_absolute() or '..' in path.parts or '\\' in name or ':' in name or '\0' in name:
-        raise ValueError(_refusal(archive, name, 'a path that may leave its folder'))
-    return path
-
-
-def _refusal(archive: Path, name: str, what: str) -> str:
-    return (f'{archive}: its member {name!r} is {what}, which no data set needs; nothing was '
-            'unpacked; fetch the archive from its official place')
-
-
-def _of_macos(path: PurePosixPath) -> bool:
-    return path.name.startswith('._') or path.name == '.DS_Store' or '__MACOSX' in path.parts
+        raise ValueError(f'{archive}: damaged or no archive ({error}); get it again') from error
