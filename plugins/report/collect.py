@@ -7,10 +7,10 @@ from typing import Any
 
 from plugins.engine.files import resolve_path
 from plugins.engine.run_reader import RECORD, TEST_FOLDERS, read_record, read_run
+from plugins.search.record import TABLE
 
 from .unfinished import has_begun, unfinished_record
 
-STUDY = 'trials.csv'
 # What the page cannot do without, and of which type it must be.
 _NEEDED: dict[str, type | tuple[type, ...]] = {
     'config': str, 'metrics': dict, 'history': list, 'parameters': dict, 'seconds': (int, float),
@@ -118,7 +118,7 @@ def _is_lone_test(folder: Path) -> bool:
 
 
 def _studies_in(place: Path) -> list[Path]:
-    return sorted(path.parent.resolve() for path in place.rglob(STUDY))
+    return sorted(path.parent.resolve() for path in place.rglob(TABLE))
 
 
 def read_entry(folder: Path, name: str) -> Entry:

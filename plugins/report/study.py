@@ -1,17 +1,13 @@
-"""The outcome of a search, as tools/search.py leaves it: a table and two pictures."""
-import csv
+"""The outcome of a search, as tools/search.py leaves it: a table and pictures."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plugins.engine.run_reader import read_record
+from plugins.search.record import RECORD, read_search_record
 
-from .collect import STUDY
 from .pictures import Inline, inline
 
-_SUMMARY = 'search.json'
-_PICTURES = ('importance.png', 'parallel_coordinate.png')
 _MOST_ROWS = 500  # more would make a page that no phone scrolls
 
 
@@ -40,36 +36,22 @@ class Study:
 
 
 def read_study(folder: Path) -> Study:
-    """Read ``trials.csv``; ``search.json`` and the two pictures of a search if they are there.
+    """Read a search's work dir.
 
     Raises:
         OSError: A file cannot be read.
-        ValueError: The table is empty, no text, or has a row of another length than its heads;
-            search.json cannot be read, or is none.
+        ValueError: See :func:`read_search_record`; or search.json has another shape.
     """
-    path = folder / STUDY
-    try:
-        with path.open(newline='', encoding='utf-8') as file:
-            heads, *rows = [row for row in csv.reader(file) if row] or [[]]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f'{path}: not readable as a table ({error}); run tools/search.py '
-                         'again') from error
-    if not heads:
-        raise ValueError(f'{path}: empty, expected a line of column names')
-    for number, row in enumerate(rows, 2):
-        if len(row) != len(heads):
-            raise ValueError(f'{path}: row {number} has {len(row)} cells, expected {len(heads)}')
-    pictures = {name.removesuffix('.png'): inline(folder / name, 1000)
-                for name in _PICTURES if (folder / name).is_file()}
-    summary = folder / _SUMMARY
-    told = _summary(summary) if summary.is_file() else ([], [])
-    return Study(folder.name, heads, rows[:_MOST_ROWS], max(0, len(rows) - _MOST_ROWS), pictures,
-                 *told)
+    found = read_search_record(folder)
+    pictures = {path.stem: inline(path, 1000) for path in found.pictures}
+    rows, left_out = found.rows[:_MOST_ROWS], max(0, len(found.rows) - _MOST_ROWS)
+    told = _summary(folder / RECORD, found.outcome) if found.outcome is not None else ([], [])
+    return Study(folder.name, found.columns, rows, left_out, pictures, *told)
 
 
-def _summary(path: Path) -> tuple[list[tuple[str, str]], list[list[str]]]:
+def _summary(path: Path, record: Mapping[str, Any]
+             ) -> tuple[list[tuple[str, str]], list[list[str]]]:
     """The winner, and the main effects; see ``plugins.search.tables``, which writes both."""
-    record = read_record(path)
     try:
         return _winner(record), _effects(record)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

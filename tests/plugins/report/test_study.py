@@ -61,11 +61,3 @@ def test_a_long_study_is_cut_and_says_so(tmp_path):
     (tmp_path / 'trials.csv').write_text('number\n' + ''.join(f'{k}\n' for k in range(503)))
     study = read_study(tmp_path)
     assert len(study.rows) == 500 and study.left_out == 3
-
-
-@pytest.mark.parametrize('content, message', [
-    (b'', 'empty'), (b'a,b\n1\n', 'row 2 has 1 cells, expected 2'), (b'\xff\xfe,', 'not readable')])
-def test_a_broken_table_is_named(content, message, tmp_path):
-    (tmp_path / 'trials.csv').write_bytes(content)
-    with pytest.raises(ValueError, match=f'trials.csv: {message}'):
-        read_study(tmp_path)

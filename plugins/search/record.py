@@ -1,0 +1,52 @@
+"""What a search writes into its work dir, and how to read it; imports neither Optuna nor torch."""
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plugins.engine.run_reader import read_record
+
+TRIALS, WINNER = 'trials', 'winner'  # folders: a run for each trial, and the winner's config
+TABLE, RECORD = 'trials.csv', 'search.json'
+PICTURES = ('history.png', 'importance.png', 'parallel_coordinate.png', 'slice.png')
+
+
+@dataclass(frozen=True)
+class SearchRecord:
+    """The files of a search.
+
+    Attributes:
+        columns: Names of the table's columns.
+        rows: Its cells.
+        pictures: The pictures that exist.
+        outcome: What ``search.json`` holds; None as long as the search is not finished.
+    """
+
+    columns: list[str]
+    rows: list[list[str]]
+    pictures: list[Path]
+    outcome: dict[str, Any] | None
+
+
+def read_search_record(work_dir: Path) -> SearchRecord:
+    """Read what a search has written so far.
+
+    Raises:
+        OSError: A file cannot be read.
+        ValueError: The table is empty, is no text, or has a row of another length than its header;
+            ``search.json`` is damaged.
+    """
+    table, record = work_dir / TABLE, work_dir / RECORD
+    try:
+        with table.open(newline='', encoding='utf-8') as file:
+            columns, *rows = [row for row in csv.reader(file) if row] or [[]]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f'{table}: not readable as a table ({error}); run tools/search.py '
+                         'again') from error
+    if not columns:
+        raise ValueError(f'{table}: empty, expected a line of column names')
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(columns):
+            raise ValueError(f'{table}: row {number} has {len(row)} cells, expected {len(columns)}')
+    pictures = [path for path in (work_dir / name for name in PICTURES) if path.is_file()]
+    return SearchRecord(columns, rows, pictures, read_record(record) if record.is_file() else None)
