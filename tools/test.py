@@ -4,9 +4,11 @@
     python tools/test.py CONFIG CHECKPOINT --out preds.pkl --show-dir pictures
     python tools/test.py CONFIG CHECKPOINT --out results/    # a detector: KITTI's result files
     python tools/test.py CONFIG CHECKPOINT --part train
+
+Beside result.json it leaves pictures of what it measured, and in examples/ the images that
+tools/report.py shows: a classifier's most confident mistakes, or a detector's busiest images.
 """
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +17,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine.command_line import add_cfg_options, config_file, existing_file
+from plugins.engine.files import check_file, check_folder
+from plugins.engine.run_reader import EXAMPLES, EXAMPLES_RECORD, TEST_FOLDERS
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -32,46 +36,33 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         "file; of a detector, a folder's name gives KITTI's result files")
     parser.add_argument('--show-dir', help='draw predictions into this new folder')
     parser.add_argument('--overwrite', action='store_true',
-                        help="replace the result.json of another checkpoint's test")
+                        help="replace the result.json of another checkpoint's test, and --out")
     parser.add_argument('--trust-checkpoint', action='store_true',
                         help='load the checkpoint although it could run code')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
     add_cfg_options(parser)
     args = parser.parse_args(argv)
-    if args.work_dir and Path(args.work_dir).is_file():
-        parser.error(f'--work-dir {args.work_dir}: is a file, expected a folder')
-    if args.work_dir and (Path(args.work_dir) / 'last_checkpoint').exists():
+    args.work_dir = Path(args.work_dir or args.checkpoint.parent / TEST_FOLDERS[args.part])
+    if (args.work_dir / 'last_checkpoint').exists():
         parser.error(f'--work-dir {args.work_dir}: holds a training run; choose another folder')
-    for key in ('out', 'show_dir', 'work_dir'):
-        if value := getattr(args, key):
-            _check_target(f'--{key.replace("_", "-")} {value}', Path(value).absolute(), parser)
-    if args.show_dir and Path(args.show_dir).is_dir() and any(Path(args.show_dir).iterdir()):
-        parser.error(f'--show-dir {args.show_dir}: the folder is not empty; choose another one')
-    if args.out:
-        _check_out(args.out, parser)
+    if args.out and not args.out.endswith(('.pkl', '.pickle', '/')) and Path(args.out).suffix \
+            and not Path(args.out).is_dir():
+        parser.error(f"--out {args.out}: the name must end in .pkl, or in / for a folder of "
+                     "KITTI's result files")
     return args
 
 
-def _check_target(name: str, path: Path, parser: argparse.ArgumentParser) -> None:
+def _check_outputs(args: argparse.Namespace) -> None:
     """Find out before hours of testing what could not be written after them."""
-    there = next(folder for folder in (path, *path.parents) if folder.exists())
-    if there != path and not there.is_dir():
-        parser.error(f'{name}: {there} is a file, expected a folder')
-    if not os.access(there, os.W_OK):
-        parser.error(f'{name}: {there} cannot be written; choose another place')
-
-
-def _check_out(out: str, parser: argparse.ArgumentParser) -> None:
-    """Refuse a name that is neither a pickle's nor a folder's, and what would be overwritten."""
-    path = Path(out)
-    if not out.endswith(('.pkl', '.pickle', '/')) and path.suffix and not path.is_dir():
-        parser.error(f"--out {out}: the name must end in .pkl, or in / for a folder of KITTI's "
-                     'result files')
-    if path.is_dir() and any(path.iterdir()):
-        parser.error(f'--out {out}: the folder is not empty; choose another one')
-    if path.is_file():
-        parser.error(f'--out {out}: the file exists; delete it or choose another name')
+    check_file(args.work_dir / 'result.json')
+    check_folder(args.work_dir / EXAMPLES, overwrite=True, record=EXAMPLES_RECORD)
+    if args.show_dir:
+        check_folder(Path(args.show_dir))
+    if args.out and args.out.endswith(('.pkl', '.pickle')):
+        check_file(Path(args.out), overwrite=args.overwrite)
+    elif args.out:
+        check_folder(Path(args.out))
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
@@ -79,18 +70,24 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     Args:
         argv: Arguments as on the command line; None takes the process's own.
+
+    Raises:
+        OSError: An output cannot be written, or is there already.
+        ValueError: The config, the options or the checkpoint do not fit together.
     """
     args = parse_args(argv)
+    _check_outputs(args)
+    from mmengine.dist import is_main_process
+
     from plugins.engine.readable_errors import readable_errors
-    from plugins.engine.run_reader import TEST_FOLDERS
     from plugins.engine.session import Session
+    from plugins.visualization.examples import ExamplesHook
+    from plugins.visualization.run_pictures import write_pictures
 
     session = Session(str(args.config), args.cfg_options, args.launcher)
     cfg, checkpoint = session.cfg, str(args.checkpoint)
     session.test_on(args.part)
-    session.enter_test_dir(
-        args.work_dir or str(args.checkpoint.absolute().parent / TEST_FOLDERS[args.part]),
-        checkpoint, args.overwrite)
+    session.enter_test_dir(str(args.work_dir.absolute()), checkpoint, args.overwrite)
     cfg.load_from = checkpoint
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler',
                 'val_dataloader', 'val_cfg', 'val_evaluator'):
@@ -100,9 +97,17 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     if args.show_dir:
         session.draw_predictions(args.show_dir)
     runner = session.build_runner(args.trust_checkpoint)
+    examples = ExamplesHook()
+    runner.register_hook(examples)
     with readable_errors(session.cfg):
         runner.test()
-    return session.finish_test(runner, checkpoint)
+    result = session.finish_test(runner, checkpoint)
+    if is_main_process():
+        written = [path.name for path in write_pictures(result, args.work_dir)]
+        if examples.write(args.work_dir / EXAMPLES, runner.test_dataloader.dataset, result):
+            written.append(f'{EXAMPLES}/')
+        print(f'Beside it: {", ".join(written) or "no pictures"}')
+    return result
 
 
 if __name__ == '__main__':

@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.engine.command_line import add_cfg_options, config_file
+from plugins.engine.command_line import add_cfg_options, config_file, seed
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -22,7 +22,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('config', type=config_file, help='config file, e.g. configs/basenet/...py')
     parser.add_argument('--work-dir', help='where the run writes; default '
                         'work_dirs/<path of the config below configs/>/seed<k>')
-    parser.add_argument('--seed', type=int, help="seed of everything random (config's: 0)")
+    parser.add_argument('--seed', type=seed, help="seed of everything random (config's: 0)")
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CKPT',
                         help='continue from the last checkpoint of the work dir, or from CKPT')
     parser.add_argument('--overwrite', action='store_true',
@@ -39,8 +39,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
     add_cfg_options(parser)
     args = parser.parse_args(argv)
-    if args.seed is not None and not 0 <= args.seed < 2 ** 32:
-        parser.error(f'--seed {args.seed}: expected 0 to {2 ** 32 - 1}')
     if args.work_dir and Path(args.work_dir).exists() and not Path(args.work_dir).is_dir():
         parser.error(f'--work-dir {args.work_dir}: is a file, expected a folder')
     if args.fast_dev_run and args.resume:
@@ -57,10 +55,13 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         argv: Arguments as on the command line; None takes the process's own.
     """
     args = parse_args(argv)
+    from mmengine.dist import is_main_process
+
     from plugins.engine.config_check import check_weights
     from plugins.engine.fast_dev_run import limit_to_fast_dev_run
     from plugins.engine.readable_errors import readable_errors
     from plugins.engine.session import Session
+    from plugins.visualization.run_pictures import write_pictures
 
     with ExitStack() as stack:
         session = Session(str(args.config), args.cfg_options, args.launcher)
@@ -80,7 +81,11 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             runner.train()
             if args.fast_dev_run:
                 runner.test()
-        return session.finish_training(runner, keep=not args.fast_dev_run)
+        result = session.finish_training(runner, keep=not args.fast_dev_run)
+        if is_main_process() and not args.fast_dev_run:
+            for picture in write_pictures(result, Path(runner.work_dir)):
+                print(f'Beside it: {picture.name}')
+        return result
 
 
 if __name__ == '__main__':

@@ -11,6 +11,8 @@ from .files import resolve_path
 RECORD = 'result.json'
 # The folders, in a run's work dir, that its tests on the parts of the data write.
 TEST_FOLDERS = {'test': 'test', 'train': 'test-train', 'val': 'test-val'}
+EXAMPLES = 'examples'  # the folder, beside a test's record, of pictures that the report page shows
+EXAMPLES_RECORD = 'examples.json'
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,9 @@ def _difference(trained: dict[str, Any], tested: dict[str, Any]) -> str | None:
     checkpoint, best = tested.get('checkpoint'), trained.get('checkpoint')
     if checkpoint != best:
         return f'a test of another checkpoint, {checkpoint}; the run names {best}'
-    if tested.get('config_hash') != trained.get('config_hash'):
+    # Records without 'changes' hashed other keys: they are compared by what was given.
+    keys = ('config_hash',) if 'changes' in trained else ('config', 'options')
+    if any(tested.get(key) != trained.get(key) for key in keys):
         return f'a test of another config: {_differing_options(trained, tested)}'
     return None
 

@@ -13,12 +13,12 @@ from mmengine.runner import Runner
 
 from plugins.engine.files import REPO_ROOT
 from plugins.engine.run_reader import RECORD, read_record
-from plugins.visualization.run_pictures import write_pictures
 
 from .cfg_options import merge_options
 from .checkpoint import trust_checkpoint as trust
 from .config_check import check_config, read_config
-from .config_keys import config_hash, resolved_keys
+from .config_diff import difference
+from .config_keys import Kind, config_hash, kind_of, resolved_keys
 from .distributed import init_distributed
 from .evaluated_part import use_part
 from .experiment import EXPERIMENT
@@ -53,6 +53,7 @@ class Session:
         self.options = list(options)
         self.config_hash = config_hash(self.cfg)
         self._experiment = resolved_keys(self.cfg)  # now: --amp and the like do not count
+        self._changes: list[tuple] | None = None
         self.precision = 'float32'
         self.part = 'test'
         self.git_commit = git_commit()  # now: the code may change while the run goes on
@@ -96,6 +97,7 @@ class Session:
             FileExistsError: See :func:`claim_work_dir`.
             FileNotFoundError: There is no checkpoint to resume from.
         """
+        self._changes = _changes(self.cfg)  # now: the bases may be edited while the run goes on
         folder = Path(work_dir or self.cfg.get('work_dir')
                       or default_work_dir(self.cfg.filename, self.seed)).absolute()
         outcome: list[Any] = [None, None]
@@ -179,7 +181,7 @@ class Session:
         return runner
 
     def finish_training(self, runner: Runner, keep: bool = True) -> dict[str, Any]:
-        """Put the record of a finished training together, print it, and write it if ``keep``."""
+        """Put the record of a finished training together, write it if ``keep``, and print it."""
         record = _hook(runner, RunRecordHook)
         best = record.best(_hook(runner, CheckpointHook))
         result = dict(mode='train', split='val', metrics=best['metrics'], monitor=best['monitor'],
@@ -187,12 +189,13 @@ class Session:
                       seconds=round(record.seconds, 2),
                       checkpoint=_best_checkpoint(runner, best), history=record.history,
                       git_commit=self.git_commit, config_hash=self.config_hash,
-                      options=self.options, **describe_run(runner, self.seed, self.precision))
+                      options=self.options, changes=self._changes, recipe=_recipe(self.cfg),
+                      **describe_run(runner, self.seed, self.precision))
         self._finish(runner, result, keep)
         return result
 
     def finish_test(self, runner: Runner, checkpoint: str) -> dict[str, Any]:
-        """Put the record of a finished test together, print and write it."""
+        """Put the record of a finished test together, write it and print it."""
         record = _hook(runner, RunRecordHook)
         run = describe_run(runner, self.seed, self.precision)
         run['data_fingerprint'] = {self.part: run['data_fingerprint']['test']}
@@ -208,13 +211,12 @@ class Session:
 
     def _finish(self, runner: Runner, result: dict[str, Any], keep: bool) -> None:
         if is_main_process():
+            path = Path(runner.work_dir) / RECORD
+            if keep:
+                write_result(path, result)
             print_result(result)
             if keep:
-                path = Path(runner.work_dir) / RECORD
-                write_result(path, result)
-                pictures = write_pictures(result, path.parent)
-                print(f'Written to {_relative(path)}'
-                      + ''.join(f', {picture.name}' for picture in pictures))
+                print(f'Written to {_relative(path)}')
         barrier()
 
 
@@ -246,6 +248,25 @@ def _parse_options(options: Sequence[str]) -> dict[str, Any]:
     except RecursionError as error:  # mmengine's parser takes a dict in a list for a list
         raise ValueError(f'--cfg-options {" ".join(options)}: expected plain values and lists of '
                          'them; a list of dicts is for a config file') from error
+
+
+def _changes(cfg: Config) -> list[tuple] | None:
+    """What a config and its options change in its bases, as (key, base, own).
+
+    Without keys that say only where and how fast. None if it has no base of its own to compare.
+    """
+    try:
+        found = difference(Path(cfg.filename), cfg._cfg_dict.to_dict()).changes
+    except (OSError, ValueError):
+        return None
+    return [tuple(change) for change in found if kind_of(change.key) is not Kind.PLACE]
+
+
+def _recipe(cfg: Config) -> dict[str, Any]:
+    """The three settings that tables of runs name."""
+    optimizer = cfg.optim_wrapper.get('optimizer') or {}
+    return dict(optimizer=optimizer.get('type'), lr=optimizer.get('lr'),
+                batch_size=cfg.train_dataloader.get('batch_size'))
 
 
 def _hook(runner: Runner, kind: type) -> Any:

@@ -50,6 +50,9 @@ def test_a_test_on_two_processes_gives_one_processs_figures(
     assert two['processes'] == 2 and two['metrics'] == one['metrics']
     indices = [p['sample_idx'] for p in pickle.loads((tmp_path / 'two.pkl').read_bytes())]
     assert sorted(indices) == list(range(len(list((digits_root / 'test').rglob('*.png')))))
+    examples = [json.loads((tmp_path / f'{name}/examples/examples.json').read_text())
+                for name in ('one', 'two')]
+    assert examples[0]['examples'] == examples[1]['examples'] != []
 
 
 @pytest.mark.parametrize('argv, message', [

@@ -85,22 +85,32 @@ def test_a_checkpoint_of_another_model_is_refused(test_digits, digits_run, tmp_p
         test_digits(tmp_path / 'other.pth')
 
 
-def test_an_existing_output_is_not_overwritten(test_digits, digits_run, tmp_path, capsys):
+@pytest.mark.parametrize('option, name, message', [
+    ('--out', 'p.pkl', 'p.pkl: exists; give --overwrite'),
+    ('--out', 'full/', 'full: holds files; choose another folder'),
+    ('--show-dir', 'full', 'full: holds files; choose another folder'),
+    ('--out', 'p.pkl/x.pkl', 'p.pkl is a file, not a folder'),
+    ('--show-dir', 'p.pkl/x', 'p.pkl is a file, not a folder'),
+    ('--work-dir', 'p.pkl/x', 'p.pkl is a file, not a folder'),
+    ('--work-dir', 'work', 'examples: holds files, but no examples.json')])
+def test_what_may_not_be_written_is_known_before_the_test(
+        test_digits, digits_run, tmp_path, monkeypatch, option, name, message):
     (tmp_path / 'p.pkl').write_text('mine')
-    with pytest.raises(SystemExit):
-        test_digits(best(digits_run), '--out', tmp_path / 'p.pkl')
-    assert 'p.pkl: the file exists' in capsys.readouterr().err
-    assert (tmp_path / 'p.pkl').read_text() == 'mine'
+    for folder in ('full', 'work/examples'):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / 'mine').write_text('mine')
+    monkeypatch.setattr('mmengine.runner.Runner.test', lambda _: pytest.fail('tested'))
+    with pytest.raises(OSError, match=message):
+        test_digits(best(digits_run), option, f'{tmp_path}/{name}')
+    assert (tmp_path / 'p.pkl').read_text() == (tmp_path / 'full/mine').read_text() == 'mine'
 
 
 @pytest.mark.parametrize('name, message', [
-    ('p.txt', 'p.txt: the name must end in .pkl, or in /'),
-    ('full', 'full: the folder is not empty'), ('new', None), ('new/v1.0/', None),
+    ('p.txt', 'p.txt: the name must end in .pkl, or in /'), ('new', None), ('new/v1.0/', None),
     ('empty.d', None), ('p.pkl', None)])
 def test_names_for_predictions(digits_run, repo_root, tmp_path, capsys, name, message):
     from tools.test import parse_args
-    for folder in ('full/inside', 'empty.d'):
-        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / 'empty.d').mkdir()
     argv = [str(repo_root / DIGITS), str(best(digits_run)), '--out', f'{tmp_path}/{name}']
     if message is None:
         assert parse_args(argv).out == argv[-1]
@@ -157,19 +167,3 @@ def test_a_checkpoint_of_nan_is_refused(test_digits, digits_run, tmp_path):
     torch.save(checkpoint, tmp_path / 'nan.pth')
     with pytest.raises(ValueError, match=f'nan.pth: {name}: found numbers that are not finite'):
         test_digits(tmp_path / 'nan.pth', '--work-dir', tmp_path / 'x')
-
-
-@pytest.mark.parametrize('option', ['--out', '--show-dir', '--work-dir'])
-def test_what_could_not_be_written_is_known_before_the_test(
-        test_digits, digits_run, tmp_path, option, capsys):
-    (tmp_path / 'afile').touch()
-    with pytest.raises(SystemExit):
-        test_digits(best(digits_run), option, tmp_path / 'afile' / 'x.pkl')
-    assert f'{tmp_path / "afile"} is a file, expected a folder' in capsys.readouterr().err
-
-
-def test_pictures_of_the_user_are_not_overwritten(test_digits, digits_run, tmp_path, capsys):
-    (tmp_path / '000.png').write_text('mine')
-    with pytest.raises(SystemExit):
-        test_digits(best(digits_run), '--show-dir', tmp_path)
-    assert 'the folder is not empty' in capsys.readouterr().err

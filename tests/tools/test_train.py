@@ -213,3 +213,18 @@ def test_missing_data_end_in_a_sentence_that_names_the_place(tmp_path):
         cwd=REPO_ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and f'{tmp_path}/nowhere: no such folder' in done.stderr
     assert 'Traceback' not in done.stderr and 'MMTRANSFER_TRACEBACK=1' in done.stderr
+
+
+def test_the_record_is_written_before_it_is_printed_and_says_what_the_config_changes(
+        train_digits, monkeypatch, tmp_path):
+    from plugins.engine import session
+    seen = []
+    monkeypatch.setattr(session, 'print_result', lambda _: seen.append(
+        json.loads((tmp_path / 'w/result.json').read_text())))
+    result = train_digits('--work-dir', str(tmp_path / 'w'), '--seed', '3')
+    record, = seen
+    assert record == json.loads(json.dumps(result)) and (tmp_path / 'w/curves.png').is_file()
+    changes = {key: (base, own) for key, base, own in record['changes']}
+    assert changes['train_cfg.max_epochs'][1] == '1'  # an option
+    assert not any('data_root' in key or 'seed' in key for key in changes)
+    assert record['recipe'] == dict(optimizer='Adam', lr=1e-3, batch_size=64)

@@ -7,7 +7,8 @@ from plugins.engine import run_reader
 from plugins.engine.run_reader import read_run
 
 TRAINED = dict(mode='train', config='configs/x.py', checkpoint='w/best_epoch_3.pth',
-               config_hash='f00', options=['lr=1', 'train_cfg.max_epochs=8'], metrics={'top1': 71.})
+               config_hash='f00', options=['lr=1', 'train_cfg.max_epochs=8'], metrics={'top1': 71.},
+               changes=[])
 TESTED = dict(mode='test', split='test', config='configs/x.py', checkpoint='w/best_epoch_3.pth',
               config_hash='f00', options=TRAINED['options'], metrics={'top1': 70.})
 
@@ -52,6 +53,13 @@ def test_records_from_before_the_options_were_written_name_none(make_run):
     assert read_run(make_run(trained, tested)).tested == tested
     stale = read_run(make_run(trained, dict(tested, config_hash='bad'))).stale
     assert stale.endswith('python tools/test.py configs/x.py w/best_epoch_3.pth --overwrite')
+
+
+def test_a_record_that_hashed_other_keys_is_compared_by_config_and_options(make_run):
+    trained = {key: value for key, value in TRAINED.items() if key != 'changes'}
+    assert read_run(make_run(trained, dict(TESTED, config_hash='new'))).stale is None
+    stale = read_run(make_run(trained, dict(TESTED, options=['lr=2']))).stale
+    assert 'another config: --cfg-options lr=1 train_cfg.max_epochs=8 only in the training' in stale
 
 
 def test_a_run_without_a_test_or_a_record_says_what_to_run_first(make_run, tmp_path):

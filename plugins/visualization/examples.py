@@ -1,0 +1,134 @@
+"""The images of a test that the report page shows; tools/test.py keeps them, as it has them."""
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import all_gather_object
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from PIL import Image
+
+from plugins.engine.files import replacing_folder
+from plugins.engine.run_reader import EXAMPLES_RECORD
+
+MOST = dict(mistakes=12, detections=6)  # images that are kept
+_SIDE, _WIDTH = 160, 1000  # pixels of a mistake's longer side at most, of a drawn scene's width
+_SMALL = 64  # a picture of so many pixels is kept without loss
+
+_Drawn = tuple[np.ndarray, dict[str, Any]]
+
+
+class ExamplesHook(Hook):
+    """Keep a classifier's most confident mistakes, or the images with the most objects to detect.
+
+    The choice is deterministic, also on several processes. A detector's images are chosen by their
+    labels alone, so that the pages of several detectors show the same ones. Only numbers and boxes
+    stay in memory; :meth:`write` reads the pictures of the few that were chosen.
+    """
+
+    priority = 'LOWEST'
+
+    def __init__(self) -> None:
+        self._kind = ''
+        self._kept: dict[tuple, Any] = {}  # by the key that they are ordered by
+
+    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
+                        outputs: Sequence[Any] | None = None) -> None:
+        if not outputs:
+            return
+        self._kind = 'detections' if 'pred_instances' in outputs[0] else 'mistakes'
+        self._keep(_scenes(outputs) if self._kind == 'detections' else _mistakes(outputs))
+
+    def after_test_epoch(self, runner: Runner, metrics: Any = None) -> None:
+        for kept in all_gather_object(self._kept):
+            self._keep(kept)
+
+    def _keep(self, found: Mapping[tuple, Any]) -> None:
+        best = sorted((self._kept | found).items(), key=lambda pair: pair[0])
+        self._kept = dict(best[:MOST[self._kind]])
+
+    def write(self, folder: Path, dataset: Any, result: Mapping[str, Any]) -> bool:
+        """Write the pictures and ``examples.json``; call it in the main process, after the test.
+
+        Args:
+            folder: Its place; earlier examples are replaced.
+            dataset: The tested data set.
+            result: The record of the test.
+
+        Returns:
+            Whether there was anything to write: not of a data set whose pictures are not known.
+
+        Raises:
+            OSError: It cannot be written there, or holds other files.
+        """
+        if self._kind == 'detections' and self._kept:
+            side, drawn = _WIDTH, _drawn_scenes(self._kept.values(), dataset)
+        elif self._kind == 'mistakes' and hasattr(dataset, 'source'):
+            side, drawn = _SIDE, _drawn_mistakes(self._kept.values(), dataset)
+        else:
+            return False
+        with replacing_folder(folder, overwrite=True, record=EXAMPLES_RECORD) as made:
+            record = dict(
+                kind=self._kind, checkpoint=result['checkpoint'], config_hash=result['config_hash'],
+                examples=[dict(file=_save(picture, made / f'{place:02}', side), **about)
+                          for place, (picture, about) in enumerate(drawn, 1)])
+            (made / EXAMPLES_RECORD).write_text(json.dumps(record, indent=1), encoding='utf-8')
+        return True
+
+
+def _mistakes(samples: Sequence[Any]) -> dict[tuple, tuple[int, int, int, float]]:
+    """Index, true class, predicted class and confidence of the wrongly classified images."""
+    if any(len(sample.gt_label) != 1 for sample in samples):
+        return {}  # of several labels, none is the true class
+    truth, predicted = (torch.cat([sample.get(key) for sample in samples])
+                        for key in ('gt_label', 'pred_label'))
+    scores = torch.stack([sample.pred_score for sample in samples]).gather(1, predicted[:, None])
+    wrong = (truth != predicted).nonzero().flatten().tolist()
+    found = [(samples[i].sample_idx, int(truth[i]), int(predicted[i]), float(scores[i]))
+             for i in wrong]
+    return {(-one[-1], one[0]): one for one in found}
+
+
+def _scenes(samples: Sequence[Any]) -> dict[tuple, tuple[str, Any]]:
+    """Path and result of the images whose labels are known."""
+    from plugins.detection.metrics.image_result import image_result
+    found = {}
+    for sample in samples:
+        if 'instances' in sample and 'img_path' in sample:
+            objects = sum(not one.get('ignore_flag') for one in sample.instances)
+            found[-objects, sample.img_path] = (sample.img_path,
+                                                image_result(sample.to_dict(), 'examples'))
+    return found
+
+
+def _drawn_mistakes(kept: Iterable[tuple], dataset: Any) -> list[_Drawn]:
+    names, classes = dataset.names, dataset.source.classes
+    return [(dataset.source.images[dataset.rows[index]].transpose(1, 2, 0), dict(
+        name=names[index], truth=classes[truth], predicted=classes[predicted],
+        confidence=round(confidence, 4))) for index, truth, predicted, confidence in kept]
+
+
+def _drawn_scenes(kept: Iterable[tuple], dataset: Any) -> list[_Drawn]:
+    from plugins.detection.load_cached_image import decode_image
+
+    from .comparison import draw_comparison
+    from .outcomes import outcome
+    drawn, classes = [], dataset.metainfo['classes']
+    for path, result in kept:
+        seen = outcome(result, classes)
+        picture = draw_comparison(decode_image(path)[..., ::-1].copy(), [seen], [result.name],
+                                  'score ≥ 0.5, IoU ≥ 0.5', len(classes) > 1, _WIDTH)
+        drawn.append((picture, dict(name=path, **seen.counts)))
+    return drawn
+
+
+def _save(picture: np.ndarray, stem: Path, side: int) -> str:
+    """Write a picture, large ones sized down, and return its file's name."""
+    image = Image.fromarray(np.ascontiguousarray(picture))
+    path = stem.with_suffix('.png' if max(image.size) <= _SMALL else '.webp')
+    image.thumbnail((side, 2 * side))
+    image.save(path, quality=75)
+    return path.name
