@@ -104,9 +104,9 @@ def _difference(trained: dict[str, Any], tested: dict[str, Any]) -> str | None:
     checkpoint, best = tested.get('checkpoint'), trained.get('checkpoint')
     if checkpoint != best:
         return f'a test of another checkpoint, {checkpoint}; the run names {best}'
-    # Records without 'changes' hashed other keys: they are compared by what was given.
-    keys = ('config_hash',) if 'changes' in trained else ('config', 'options')
-    if any(tested.get(key) != trained.get(key) for key in keys):
+    # Records without 'changes' hashed other keys: of the same checkpoint, their options decide.
+    key = 'config_hash' if 'changes' in trained else 'options'
+    if tested.get(key) != trained.get(key):
         return f'a test of another config: {_differing_options(trained, tested)}'
     return None
 

@@ -176,7 +176,7 @@ def test_command_line_errors_are_one_line_without_a_traceback(argv, message):
 
 
 @pytest.mark.parametrize('argv, message', [
-    (['--seed', '-1'], '--seed -1: expected 0 to 4294967295'),
+    (['--seed', '-1'], "'-1' is not a whole number from 0 to 4294967295"),
     (['--work-dir', __file__], 'test_train.py: is a file, expected a folder')])
 def test_a_seed_or_folder_that_is_none_is_refused_at_once(train_digits, capsys, argv, message):
     with pytest.raises(SystemExit):
