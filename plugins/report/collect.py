@@ -7,6 +7,7 @@ from typing import Any
 
 from plugins.engine.files import resolve_path
 from plugins.engine.run_reader import RECORD, TEST_FOLDERS, read_record, read_run
+from plugins.engine.wording import short_names
 from plugins.search.record import TABLE
 
 from .unfinished import has_begun, unfinished_record
@@ -162,11 +163,3 @@ def _check_test(record: Mapping[str, Any], path: Path) -> None:
                                or any(len(row) != len(matrix) for row in matrix)):
         raise ValueError(f'{path}: confusion_matrix has {len(matrix)} rows for '
                          f'{len(classes or ())} classes; expected a square of as many. Test again')
-
-
-def short_names(folders: Sequence[Path]) -> list[str]:
-    """The folders without the parents that all of them share."""
-    if len(folders) < 2:
-        return ['/'.join(folder.parts[-2:]) for folder in folders]
-    shared = os.path.commonpath([folder.parent for folder in folders])
-    return [folder.relative_to(shared).as_posix() for folder in folders]

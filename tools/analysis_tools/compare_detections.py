@@ -11,7 +11,6 @@ fp and fn at the same thresholds. An image's file shows one panel a model.
 """
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import add_cfg_options, existing_file, positive, share
 from plugins.engine.files import REPO_ROOT, check_folder, replacing_folder
-from plugins.engine.wording import counted
+from plugins.engine.wording import counted, short_names
 
 RECORD = 'comparison.json'
 _OUT_DIR = 'work_dirs/compare_detections'
@@ -67,7 +66,9 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     args.pairs = _pairs(args.models, parser)
     if args.names and len(args.names) != len(args.pairs):
         parser.error(f'--names: found {len(args.names)} names for {len(args.pairs)} checkpoints')
-    args.names = args.names or short_names([str(checkpoint) for _, checkpoint in args.pairs])
+    folders = [checkpoint.parent for _, checkpoint in args.pairs]
+    args.names = args.names or short_names(
+        folders if len(set(folders)) == len(folders) else [path for _, path in args.pairs])
     if args.iou_thr == 0:
         parser.error('--iou-thr 0: expected a share above 0')
     args.out_dir = Path(args.out_dir).absolute() if args.out_dir else REPO_ROOT / _OUT_DIR
@@ -91,16 +92,6 @@ def _pairs(models: Sequence[Path], parser: argparse.ArgumentParser) -> list[tupl
     if waiting:
         parser.error(f'{config}: no checkpoint follows this config')
     return pairs
-
-
-def short_names(checkpoints: Sequence[str]) -> list[str]:
-    """The checkpoints' folders without the parents they share; their files where folders agree."""
-    folders = [os.path.dirname(path) for path in checkpoints]
-    if len(checkpoints) == 1:
-        return [f'{Path(folders[0]).parent.name}/{Path(folders[0]).name}']
-    kept = folders if len(set(folders)) == len(folders) else list(checkpoints)
-    shared = os.path.commonpath([os.path.dirname(path) for path in kept])
-    return [os.path.relpath(path, shared) for path in kept]
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:

@@ -4,7 +4,6 @@
     python tools/analysis_tools/compare_runs.py WORK_DIR ... --reach accuracy/top1=80   # and when?
 """
 import argparse
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from rich.table import Column, Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.run_reader import Run, read_run
+from plugins.engine.wording import short_names
 
 # What says most about a run; other metrics stay in result.json.
 HEADLINES = ('coco/bbox_mAP_50', 'accuracy/top1', 'accuracy/mean_class', 'loss')
@@ -104,14 +104,6 @@ def summarize(run: Run) -> dict[str, Any]:
                          f'{list(trained["metrics"])}')
     return dict(config=trained['config'], metrics=metrics, epochs=trained['epochs'],
                 seconds=trained['seconds'], parameters=trained['parameters']['total'])
-
-
-def short_names(work_dirs: Sequence[str]) -> list[str]:
-    """The folders without the parents that all of them share."""
-    if len(work_dirs) == 1:
-        return [Path(work_dirs[0]).as_posix()]
-    shared = os.path.commonpath([os.path.abspath(Path(folder).parent) for folder in work_dirs])
-    return [os.path.relpath(folder, shared) for folder in work_dirs]
 
 
 def split_name(name: str, width: int = NAME_WIDTH) -> list[str]:

@@ -12,7 +12,7 @@ from tests.plugins.apis.cases import (
     roads_options,
     save_checkpoint,
 )
-from tools.analysis_tools.compare_detections import main, parse_args, short_names
+from tools.analysis_tools.compare_detections import main, parse_args
 
 
 @pytest.fixture(scope='module')
@@ -124,9 +124,14 @@ def test_a_folder_given_lies_below_the_current_one_and_the_default_in_the_reposi
     assert parse_args([DETECTOR, *models]).out_dir == repo_root / 'work_dirs/compare_detections'
 
 
-def test_names_are_what_tells_the_checkpoints_apart():
-    runs = ['/w/yolov3/scratch/seed0/best.pth', '/w/yolov3/imagenet/seed0/best.pth']
-    assert short_names(runs) == ['scratch/seed0', 'imagenet/seed0']
-    assert short_names(runs[:1]) == ['scratch/seed0']
-    assert short_names([runs[0], '/w/yolov3/scratch/seed1/best.pth']) == ['seed0', 'seed1']
-    assert short_names([runs[0], '/w/yolov3/scratch/seed0/last.pth']) == ['best.pth', 'last.pth']
+def test_names_are_what_tells_the_checkpoints_apart(models, tmp_path):
+    for name in ('a/x/best.pth', 'b/x/best.pth', 'b/x/last.pth'):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+
+    def names(*paths):
+        return parse_args([DETECTOR, *(str(tmp_path / path) for path in paths)]).names
+
+    assert names('a/x/best.pth', 'b/x/best.pth') == ['a/x', 'b/x']
+    assert names('b/x/best.pth', 'b/x/last.pth') == ['best.pth', 'last.pth']
+    assert names('b/x/best.pth') == ['b/x']

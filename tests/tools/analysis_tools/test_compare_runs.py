@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.analysis_tools.compare_runs import main, short_names, split_name
+from tools.analysis_tools.compare_runs import main, split_name
 
 NAME = 'alexnet/alexnet_imagenet-frozen_1xb128-30e_cifar10-224px/seed0'
 
@@ -65,12 +65,6 @@ def test_table_fits_80_columns_and_a_long_name_breaks_between_words(make_run, ca
         'alexnet/alexnet_', 'imagenet-frozen_', '1xb128-30e_cifar10-']
     assert cells[0][2:] == ['accuracy/top1', '61.23', '61.23', '30', '81', '57 M', '']
     assert cells[1][2:5] == ['accuracy/mean_class', '59', '59']
-
-
-def test_shared_parents_are_left_out():
-    assert short_names(['w/a/x/seed0', 'w/b/x/seed1']) == ['a/x/seed0', 'b/x/seed1']
-    assert short_names(['w/a/seed0', 'w/a/seed1']) == ['seed0', 'seed1']
-    assert short_names(['w/a/seed0']) == ['w/a/seed0']
 
 
 def test_no_character_of_a_name_is_lost():
