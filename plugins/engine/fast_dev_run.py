@@ -67,4 +67,6 @@ def _save_nothing(hooks: ConfigDict) -> None:
     for hook in hooks.values():
         if hook and hook['type'] == 'EarlyStopHook':
             hook['restore_best'] = False
+        if hook and hook['type'] == 'FeatureCacheHook':
+            hook['only_check'] = True
     hooks.checkpoint = None

@@ -14,7 +14,6 @@ from torch.utils.data import DataLoader
 from plugins.classification.classifiers import TransferClassifier
 from plugins.classification.data_preprocessor import BatchDataPreprocessor
 from plugins.classification.datasets import ArrayDataset
-from plugins.engine.fast_dev_run import FirstSamplesSampler
 from plugins.engine.hooks import TrainablePhasesHook
 from plugins.engine.monitor import checked_count
 from plugins.engine.unwrap import unwrapped
@@ -46,15 +45,16 @@ class FeatureCacheHook(Hook):
     Stored features are found by the SHA-256 of weights, preprocessing, data
     (fingerprint and rows), precision and views; a few of them are computed
     again and compared before they are used. The disk that all of them need is
-    checked and said before the first is computed. ``--fast-dev-run`` checks all
-    that, of phases the first alone, and computes nothing. TrainablePhasesHook:
+    checked and said before the first is computed. TrainablePhasesHook:
     the features serve its phases with a frozen backbone, images the others;
     where the neck begins to learn, the backbone's take the place of the neck's.
 
     Args:
         enabled: False: do nothing, for a config whose base has this hook.
-        views: How many augmented views of each training image; more than 1 is
-            for augmentation alone.
+        views: How many augmented views of each training image; a recipe
+            without augmentation has one, whatever this says.
+        only_check: Check all of the above, of phases the first alone, and go on with images:
+            what ``--fast-dev-run`` sets.
         cache_dir: Folder of the stored features; deleting it is always safe.
         max_gb: Most that one run's features may take, in 1e9 bytes.
         batch_size: Images of a batch while they are computed.
@@ -63,7 +63,7 @@ class FeatureCacheHook(Hook):
 
     Raises:
         ValueError: The backbone learns or drops values; augmentation without
-            views, or views without it; batch augments (MixUp and the like mix
+            views; batch augments (MixUp and the like mix
             other images in each epoch); workers that outlive a change of the
             features; another model, preprocessor or data set than this
             project's; more than ``max_gb``.
@@ -72,7 +72,7 @@ class FeatureCacheHook(Hook):
 
     priority = 'LOW'  # after the hooks that set normalisation or what learns
 
-    def __init__(self, enabled: bool = True, views: int = 1,
+    def __init__(self, enabled: bool = True, views: int = 1, only_check: bool = False,
                  cache_dir: str = 'work_dirs/feature_cache', max_gb: float = 10.,
                  batch_size: int = 64, max_ram_share: float = 0.25) -> None:
         self.enabled = enabled
@@ -80,11 +80,11 @@ class FeatureCacheHook(Hook):
             if checked_count(f'FeatureCacheHook: {key}', value) == 0:
                 raise ValueError(f'FeatureCacheHook: {key} is 0, expected at least 1')
         self.views = views
+        self.only_check = only_check
         self.batch_size = batch_size
         self.max_gb = max_gb
         self.store = FeatureStore(cache_dir, max_ram_share)
         self._serving: list[ArrayDataset] = []
-        self._only_checks = False
 
     def before_train(self, runner: Runner) -> None:
         if not self.enabled:
@@ -93,7 +93,6 @@ class FeatureCacheHook(Hook):
         self._check_recipe(model)
         phases = any(isinstance(hook, TrainablePhasesHook) for hook in runner.hooks)
         self._check_workers(runner, phases)
-        self._only_checks = isinstance(runner.train_dataloader.sampler, FirstSamplesSampler)
         if not phases:  # they decide at each epoch's start what learns
             self._serve(runner)
 
@@ -135,20 +134,18 @@ class FeatureCacheHook(Hook):
         if preprocessor.batch_augments is not None:
             raise ValueError('FeatureCacheHook: model.data_preprocessor.batch_augments mix other '
                              f'images in each epoch, expected none; take them out, or {_OFF}')
-        random = is_random(preprocessor)
-        if random and self.views == 1:
+        if is_random(preprocessor) and self.views == 1:
             raise ValueError(
                 'FeatureCacheHook: model.data_preprocessor augments at random, and features are '
                 'computed once; give views=K for K augmented views of each image (an '
                 f'approximation), or {_OFF}')
-        if not random and self.views > 1:
-            raise ValueError(f'FeatureCacheHook: views={self.views}, expected 1: without '
-                             'augmentation they are all the same')
 
     def _parts(self, runner: Runner) -> list[Part]:
-        context: Any = partial(runner.optim_wrapper.optim_context, unwrapped(runner))
+        model = unwrapped(runner)
+        context: Any = partial(runner.optim_wrapper.optim_context, model)
+        views = self.views if is_random(model.data_preprocessor) else 1
         parts = [Part('train', array_dataset(runner.train_dataloader, 'train'), context, True,
-                      self.views)]
+                      views)]
         if runner.val_loop is not None:
             context = partial(autocast, enabled=getattr(runner.val_loop, 'fp16', False))
             parts.append(Part('val', array_dataset(runner.val_dataloader, 'val'), context, False,
@@ -163,7 +160,7 @@ class FeatureCacheHook(Hook):
         abouts = [features.about(runner.cfg) for features in wanted]
         self._budget(runner, wanted, abouts)
         self._serving = [part.dataset for part in parts]
-        if self._only_checks:
+        if self.only_check:
             return  # these go on serving images
         found = [self._features(runner, features, about, prefix.stage)
                  for features, about in zip(wanted, abouts, strict=True)]

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
 from plugins.classification.feature_cache import FeatureCacheHook, hook
+from plugins.engine.fast_dev_run import limit_to_fast_dev_run
 from plugins.engine.hooks import RunRecordHook
 from tests.conftest import DIGITS
 
@@ -151,6 +153,12 @@ def test_views_take_turns_and_follow_from_the_seed(train, stored):
     assert len(stored()) == 3
 
 
+def test_without_augmentation_there_is_one_view(train, stored):
+    one, many = train('one', epochs=2), train('many', dict(views=5), epochs=2)
+    assert features_of(many).shape == (1, 72, 32) and len(stored()) == 2
+    assert history(many) == history(one)
+
+
 def test_phases_have_features_while_the_backbone_is_frozen(train):
     changes = {'model.trainable': None, 'default_hooks.phases': PHASES}
     images = train('images', None, epochs=4, **changes)
@@ -202,28 +210,26 @@ def test_a_preprocessor_beside_the_model_counts_too(train, stored, tmp_path):
         assert len(stored()) == folders
 
 
-DEV = dict(type='FirstSamplesSampler', num_samples=32,
-           sampler=dict(type='DefaultSampler', shuffle=True))
-
-
-@pytest.mark.parametrize('changes', [
-    {}, {'train_dataloader.sampler': DEV},
-    {'train_dataloader.sampler': DEV, 'model.trainable': None, 'default_hooks.phases': PHASES}],
-    ids=['run', 'fast dev run', 'fast dev run of phases'])
-def test_the_disk_must_hold_all_parts_together(train, stored, monkeypatch, changes):
+@pytest.mark.parametrize('only_check, changes', [
+    (False, {}), (True, {}), (True, {'model.trainable': None, 'default_hooks.phases': PHASES})])
+def test_the_disk_must_hold_all_parts_together(train, stored, monkeypatch, only_check, changes):
     usage = shutil.disk_usage('/')._replace(free=90 * 32 * 4 - 1)  # bytes; training alone fits
     monkeypatch.setattr(shutil, 'disk_usage', lambda path: usage)
     with pytest.raises(OSError, match='GB needed for features'):
-        train('run', **changes)
+        train('run', dict(only_check=only_check), **changes)
     assert not stored()
 
 
-def test_a_fast_dev_run_checks_and_stores_nothing(train, stored, capsys):
-    runner = train('dev', epochs=1, train_dataloader__sampler=DEV)
+def test_a_fast_dev_run_checks_and_stores_nothing(train, stored, tmp_path, capsys):
+    cfg = Config(config(tmp_path))
+    cfg.default_hooks.feature_cache = dict(type='FeatureCacheHook')
+    limit_to_fast_dev_run(cfg)
+    check = dict(only_check=cfg.default_hooks.feature_cache.only_check)
+    runner = train('dev', check, epochs=1)
     assert 'features to compute: 0.0115 MB, into' in capsys.readouterr().out
     assert not stored() and features_of(runner) is None
     with pytest.raises(ValueError, match='backbone is not frozen'):
-        train('wrong', train_dataloader__sampler=DEV, model__trainable=None)
+        train('wrong', check, model__trainable=None)
 
 
 def test_disabled_it_does_nothing(train, stored):
@@ -245,7 +251,6 @@ def outliving(part: str) -> dict[str, Any]:
     ({}, {'model.trainable': ['backbone.layer4.1', 'head']}, 'backbone.layer4.1.conv1.weight'),
     ({}, {f'{PREPROCESSOR}.train_geometry': FLIP}, 'give views=K'),
     ({}, {f'{PREPROCESSOR}.color': [dict(type='ColorJitter', brightness=.2)]}, 'give views=K'),
-    (dict(views=2), {}, 'views=2, expected 1: without augmentation'),
     ({}, {f'{PREPROCESSOR}.batch_augments': MIXUP, f'{PREPROCESSOR}.num_classes': 3},
      'batch_augments mix other images'),
     ({}, {PREPROCESSOR: dict(type='ClsDataPreprocessor')}, 'is ClsDataPreprocessor, expected'),
