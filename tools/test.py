@@ -79,7 +79,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     _check_outputs(args)
     from mmengine.dist import is_main_process
 
-    from plugins.engine.readable_errors import readable_errors
     from plugins.engine.session import Session
     from plugins.visualization.examples import ExamplesHook
     from plugins.visualization.run_pictures import write_pictures
@@ -99,8 +98,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     runner = session.build_runner(args.trust_checkpoint)
     examples = ExamplesHook()
     runner.register_hook(examples)
-    with readable_errors(session.cfg):
-        runner.test()
+    runner.test()
     result = session.finish_test(runner, checkpoint)
     if is_main_process():
         written = [path.name for path in write_pictures(result, args.work_dir)]

@@ -59,7 +59,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     from plugins.engine.config_check import check_weights
     from plugins.engine.fast_dev_run import limit_to_fast_dev_run
-    from plugins.engine.readable_errors import readable_errors
     from plugins.engine.session import Session
     from plugins.visualization.run_pictures import write_pictures
 
@@ -77,10 +76,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         check_weights(session.cfg)
         session.enter_work_dir(args.work_dir, args.resume, args.overwrite)
         runner = session.build_runner(args.trust_checkpoint)
-        with readable_errors(session.cfg):
-            runner.train()
-            if args.fast_dev_run:
-                runner.test()
+        runner.train()
+        if args.fast_dev_run:
+            runner.test()
         result = session.finish_training(runner, keep=not args.fast_dev_run)
         if is_main_process() and not args.fast_dev_run:
             for picture in write_pictures(result, Path(runner.work_dir)):

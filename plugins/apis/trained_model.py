@@ -15,7 +15,6 @@ from torch import nn
 from plugins.engine.checkpoint import check_finite, misfit, read_checkpoint
 from plugins.engine.config_keys import resolved_keys
 from plugins.engine.experiment import EXPERIMENT, other_model
-from plugins.engine.readable_errors import readable_errors
 
 KINDS = {'mmpretrain': 'classifier', 'mmdet': 'detector'}
 
@@ -74,7 +73,7 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None)
 
 
 def _build(cfg: Config) -> nn.Module:
-    with DefaultScope.overwrite_default_scope(cfg.default_scope), readable_errors(cfg):
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(copy.deepcopy(cfg.model))  # mmdet writes into it
     return model.to(memory_format=torch.channels_last) if cfg.get('channels_last') else model
 

@@ -1,5 +1,4 @@
-"""Wrong configs end in a sentence that names the key, before a network is built."""
-import math
+"""Wrong keys and numbers of a config end in a sentence, before a network is built."""
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -7,12 +6,18 @@ from typing import Any
 
 from mmengine.config import Config
 
-from .cfg_options import known_keys
+from . import checks
 from .checkpoint import SCHEMES, local_checkpoint
+from .command_line import LARGEST_SEED
+from .config_keys import READ_KEYS
 
 _WHOLE_CONFIG = ('model', 'env_cfg', 'default_hooks', 'randomness')
-_LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-_MAX_SEED = 2 ** 32 - 1  # numpy's limit
+# Numbers by their keys, each with its least value.
+_COUNTS = {
+    **{f'{part}_dataloader.{key}': least for part in ('train', 'val', 'test')
+       for key, least in (('batch_size', 1), ('num_workers', 0))},
+    'train_cfg.max_epochs': 1, 'train_cfg.max_iters': 1, 'train_cfg.val_interval': 1,
+    'train_cfg.val_begin': 0}
 
 
 def read_config(path: str) -> Config:
@@ -37,16 +42,15 @@ def read_config(path: str) -> Config:
 
 
 def check_config(cfg: Config) -> None:
-    """Refuse what would be ignored without a word, or end in a traceback.
+    """Reject what would be ignored silently, or end in a traceback.
 
-    mmengine builds a Runner from the top-level keys that it knows and ignores
-    all others: ``train_cgf = dict(max_epochs=7)`` trains for as long as the
-    base says.
+    mmengine builds a Runner from the top-level keys that it knows and ignores all others:
+    ``train_cgf = dict(max_epochs=7)`` trains for as long as the base says.
 
     Raises:
-        ValueError: A top-level key is a known one misspelt (helper variables
-            may have any other name); the config is only a part of one; a count,
-            batch size, learning rate or seed is none.
+        ValueError: A top-level key is a known one misspelt (helper variables may have any other
+            name); the config is only a part of one; a count, batch size, learning rate or seed
+            is out of range.
     """
     _check_keys(cfg)
     missing = [key for key in _WHOLE_CONFIG if cfg.get(key) is None]
@@ -54,16 +58,14 @@ def check_config(cfg: Config) -> None:
         raise ValueError(f'config {cfg.filename}: has no {", ".join(missing)}, expected a whole '
                          "experiment's config. Files in configs/_base_ are parts of one: give a "
                          'config that names them in its _base_')
-    for loader in _LOADERS:
-        _check_whole(cfg, f'{loader}.batch_size', 1)
-        _check_whole(cfg, f'{loader}.num_workers', 0)
-    for key in ('max_epochs', 'max_iters', 'val_interval'):
-        _check_whole(cfg, f'train_cfg.{key}', 1)
-    _check_whole(cfg, 'train_cfg.val_begin', 0)
-    _check_whole(cfg, 'randomness.seed', 0, _MAX_SEED)
+    for path, least in _COUNTS.items():
+        if (value := _get(cfg, path)) is not None:
+            checks.whole('', path, value, least)
+    if (seed := _get(cfg, 'randomness.seed')) is not None:
+        checks.whole('', 'randomness.seed', seed, 0, LARGEST_SEED)
     rate = _get(cfg, 'optim_wrapper.optimizer.lr')
-    if rate is not None and not (_is_number(rate) and 0 <= rate < math.inf):
-        raise ValueError(f'optim_wrapper.optimizer.lr is {rate!r}, expected a number, at least 0')
+    if rate is not None and not (checks.is_number(rate) and rate >= 0):
+        raise checks.refuse('', 'optim_wrapper.optimizer.lr', rate, 'a number of at least 0')
 
 
 def check_weights(cfg: Config) -> None:
@@ -94,23 +96,13 @@ def groups(node: Any, path: str = '') -> Iterator[tuple[str, Mapping[str, Any]]]
 
 
 def _check_keys(cfg: Config) -> None:
-    known = known_keys()
-    words = {word for key in known for word in key.split('_')}
-    for key in set(cfg) - known:
+    words = {word for key in READ_KEYS for word in key.split('_')}
+    for key in set(cfg) - READ_KEYS:
         # 'dataloader' is near to 'val_dataloader', but misspells nothing.
-        near = get_close_matches(key, known, n=1, cutoff=0.8)
+        near = get_close_matches(key, READ_KEYS, n=1, cutoff=0.8)
         if near and not set(key.split('_')) <= words:
             raise ValueError(f'config {cfg.filename}: nothing reads the key {key}; is it meant to '
                              f'be {near[0]}? A helper variable needs a name that is less like it')
-
-
-def _check_whole(cfg: Config, path: str, least: int, most: float = math.inf) -> None:
-    value = _get(cfg, path)
-    if value is None:
-        return
-    if not (isinstance(value, int) and not isinstance(value, bool) and least <= value <= most):
-        above = '' if most == math.inf else f', at most {most}'
-        raise ValueError(f'{path} is {value!r}, expected a whole number, at least {least}{above}')
 
 
 def _get(cfg: Config, path: str) -> Any:
@@ -120,6 +112,3 @@ def _get(cfg: Config, path: str) -> Any:
         node = node.get(key) if isinstance(node, Mapping | Config) else None
     return node
 
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

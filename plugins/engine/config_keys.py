@@ -14,33 +14,50 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # records are read without mmengine
     from mmengine.config import Config
 
+HASH_VERSION = '2-'  # of config_hash; the first version had no prefix
+
 
 class Kind(Enum):
     """What a key decides."""
 
     LEARNT = 'what is learnt'
     IMAGES = 'which images are used'
-    PLACE = 'where a run is made, how fast, and what it shows'
+    PLACE = 'where a run is made, how fast, what it checks and shows'
 
 
+# The top-level keys that mmengine reads; all others are helper variables of the config files, which
+# act through the keys that use them.
+READ_KEYS = frozenset((
+    'model', 'train_dataloader', 'val_dataloader', 'test_dataloader', 'train_cfg', 'val_cfg',
+    'test_cfg', 'val_evaluator', 'test_evaluator', 'optim_wrapper', 'param_scheduler',
+    'auto_scale_lr', 'default_hooks', 'custom_hooks', 'data_preprocessor', 'work_dir', 'load_from',
+    'resume', 'launcher', 'env_cfg', 'log_processor', 'log_level', 'visualizer', 'default_scope',
+    'randomness', 'experiment_name', 'cfg',  # parameters of Runner; the others it reads from cfg
+    'runner_type', 'custom_imports', 'find_unused_parameters', 'model_wrapper_cfg', 'sync_bn',
+    'compile', 'channels_last', 'activation_checkpointing', 'efficient_conv_bn_eval'))
 # The first pattern that fits decides; a key that none fits decides what is learnt.
 _TABLE = (
     (Kind.PLACE, (
-        'work_dir', 'experiment_name', 'launcher', 'resume', 'load_from', 'log_level',
-        'randomness*', 'env_cfg*', 'log_processor*', 'visualizer*', 'vis_backends*',
-        '*.data_root', '*.cache_dir', '*.max_ram_gb', '*.budget_mb',
+        'work_dir', 'experiment_name', 'launcher', 'resume', 'log_level', 'randomness*', 'env_cfg*',
+        'log_processor*', 'visualizer*', 'channels_last', 'compile*', 'find_unused_parameters',
+        'activation_checkpointing*', '*.data_root', '*.cache_dir', '*.max_ram_gb', '*.budget_mb',
         '*_dataloader.num_workers', '*_dataloader.persistent_workers',
         '*_dataloader.prefetch_factor', '*_dataloader.pin_memory',
-        '*.data_preprocessor.non_blocking', 'default_hooks.feature_cache.[!v]*',  # not its views
+        '*.data_preprocessor.non_blocking',
+        'default_hooks.checkpoint.interval', 'default_hooks.checkpoint.max_keep_ckpts',
+        *(f'default_hooks.feature_cache.{key}' for key in (
+            'type', 'enabled', 'max_gb', 'batch_size', 'max_ram_share')),
         *(f'default_hooks.{hook}*' for hook in (
-            'logger', 'timer', 'runtime_info', 'progress', 'visualization', 'record')))),
+            'logger', 'timer', 'runtime_info', 'progress', 'visualization', 'record',
+            'disjoint_parts', 'monitor_check', 'non_finite_loss', 'num_classes')))),
     (Kind.IMAGES, tuple(
         f'*_dataloader.*.{key}{rest}' for rest in ('', '.*') for key in (
             'split', 'part', 'ann_file', 'held_out', 'test_fraction', 'val_fraction',
             'split_seed', 'seed', 'max_per_class', 'classes', 'indices'))),
 )
-# How long a run trains: may grow when it is resumed.
-_LENGTH = ('train_cfg.max_epochs', 'train_cfg.max_iters', 'default_hooks.*.patience')
+# Of what is learnt, what a resumed run may change: how long it trains, and the weights that it does
+# not begin with.
+_LENGTH = ('train_cfg.max_epochs', 'train_cfg.max_iters', 'default_hooks.*.patience', 'load_from')
 # Keys of a model that act in training alone, or that a test may well change.
 _NOT_FOR_PREDICTION = (
     '*init_cfg*', '*pretrained*', '*loss*', '*trainable*', '*frozen*', '*norm_eval*',
@@ -51,7 +68,9 @@ MAY_CHANGE_ON_RESUME = ('train_cfg.max_epochs, patience, data_root, num_workers,
 
 
 def kind_of(key: str) -> Kind:
-    """What a key decides."""
+    """What a key decides; a helper variable decides nothing, and is of kind PLACE."""
+    if key.partition('.')[0] not in READ_KEYS:
+        return Kind.PLACE
     return next((kind for kind, patterns in _TABLE if _fits(key, patterns)), Kind.LEARNT)
 
 
@@ -68,23 +87,33 @@ def decides_prediction(key: str) -> bool:
 
 def resolved_keys(cfg: 'Config') -> str:
     """JSON of a config's dotted keys and values, without those of kind PLACE."""
-    return json.dumps({key: value for key, value in _leaves(cfg._cfg_dict.to_dict())
+    return json.dumps({key: value for key, value in dotted(cfg._cfg_dict.to_dict())
                        if kind_of(key) is not Kind.PLACE}, sort_keys=True, default=str)
 
 
 def config_hash(cfg: 'Config') -> str:
-    """sha256 over :func:`resolved_keys`: equal for runs of one experiment, whatever their seed."""
-    return hashlib.sha256(resolved_keys(cfg).encode()).hexdigest()
+    """Hash of :func:`resolved_keys`: equal for runs of one experiment, whatever their seed.
+
+    It begins with a version, as hashes by another table of keys do not compare.
+    """
+    return HASH_VERSION + hashlib.sha256(resolved_keys(cfg).encode()).hexdigest()
+
+
+def comparable(one: str | None, other: str | None) -> bool:
+    """Whether two hashes are of one version, so that unequal ones mean unequal configs."""
+    return str(one).startswith(HASH_VERSION) == str(other).startswith(HASH_VERSION)
+
+
+def dotted(node: Any, path: str = '') -> Iterator[tuple[str, Any]]:
+    """Dotted keys and values of nested dicts and lists, down to plain values and empty groups."""
+    if node and isinstance(node, Mapping | list | tuple):
+        items = node.items() if isinstance(node, Mapping) else enumerate(node)
+        for key, value in items:
+            yield from dotted(value, f'{path}.{key}' if path else str(key))
+    else:
+        yield path, node
 
 
 def _fits(key: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(key, pattern) for pattern in patterns)
 
-
-def _leaves(node: Any, path: str = '') -> Iterator[tuple[str, Any]]:
-    if node and isinstance(node, Mapping | list | tuple):
-        items = node.items() if isinstance(node, Mapping) else enumerate(node)
-        for key, value in items:
-            yield from _leaves(value, f'{path}.{key}' if path else str(key))
-    else:
-        yield path, node

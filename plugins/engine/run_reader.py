@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .config_keys import comparable
 from .files import resolve_path
 
 RECORD = 'result.json'
@@ -51,8 +52,7 @@ class Run:
 def read_run(work_dir: str | Path) -> Run:
     """Read a run's record, and its test's if it is one of the same checkpoint and options.
 
-    A run that was resumed after its test has another best checkpoint: the
-    test's figures are not those of the run that stands beside them.
+    After a resumed training, an earlier test may be of another checkpoint than the best one.
 
     Args:
         work_dir: Work dir of tools/train.py; as it prints it, from any directory.
@@ -104,8 +104,9 @@ def _difference(trained: dict[str, Any], tested: dict[str, Any]) -> str | None:
     checkpoint, best = tested.get('checkpoint'), trained.get('checkpoint')
     if checkpoint != best:
         return f'a test of another checkpoint, {checkpoint}; the run names {best}'
-    # Records without 'changes' hashed other keys: of the same checkpoint, their options decide.
-    key = 'config_hash' if 'changes' in trained else 'options'
+    # Hashes of two versions say nothing: of one checkpoint, the options decide then.
+    hashed = comparable(trained.get('config_hash'), tested.get('config_hash'))
+    key = 'config_hash' if hashed else 'options'
     if tested.get(key) != trained.get(key):
         return f'a test of another config: {_differing_options(trained, tested)}'
     return None
@@ -122,6 +123,6 @@ def _differing_options(trained: dict[str, Any], tested: dict[str, Any]) -> str:
 
 def _test_command(trained: dict[str, Any]) -> str:
     options: Sequence[str] = trained.get('options') or []
-    command = ['python', 'tools/test.py', str(trained.get('config')),
-               str(trained.get('checkpoint'))]
-    return shlex.join([*command, *(['--cfg-options', *options] if options else [])])
+    return shlex.join(['python', 'tools/test.py', str(trained.get('config')),
+                       str(trained.get('checkpoint')),
+                       *(['--cfg-options', *options] if options else [])])

@@ -24,9 +24,9 @@ from .evaluated_part import use_part
 from .experiment import EXPERIMENT
 from .hooks import RunRecordHook
 from .precision import enable_amp
-from .readable_errors import readable_errors
 from .result_table import print_result
 from .run_record import describe_run, git_commit, write_result
+from .type_check import check_types
 from .work_dir import checkpoint_to_resume, claim_work_dir, default_work_dir, last_checkpoint
 
 _run_numbers = itertools.count()
@@ -129,13 +129,12 @@ class Session:
         if overwrite or not record.is_file():
             return
         earlier = read_record(record)
-        for key, found, asked in (
-                ('checkpoint', earlier.get('checkpoint'), _relative(checkpoint)),
-                ('options', earlier.get('options'), self.options),
-                ('config', earlier.get('config_hash'), self.config_hash)):
-            if found != asked:
-                raise FileExistsError(f'{record}: holds the test of another {key}, {found}, not '
-                                      f'{asked}; choose another --work-dir, or give --overwrite')
+        for key, asked in (('checkpoint', _relative(checkpoint)), ('options', self.options),
+                           ('config_hash', self.config_hash)):
+            if earlier.get(key) != asked:
+                raise FileExistsError(
+                    f'{record}: holds another test, its {key} is {earlier.get(key)}, not {asked}; '
+                    'choose another --work-dir, or replace it with --overwrite')
 
     def test_on(self, part: str) -> None:
         """Let the test run on the images of another part, see :func:`use_part`."""
@@ -175,8 +174,7 @@ class Session:
         self.cfg.experiment_name = f'{Path(self.cfg.filename).stem}_{next(_run_numbers)}'
         if trust_checkpoint and self.cfg.load_from:
             trust(self.cfg.load_from)
-        with readable_errors(self.cfg):
-            runner = RUNNERS.build(self.cfg)
+        runner = RUNNERS.build(self.cfg)
         runner.message_hub.update_info(EXPERIMENT, self._experiment)  # into every checkpoint
         return runner
 
@@ -225,7 +223,8 @@ def load_config(config: str, options: Sequence[str] = ()) -> Config:
 
     Raises:
         OSError: The file, or one of its bases, is missing.
-        ValueError: See :func:`read_config`, :func:`merge_options` and :func:`check_config`.
+        ValueError: See :func:`read_config`, :func:`merge_options`, :func:`check_config` and
+            :func:`check_types`.
     """
     loaded = read_config(config)
     # Unformatted: yapf would take half a second for every checkpoint, which holds the config.
@@ -234,6 +233,7 @@ def load_config(config: str, options: Sequence[str] = ()) -> Config:
                  format_python_code=False)
     merge_options(cfg, _parse_options(options))
     check_config(cfg)
+    check_types(cfg)
     return cfg
 
 

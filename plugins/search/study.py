@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from mmengine.config import Config
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage, fail_stale_trials
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from plugins.engine.config_keys import resolved_keys
+from plugins.engine.config_keys import dotted, resolved_keys
 from plugins.engine.files import REPO_ROOT
 
 from .claim import check_free, claim
@@ -130,7 +129,7 @@ def _definition(search: Search, leaves: Leaves) -> str:
     base = search.base
     inside = base.is_relative_to(REPO_ROOT)
     told = dict(own, base=(base.relative_to(REPO_ROOT) if inside else base).as_posix())
-    keys = json.loads(resolved_keys(Config(told)))
+    keys = dict(dotted(told))
     of_base = json.loads(resolved_keys(leaves.base))
     keys.update({f'the base config, {key}': value for key, value in of_base.items()
                  if not any(fnmatch(key, pattern) for pattern in _OF_NO_MATTER)})

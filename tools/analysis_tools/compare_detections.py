@@ -136,7 +136,6 @@ def _tested(config: Path, args: argparse.Namespace) -> _Tested:
 
     from plugins.apis.trained_model import kind_of
     from plugins.engine.evaluated_part import use_part
-    from plugins.engine.readable_errors import readable_errors
     from plugins.engine.session import load_config
 
     cfg = load_config(str(config), args.cfg_options)
@@ -145,7 +144,7 @@ def _tested(config: Path, args: argparse.Namespace) -> _Tested:
                          'boxes')
     cfg.test_evaluator = []  # no metric is computed here, so none can be of the wrong part
     use_part(cfg, args.part)
-    with DefaultScope.overwrite_default_scope(cfg.default_scope), readable_errors(cfg):
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
         dataset = DATASETS.build(cfg.test_dataloader.dataset)
     paths = [Path(dataset.get_data_info(row)['img_path']) for row in range(len(dataset))]
     rows = {path.stem: row for row, path in enumerate(paths)}

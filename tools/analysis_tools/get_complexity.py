@@ -78,13 +78,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     from mmengine.registry import MODELS, DefaultScope
 
     from plugins.apis.trained_model import kind_of
-    from plugins.engine.readable_errors import readable_errors
     from plugins.engine.session import load_config
 
     cfg = load_config(str(args.config), args.cfg_options)
     kind = kind_of(cfg)
     size = (args.input_size * 2)[:2] if args.input_size else config_size(cfg, kind)
-    with DefaultScope.overwrite_default_scope(cfg.default_scope), readable_errors(cfg):
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
     result = dict(config=str(args.config), kind=kind, **count(model, tuple(size), args.depth))
     _print(args.config.name, type(model).__name__, result)

@@ -75,7 +75,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     from rich.progress import track
 
     from plugins.apis.trained_model import kind_of
-    from plugins.engine.readable_errors import readable_errors
     from plugins.engine.session import load_config
     from plugins.engine.work_dir import default_work_dir
 
@@ -85,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         raise ValueError('--classes: is for classifiers; found the config of a detector')
     args.out_dir = args.out_dir or default_work_dir(args.config, 0).with_name(f'browse_{args.part}')
     check_folder(args.out_dir, args.overwrite, RECORD)
-    with DefaultScope.overwrite_default_scope(cfg.default_scope), readable_errors(cfg):
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
         set_random_seed(args.seed)
         pages = (_Sheets if kind == 'classifier' else _Scenes)(cfg, args)
         record = dict(config=str(args.config), part=args.part, seed=args.seed, **pages.record)

@@ -130,9 +130,8 @@ def _plain(cfg: 'Config') -> dict[str, Any]:
 
 
 def _helpers(cfg: 'Config') -> list[str]:
-    from plugins.engine.cfg_options import known_keys
-    known = known_keys()
-    return [key for key in cfg._cfg_dict if key not in known]
+    from plugins.engine.config_keys import READ_KEYS
+    return [key for key in cfg._cfg_dict if key not in READ_KEYS]
 
 
 def _near(path: str, tree: dict[str, Any]) -> str:

@@ -1,0 +1,115 @@
+"""Misspelt types and arguments of a config, found before anything is built."""
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import (
+    DATA_SAMPLERS,
+    DATASETS,
+    HOOKS,
+    LOOPS,
+    METRICS,
+    MODELS,
+    OPTIM_WRAPPERS,
+    OPTIMIZERS,
+    PARAM_SCHEDULERS,
+    RUNNERS,
+    TRANSFORMS,
+    VISUALIZERS,
+    DefaultScope,
+    Registry,
+)
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, TestLoop, ValLoop
+from torch.utils.data import DataLoader
+
+from .checkpoint import some
+from .config_check import groups
+
+# Where a config's types stand, and in which registry mmengine looks them up.
+_REGISTRIES = {re.compile(place): registry for place, registry in (
+    (r'model(\.(backbone|neck|head|bbox_head|data_preprocessor))?(\.\d+)?', MODELS),
+    (r'\w+_dataloader\.dataset(\.dataset|\.datasets\.\d+)*', DATASETS),
+    (r'\w+_dataloader\.dataset\.(.*\.)?pipeline\.\d+', TRANSFORMS),
+    (r'\w+_dataloader\.(batch_)?sampler', DATA_SAMPLERS),
+    (r'\w+_evaluator(\.\d+)?', METRICS),
+    (r'(train|val|test)_cfg', LOOPS),
+    (r'(default|custom)_hooks\.\w+', HOOKS),
+    (r'optim_wrapper', OPTIM_WRAPPERS), (r'optim_wrapper\.optimizer', OPTIMIZERS),
+    (r'param_scheduler(\.\d+)?', PARAM_SCHEDULERS),
+    (r'visualizer', VISUALIZERS))}
+# Groups without a type, and what their keys are arguments of.
+_UNTYPED: dict[str, tuple[type, ...]] = {
+    **{f'{part}_dataloader': (DataLoader,) for part in ('train', 'val', 'test')},
+    'train_cfg': (EpochBasedTrainLoop, IterBasedTrainLoop), 'val_cfg': (ValLoop,),
+    'test_cfg': (TestLoop,)}
+# Keys that the Runner takes out before it builds.
+_TAKEN_OUT = {'type', '_scope_', 'priority', 'by_epoch', 'convert_to_iter_based', 'constructor',
+              'paramwise_cfg', 'num_batch_per_epoch', 'disable_subprocess_warning'}
+
+
+def check_types(cfg: Config) -> None:
+    """Check that the types that a config names are registered, and take the arguments given.
+
+    Types in other places than the usual ones, and classes that take any argument, are left to
+    mmengine's own checks.
+
+    Raises:
+        ValueError: Names the key, the type, and the nearest name that exists.
+    """
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+        _found(RUNNERS, cfg.get('runner_type', 'Runner'), 'runner_type')
+        for path, node in groups(cfg):
+            _check_group(path, node)
+
+
+def _check_group(path: str, node: Mapping[str, Any]) -> None:
+    kind = node.get('type')
+    registry = next((registry for place, registry in _REGISTRIES.items()
+                     if place.fullmatch(path)), None)
+    if isinstance(kind, str) and registry is not None:
+        classes: tuple[Any, ...] = (_found(registry, kind, f'{path}.type'),)
+    elif kind is None and path in _UNTYPED:
+        classes = _UNTYPED[path]
+    else:
+        return
+    known = [_arguments(found) for found in classes]
+    if None in known:
+        return
+    names = set().union(*known)
+    for key in node:
+        if key not in names | _TAKEN_OUT:
+            raise ValueError(f'{path}.{key}: {kind or classes[0].__name__} has no such argument'
+                             + _near(key, names))
+
+
+def _found(registry: Registry, name: str, key: str) -> Any:
+    with registry.switch_scope_and_registry(None) as scoped:
+        try:
+            return scoped.get(name)
+        except RuntimeError as error:
+            names: set[str] = set()
+            while scoped is not None:  # a name that its own scope lacks is looked up in mmengine's
+                names |= set(scoped.module_dict)
+                scoped = scoped.parent
+            raise ValueError(f'{key} is {name!r}, which is no registered {registry.name}'
+                             + _near(name.split('.')[-1], names)) from error
+
+
+def _arguments(kind: Any) -> set[str] | None:
+    """Names of the arguments of a class and its bases; None if it may take any."""
+    inits = [vars(base)['__init__'] for base in (kind.__mro__ if inspect.isclass(kind) else ())
+             if '__init__' in vars(base)]
+    known = [inspect.signature(init).parameters.values() for init in inits]
+    if all(any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+           for parameters in known):
+        return None
+    return {parameter.name for parameters in known for parameter in parameters} - {'self', 'args'}
+
+
+def _near(name: str, names: Iterable[str]) -> str:
+    names = sorted(names)
+    near = get_close_matches(name, names, n=3, cutoff=0.6)
+    return f'; near: {", ".join(near)}' if near else f'; expected one of {some(names)}'
