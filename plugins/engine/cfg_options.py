@@ -79,7 +79,7 @@ def _check_kind(key: str, old: Any, new: Any) -> None:
     """A number stays a number and a group of keys stays one; None may come and go."""
     if is_number(old) and isinstance(new, str | float) and not is_number(new):
         raise ValueError(f'--cfg-options {key}={new}: the config has the number {old} there; '
-                         'expected a finite number')
+                         'expected a number that is finite')
     if isinstance(old, Mapping) and not (new is None or isinstance(new, Mapping)):
         raise ValueError(f'--cfg-options {key}={new}: {key} is a group of keys '
                          f'({", ".join(old)}); name one of them, e.g. {key}.{next(iter(old))}=...')

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .config_keys import READ_KEYS
+
 _ABSENT = object()
 
 
@@ -48,16 +50,13 @@ def difference(leaf: Path, own: Mapping[str, Any], without: Collection[str] = ()
         OSError: The leaf or a base is missing.
         ValueError: The leaf names no base, or the leaf or a base cannot be read.
     """
-    from plugins.engine.cfg_options import known_keys
-
     names = base_names(leaf)
     if not names:
         raise ValueError(f'{leaf}: names no _base_; all that it holds is its own')
     inherited: dict[str, Any] = {}
     for name in names:
         inherited |= _read(base_path(leaf, name))
-    known = known_keys()
-    read = ({key: value for key, value in config.items() if key in known}
+    read = ({key: value for key, value in config.items() if key in READ_KEYS}
             for config in (inherited, own))
     return Difference(names, list(changes(*read, without=without)))
 

@@ -88,14 +88,17 @@ def _check_group(path: str, node: Mapping[str, Any]) -> None:
 def _found(registry: Registry, name: str, key: str) -> Any:
     with registry.switch_scope_and_registry(None) as scoped:
         try:
-            return scoped.get(name)
-        except RuntimeError as error:
-            names: set[str] = set()
-            while scoped is not None:  # a name that its own scope lacks is looked up in mmengine's
-                names |= set(scoped.module_dict)
-                scoped = scoped.parent
-            raise ValueError(f'{key} is {name!r}, which is no registered {registry.name}'
-                             + _near(name.split('.')[-1], names)) from error
+            found = scoped.get(name)
+        except RuntimeError:  # a dotted name that cannot be imported
+            found = None
+        if found is not None:
+            return found
+        names: set[str] = set()
+        while scoped is not None:  # a name that its own scope lacks is looked up in mmengine's
+            names |= set(scoped.module_dict)
+            scoped = scoped.parent
+    raise ValueError(f'{key} is {name!r}, which is no registered {registry.name}'
+                     + _near(name.split('.')[-1], names))
 
 
 def _arguments(kind: Any) -> set[str] | None:

@@ -29,7 +29,7 @@ def test_result_json_holds_the_record(digits_run):
     assert result['parameters'] == dict(total=learned, trainable=learned)
     assert len(result['data_fingerprint']['train']) == 64
     assert result['torch_version'] == torch.__version__ and result['seconds'] > 0
-    assert len(result['config_hash']) == 64 and result['processes'] == 1
+    assert len(result['config_hash']) == 66 and result['processes'] == 1
 
 
 def test_normalisation_of_the_training_set_is_in_the_checkpoint(digits_run):
@@ -193,7 +193,7 @@ def test_missing_weights_are_told_before_the_work_dir_is_made(train_digits, tmp_
 
 
 def test_a_wrong_width_ends_in_a_sentence(train_digits, tmp_path):
-    with pytest.raises(ValueError, match='set model.head.in_channels to 1024'):
+    with pytest.raises(ValueError, match='does not run on two samples.*1024 and 7x'):
         train_digits('--work-dir', str(tmp_path / 'w'), options=('model.head.in_channels=7',))
 
 

@@ -7,7 +7,6 @@ import random
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,37 +15,35 @@ from mmengine.dist import get_dist_info
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
-from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from mmengine.runner.amp import autocast
+from torch.utils.data import DataLoader, Subset
 
 from ..run_record import flat_numbers
 from .early_stop_hook import EarlyStopHook
-
-_NUM_SAMPLES = 2
 
 
 @HOOKS.register_module()
 class MonitorCheckHook(Hook):
     """Check that the validation gives every monitored key, on two samples, before epoch 1.
 
-    Upstream meets a wrong key after the first epoch, which may be hours: best
-    checkpoint and plateau then end the run with a KeyError, the early stop
-    only warns and never stops. Here the validation loop runs once on the first
-    and the last sample, with a copy of the evaluator: no hook is called,
-    nothing is printed, random states and training modes stay as they were.
+    Upstream meets a wrong key after the first epoch, which may be hours: best checkpoint and
+    plateau then end the run with a KeyError, the early stop only warns and never stops. Here the
+    model and a copy of the evaluator run on the first and the last sample; nothing is printed,
+    random states and training modes stay as they were.
 
-    Monitored are CheckpointHook's ``save_best``, each early stop, each
-    schedule that reads metrics, and ``keys``.
+    Monitored are CheckpointHook's ``save_best``, each early stop, each schedule that reads
+    metrics, and ``keys``.
 
     Args:
         keys: Further keys to check; ``--fast-dev-run`` names the best checkpoint's here.
 
     Raises:
-        ValueError: A key is missing, or is no single number; there is no validation; or its data
-            set says by ``nothing_to_find`` that it has nothing to measure on.
+        ValueError: A key is missing, or is no single number; there is no validation; its data set
+            says by ``nothing_to_find`` that it has nothing to measure on; or the model does not
+            run on the samples.
     """
 
-    priority = 'LOWEST'  # after the hooks that check or change the model
+    priority = 96  # after the hooks that check or change the model
 
     def __init__(self, keys: Sequence[str] = ()) -> None:
         self.keys = list(keys)
@@ -60,9 +57,8 @@ class MonitorCheckHook(Hook):
             raise ValueError(f'{_listed(monitors)}, but the config has no validation '
                              '(val_dataloader, val_cfg, val_evaluator)')
         if word := getattr(runner.val_dataloader.dataset, 'nothing_to_find', ''):
-            raise ValueError(f'{word}, so that every metric that {_listed(monitors)} would be '
-                             'undefined, and the first epoch the best; give val_dataloader '
-                             'images with such objects')
+            raise ValueError(f'{word}: every metric would be undefined, but {_listed(monitors)}; '
+                             'give val_dataloader images with such objects')
         found = flat_numbers(validate_two_samples(runner))
         wrong = [(owner, key) for owner, key in monitors if key not in found]
         if wrong:
@@ -93,43 +89,33 @@ def monitored_keys(runner: Runner) -> Iterator[tuple[str, str]]:
 
 
 def validate_two_samples(runner: Runner) -> dict[str, Any]:
-    """The metrics of the validation loop on two samples, without a trace of it.
+    """The metrics of a validation on the first and the last sample, without a trace of it.
 
-    Each process of a distributed run takes one of the samples, as the
-    evaluator collects them from all.
+    Each process of a distributed run takes its share, as the evaluator collects them from all.
+
+    Raises:
+        ValueError: The model does not run on them.
     """
-    loop = copy.copy(runner.val_loop)  # its own run(): mixed precision and val losses as always
-    loop._runner = SimpleNamespace(model=runner.model, call_hook=lambda *_, **__: None)
-    loop.evaluator = copy.deepcopy(loop.evaluator)
-    loop.val_loss = {}
-    with _random_states_kept(), _modes_kept(runner.model), _silence():
-        loop.dataloader = _TwoSamples(loop.dataloader)
-        return loop.run()
-
-
-class _TwoSamples:
-    """A loader of one batch; ``len(dataset)`` is the number of samples of all processes."""
-
-    def __init__(self, loader: DataLoader) -> None:
-        rank, processes = get_dist_info()
-        size = min(max(_NUM_SAMPLES, processes), len(loader.dataset))
-        spread = np.linspace(0, len(loader.dataset) - 1, size).round().astype(int).tolist()
-        self.dataset = range(size)
-        self.batch = _fetch(loader, spread[rank::processes] or [spread[rank % size]])
-
-    def __iter__(self) -> Iterator[Any]:
-        yield self.batch
-
-    def __len__(self) -> int:
-        return 1
-
-
-def _fetch(loader: DataLoader, indices: list[int]) -> Any:
-    """A batch as torch's fetcher makes it, which has no public name."""
-    dataset: Dataset = loader.dataset
-    items = dataset.__getitems__(indices) if hasattr(dataset, '__getitems__') \
-        else [dataset[index] for index in indices]
-    return loader.collate_fn(items)
+    loop, model = runner.val_loop, runner.model
+    loader, evaluator = loop.dataloader, copy.deepcopy(loop.evaluator)
+    rank, processes = get_dist_info()
+    size = min(max(2, processes), len(loader.dataset))
+    spread = np.linspace(0, len(loader.dataset) - 1, size).round().astype(int).tolist()
+    own = Subset(loader.dataset, spread[rank::processes] or [spread[rank % size]])
+    modes = [(module, module.training) for module in model.modules()]
+    with _random_states_kept(), _silence(), torch.no_grad(), autocast(enabled=loop.fp16):
+        batch = next(iter(DataLoader(own, batch_size=len(own), collate_fn=loader.collate_fn)))
+        try:
+            outputs = model.eval().val_step(batch)
+        except RuntimeError as error:
+            raise ValueError(
+                f'the model does not run on two samples of val_dataloader: {error}. Do the '
+                'in_channels of its parts, and the size of the images, fit together?') from error
+        finally:
+            for module, training in modes:
+                module.training = training
+        evaluator.process(data_samples=outputs, data_batch=batch)
+        return evaluator.evaluate(size)
 
 
 @contextmanager
@@ -140,14 +126,6 @@ def _random_states_kept() -> Iterator[None]:
         yield
     random.setstate(states[0])
     np.random.set_state(states[1])
-
-
-@contextmanager
-def _modes_kept(model: nn.Module) -> Iterator[None]:
-    modes = [(module, module.training) for module in model.modules()]
-    yield
-    for module, training in modes:
-        module.training = training
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def test_refuses_helper_variables_which_nothing_reads(cfg):
 
 @pytest.mark.parametrize('key, value, message', [
     ('model.backbone.depth', 'abc', 'has the number 18 there'),
-    ('optim_wrapper.optimizer.lr', float('nan'), 'lr=nan: .*number 0.1 .*expected a finite number'),
+    ('optim_wrapper.optimizer.lr', float('nan'), 'lr=nan: .*number 0.1 .*a number that is finite'),
     ('optim_wrapper.optimizer.lr', float('inf'), 'lr=inf'),
     ('model.backbone', 5, r'group of keys \(depth\); name one of them, e.g. model.backbone.depth')])
 def test_refuses_a_value_of_another_kind(cfg, key, value, message):

@@ -4,6 +4,7 @@ import re
 import pytest
 
 from plugins.engine import run_reader
+from plugins.engine.config_keys import HASH_VERSION
 from plugins.engine.run_reader import read_run
 
 TRAINED = dict(mode='train', config='configs/x.py', checkpoint='w/best_epoch_3.pth',
@@ -55,10 +56,10 @@ def test_records_from_before_the_options_were_written_name_none(make_run):
     assert stale.endswith('python tools/test.py configs/x.py w/best_epoch_3.pth --overwrite')
 
 
-def test_a_record_that_hashed_other_keys_is_compared_by_config_and_options(make_run):
-    trained = {key: value for key, value in TRAINED.items() if key != 'changes'}
-    assert read_run(make_run(trained, dict(TESTED, config_hash='new'))).stale is None
-    stale = read_run(make_run(trained, dict(TESTED, options=['lr=2']))).stale
+def test_hashes_of_two_versions_do_not_compare_and_options_decide(make_run):
+    new = HASH_VERSION + 'f00'
+    assert read_run(make_run(tested=dict(TESTED, config_hash=new))).stale is None
+    stale = read_run(make_run(tested=dict(TESTED, config_hash=new, options=['lr=2']))).stale
     assert 'another config: --cfg-options lr=1 train_cfg.max_epochs=8 only in the training' in stale
 
 

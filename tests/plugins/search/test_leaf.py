@@ -90,7 +90,7 @@ def test_the_best_checkpoint_is_the_metrics(tmp_path):
      'train_cfg.max_epochs'),
     ("space = {'train_dataloader.batch_size': [8, 'many']}", 'expected a number'),
     ("space = {'train_dataloader.batch_size': [8, 0]}",
-     "value 0: train_dataloader.batch_size is 0, expected a whole number, at least 1"),
+     "value 0: train_dataloader.batch_size=0, expected a whole number of at least 1"),
     ("space = {'optim_wrapper': [3]}", 'optim_wrapper is a group of keys')])
 def test_wrong_keys_and_values_are_refused_before_any_trial(tmp_path, text, message):
     with pytest.raises(ValueError, match=re.escape(message)):

@@ -5,12 +5,13 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from mmengine.dataset import pseudo_collate
 from mmengine.evaluator import BaseMetric
-from mmengine.registry import HOOKS, METRICS
+from mmengine.registry import METRICS
 from torch.utils.data import DataLoader
 
 from plugins.engine.hooks import monitor_check_hook
-from plugins.engine.hooks.monitor_check_hook import _fetch, _TwoSamples, validate_two_samples
+from plugins.engine.hooks.monitor_check_hook import validate_two_samples
 
 CHECK = dict(check=dict(type='MonitorCheckHook'))
 SCORES = dict(accuracy=[1.], loss=[1.])
@@ -70,23 +71,6 @@ class _Loud(BaseMetric):
         return dict(score=torch.tensor(0.5), matrix=torch.eye(2), seen=len(results))
 
 
-@HOOKS.register_module()
-class _Witness:
-    """Notes the validation hooks that are called."""
-    priority = 'NORMAL'
-
-    def __init__(self):
-        self.called = []
-
-    def __getattr__(self, name):
-        if not name.startswith(('before_val', 'after_val')):
-            raise AttributeError(name)
-        return lambda *_, **__: self.called.append(name)
-
-    def get_triggered_stages(self):
-        return []
-
-
 def build(run_scripted, tmp_path, **changes):
     """A runner after one epoch with the loud metric."""
     return run_scripted(tmp_path, SCORES, epochs=1, samples=5,
@@ -103,8 +87,6 @@ def states(runner):
 def test_it_leaves_no_trace(run_scripted, tmp_path, capfd, training):
     runner = build(run_scripted, tmp_path)
     runner.model.train(training)
-    witness = _Witness()
-    runner.hooks.append(witness)
     _Loud.evaluated.clear()
     capfd.readouterr()
     before = states(runner)
@@ -112,7 +94,7 @@ def test_it_leaves_no_trace(run_scripted, tmp_path, capfd, training):
         warnings.simplefilter('error')
         metrics = validate_two_samples(runner)
     assert states(runner) == before
-    assert ''.join(capfd.readouterr()) == '' and witness.called == []
+    assert ''.join(capfd.readouterr()) == ''
     assert logging.root.manager.disable == logging.NOTSET
     # Two samples in one batch, in evaluation mode; the real evaluator still empty.
     assert metrics['seen'] == 2 and _Loud.evaluated == [(2, [False, False])]
@@ -133,27 +115,34 @@ def test_training_is_the_same_with_the_check(run_scripted, tmp_path):
     assert weights[0] == weights[1]
 
 
+class Recorder(list):
+    """A data set that notes the indices asked for, and hands out batches like ArrayDataset."""
+
+    def __getitems__(self, indices):
+        self.taken.append(indices)
+        return [dict(inputs=torch.ones(1)) for _ in indices]
+
+
 @pytest.mark.parametrize('length, processes, expected', [
     (9, 1, [[0, 8]]), (1, 1, [[0]]), (9, 2, [[0], [8]]), (9, 3, [[0], [4], [8]]),
     (2, 3, [[0], [1], [0]])])
-def test_each_process_takes_its_share(monkeypatch, length, processes, expected):
-    loader = DataLoader(range(length), collate_fn=list)
-    taken = []
+def test_each_process_takes_its_share(run_scripted, tmp_path, monkeypatch, length, processes,
+                                      expected):
+    runner = build(run_scripted, tmp_path)
+    data = Recorder(range(length))
+    data.taken = []
+    monkeypatch.setattr(runner.val_loop, 'dataloader', DataLoader(data, collate_fn=pseudo_collate))
     for rank in range(processes):
         monkeypatch.setattr(monitor_check_hook, 'get_dist_info', lambda r=rank: (r, processes))
-        probe = _TwoSamples(loader)
-        taken += list(probe)
-    assert taken == expected
-    assert len(probe.dataset) == min(length, max(2, processes))
+        validate_two_samples(runner)
+    assert data.taken == expected
 
 
-def test_data_sets_that_hand_out_batches_are_asked_for_one():
-    class Batches(list):
-        def __getitems__(self, indices):
-            return dict(rows=indices)
-
-    assert _fetch(DataLoader(Batches('abc'), collate_fn=lambda b: b), [0, 2]) == dict(rows=[0, 2])
-    assert _fetch(DataLoader('abc', collate_fn=tuple), [0, 2]) == ('a', 'c')
+def test_a_model_that_does_not_run_is_told_before_the_first_epoch(run_scripted, tmp_path):
+    runner = build(run_scripted, tmp_path)
+    runner.model.val_step = lambda batch: torch.nn.Linear(7, 2)(torch.zeros(3, 5))
+    with pytest.raises(ValueError, match='does not run on two samples of .*3x5 and 7x2'):
+        validate_two_samples(runner)
 
 
 def test_cocos_metric_gives_its_keys_on_two_images_without_a_detection(run_scripted, tmp_path):
