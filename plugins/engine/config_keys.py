@@ -46,7 +46,7 @@ _TABLE = (
         '*.data_preprocessor.non_blocking',
         'default_hooks.checkpoint.interval', 'default_hooks.checkpoint.max_keep_ckpts',
         *(f'default_hooks.feature_cache.{key}' for key in (
-            'type', 'enabled', 'max_gb', 'batch_size', 'max_ram_share')),
+            'type', 'enabled', 'only_check', 'max_gb', 'batch_size', 'max_ram_share')),
         *(f'default_hooks.{hook}*' for hook in (
             'logger', 'timer', 'runtime_info', 'progress', 'visualization', 'record',
             'disjoint_parts', 'monitor_check', 'non_finite_loss', 'num_classes')))),

@@ -133,8 +133,8 @@ class Session:
                            ('config_hash', self.config_hash)):
             if earlier.get(key) != asked:
                 raise FileExistsError(
-                    f'{record}: holds another test, its {key} is {earlier.get(key)}, not {asked}; '
-                    'choose another --work-dir, or replace it with --overwrite')
+                    f'{record}: holds the test of another {key}, {earlier.get(key)}, not {asked}; '
+                    'choose another --work-dir, or give --overwrite')
 
     def test_on(self, part: str) -> None:
         """Let the test run on the images of another part, see :func:`use_part`."""
