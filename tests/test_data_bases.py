@@ -9,7 +9,8 @@ from PIL import Image
 
 from plugins.classification.datasets import ArrayDataset
 from plugins.engine.files import REPO_ROOT
-from tools.misc.drawing.class_names import CUB200, FLOWERS, MIT8
+from tools.misc.drawing.photographs import FLOWERS
+from tools.misc.sample_layouts import MIT8
 
 LOADERS = ('train', 'val', 'test')
 
@@ -32,7 +33,8 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write(root / 'MIT_split' / 'train' / name, 56)
         write(root / 'MIT_split' / 'test' / name, 24)
     birds = root / 'CUB_200_2010'
-    lines = [line for name in CUB200[:3] for line in write(birds / 'images' / name, 40)]
+    lines = [line for number in (1, 2, 3)
+             for line in write(birds / 'images' / f'00{number}.Species', 40)]
     (birds / 'lists').mkdir()
     for part, chosen in (('train', lines[::2]), ('test', lines[1::2])):
         (birds / 'lists' / f'{part}.txt').write_text('\n'.join(chosen))

@@ -112,9 +112,8 @@ def _given_files(name: str, data_set: Download, source: list[Path]) -> dict[str,
             raise ValueError(f'{path}: SHA-256 is {found}, expected the official {sha256} of '
                              f'{official}; download it again')
     if not all(name in given or archive.url for name, archive in archives.items()):
-        raise ValueError(f'{name} cannot be downloaded by a program: {data_set.by_hand}; then: '
-                         f'python tools/misc/download_dataset.py {name} --from '
-                         f'{" ".join(archives)}')
+        raise ValueError(f'{name} must be downloaded by hand: {data_set.by_hand}; then: python '
+                         f'tools/misc/download_dataset.py {name} --from {" ".join(archives)}')
     return given
 
 

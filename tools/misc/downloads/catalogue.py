@@ -37,8 +37,7 @@ class Download:
         counts: Pattern below ``folder`` -> how many visible files or folders match it.
         origin: Its page, for errors and help.
         only: Files outside of this folder of the archives are not unpacked.
-        digest: What :func:`~tools.misc.downloads.verify.digest_of` says of the official set;
-            None where the checksums of the archives do.
+        digest: Of the official set, see ``digest_of``; None where the archives have checksums.
         by_hand: Why it cannot be downloaded by a program and what to do, where that is so.
     """
     folder: str

@@ -2,18 +2,17 @@
 import numpy as np
 import pytest
 
-from tools.misc.drawing.camera import Camera
-from tools.misc.drawing.canvas import Canvas, Light, solid
+from tools.misc.drawing.camera import Camera, solid
+from tools.misc.drawing.canvas import Canvas
 
-CAMERA = Camera(200, 100, 100.0, 100.0, 50.0)
 GREY = np.full(3, 100.0)
 
 
 @pytest.fixture
 def canvas():
-    light = Light(np.array([-1.0, 0, 0]), direct=.5, ambient=.4, haze=np.full(3, 200.0),
-                  haze_range=1e9)
-    return Canvas(CAMERA, light, np.zeros((100, 200, 3), np.uint8))
+    canvas = Canvas(Camera(200, 100, 100.0, 100.0, 50.0), np.random.default_rng(0))
+    canvas.sun, canvas.direct, canvas.haze_range = np.array([-1.0, 0, 0]), .5, 1e9
+    return canvas
 
 
 def cube(x: float, z: float) -> np.ndarray:
@@ -21,28 +20,18 @@ def cube(x: float, z: float) -> np.ndarray:
     return solid((-1, 1, 1), (-1, 1, 1), (-1, 1)) + (x, 0, z)
 
 
-def test_projection_by_hand():
-    # A point 2 m to the right and 1 m down at 4 m: 100 + 100 * 2 / 4 and 50 + 100 * 1 / 4.
-    assert CAMERA.project(np.array([2, 1, 4.0])).tolist() == [150, 75]
-
-
-def test_cube_straight_ahead_shows_its_near_face_only(canvas):
-    canvas.block(cube(0, 6), GREY, owner=3)
-    y, x = np.nonzero(canvas.owner == 3)
-    # The near face is 2 m wide at 5 m: 100 * 1 / 5 = 20 pixels to each side.
-    assert (x.min(), x.max(), y.min(), y.max()) == (80, 120, 30, 70)
-    # Nothing of it faces the sun on the left.
-    assert canvas.image[50, 100].tolist() == [40, 40, 40]
-
-
-def test_side_that_faces_the_sun_is_brighter(canvas):
+def test_near_face_and_the_side_that_faces_the_sun(canvas):
     canvas.block(cube(4, 6), GREY, owner=3)
-    # The left side, 3 m to the right, reaches from 5 m (160) to 7 m away (142.9).
-    assert canvas.image[50, 150].tolist() == [90, 90, 90]
-    assert canvas.image[50, 170].tolist() == [40, 40, 40]
+    y, x = np.nonzero(canvas.owner == 3)
+    # The near face, 5 m away, reaches from 3 to 5 m to the right: 100 + 100 * 3 / 5 = 160; the
+    # left side to 7 m: 142.9. Both are 2 m high: 50 - 100 * 1 / 5 = 30.
+    assert (x.min(), y.min(), y.max()) == (143, 30, 70)
+    # (0.85 - 0.5 * 0.5) * 100, and 0.5 * 100 more in the sun.
+    assert canvas.image[50, 170].tolist() == [60, 60, 60]
+    assert canvas.image[50, 150].tolist() == [110, 110, 110]
 
 
-def test_what_is_painted_later_hides(canvas):
+def test_later_things_hide_earlier_ones(canvas):
     canvas.block(cube(0, 10), GREY, owner=1)
     alone = (canvas.owner == 1).sum()
     canvas.block(cube(1, 6), GREY, owner=2)
@@ -51,18 +40,16 @@ def test_what_is_painted_later_hides(canvas):
 
 
 def test_details_keep_the_owner_and_vanish_on_small_solids(canvas):
-    everywhere = (np.array([[0.0, 0, 1, 1]]), np.array([[250.0, 0, 0]]))
-    details = {'rear': everywhere, 'front': everywhere, 'left': everywhere, 'right': everywhere}
-    canvas.block(cube(0, 6), GREY, 3, details)
-    assert canvas.image[50, 100].tolist() == [100, 0, 0]
-    assert canvas.owner[50, 100] == 3
-    canvas.block(cube(-40, 60), GREY, 4, details)
+    details = {'rear': [((0.0, 0, 1, 1), np.array([200.0, 0, 0]))]}
+    canvas.block(cube(4, 6), GREY, 3, details)
+    assert canvas.image[50, 150].tolist() == [220, 0, 0] and canvas.owner[50, 150] == 3
+    canvas.block(cube(40, 60), GREY, 4, details)
     y, x = np.nonzero(canvas.owner == 4)
     assert len(x) and (canvas.image[y, x, 1] > 0).all()
 
 
 def test_haze_swallows_far_colours(canvas):
-    canvas.light.haze_range = 10.0
-    shaded = canvas.light.shade(GREY, depth=10.0)
-    # exp(-1) of 100 * (0.4 + 0.4 * 0.5), the rest haze of 200.
-    assert shaded == pytest.approx(np.full(3, np.exp(-1) * 60 + (1 - np.exp(-1)) * 200))
+    canvas.haze_range, canvas.haze = 10.0, np.full(3, 200.0)
+    shaded = canvas.shade(GREY, depth=10.0)
+    # exp(-1) of 100 * (0.85 + 0.5 * (0.4 - 0.5)), the rest haze of 200.
+    assert shaded == pytest.approx(np.full(3, np.exp(-1) * 80 + (1 - np.exp(-1)) * 200))

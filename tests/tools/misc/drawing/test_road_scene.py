@@ -4,10 +4,9 @@ import math
 import numpy as np
 import pytest
 
-from tools.misc import draw_road_scenes
-from tools.misc.draw_road_scenes import draw_scene
-from tools.misc.drawing.camera import RoadObject, clip_box, kitti_camera, projected_box
-from tools.misc.drawing.layout import Placed
+from tools.misc.drawing.camera import RoadObject, kitti_camera
+from tools.misc.drawing.layout import draw_street
+from tools.misc.drawing.road_scene import draw_scene, label_scene, paint_scene
 
 WIDTH, HEIGHT = 621, 188
 SCENES = 30
@@ -43,41 +42,32 @@ def box_from_3d(numbers: list[float]) -> np.ndarray:
     return np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
 
 
-def test_lines_have_fifteen_fields(scenes):
-    for _, rows in scenes:
+def test_lines_have_fifteen_fields_and_boxes_inside_the_image(scenes):
+    for image, rows in scenes:
+        assert image.shape == (HEIGHT, WIDTH, 3) and image.dtype == np.uint8
         for row in rows:
             assert len(row) == 15
             assert row[0] in ('Car', 'Van', 'Pedestrian', 'DontCare')
             assert all(field == f'{float(field):.2f}' for field in row[4:8])
+            x1, y1, x2, y2 = map(float, row[4:8])
+            assert 0 <= x1 < x2 <= WIDTH - 1 and 0 <= y1 < y2 <= HEIGHT - 1
             if row[0] == 'DontCare':
                 assert row[1:4] == ['-1', '-1', '-10']
                 assert row[8:] == ['-1', '-1', '-1', '-1000', '-1000', '-1000', '-10']
 
 
-def test_boxes_lie_inside_the_image(scenes):
-    for image, rows in scenes:
-        assert image.shape == (HEIGHT, WIDTH, 3) and image.dtype == np.uint8
-        for row in rows:
-            x1, y1, x2, y2 = map(float, row[4:8])
-            assert 0 <= x1 < x2 <= WIDTH - 1 and 0 <= y1 < y2 <= HEIGHT - 1
-
-
-def test_box_is_the_projection_of_the_3d_box(objects):
+def test_box_and_truncation_are_those_of_the_projected_3d_box(objects):
+    truncations = []
     for kind, numbers in objects:
         full = box_from_3d(numbers)
         expected = np.clip(full, 0, [WIDTH - 1, HEIGHT - 1] * 2)
         assert np.abs(expected - numbers[3:7]).max() < .006, (kind, numbers)
-
-
-def test_truncation_is_the_area_outside(objects):
-    seen = []
-    for _, numbers in objects:
-        x1, y1, x2, y2 = box_from_3d(numbers)
         left, top, right, bottom = numbers[3:7]
+        x1, y1, x2, y2 = full
         outside = 1 - (right - left) * (bottom - top) / ((x2 - x1) * (y2 - y1))
         assert 0 <= numbers[0] <= 1 and abs(numbers[0] - outside) < .008
-        seen.append(numbers[0])
-    assert min(seen) == 0 and max(seen) > .2, 'the scenes show both'
+        truncations.append(numbers[0])
+    assert min(truncations) == 0 and max(truncations) > .2, 'the scenes show both'
 
 
 def test_alpha_follows_from_heading_and_place(objects):
@@ -118,25 +108,15 @@ def test_same_placement_at_any_width():
         assert abs(float(small[4]) * 2 - float(full[4])) < 1.01
 
 
-def car(z: float, x: float = 0.0, kind: str = 'Car', size=(1.5, 1.7, 4.2)) -> Placed:
-    return Placed(RoadObject(kind, size, (x, 1.65, z), -1.57),
-                  'van' if kind == 'Van' else 'saloon', owner=int(z))
+def car(z: float, x: float = 0.0, kind: str = 'Car', size=(1.5, 1.7, 4.2)) -> RoadObject:
+    return RoadObject(kind, size, (x, 1.65, z), -1.57)
 
 
-def draw_with(monkeypatch, things: list[Placed]):
-    """Labels, and the canvas as it was labelled, of a bare road with these things."""
-    seen = []
-    label = draw_road_scenes._labels
-
-    def keep(canvas, placed):
-        seen.append(canvas)
-        return label(canvas, placed)
-
-    monkeypatch.setattr(draw_road_scenes, 'place_objects', lambda *args: things)
-    monkeypatch.setattr(draw_road_scenes, '_row_places', lambda *args: [])
-    monkeypatch.setattr(draw_road_scenes, '_labels', keep)
-    _, lines = draw_scene(np.random.default_rng(0), kitti_camera())
-    return [line.split() for line in lines], seen[0]
+def painted(*objects: RoadObject) -> tuple[list[list[str]], np.ndarray]:
+    """Label fields, and the owner of each pixel, of a bare road with these things."""
+    camera, rng = kitti_camera(), np.random.default_rng(0)
+    _, owner, pixels = paint_scene(rng, camera, draw_street(rng), objects, scenery=False)
+    return [line.split() for line in label_scene(camera, objects, owner, pixels)], owner
 
 
 # The van's rear, 6.5 m away, hides what lies up to 0.13 (cabin) or 0.146 (body) of its distance
@@ -147,24 +127,23 @@ def draw_with(monkeypatch, things: list[Placed]):
     (-1.8, [0, 2]),  # 65 to 80 % hidden
     (0.0, [0]),  # wholly hidden: no label
 ])
-def test_occlusion_counts_what_is_hidden(monkeypatch, x, levels):
-    near = car(9, kind='Van', size=(2.2, 1.9, 5.0))
-    lines, _ = draw_with(monkeypatch, [near, car(18, x)])
+def test_occlusion_counts_what_is_hidden(x, levels):
+    lines, _ = painted(car(9, kind='Van', size=(2.2, 1.9, 5.0)), car(18, x))
     assert [int(line[2]) for line in lines] == levels
 
 
-def test_far_car_is_a_dont_care_region(monkeypatch):
+def test_far_car_is_a_dont_care_region():
     # 721.5 px * 1.5 m / z < 25 px beyond z = 43 m.
-    lines, _ = draw_with(monkeypatch, [car(38, x=-3), car(50, x=3)])
+    lines, _ = painted(car(50, x=3), car(38, x=-3))
     assert [line[0] for line in lines] == ['Car', 'DontCare']
 
 
 @pytest.mark.parametrize('heading', [-3.1, -1.57, -.6, 0, .8, 1.57, 2.4])
-def test_drawn_pixels_fill_the_box(monkeypatch, heading):
+def test_drawn_pixels_fill_the_box(heading):
     item = RoadObject('Car', (1.5, 1.7, 4.2), (1.5, 1.65, 11.0), heading)
-    _, canvas = draw_with(monkeypatch, [Placed(item, 'estate', owner=7)])
-    y, x = np.nonzero(canvas.owner == 7)
-    box, truncation = clip_box(projected_box(item, canvas.camera), canvas.camera)
+    _, owner = painted(item)
+    y, x = np.nonzero(owner == 1)
+    box, _, truncation = item.boxes(kitti_camera())
     assert truncation == 0
     gaps = (np.array([x.min(), y.min(), -x.max(), -y.max()]) - box * (1, 1, -1, -1))
     assert gaps.min() > -1
