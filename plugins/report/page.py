@@ -1,67 +1,33 @@
 """Put everything into one HTML page that needs nothing else."""
-import os
 import re
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from plugins.engine.config_diff import Difference
+from plugins.engine.metric_names import shown
+from plugins.engine.run_reader import TEST_FOLDERS
+from plugins.engine.wording import counted
 
 from .collect import Entry
 from .curve_data import curve_data
 from .experiments import Experiment
-from .mistakes import Mistakes
-from .pictures import Inline
+from .pictures import Examples, Inline, inline
 from .report_tables import Table
-from .sections import run_section, table_line
 from .study import Study
-
-
-class Captioned(NamedTuple):
-    """A picture and the line below it."""
-
-    picture: Inline
-    text: str
-
-
-class Comparison(NamedTuple):
-    """Images as several detectors see them.
-
-    Attributes:
-        counts: A line for each detector: what it found and missed; the note says where.
-        pictures: The pictures.
-    """
-
-    counts: Table
-    pictures: list[Captioned]
 
 
 @dataclass(frozen=True)
 class Report:
-    """All that a page shows.
+    """All that a page shows."""
 
-    Attributes:
-        title: Its heading.
-        experiments: The runs.
-        tables: Of the reports.
-        differences: By a run's name: its config against its base, or why that is not known.
-        mistakes: By a run's name.
-        comparisons: Of detectors.
-        studies: Searches.
-        notes: What is not on the page, and why.
-    """
-
-    title: str
-    experiments: list[Experiment]
-    tables: list[Table] = field(default_factory=list)
-    differences: Mapping[str, Difference | str] = field(default_factory=dict)
-    mistakes: Mapping[str, Mistakes] = field(default_factory=dict)
-    comparisons: Sequence[Comparison] = ()
+    title: str  # its heading
+    experiments: Sequence[Experiment]
+    tables: Sequence[Table] = ()  # of the reports
+    examples: Mapping[str, Examples] = field(default_factory=dict)  # by a run's name
     studies: Sequence[Study] = ()
-    notes: Sequence[str] = ()
+    notes: Sequence[str] = ()  # what is not on the page, and why
 
 
 def render(report: Report) -> str:
@@ -73,19 +39,15 @@ def render(report: Report) -> str:
 
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters['breakable'] = breakable
+    environment.filters.update(breakable=breakable, shown=shown)
     entries = [entry for one in report.experiments for entry in one.entries]
-    anchors = {entry.name: f'run-{place}' for place, entry in enumerate(entries, 1)}
-    lines = [table_line(one, anchors[one.entries[0].name]) for one in report.experiments]
-    details = [run_section(entry, one, anchors[entry.name], report.differences.get(entry.name, ''),
-                           report.mistakes.get(entry.name))
-               for one in report.experiments for entry in one.entries]
-    context = dict(
-        title=report.title, summary=_summary(report, entries), lines=lines, details=details,
-        tables=report.tables, comparisons=report.comparisons, studies=report.studies,
-        notes=report.notes, written=time.strftime('%Y-%m-%d %H:%M'),
-        curves=curve_data(entries, [one.best.name for one in report.experiments]))
-    context['rows'] = any(line.row or line.reported for line in lines)
+    context: dict[str, Any] = dict(
+        report=report, entries=entries, summary=_summary(report, entries),
+        has_reported=any(one.reported and one.reported.figures for one in report.experiments),
+        anchors={entry.name: f'run-{place}' for place, entry in enumerate(entries, 1)},
+        curves=curve_data(entries),
+        matrix=_matrix, figures=_figures, classes=_classes, environment=_environment,
+        written=time.strftime('%Y-%m-%d %H:%M'))
     context['sections'] = _sections(context)
     return environment.get_template('report.html.j2').render(context)
 
@@ -97,52 +59,62 @@ def breakable(text: str) -> Any:
     return Markup('<wbr>').join(escape(part) for part in re.split(r'(?<=[/_.-])', text))
 
 
-def write_page(text: str, path: Path) -> None:
-    """Write the page; a reader never sees half of it, nor does an error leave any.
-
-    Raises:
-        OSError: It cannot be written there.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}-')
-    partial = Path(name)
-    try:
-        with os.fdopen(handle, 'w', encoding='utf-8') as file:
-            file.write(text)
-        partial.chmod(0o644)  # mkstemp's files are for the owner alone
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def _summary(report: Report, entries: Sequence[Entry]) -> str:
+    if not entries:
+        return f'{counted(len(report.studies), "search", "searches")}.'
     states = [entry.state for entry in entries]
-    parts = [f'{states.count(state)} {state}' for state in dict.fromkeys(states)]
-    seconds = sum(entry.trained.get('seconds', 0) for entry in entries)
-    told = f'{_number(len(entries), "run")} of {_number(len(report.experiments), "experiment")}'
-    if parts:
-        hours, minutes = f'{seconds / 3600:.1f} hours', f'{seconds / 60:.1f} minutes'
-        told += f': {", ".join(parts)}; {hours if seconds > 7200 else minutes} of training'
-    return told + '.'
-
-
-def _number(count: int, word: str) -> str:
-    return f'{count} {word}' + 's' * (count != 1)
+    parts = ', '.join(f'{states.count(state)} {state}' for state in dict.fromkeys(states))
+    seconds = sum(entry.trained['seconds'] for entry in entries)
+    took = f'{seconds / 3600:.1f} hours' if seconds > 7200 else f'{seconds / 60:.1f} minutes'
+    return (f'{counted(len(entries), "run")} of {counted(len(report.experiments), "experiment")}: '
+            f'{parts}; {took} of training.')
 
 
 def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Ids and names for the links at the top."""
-    found = [('runs', 'Runs')] if context['lines'] else []
-    found += [(f'table-{i}', table.title) for i, table in enumerate(context['tables'], 1)]
-    if context['curves']['measures']:
-        found.append(('curves', 'Curves'))
-    found += [(f'detections-{i}', 'Detections side by side')
-              for i in range(1, len(context['comparisons']) + 1)]
-    if context['details']:
-        found.append(('details', 'Each run'))
-    found += [(f'study-{i}', f'Search: {study.name}')
-              for i, study in enumerate(context['studies'], 1)]
-    return found + ([('notes', f"What is missing ({len(context['notes'])})")] if context['notes']
-                    else [])
+    report, runs = context['report'], bool(context['entries'])
+    return [*([('runs', 'Runs')] * runs),
+            *((f'table-{i}', table.title) for i, table in enumerate(report.tables, 1)),
+            *([('curves', 'Curves')] * bool(context['curves']['measures'])),
+            *([('details', 'Each run')] * runs),
+            *((f'study-{i}', f'Search: {study.name}') for i, study in enumerate(report.studies, 1)),
+            *([('notes', f'Not shown ({len(report.notes)})')] * bool(report.notes))]
 
 
+def _matrix(entry: Entry) -> Inline | None:
+    """The picture that tools/test.py drew."""
+    try:
+        return inline(entry.folder / TEST_FOLDERS['test'] / 'confusion_matrix.png')
+    except ValueError:
+        return None
+
+
+def _figures(entry: Entry) -> list[list[str]]:
+    """Each metric in validation and test, as text; column names first."""
+    parts = (entry.trained['metrics'], entry.figures)
+    return [['metric', 'validation', 'test'],
+            *([key, *(shown(part[key], key) if isinstance(part.get(key), int | float) else ''
+                      for part in parts)] for key in dict.fromkeys([*parts[0], *parts[1]]))]
+
+
+def _classes(entry: Entry) -> list[list[str]]:
+    """Figures of each class, as text; column names first."""
+    keys = ('accuracy', 'precision', 'f1')
+    return [['class', 'images', 'accuracy', 'precision', 'F1'],
+            *([name, str(one['images']), *('' if one[key] is None else f'{one[key]:.1f}'
+                                           for key in keys)]
+              for name, one in entry.tested['classes'].items())]
+
+
+def _environment(entry: Entry) -> list[tuple[str, str]]:
+    trained, tested = entry.trained, entry.tested or {}
+    data = {**trained.get('data_fingerprint', {}), **tested.get('data_fingerprint', {})}
+    known = [('folder', entry.folder), *((key, trained.get(key)) for key in (
+                 'config', 'seed', 'device', 'processes', 'precision')),
+             ('options', ' '.join(trained.get('options') or [])),
+             ('PyTorch', trained.get('torch_version')), ('commit', trained.get('git_commit')),
+             ('commit of the test', tested.get('git_commit')),
+             ('config hash', trained.get('config_hash')), ('best epoch', trained.get('best_epoch')),
+             ('checkpoint', trained.get('checkpoint')),
+             *((f'SHA-256 of {part} data', value) for part, value in data.items())]
+    return [(key, str(value)) for key, value in known if value not in (None, '')]

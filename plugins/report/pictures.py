@@ -1,45 +1,80 @@
-"""Pictures inside a page: small, as data URIs."""
+"""Pictures inside a page as data URIs, and the examples that tools/test.py left."""
 import base64
 import io
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
 from PIL import Image
+
+from plugins.engine.run_reader import EXAMPLES, EXAMPLES_RECORD, TEST_FOLDERS, read_record
+
+from .collect import Entry
+
+_KEYS = {'mistakes': ('name', 'truth', 'predicted', 'confidence'), 'detections': ('name',)}
+_WIDEST = 1000  # pixels
 
 
 class Inline(NamedTuple):
-    """A picture for an ``<img>``.
-
-    Attributes:
-        uri: ``data:image/webp;base64,...``.
-        width: Its pixels in x.
-        height: In y.
-        sharp: Whether its few pixels are to stay squares when it is magnified.
-    """
+    """A picture for an ``<img>``: ``data:image/png;base64,...``, and its size in pixels."""
 
     uri: str
     width: int
     height: int
-    sharp: bool
 
 
-def inline(picture: np.ndarray | Path, side: int, quality: int = 75) -> Inline:
-    """Encode a picture as WebP, sized down where it is larger.
+class Examples(NamedTuple):
+    """Images of a test."""
 
-    Args:
-        picture: RGB, uint8, H x W x 3, or a file.
-        side: Its longer side gets at most so many pixels.
-        quality: Of WebP, 0 to 100; pictures of up to 64 pixels are kept without loss.
+    kind: str  # mistakes or detections
+    shown: list[tuple[Inline, Mapping[str, Any]]]  # each with what examples.json says of it
+
+
+def inline(path: Path) -> Inline:
+    """Encode a picture's file, sized down where it is larger than 1000 pixels.
 
     Raises:
-        OSError: The file cannot be read as a picture.
+        ValueError: It is missing, or no PNG, JPEG or WebP.
     """
-    opened = Image.open(picture) if isinstance(picture, Path) else Image.fromarray(picture)
-    image = opened.convert('RGB')
-    small = max(image.size) <= 64
-    image.thumbnail((side, side), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    image.save(buffer, 'WEBP', quality=quality, lossless=small, method=4)
-    text = base64.b64encode(buffer.getvalue()).decode()
-    return Inline(f'data:image/webp;base64,{text}', *image.size, small)
+    try:
+        with Image.open(path, formats=('PNG', 'JPEG', 'WEBP')) as image:
+            content, kind = path.read_bytes(), image.format.lower()
+            if max(image.size) > _WIDEST:
+                image = image.convert('RGB')
+                image.thumbnail((_WIDEST, _WIDEST))
+                buffer = io.BytesIO()
+                image.save(buffer, 'WEBP', quality=75)
+                content, kind = buffer.getvalue(), 'webp'
+            uri = f'data:image/{kind};base64,{base64.b64encode(content).decode()}'
+            return Inline(uri, *image.size)
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f'{path}: not readable as a picture ({error})') from error
+
+
+def read_examples(entry: Entry, most: Mapping[str, int]) -> Examples | None:
+    """The examples of a run's test; None if there are none of this very test.
+
+    Args:
+        entry: The run.
+        most: How many of each kind are read.
+
+    Raises:
+        ValueError: They are damaged.
+    """
+    folder = entry.folder / TEST_FOLDERS['test'] / EXAMPLES
+    path = folder / EXAMPLES_RECORD
+    if entry.tested is None or not path.is_file():
+        return None
+    record = read_record(path)
+    if any(record.get(key) != entry.tested.get(key) for key in ('checkpoint', 'config_hash')):
+        return None
+    try:
+        kind = record['kind']
+        shown = [{key: one[key] for key in ('file', *_KEYS[kind])}
+                 for one in record['examples'][:most[kind]]]
+        for one in shown if kind == 'mistakes' else ():
+            one['confidence'] = float(one['confidence'])
+        return Examples(kind, [(inline(folder / Path(one['file']).name), one) for one in shown])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f'{path}: not as tools/test.py writes it ({type(error).__name__}: '
+                         f'{error}); test again') from error

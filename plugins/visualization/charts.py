@@ -96,18 +96,12 @@ def draw_f1(curves: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
     """
     figure, axes = _square('least confidence', 'F1')
     for name, curve, style in _styled(curves):
-        f1 = f1_of(curve)
+        f1 = np.asarray(curve['f1'])
         best = f' {f1.max():.2f} at {curve["score"][f1.argmax()]:.2f}' if len(f1) else ''
         axes.plot(curve['score'], f1, label=plain(name) + best, **style)
         if len(f1):
             axes.plot(curve['score'][f1.argmax()], f1.max(), 'o', color=style['color'])
     return _with_legend(figure, axes, len(curves))
-
-
-def f1_of(curve: Mapping[str, Sequence[float]]) -> np.ndarray:
-    """F1 at each point of a curve; 0 where nothing is right."""
-    precision, recall = (np.asarray(curve[key], float) for key in ('precision', 'recall'))
-    return 2 * precision * recall / np.maximum(precision + recall, 1e-12)
 
 
 def draw_curves(history: Sequence[Mapping[str, Any]], best_epoch: int | None = None) -> Figure:

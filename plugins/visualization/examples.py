@@ -59,10 +59,7 @@ class ExamplesHook(Hook):
             result: The record of the test.
 
         Returns:
-            Whether there was anything to write: not of a data set whose pictures are not known.
-
-        Raises:
-            OSError: It cannot be written there, or holds other files.
+            Whether there was anything to write: not for a data set whose pictures are unknown.
         """
         if self._kind == 'detections' and self._kept:
             side, drawn = _WIDTH, _drawn_scenes(self._kept.values(), dataset)

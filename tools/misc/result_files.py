@@ -9,30 +9,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from plugins.engine.metric_names import METRICS
 from tools.misc.record_result import COLUMNS
 
-
-class Metric(NamedTuple):
-    """One figure under its three names, and how many decimals of it are shown."""
-
-    key: str
-    name: str
-    label: str
-    decimals: int
-
-
-# key: results.csv; name: metafile.yml. The order is the table's.
-METRICS = (
-    Metric('accuracy/top1', 'Top 1 Accuracy', 'accuracy', 2),
-    Metric('accuracy/mean_class', 'Mean Class Accuracy', 'mCA', 2),
-    Metric('loss', 'Loss', 'loss', 4),
-    Metric('coco/bbox_mAP_50', 'AP50', 'AP50', 3),
-    Metric('coco/bbox_mAP', 'box AP', 'mAP', 3),
-    Metric('car/precision', 'Precision', 'precision', 3),
-    Metric('car/recall', 'Recall', 'recall', 3),
-    Metric('car/f1', 'F1', 'F1', 3),
-    Metric('kitti/car/AP70_R40_moderate', 'KITTI AP', 'KITTI AP', 2),
-)
 # Every metric that a metafile may name, and how a table calls it.
 LABELS = {metric.name: metric.label for metric in METRICS}
 # Runs are averaged over seeds only where all of these agree.

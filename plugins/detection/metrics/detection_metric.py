@@ -35,7 +35,7 @@ class DetectionMetric(BaseMetric):
     - ``car/best_f1``: the largest F1 over all scores, at ``car/best_f1_score_thr``;
       chosen on the same images, so no figure to expect elsewhere,
 
-    and the table ``pr_curves``: ``{name: dict(score, precision, recall)}``, lists.
+    and the table ``pr_curves``: ``{name: dict(score, precision, recall, f1)}``, lists.
     -1: there is no object of the class. CocoBoxMetric's AP differs a little: it
     averages over 101 recall points, takes 100 detections an image, and treats a
     Van as a region.

@@ -112,8 +112,9 @@ class PRCurve:
         there are no more of them than objects.
 
         Returns:
-            ``score``, ``precision``, ``recall``: lists of equal length.
+            ``score``, ``precision``, ``recall``, ``f1``: lists of equal length.
         """
         rises = np.diff(self.hits, prepend=0) > 0
         return {name: values[rises].round(6).tolist() for name, values in (
-            ('score', self.scores), ('precision', self.precision), ('recall', self.recall))}
+            ('score', self.scores), ('precision', self.precision), ('recall', self.recall),
+            ('f1', self.f1))}

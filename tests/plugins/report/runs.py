@@ -3,6 +3,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 CONFIG = 'configs/mobilenet_v2/mobilenetv2_frozen_1xb64-5e_mit8-96px.py'
 
 
@@ -11,7 +13,7 @@ def write_run(folder: Path, config: str = CONFIG, seed: int = 0, epochs: int = 3
               classes: tuple[str, ...] = ('cat', 'dog'), **record: Any) -> Path:
     """Write the records of a classifier's run; ``tested=None`` gives a made-up test, {} gives none.
 
-    Of the made-up test: rows (7, 1) and (2, 10) of the matrix for the first two classes.
+    The test's accuracy is one below the validation's.
     """
     history = [dict(epoch=k, iter=10 * k, seconds=2. * k, train=dict(loss=1 / k, lr=0.1 / k),
                     metrics={'accuracy/top1': accuracy - epochs + k, 'loss': 2 / k})
@@ -21,7 +23,7 @@ def write_run(folder: Path, config: str = CONFIG, seed: int = 0, epochs: int = 3
                    checkpoint='best.pth', history=history, config_hash='abc', device='a CPU',
                    torch_version='2.11.0', git_commit='c0ffee', options=[], processes=1,
                    precision='float32', parameters=dict(total=1234567, trainable=89),
-                   data_fingerprint=dict(train='f', val='f'), **record)
+                   data_fingerprint=dict(train='f', val='f')) | record
     folder.mkdir(parents=True)
     (folder / 'result.json').write_text(json.dumps(trained))
     if tested is None:
@@ -47,10 +49,25 @@ def classifier_test(classes: tuple[str, ...], accuracy: float = 80.) -> dict[str
                 classes=dict(zip(classes, rows, strict=True)))
 
 
-
-
-def detector_test(curve: dict[str, list[float]] | None = None) -> dict[str, Any]:
+def detector_test() -> dict[str, Any]:
     """What a detector's test adds to its record."""
-    curve = curve or dict(score=[0.9, 0.5, 0.2], precision=[1., 1., 0.75], recall=[0.25, 0.5, 0.75])
-    return dict(metrics={'coco/bbox_mAP_50': 0.5}, data_fingerprint=dict(test='k'),
-                pr_curves=dict(car=curve))
+    return dict(metrics={'coco/bbox_mAP_50': 0.5}, data_fingerprint=dict(test='k'), pr_curves=dict(
+        car=dict(score=[0.9, 0.5, 0.2], precision=[1., 1., 0.75], recall=[0.25, 0.5, 0.75],
+                 f1=[0.4, 2 / 3, 0.75])))
+
+
+def write_examples(run: Path, kind: str, /, *examples: dict[str, Any], **record: Any) -> Path:
+    """Write examples of a run's test, each with a picture of 8 x 8 pixels; return their folder."""
+    folder = run / 'test/examples'
+    folder.mkdir(parents=True)
+    for place, one in enumerate(examples):
+        one.setdefault('file', f'{place}.png')
+        Image.new('RGB', (8, 8), (place, 0, 0)).save(folder / f'{place}.png')
+    (folder / 'examples.json').write_text(json.dumps(dict(
+        kind=kind, checkpoint='best.pth', config_hash='abc', examples=examples) | record))
+    return folder
+
+
+def mistake(name: str = 'a.png', **about: Any) -> dict[str, Any]:
+    """A mistake as examples.json holds it."""
+    return dict(name=name, truth='cat', predicted='dog', confidence=0.914) | about

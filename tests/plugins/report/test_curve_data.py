@@ -7,38 +7,48 @@ from plugins.report.curve_data import curve_data
 from tests.plugins.report.runs import detector_test, write_run
 
 
+def data_of(folder):
+    return curve_data(collect([folder]).entries)
+
+
+def history_of(run, change):
+    record = json.loads((run / 'result.json').read_text())
+    change(record['history'])
+    (run / 'result.json').write_text(json.dumps(record))
+
+
 def test_every_measure_has_the_points_of_the_runs_that_have_it(tmp_path):
     write_run(tmp_path / 'c')
     write_run(tmp_path / 'd', tested=detector_test())
-    data = curve_data(collect([tmp_path]).entries, ['d'])
+    data = data_of(tmp_path)
+    assert [one['label'] for one in data['measures']] == [
+        'loss', 'accuracy/top1', 'precision over recall: car', 'F1 over confidence: car',
+        'learning rate']
     measures = {one['label']: one for one in data['measures']}
-    assert [one['kind'] for one in measures['loss']['lines']] == ['train', '', 'train', '']
+    assert [line['thin'] for line in measures['loss']['lines']] == [True, False, True, False]
     assert measures['accuracy/top1']['lines'][0]['points'] == [[1, 78], [2, 79], [3, 80]]
-    assert measures['learning rate']['lines'][0]['points'][2] == [3, 0.033333]  # five digits
+    rate = measures['learning rate']
+    assert rate['lines'][0]['points'][2] == [3, 0.033333] and not rate['lines'][0]['thin']
+    assert rate['log'] and measures['loss']['log'] and not measures['accuracy/top1']['log']
     f1, = measures['F1 over confidence: car']['lines']
     assert f1['run'] == 1 and f1['points'] == [[0.9, 0.4], [0.5, 0.66667], [0.2, 0.75]]
-    assert [run['look'] for run in data['runs']] == [1, 0]  # the wanted run has the first colour
+    assert measures['F1 over confidence: car']['unit'] and not measures['loss']['unit']
 
 
-def test_accuracy_in_training_stands_beside_that_in_validation(tmp_path):
-    run = write_run(tmp_path / 'c')
-    record = json.loads((run / 'result.json').read_text())
-    for entry in record['history']:
-        entry['train']['accuracy/top1'] = 90 + entry['epoch']
-    (run / 'result.json').write_text(json.dumps(record))
-    measure, = (one for one in curve_data(collect([tmp_path]).entries, [])['measures']
-                if one['label'] == 'accuracy/top1')
-    assert [(one['kind'], one['name'], one['points'][0]) for one in measure['lines']] == [
-        ('train', 'training', [1, 91]), ('', 'validation', [1, 78])]
+def test_accuracy_in_training_is_drawn_beside_that_in_validation(tmp_path):
+    history_of(write_run(tmp_path / 'c'), lambda history: [
+        one['train'].update({'accuracy/top1': 90 + one['epoch']}) for one in history])
+    measure, = (one for one in data_of(tmp_path)['measures'] if one['label'] == 'accuracy/top1')
+    assert [(one['thin'], one['points'][0]) for one in measure['lines']] == [
+        (True, [1, 91]), (False, [1, 78])]
 
 
 def test_no_number_is_infinite_or_nan_which_json_lacks(tmp_path):
-    run = write_run(tmp_path / 'c')
-    record = json.loads((run / 'result.json').read_text())
-    record['history'][0]['train']['loss'] = float('nan')
-    record['history'][1]['metrics']['loss'] = float('inf')
-    (run / 'result.json').write_text(json.dumps(record))
-    data = curve_data(collect([tmp_path]).entries, [])
+    def change(history):
+        history[0]['train']['loss'] = float('nan')
+        history[1]['metrics']['loss'] = float('inf')
+    history_of(write_run(tmp_path / 'c'), change)
+    data = data_of(tmp_path)
     json.dumps(data, allow_nan=False)
     train, val = data['measures'][0]['lines']
     assert [x for x, _ in train['points']] == [2, 3] and [x for x, _ in val['points']] == [1, 3]
@@ -48,5 +58,4 @@ def test_no_number_is_infinite_or_nan_which_json_lacks(tmp_path):
 def test_no_more_runs_are_drawn_at_first_than_there_are_colours(number, tmp_path):
     for k in range(number):
         write_run(tmp_path / f'r{k:02}')
-    data = curve_data(collect([tmp_path]).entries, [])
-    assert sum(run['on'] for run in data['runs']) == 7
+    assert [run['on'] for run in data_of(tmp_path)['runs']] == [k < 7 for k in range(number)]

@@ -1,24 +1,21 @@
 import json
-import os
 import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from plugins.engine.config_diff import Change, Difference
 from plugins.report.collect import collect
-from plugins.report.experiments import experiments
-from plugins.report.mistakes import Mistake, Mistakes
-from plugins.report.page import Captioned, Comparison, Report, breakable, render, write_page
-from plugins.report.pictures import inline
+from plugins.report.experiments import Reported, experiments
+from plugins.report.page import Report, breakable, render
+from plugins.report.pictures import Inline, read_examples
 from plugins.report.report_tables import Table
 from plugins.report.study import Study
-from tests.plugins.report.runs import detector_test, write_run
-from tools.misc.result_files import METRICS
+from tests.plugins.report.runs import detector_test, mistake, write_examples, write_run
 
 EVIL = '<script>alert(1)</script>'
-PICTURE = inline(np.zeros((8, 8, 3), np.uint8), 100)
+PICTURE = Inline('data:image/png;base64,', 8, 8)
 
 
 class Tags(HTMLParser):
@@ -39,32 +36,35 @@ class Tags(HTMLParser):
             self.text += data
 
 
-def report(tmp_path, **more):
-    groups = experiments(collect([tmp_path]).entries, {}, METRICS)
-    return Report('Runs', groups, **more)
+def report(tmp_path, reported=None, **more):
+    entries = collect([tmp_path]).entries
+    examples = {entry.name: found for entry in entries
+                if (found := read_examples(entry, dict(mistakes=2, detections=1)))}
+    return Report('Runs', experiments(entries, reported or {}), examples=examples, **more)
+
+
+def text_of(page):
+    return ' '.join(Tags(page).text.split())
 
 
 def test_every_name_is_escaped(tmp_path):
-    write_run(tmp_path / 'r', classes=(EVIL, '"dog" & \'co\''), config=f'configs/{EVIL}.py',
-              note=EVIL)
-    write_run(tmp_path / f'x{EVIL.replace("/", "")}', tested=detector_test())
-    names = [entry.name for entry in collect([tmp_path]).entries]
+    run = write_run(tmp_path / 'r', classes=(EVIL, '"dog" & \'co\''), config=f'configs/{EVIL}.py',
+                    changes=[[EVIL, EVIL, EVIL]], device=EVIL, options=[EVIL])
+    write_examples(run, 'mistakes', mistake(EVIL, truth=EVIL, predicted=EVIL))
+    other = write_run(tmp_path / f'x{EVIL.replace("/", "")}', tested=detector_test())
+    write_examples(other, 'detections', dict(name=EVIL))
     page = render(report(
-        tmp_path, tables=[Table(EVIL, EVIL, [EVIL], [[EVIL]])], notes=[EVIL],
-        differences={names[0]: Difference((EVIL,), [Change(EVIL, EVIL, EVIL)]), names[1]: EVIL},
-        mistakes={names[0]: Mistakes([Mistake(PICTURE, EVIL, EVIL, 0.9)], 1, 7, 9)},
-        comparisons=[Comparison(Table(EVIL, EVIL, [EVIL], [[EVIL]]),
-                                [Captioned(PICTURE, EVIL)])],
-        studies=[Study(EVIL, [EVIL], [[EVIL]], 0, {EVIL: PICTURE}, [(EVIL, EVIL)],
-                       [[EVIL], [EVIL]])]))
-    assert '<script>alert' not in page and page.count('alert(1)') > 15
+        tmp_path, reported={EVIL.partition('/')[2]: Reported(EVIL, 1, {'AP50': EVIL}, EVIL)},
+        tables=[Table(EVIL, EVIL, [[EVIL], [EVIL]])], notes=[EVIL],
+        studies=[Study(EVIL, [[EVIL], [EVIL]], 0, {EVIL: PICTURE}, [(EVIL, EVIL)])]))
+    assert '<script>alert' not in page and page.count('alert(1)') > 30
     scripts = [attrs for tag, attrs in Tags(page).tags if tag == 'script']
     assert scripts == [dict(type='application/json', id='curves-data'), {}]
     assert EVIL in Tags(page).text
 
 
 def test_the_page_needs_nothing_from_outside(tmp_path):
-    write_run(tmp_path / 'r')
+    write_examples(write_run(tmp_path / 'r'), 'mistakes', mistake())
     page = render(report(tmp_path))
     for tag, attrs in Tags(page).tags:
         assert attrs.get('src', 'data:').startswith('data:')
@@ -72,46 +72,64 @@ def test_the_page_needs_nothing_from_outside(tmp_path):
     assert "default-src 'none'" in page and not re.search(r'@import|url\(', page)
 
 
-def test_figures_matrix_and_state_are_on_the_page(tmp_path):
+def test_figures_and_state_are_on_the_page(tmp_path):
     for seed in (0, 1):
         write_run(tmp_path / f'seed{seed}', seed=seed, accuracy=80. + seed)
     write_run(tmp_path / 'u', tested={}, config='configs/x/y.py')
-    page = render(report(tmp_path))
-    text = ' '.join(Tags(page).text.split())
-    assert '79.50[79.00 to 80.00]' in text
+    page = render(report(tmp_path, {'y': Reported('B7', 5, {'AP50': '0.9'}, 'validation')}))
+    text = text_of(page)
+    assert '79.50 [79.00 to 80.00]' in text and '0.9 [validation]' in text and 'B7' in text
     assert 'not tested' in text and '1,234,567' in text and 'c0ffee' in text
-    assert '3 runs of 2 experiments: 2 tested, 1 not tested' in text
-    assert re.search(r'--s:0.83" class="hi">10<', page)  # 10 of the 12 images of the class
+    assert '3 runs of 2 experiments: 2 tested, 1 not tested; 3.0 minutes of training.' in text
     data = re.search(r'id="curves-data">(.*?)</script>', page, re.S)[1]
     assert [run['name'] for run in json.loads(data)['runs']] == ['seed0', 'seed1', 'u']
     heads = [attrs for tag, attrs in Tags(page).tags if tag == 'th' and 'aria-sort' in attrs]
     assert heads and {attrs['aria-sort'] for attrs in heads} == {'none'}
 
 
-def test_many_classes_make_a_picture_of_the_matrix(tmp_path):
-    write_run(tmp_path / 'r', classes=tuple(f'{k:03}' for k in range(200)))
+def test_columns_of_the_reports_are_left_out_where_none_has_a_figure(tmp_path):
+    write_run(tmp_path / 'r')
+    assert 'reported' not in text_of(render(report(tmp_path)))
+
+
+def test_mistakes_and_detections_are_shown_and_where_missing_the_page_says_how_to_get_them(
+        tmp_path):
+    mistaken, detector = (write_run(tmp_path / name, tested=tested) for name, tested in (
+        ('c', None), ('d', detector_test())))
+    write_run(tmp_path / 'old')
+    write_run(tmp_path / 'untested', tested={})
+    write_examples(mistaken, 'mistakes', *(mistake(f'{k}.png') for k in range(3)))
+    write_examples(detector, 'detections', *(dict(name=f'scene{k}') for k in range(2)))
     page = render(report(tmp_path))
-    assert 'class="matrix"' not in page and len(page) < 300_000
-    assert 'alt="Confusion matrix of' in page
+    assert text_of(page).count('true: catpredicted: dog (91%)') == 2
+    assert page.count('class="detail') == 1 and 'scene0' in page and 'scene1' not in page
+    assert text_of(page).count('No example images: run tools/test.py again') == 1
+
+
+@pytest.mark.parametrize('changes, told', [
+    ([['model.depth', '3', '4'], ['a', None, 'x']], 'model.depth 3 4 a x'),
+    ([], 'What the config changes Nothing.'), (None, 'What the config changes Not recorded.')])
+def test_what_the_config_changes_comes_from_the_record(changes, told, tmp_path):
+    write_run(tmp_path / 'r', changes=changes)
+    assert told in re.sub(r' +', ' ', text_of(render(report(tmp_path)).replace('</td>', ' ')))
+
+
+def test_the_matrix_is_the_picture_that_the_test_drew(tmp_path):
+    run = write_run(tmp_path / 'r')
+    assert 'Its picture is missing: run tools/test.py again.' in render(report(tmp_path))
+    Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(run / 'test/confusion_matrix.png')
+    page = render(report(tmp_path))
+    assert 'alt="Confusion matrix of' in page and 'Its picture is missing' not in page
 
 
 def test_links_lead_somewhere(tmp_path):
     write_run(tmp_path / 'r')
-    tags = Tags(render(report(tmp_path, notes=['x'], tables=[Table('t', '', ['a'], [])],
-                              comparisons=[Comparison(Table('', '', [], []), [])]))).tags
+    tags = Tags(render(report(tmp_path, notes=['x'], tables=[Table('t', '', [['a']])],
+                              studies=[Study('s', [['a']], 0, {}, [])]))).tags
     ids = [attrs['id'] for _, attrs in tags if 'id' in attrs]
     links = [attrs['href'][1:] for tag, attrs in tags if tag == 'a']
-    assert len(ids) == len(set(ids)) and len(links) >= 5 and set(links) <= set(ids)
+    assert len(ids) == len(set(ids)) and len(links) == 7 and set(links) <= set(ids)
 
 
 def test_names_break_behind_separators_alone():
     assert str(breakable('a/b<c_d-e')) == 'a/<wbr>b&lt;c_<wbr>d-<wbr>e'
-
-
-def test_a_page_is_written_whole_or_not_at_all(tmp_path):
-    write_page('text', tmp_path / 'new/page.html')
-    assert (tmp_path / 'new/page.html').read_text() == 'text'
-    with pytest.raises(UnicodeEncodeError):
-        write_page('\ud800', tmp_path / 'new/page.html')
-    assert os.listdir(tmp_path / 'new') == ['page.html']
-    assert (tmp_path / 'new/page.html').read_text() == 'text'

@@ -2,23 +2,69 @@ import base64
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from plugins.report.pictures import inline
+from plugins.report.collect import collect
+from plugins.report.pictures import inline, read_examples
+from tests.plugins.report.runs import mistake, write_examples, write_run
+
+MOST = dict(mistakes=12, detections=3)
 
 
 def decoded(one):
-    assert one.uri.startswith('data:image/webp;base64,')
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(one.uri.partition(',')[2]))))
 
 
-def test_large_pictures_shrink_and_keep_their_shape():
-    one = inline(np.full((300, 1200, 3), 90, np.uint8), 400)
-    assert (one.width, one.height, one.sharp) == (400, 100, False)
-    assert decoded(one).shape == (100, 400, 3) and abs(decoded(one).astype(int) - 90).max() < 4
+def test_large_pictures_shrink_and_others_are_embedded_as_they_are(tmp_path):
+    Image.new('RGB', (2000, 500), (90, 90, 90)).save(tmp_path / 'large.png')
+    Image.new('RGB', (1000, 50)).save(tmp_path / 'small.webp')
+    one, small = (inline(tmp_path / name) for name in ('large.png', 'small.webp'))
+    assert one.uri.startswith('data:image/webp;base64,') and (one.width, one.height) == (1000, 250)
+    assert abs(decoded(one).astype(int) - 90).max() < 4
+    assert base64.b64decode(small.uri.partition(',')[2]) == (tmp_path / 'small.webp').read_bytes()
 
 
-def test_small_pictures_lose_nothing():
-    picture = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
-    one = inline(picture, 144)
-    assert one.sharp and np.array_equal(decoded(one), picture)
+def test_a_file_that_is_no_picture_is_rejected(tmp_path):
+    (tmp_path / 'x.png').write_text('<svg onload="alert(1)"/>')
+    for name in ('x.png', 'none.png'):
+        with pytest.raises(ValueError, match=f'{name}: not readable as a picture'):
+            inline(tmp_path / name)
+
+
+def test_as_many_examples_are_read_as_asked_for(tmp_path):
+    run = write_run(tmp_path / 'run')
+    write_examples(run, 'mistakes', *(mistake(f'{k}.png') for k in range(4)))
+    entry, = collect([run]).entries
+    found = read_examples(entry, dict(mistakes=3))
+    assert found.kind == 'mistakes' and [one['name'] for _, one in found.shown] == [
+        '0.png', '1.png', '2.png']
+    assert [int(decoded(picture)[0, 0, 0]) for picture, _ in found.shown] == [0, 1, 2]
+    assert read_examples(entry, dict(mistakes=0)).shown == []
+
+
+@pytest.mark.parametrize('record', [dict(checkpoint='other.pth'), dict(config_hash='other')])
+def test_examples_of_another_test_do_not_count(record, tmp_path):
+    run = write_run(tmp_path / 'run')
+    write_examples(run, 'mistakes', mistake(), **record)
+    assert read_examples(collect([run]).entries[0], MOST) is None
+
+
+def test_no_examples(tmp_path):
+    for name, tested in (('tested', None), ('trained', {})):
+        entry, = collect([write_run(tmp_path / name, tested=tested)]).entries
+        assert read_examples(entry, MOST) is None
+
+
+@pytest.mark.parametrize('example, record, message', [
+    (dict(name='x'), {}, "KeyError: 'truth'"), (mistake(file=3), {}, 'TypeError'),
+    (mistake(file='none.png'), {}, 'none.png: not readable'), (mistake(), dict(kind='x'), "'x'"),
+    (mistake(file='../../../secret.png'), {}, 'examples/secret.png: not readable'),
+    (mistake(confidence='high'), {}, 'could not convert')])
+def test_damaged_examples_are_named_and_nothing_outside_their_folder_is_read(
+        example, record, message, tmp_path):
+    run = write_run(tmp_path / 'run')
+    Image.new('RGB', (8, 8)).save(tmp_path / 'secret.png')
+    write_examples(run, 'mistakes', example, **record)
+    with pytest.raises(ValueError, match=f'examples.json: not as tools/test.py .*{message}'):
+        read_examples(collect([run]).entries[0], MOST)

@@ -1,6 +1,5 @@
 import json
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -8,21 +7,10 @@ from plugins.report.page import Report, render
 from plugins.report.study import read_study
 from tests.plugins.report.test_page import Tags
 
-
-def test_the_table_and_the_pictures_that_are_there(tmp_path):
-    (tmp_path / 'trials.csv').write_text('number,value,"params_a, b"\n0,0.5,x\n1,0.7,y\n')
-    Image.fromarray(np.zeros((30, 2000, 3), np.uint8)).save(tmp_path / 'importance.png')
-    study = read_study(tmp_path)
-    assert study.heads == ['number', 'value', 'params_a, b'] and study.rows[1] == ['1', '0.7', 'y']
-    assert list(study.pictures) == ['importance'] and study.left_out == 0
-    assert study.pictures['importance'].width == 1000
-
-
 SUMMARY = dict(
     metric='accuracy/top1', winner=dict(
         trial=7, value=93.456, params=dict(flip='on', zoom=0.2),
-        test={'loss': 0.25, 'accuracy/top1': 91.25}, config='w/best.py'),
-    main_effects=dict(flip={'off': [92.0, 4], 'on': [92.51, 4]}))
+        test={'loss': 0.25, 'accuracy/top1': 91.25, 'x': 3}, config='w/best.py'))
 
 
 def study_with(folder, summary):
@@ -31,27 +19,33 @@ def study_with(folder, summary):
     return read_study(folder)
 
 
-def test_the_winner_and_what_each_value_does_are_told(tmp_path):
+def test_the_table_and_the_pictures_that_are_there(tmp_path):
+    (tmp_path / 'trials.csv').write_text('number,value,"params_a, b"\n0,0.5,x\n1,0.7,y\n')
+    Image.new('RGB', (2000, 30)).save(tmp_path / 'importance.png')
+    study = read_study(tmp_path)
+    assert study.rows == [['number', 'value', 'params_a, b'], ['0', '0.5', 'x'], ['1', '0.7', 'y']]
+    assert list(study.pictures) == ['importance'] and study.left_out == 0 and study.winner == []
+    assert study.pictures['importance'].width == 1000
+
+
+def test_the_winner_is_told(tmp_path):
     study = study_with(tmp_path, SUMMARY)
     assert study.winner == [
         ('trial', '0007'), ('flip', 'on'), ('zoom', '0.2'), ('validation accuracy/top1', '93.46'),
-        ('test accuracy/top1', '91.25'), ('test loss', '0.2500'), ('config', 'w/best.py')]
-    assert study.effects == [['parameter', 'value', 'mean accuracy/top1', 'trials'],
-                             ['flip', 'off', '92.00', '4'], ['flip', 'on', '92.51', '4']]
+        ('test accuracy/top1', '91.25'), ('test loss', '0.2500'), ('test x', '3'),
+        ('config', 'w/best.py')]
     text = Tags(render(Report('Runs', [], studies=[study]))).text
-    assert 'Winner' in text and '93.46' in text and '92.51' in text and 'w/best.py' in text
+    assert 'Winner' in text and '93.46' in text and 'w/best.py' in text and '1 search.' in text
 
 
 def test_a_search_that_goes_on_has_no_winner_yet(tmp_path):
-    study = study_with(tmp_path, dict(SUMMARY, winner=None, main_effects={}))
-    assert study.winner == [] and study.effects == []
+    assert study_with(tmp_path, dict(SUMMARY, winner=None)).winner == []
     untested = study_with(tmp_path, dict(SUMMARY, winner=dict(SUMMARY['winner'], test=None)))
     assert ('test', 'not tested') in untested.winner
 
 
-@pytest.mark.parametrize('summary', [
-    {}, dict(SUMMARY, winner=dict(trial=7)), dict(SUMMARY, main_effects=dict(flip=[1, 2])),
-    dict(SUMMARY, main_effects=dict(flip=dict(on=['x', 1])))])
+@pytest.mark.parametrize('summary', [dict(metric='x'), dict(SUMMARY, winner=dict(trial=7)),
+                                     dict(SUMMARY, winner=3)])
 def test_a_summary_of_another_shape_is_named(summary, tmp_path):
     with pytest.raises(ValueError, match='search.json: not as tools/search.py writes it'):
         study_with(tmp_path, summary)
@@ -60,4 +54,5 @@ def test_a_summary_of_another_shape_is_named(summary, tmp_path):
 def test_a_long_study_is_cut_and_says_so(tmp_path):
     (tmp_path / 'trials.csv').write_text('number\n' + ''.join(f'{k}\n' for k in range(503)))
     study = read_study(tmp_path)
-    assert len(study.rows) == 500 and study.left_out == 3
+    assert len(study.rows) == 501 and study.left_out == 3
+    assert '3 more rows are in the file' in render(Report('Runs', [], studies=[study]))

@@ -86,6 +86,7 @@ def test_corners_are_enough_for_both_averages():
     best = np.maximum.accumulate(precision[::-1])[::-1]
     assert np.sum(np.diff(recall, prepend=0) * best) == pytest.approx(curve.ap(), abs=1e-5)
     assert (np.diff(recall) > 0).all()
+    assert corners['f1'] == pytest.approx(2 * precision * recall / (precision + recall), abs=1e-5)
 
 
 def test_nothing_detected_is_zero_and_nothing_to_find_is_missing():
