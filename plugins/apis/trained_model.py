@@ -15,6 +15,7 @@ from torch import nn
 from plugins.engine.checkpoint import check_finite, misfit, read_checkpoint
 from plugins.engine.config_keys import resolved_keys
 from plugins.engine.experiment import EXPERIMENT, other_model
+from plugins.engine.lean_import import muted
 
 KINDS = {'mmpretrain': 'classifier', 'mmdet': 'detector'}
 
@@ -81,7 +82,8 @@ def _build(cfg: Config) -> nn.Module:
 def _load_into(model: nn.Module, checkpoint: str | Path, cfg: Config) -> dict[str, Any]:
     """Load the weights; return all that the checkpoint holds."""
     try:
-        return load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
+        with muted('Loads checkpoint by'):  # which mmengine prints
+            return load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
     except RuntimeError as error:
         raise ValueError(f'checkpoint {checkpoint} does not fit the {kind_of(cfg)} of '
                          f'{cfg.filename}; it was saved by {_saved_by(checkpoint)}. '

@@ -11,11 +11,10 @@ _OLD_GLIBC_LIMIT = 32 * 2**20  # bytes; glibc before 2.35 refuses more for M_MMA
 def keep_freed_memory() -> bool:
     """Tell glibc to keep what the process frees, instead of giving it back to the kernel.
 
-    PyTorch has a caching allocator for GPUs and none for CPUs: every step
-    frees its activations, glibc returns the pages, and the next step gets
-    them anew, each one cleared by the kernel at its first touch. Measured on
-    YOLOv3-MobileNetV2 at 416x128, batch 4: 22 000 page faults in every step
-    before, fewer than 200 after. The process keeps the size of its peak.
+    PyTorch has a caching allocator for GPUs and none for CPUs: every step frees its activations,
+    and the next gets their pages anew, cleared by the kernel. On YOLOv3-MobileNetV2 at 416x128,
+    batch 4: 22 000 page faults in a step before, fewer than 200 after. The process keeps the size
+    of its peak.
 
     Returns:
         Whether it was done; there is nothing to do for other C libraries.

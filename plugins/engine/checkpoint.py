@@ -1,12 +1,10 @@
 """Read checkpoints, from disk or from the net, without running code that they may carry."""
 import re
-import struct
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from http.client import HTTPException
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 from urllib.parse import urlparse
 
@@ -32,12 +30,6 @@ _SAFE = [HistoryBuffer, getattr, np.ndarray, np.dtype, np._core.multiarray._reco
 # A folder for weights, searched before torch's own cache; below the repository or where one is.
 WEIGHTS_DIR = Path('work_dirs', 'weights')
 
-# What unpickling may raise. Python's documentation lists four and says that there are others: a
-# text file is a program of chance bytes to it, which asks for what is not there (KeyError: 101),
-# calls with wrong arguments (TypeError), or breaks what torch asserts.
-_UNPICKLING = (UnpicklingError, EOFError, LookupError, AttributeError, ImportError, TypeError,
-               ValueError, AssertionError, ArithmeticError, MemoryError, RuntimeError, struct.error)
-
 _NAMED = 6  # tensors named in an error; further ones are counted
 
 _trusted: set[Path] = set()
@@ -48,35 +40,53 @@ def trust_checkpoint(path: str | Path) -> None:
     _trusted.add(resolve_path(path))
 
 
-@CheckpointLoader.register_scheme(prefixes='', force=True)
-def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str, Any]:
-    """Load a checkpoint file; mmengine calls this for every local file, also of ``init_cfg``.
+def _openmmlab_models() -> Mapping[str, str]:
+    models = get_external_models()
+    return models | {old: models[new] for old, new in get_deprecated_model_names().items()
+                     if new in models}
 
-    mmengine's own reader falls back to ``weights_only=False`` with a warning
-    when a file holds more than tensors, and so runs whatever code a stranger
-    put there. It also reads damaged tensors as if nothing were wrong.
+
+_CATALOGUES: dict[str, Callable[[], Mapping[str, str]]] = {
+    'torchvision': get_torchvision_models, 'modelzoo': get_torchvision_models,
+    'open-mmlab': _openmmlab_models, 'openmmlab': _openmmlab_models, 'mmcls': get_mmcls_models}
+SCHEMES = ('http', 'https', *_CATALOGUES)
+_PREFIXES = tuple(f'{scheme}://' for scheme in SCHEMES)  # of names that are no files
+
+
+@CheckpointLoader.register_scheme(prefixes=['', *_PREFIXES], force=True)
+def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str, Any]:
+    """Load a checkpoint by its file's name, a URL or a catalogue's name; mmengine calls this too.
+
+    mmengine's own readers fall back to ``weights_only=False`` when a file holds more than tensors,
+    and so run whatever code a stranger put there. They also read damaged tensors silently.
 
     Args:
-        filename: A local file; see :func:`resolve_path` for relative ones.
+        filename: A local file, see :func:`resolve_path`; or http(s)://, torchvision://,
+            open-mmlab:// or mmcls://, of which a file in ``work_dirs/weights``, put there by hand,
+            takes the place of a download.
         map_location: As for ``torch.load``.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is no checkpoint, or damaged, or it holds objects that
-            could run code and is not trusted; or its name has an unknown scheme.
+        OSError: There is no such file, it cannot be read, or it cannot be downloaded.
+        ValueError: It is no checkpoint, or damaged, or it holds objects that could run code and
+            is not trusted; its name has an unknown scheme, or the catalogue no such name.
     """
-    path = local_checkpoint(filename)
+    name = str(filename)
+    published = name.startswith(_PREFIXES)
+    path = _local_copy(published_url(name)) if published else local_checkpoint(name)
     _check_integrity(path)
     try:
         with torch.serialization.safe_globals(_SAFE):
             checkpoint = torch.load(path, map_location=map_location,
                                     weights_only=path not in _trusted)
-    except _UNPICKLING as error:
+    except OSError:
+        raise
+    except Exception as error:  # random bytes are a program to unpickling, which raises anything
         forbidden = re.search(r'unsupported (?:global|class)[: ]+(?:global )?(\S+)', str(error),
                               re.IGNORECASE)
         if forbidden:
-            raise ValueError(f'checkpoint {path}: refused, loading it could run code: it asks for '
-                             f'{forbidden[1]}. If you know where it comes from, pass '
+            raise ValueError(f'checkpoint {path}: rejected, loading it could run code: it asks for '
+                             f'{forbidden[1]}. If you trust its source, pass '
                              '--trust-checkpoint.') from error
         raise ValueError(f'checkpoint {path}: not a readable checkpoint; copy or train it '
                          'anew') from error
@@ -87,17 +97,16 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
 
 
 def local_checkpoint(filename: str | Path) -> Path:
-    """Where a checkpoint that is no URL and in no catalogue lies.
+    """The path of a checkpoint that is no URL and in no catalogue.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The name has a scheme, as ``torchvison://``, which nobody knows.
+        ValueError: The name has an unknown scheme, as ``torchvison://``.
     """
     scheme, mark, _ = str(filename).partition('://')
     if mark:
-        known = ', '.join(f'{name}://' for name in SCHEMES)
         raise ValueError(f'checkpoint {filename}: unknown scheme {scheme}://, expected '
-                         f"{known} or a file's name")
+                         f"{', '.join(_PREFIXES)} or a file's name")
     path = resolve_path(filename)
     if not path.is_file():
         raise FileNotFoundError(f'checkpoint {path}: no such file')
@@ -105,23 +114,21 @@ def local_checkpoint(filename: str | Path) -> Path:
 
 
 def misfit(error: Exception) -> str:
-    """What mmengine says of a strict load that failed, with the first few of its tensors.
+    """The message of a strict load that failed, in one line, with the first few of its tensors.
 
     Args:
-        error: Its RuntimeError: a title, a line for each tensor of another
-            shape, and one line each for all unexpected and all missing names.
+        error: mmengine's RuntimeError: a title, a line for each tensor of another shape, and one
+            line each for all unexpected and all missing names.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     shapes = [line for line in lines if line.startswith('size mismatch')]
-    others = []
-    for line in (line for line in lines if line not in shapes):
-        title, mark, names = line.partition(': ')
-        others.append(f'{title}{mark}{some(names.split(", "))}' if mark else line)
+    parts = [line.partition(': ') for line in lines if line not in shapes]
+    others = [f'{title}{mark}{some(names.split(", "))}' for title, mark, names in parts]
     return '; '.join([*others, *([some(shapes, '; ')] if shapes else [])])
 
 
 def check_finite(state_dict: Mapping[str, torch.Tensor], filename: str | Path) -> None:
-    """Refuse weights of NaN: a network of them predicts nothing, or nonsense, without a word.
+    """Reject weights of NaN: a network of them predicts nothing, or nonsense, silently.
 
     Raises:
         ValueError: A tensor holds numbers that are not finite.
@@ -152,50 +159,6 @@ def _check_integrity(path: Path) -> None:
     if damaged:
         raise ValueError(f'checkpoint {path}: damaged, its checksum is wrong in {damaged}; copy or '
                          'train it anew')
-
-
-def _openmmlab_models() -> Mapping[str, str]:
-    models = get_external_models()
-    return models | {old: models[new] for old, new in get_deprecated_model_names().items()
-                     if new in models}
-
-
-_CATALOGUES: dict[str, Callable[[], Mapping[str, str]]] = {
-    'torchvision': get_torchvision_models, 'modelzoo': get_torchvision_models,
-    'open-mmlab': _openmmlab_models, 'openmmlab': _openmmlab_models, 'mmcls': get_mmcls_models}
-SCHEMES = ('http', 'https', *_CATALOGUES)  # what may stand in front of :// in a checkpoint's name
-
-
-def _load_checkpoint(cls: type[CheckpointLoader], filename: str, map_location: Any = None,
-                     logger: Any = None) -> dict[str, Any]:
-    """Upstream's, which prints "Loads checkpoint by  backend from path" past every logger's level.
-
-    The runner's log has a line of its own for each checkpoint.
-    """
-    return cls._get_checkpoint_loader(filename)(filename, map_location)
-
-
-CheckpointLoader.load_checkpoint = classmethod(_load_checkpoint)
-
-
-@CheckpointLoader.register_scheme(prefixes=[f'{scheme}://' for scheme in SCHEMES], force=True)
-def load_from_catalogue(filename: str, map_location: Any = 'cpu') -> dict[str, Any]:
-    """Load weights by a URL or a catalogue's name, such as ``torchvision://resnet18``.
-
-    Upstream's loaders look in torch's cache alone, run code that a downloaded
-    file may carry, and end in a long traceback where there is no network.
-    Here a file that was brought by hand counts as well, and all are read by
-    :func:`read_checkpoint`.
-
-    Args:
-        filename: http(s)://, torchvision://, open-mmlab:// or mmcls://.
-        map_location: As for ``torch.load``.
-
-    Raises:
-        OSError: The file lies in none of the two places and cannot be downloaded.
-        ValueError: The catalogue has no such name, or as :func:`read_checkpoint`.
-    """
-    return read_checkpoint(_local_copy(published_url(filename)), map_location)
 
 
 def published_url(name: str) -> str:

@@ -15,11 +15,7 @@ LARGEST_SEED = 2 ** 32 - 1  # NumPy takes no larger one
 
 
 def share(text: str) -> float:
-    """A number from 0 to 1.
-
-    Raises:
-        ArgumentTypeError: It is something else.
-    """
+    """A number from 0 to 1; ArgumentTypeError otherwise."""
     try:
         value = float(text)
     except ValueError:
@@ -30,38 +26,22 @@ def share(text: str) -> float:
 
 
 def positive(text: str) -> int:
-    """A whole number above 0.
-
-    Raises:
-        ArgumentTypeError: It is something else.
-    """
+    """A whole number above 0; ArgumentTypeError otherwise."""
     return _whole(text, 1, math.inf, 'a whole number above 0')
 
 
 def not_negative(text: str) -> int:
-    """A whole number from 0.
-
-    Raises:
-        ArgumentTypeError: It is something else.
-    """
+    """A whole number from 0; ArgumentTypeError otherwise."""
     return _whole(text, 0, math.inf, 'a whole number from 0')
 
 
 def seed(text: str) -> int:
-    """A seed that random, NumPy and PyTorch take; random would make -1 the same as 1.
-
-    Raises:
-        ArgumentTypeError: It is something else.
-    """
+    """A seed that random, NumPy and PyTorch take; ArgumentTypeError otherwise."""
     return _whole(text, 0, LARGEST_SEED, f'a whole number from 0 to {LARGEST_SEED}')
 
 
 def existing_file(text: str, kind: str = 'file') -> Path:
-    """The path of a file, see :func:`resolve_path`.
-
-    Raises:
-        ArgumentTypeError: There is none.
-    """
+    """The path of a file, see :func:`resolve_path`; ArgumentTypeError if there is none."""
     path = resolve_path(text)
     if not path.is_file():
         raise ArgumentTypeError(f'{path}: no such {kind}')
@@ -69,11 +49,7 @@ def existing_file(text: str, kind: str = 'file') -> Path:
 
 
 def config_file(text: str) -> Path:
-    """The path of a config, see :func:`resolve_path`.
-
-    Raises:
-        ArgumentTypeError: There is none.
-    """
+    """The path of a config, see :func:`resolve_path`; ArgumentTypeError if there is none."""
     return existing_file(text, 'config file')
 
 
@@ -90,17 +66,15 @@ def _whole(text: str, least: int, most: float, expected: str) -> int:
 
 
 def run(main: Callable[[], object]) -> None:
-    """Call a tool's ``main``; print what is wrong with its input without fifty lines around it.
+    """Call a tool's ``main``; print what is wrong with its input without a traceback.
 
-    Files that are missing, broken or in the way (OSError) and values that do
-    not fit (ValueError) end with their message, where it was raised, and exit
-    code 1. Ctrl-C prints one line and ends with exit code 130. All else, and
-    everything when the environment variable MMTRANSFER_TRACEBACK is set, ends
-    in Python's traceback.
+    OSError and ValueError end with their message, where it was raised, and exit code 1; Ctrl-C with
+    one line and exit code 130. All else, and everything when the environment variable
+    MMTRANSFER_TRACEBACK is set, ends in Python's traceback.
     """
     try:
         main()
-    except BrokenPipeError:  # the reader, as head, has seen enough
+    except BrokenPipeError:  # the reader, as head, has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         if os.environ.get(DEBUG_VARIABLE):

@@ -1,4 +1,4 @@
-"""Start a process group where upstream cannot: on machines without a GPU."""
+"""Start a process group, also on machines without a GPU."""
 import os
 
 import torch
@@ -9,15 +9,12 @@ from mmengine.dist import init_dist
 def init_distributed(launcher: str, dist_cfg: dict) -> None:
     """Join the process group of the launcher; does nothing for ``none``.
 
-    mmengine's own start-up calls ``torch.cuda.set_device`` and so needs a
-    GPU for every process. With one it is used as it is (NCCL). Without, the
-    group is made here with gloo, before the Runner is built, which then finds
-    it and leaves it alone.
+    mmengine's own start-up needs a GPU for every process. Without one the group is made here with
+    gloo, before the Runner is built, which then leaves it alone.
 
     Args:
-        launcher: none, pytorch, slurm or mpi. Without a GPU: ``pytorch``, whose
-            torchrun sets RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT, or
-            ``slurm``, from whose variables they are filled in.
+        launcher: none, pytorch, slurm or mpi. Without a GPU: ``pytorch``, whose torchrun sets
+            RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT, or ``slurm``.
         dist_cfg: ``env_cfg.dist_cfg`` of the config, for the GPU case.
 
     Raises:

@@ -16,10 +16,7 @@ _ABSENT = object()
 
 
 def check_resumed(checkpoint: str, begun: str | None, asked: str | None) -> None:
-    """Refuse to go on with another experiment than the one that was begun.
-
-    Upstream would go on with the checkpoint's optimizer and its rates, the
-    config's data and model, and a record that names options never used.
+    """Check that a run is resumed as the experiment that it was begun as.
 
     Args:
         checkpoint: Its name, for the message.
@@ -37,27 +34,20 @@ def check_resumed(checkpoint: str, begun: str | None, asked: str | None) -> None
 
 
 def other_model(begun: str | None, asked: str | None) -> str:
-    """In what a checkpoint's model differs from the config's, in words; '' if in nothing.
+    """How a checkpoint's model differs from the config's, in words; '' if it does not.
 
-    Strict loading compares tensors. Anchors, strides and activations are in
-    none: with another value of these a checkpoint loads, and predicts nonsense.
-
-    Args:
-        begun: JSON of :func:`resolved_keys` of the run that wrote it; None if it holds none
-            (converted weights, or another program's checkpoint).
-        asked: That of the config at hand.
+    Strict loading compares tensors. Anchors, strides and activations are in none: with another
+    value of these a checkpoint loads, and predicts nonsense. For the arguments see
+    :func:`check_resumed`; converted weights hold no experiment.
     """
     return _differences(begun, asked, decides_prediction)
 
 
 def other_images(begun: str | None, asked: str | None) -> str:
-    """How a checkpoint's training images were chosen otherwise than the config's; '' if alike.
+    """How a checkpoint's training images differ from the config's; '' if they do not.
 
-    Images that are tested now may then have been trained on.
-
-    Args:
-        begun: As for :func:`other_model`.
-        asked: Likewise.
+    Images that are tested now may then have been trained on. For the arguments see
+    :func:`check_resumed`.
     """
     return _differences(begun, asked, lambda key: key.startswith('train_dataloader.')
                         and kind_of(key) is Kind.IMAGES)

@@ -14,8 +14,7 @@ _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 class FirstSamplesSampler(Sampler):
     """The first samples that another sampler draws.
 
-    mmengine's ``num_batch_per_epoch`` slices the data set instead, which
-    fails when it holds fewer samples, and takes sorted data from one class.
+    mmengine's ``num_batch_per_epoch`` slices the data set instead: sorted data give one class.
 
     Args:
         dataset: Passed on to the other sampler.

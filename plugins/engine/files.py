@@ -24,6 +24,12 @@ def resolve_path(path: str | Path) -> Path:
     return REPO_ROOT / path
 
 
+def shown_path(path: str | Path) -> str:
+    """A path as records and messages show it: relative to the repository root where it is below."""
+    path = Path(path).absolute()
+    return str(path.relative_to(REPO_ROOT)) if path.is_relative_to(REPO_ROOT) else str(path)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a path beside ``path`` to write to; it takes the place of ``path`` when the block ends.

@@ -1,4 +1,4 @@
-"""The fused kernels of PyTorch's optimizers, wherever there are some."""
+"""The fused kernels of PyTorch's optimizers."""
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -13,13 +13,12 @@ _CHOICES = ('fused', 'foreach', 'capturable', 'differentiable')
 def with_fused_kernel(optim_wrapper: Mapping[str, Any]) -> dict[str, Any]:
     """Let the optimizer of a config update all weights in one pass over the memory.
 
-    Upstream builds what the config says, and PyTorch's own choice on a CPU is a loop over weights
-    with a pass for each operation: for Adam on ResNet18 six times slower. The result
-    is the same but for the rounding of the last digit. An optimizer without a fused kernel, or
-    whose config names an implementation itself, stays as it is; so does one of upstream's
-    AmpOptimWrapper, whose loss scaling the fused kernels would have to undo, SGD with
-    momentum, whose fused kernel fails when a part of the network starts to learn later, and
-    Adagrad where there is a GPU, for which it has no kernel.
+    PyTorch's own choice on a CPU is a loop over weights with a pass for each operation: for Adam on
+    ResNet18 six times slower. The result is the same but for the rounding of the last digit. An
+    optimizer without a fused kernel, or whose config names an implementation, stays as it is; so
+    does one of AmpOptimWrapper, whose loss scaling the fused kernels would have to undo, SGD with
+    momentum, whose fused kernel fails when a part of the network becomes trainable later, and
+    Adagrad on a GPU, where it has no kernel.
 
     Args:
         optim_wrapper: ``optim_wrapper`` of a config.

@@ -9,13 +9,9 @@ from contextlib import contextmanager, redirect_stdout
 def without(*packages: str) -> Iterator[None]:
     """Make ``import package`` raise ImportError inside the block.
 
-    mmpretrain imports mmdet when it is installed (for one shared ResNet
-    layer), and mmdet imports mmpretrain (for re-identification). Both guard
-    the import with ``except ImportError``, so blocking it is a supported
-    situation, and each start saves 2 to 3 seconds on 2 cores.
-
-    A package that is already loaded stays available: nothing is gained by
-    hiding it, and modules that hold it would disagree with ``sys.modules``.
+    mmpretrain imports mmdet when it is installed, and mmdet mmpretrain. Both guard the import with
+    ``except ImportError``, and each start saves 2 to 3 seconds on 2 cores. A package that is
+    already loaded stays available.
 
     Args:
         packages: Top-level package names.
@@ -34,9 +30,8 @@ def without(*packages: str) -> Iterator[None]:
 def muted(*starts: str) -> Iterator[None]:
     """Drop the lines printed inside the block that begin with one of these.
 
-    mmdet and mmpretrain print a line about an optional package at every
-    start: their ``print_log(..., level=DEBUG)`` has no effect without a
-    logger. All other output is passed on when the block ends.
+    mmengine's ``print_log`` without a logger prints whatever the level. All other output is passed
+    on when the block ends.
     """
     printed = io.StringIO()
     try:

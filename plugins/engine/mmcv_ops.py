@@ -1,10 +1,8 @@
-"""Stand in for mmcv's compiled operators where they were not built.
+"""Replace mmcv's compiled operators where they were not built.
 
-What upstream lacks: ``pip install onedl-mmcv`` builds from source, and where the
-build does not see torch (pip isolates builds) it silently leaves out the
-extension module ``mmcv._ext``. ``mmcv.ops`` asks for every operator by name at
-import, so it then fails as a whole, and mmdet with it. A YOLOv3 calls one of
-those operators: NMS, which torchvision ships compiled for CPU and CUDA.
+``pip install onedl-mmcv`` builds from source, and where the build does not see torch (pip isolates
+builds) it silently leaves out ``mmcv._ext``, without which mmdet cannot be imported. A YOLOv3 needs
+one of its operators: NMS, which torchvision ships compiled for CPU and CUDA.
 """
 import importlib.util
 import sys
@@ -27,15 +25,14 @@ def nms(boxes: 'Tensor', scores: 'Tensor', iou_threshold: float, offset: int) ->
         boxes: (N, 4) corners x1, y1, x2, y2 in pixels.
         scores: (N,).
         iou_threshold: A box goes when its IoU with a better kept box is higher.
-        offset: 0, or 1 where a box from pixel 3 to pixel 3 is one pixel wide,
-            so that its width is x2 - x1 + 1.
+        offset: 0, or 1 where a box from pixel 3 to pixel 3 is one pixel wide.
 
     Returns:
         int64 indices of the kept boxes, best score first.
     """
     from torchvision.ops import nms as torchvision_nms
 
-    # torchvision's CPU kernel takes no half or bfloat16, which autocast may leave here
+    # torchvision's CPU kernel takes no half or bfloat16, which autocast may give
     boxes, scores = boxes.float(), scores.float()
     if offset:
         boxes = boxes + boxes.new_tensor([0, 0, offset, offset])
@@ -45,10 +42,10 @@ def nms(boxes: 'Tensor', scores: 'Tensor', iou_threshold: float, offset: int) ->
 def _missing_op(name: str) -> Callable[..., NoReturn]:
     def call(*args: object, **kwargs: object) -> NoReturn:
         raise RuntimeError(
-            f"the operator '{name}' is part of mmcv's compiled operators, and this mmcv "
-            'was installed without them (plugins/engine/mmcv_ops.py provides nms alone). Use a '
-            'model that does not need it, or build them: pip install --no-build-isolation '
-            '--no-cache-dir --force-reinstall --no-deps onedl-mmcv (needs a C++ compiler)')
+            f"the operator '{name}' is part of mmcv's compiled operators, and this mmcv was "
+            'installed without them. Use a model that does not need it, or build them: pip install '
+            '--no-build-isolation --no-cache-dir --force-reinstall --no-deps onedl-mmcv (needs a '
+            'C++ compiler)')
 
     call.__name__ = name
     return call
@@ -64,7 +61,7 @@ class _FallbackOps(ModuleType):
 
 
 def has_compiled_ops() -> bool:
-    """Tell, without importing mmcv, whether its compiled operators lie beside it."""
+    """Whether mmcv's compiled operators are installed, without importing mmcv."""
     spec = importlib.util.find_spec('mmcv')
     if spec is None:
         return False
@@ -74,10 +71,7 @@ def has_compiled_ops() -> bool:
 
 
 def install_missing_ops() -> None:
-    """Put the fallback in ``sys.modules`` unless the real module is there.
-
-    Must run before ``mmcv.ops`` is imported; a second call changes nothing.
-    """
+    """Put the fallback in ``sys.modules``, before ``mmcv.ops`` is imported, if it is needed."""
     if EXT_NAME in sys.modules or has_compiled_ops():
         return
     module = _FallbackOps(EXT_NAME, __doc__)

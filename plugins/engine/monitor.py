@@ -4,14 +4,15 @@ from typing import Any
 
 from mmengine.hooks import CheckpointHook
 
+from .checks import number
+
 RULES = ('greater', 'less')
 
 
 def better(value: float, best: float | None, rule: str, min_delta: float = 0.) -> bool:
     """Whether a value beats the best one by strictly more than ``min_delta``.
 
-    An equal value is not better, NaN is never better, and any number is better
-    than a best value of None or NaN.
+    An equal value is not better, NaN is never better, and any number beats None and NaN.
 
     Args:
         value: The new value; a tensor or numpy number will do.
@@ -27,7 +28,7 @@ def better(value: float, best: float | None, rule: str, min_delta: float = 0.) -
 
 
 def infer_rule(key: str) -> str:
-    """``greater`` or ``less``, by the words of the metric's name that CheckpointHook goes by.
+    """``greater`` or ``less``, by the words in a metric's name that CheckpointHook looks for.
 
     Raises:
         ValueError: The name holds none of them.
@@ -43,7 +44,7 @@ def infer_rule(key: str) -> str:
 
 
 def checked_rule(key: str, rule: str | None) -> str:
-    """The rule given for a metric, or the one that its name tells where None is given.
+    """The rule given for a metric; for None, the one inferred from its name.
 
     Raises:
         ValueError: Unknown rule, or one that cannot be inferred.
@@ -53,28 +54,11 @@ def checked_rule(key: str, rule: str | None) -> str:
     return rule or infer_rule(key)
 
 
-def checked_count(name: str, value: Any) -> int:
-    """A number of validations, which is whole and at least 0.
-
-    Raises:
-        ValueError: It is something else; names the argument.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f'{name} is {value!r}, expected a whole number, at least 0')
-    return value
-
-
 class Monitor:
     """Follow one metric of the validation: its best value, and how long ago that was.
 
-    Upstream has three notions. EarlyStoppingHook counts an equal score as
-    better when ``min_delta`` is 0 and forgets its count when a run resumes;
-    ReduceOnPlateauLR takes ``less`` for better even of an accuracy; and
-    CheckpointHook has a third comparison. Here all use :func:`better`.
-
     Args:
-        key: The metric's name, e.g. ``accuracy/top1`` (in percent, hence
-            ``min_delta`` too) or ``loss``.
+        key: The metric's name, e.g. ``accuracy/top1`` (in %, and so ``min_delta``) or ``loss``.
         rule: ``greater`` or ``less``; None infers it from the name.
         min_delta: By how much a value must be better, at least 0.
 
@@ -88,11 +72,9 @@ class Monitor:
     """
 
     def __init__(self, key: str, rule: str | None = None, min_delta: float = 0.) -> None:
-        if not min_delta >= 0:
-            raise ValueError(f'monitor {key!r}: min_delta is {min_delta}, expected at least 0')
         self.key = key
         self.rule = checked_rule(key, rule)
-        self.min_delta = min_delta
+        self.min_delta = number(f'monitor {key!r}', 'min_delta', min_delta, 0, math.inf)
         self.best: float | None = None
         self.best_epoch: int | None = None
         self.bad_epochs = 0
@@ -114,7 +96,7 @@ class Monitor:
         return False
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain numbers, as a checkpoint can be read without running code in it."""
+        """Plain numbers for a checkpoint."""
         return dict(best=self.best, best_epoch=self.best_epoch, bad_epochs=self.bad_epochs,
                     seen=self._seen)
 

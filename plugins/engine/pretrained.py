@@ -1,16 +1,15 @@
 """Start from weights that somebody trained, and say how many of them arrived."""
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmengine.model.weight_init import update_init_info
 from mmengine.registry import WEIGHT_INITIALIZERS
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
-from .checkpoint import some  # its module also registers the readers that refuse code
+from .checkpoint import read_checkpoint, some
+from .checks import number
 from .module_patterns import checked_patterns, matches
 
 State = Mapping[str, Tensor]
@@ -21,54 +20,41 @@ _NOT_WEIGHTS = 'data_preprocessor.'  # the new data's normalisation is the confi
 
 
 def register_layout(layout: Layout) -> Layout:
-    """Have :class:`Pretrained` rename a file's tensors by this function; also a decorator.
-
-    Naming belongs to a task's models, and this package is to import none of
-    them, so plugins.classification registers its function here.
-    """
+    """Let :class:`Pretrained` rename a file's tensors by this function of a task; a decorator."""
     _layouts.append(layout)
     return layout
 
 
 @WEIGHT_INITIALIZERS.register_module(name='Pretrained', force=True)
 class Pretrained:
-    """Load published weights into a module, and report or refuse what does not fit.
+    """Load published weights into a module, and report or reject what does not fit.
 
-    It takes the place of mmengine's initializer of this name, hence
-    ``force=True``: configs go on saying ``init_cfg=dict(type='Pretrained',
-    checkpoint=...)``, and BaseModule, which runs an initializer of exactly
-    this name after all others, needs no change. Upstream only warns of tensors
-    without a counterpart, even when all are: the run goes on with random
-    weights, in a log of some hundred lines. It also loads a layer's bias where
-    the weight beside it has another shape, and knows no layout but its own.
-
-    A layer whose tensors have other shapes in the file keeps its random start,
-    as a whole. ``num_batches_tracked`` is loaded but does not count; a
-    ``data_preprocessor`` in the file is left alone, the config's own counts.
+    It takes the place of mmengine's initializer of this name, which only warns of tensors without
+    a counterpart, even when all are, and loads a layer's bias where the weight beside it has
+    another shape. A layer whose tensors have other shapes in the file keeps its random start, as a
+    whole. ``num_batches_tracked`` is loaded but does not count; a ``data_preprocessor`` in the file
+    is left alone, the config's own counts.
 
     Args:
         checkpoint: A file, a URL, ``torchvision://...`` or ``open-mmlab://...``.
-        prefix: Take only the file's tensors whose names begin so (``'mmdet.'``),
-            without it. The layout is recognised in what is left.
-        exclude: Names of this module's parts, with wildcards, that keep their
-            random start, e.g. ``['layer4']``.
-        min_loaded: Share of tensors, 0 to 1, that must be loaded: of the
-            ``backbone`` where the module has one, else of the whole module. The
-            classifier never counts: it is new in every transfer.
+        prefix: Take only the file's tensors whose names begin so (``'mmdet.'``), without it.
+        exclude: Names of this module's parts, with wildcards, that keep their random start,
+            e.g. ``['layer4']``.
+        min_loaded: Share of tensors, 0 to 1, that must be loaded: of the ``backbone`` where the
+            module has one (a classifier is new in every transfer), else of the whole module.
         map_location: As for ``torch.load``.
 
     Raises:
-        OSError: The checkpoint cannot be had.
+        OSError: The checkpoint cannot be read or downloaded.
         ValueError: Too little of it fits, it has nothing under the prefix, a tensor to be loaded
             holds NaN or infinity, or an argument is wrong.
     """
 
     def __init__(self, checkpoint: str, prefix: str | None = None, exclude: Sequence[str] = (),
                  min_loaded: float = 0.95, map_location: Any = 'cpu') -> None:
-        if not 0 <= min_loaded <= 1:
-            raise ValueError(f'Pretrained: min_loaded={min_loaded}, expected a share, 0 to 1')
         self.checkpoint, self.prefix, self.exclude = checkpoint, prefix, exclude
-        self.min_loaded, self.map_location = min_loaded, map_location
+        self.min_loaded = number(self, 'min_loaded', min_loaded, 0, 1)
+        self.map_location = map_location
 
     def __call__(self, module: nn.Module) -> None:
         """Load into the module, which stays as it is where an error is raised."""
@@ -76,7 +62,7 @@ class Pretrained:
         for layout in _layouts:
             state = layout(state, module)
         exclude = checked_patterns(module, self.exclude, 'Pretrained: exclude')
-        fit = _Fit.of(module, state, exclude)
+        fit = _Fit(module, state, exclude)
         self._check(fit)
         module.load_state_dict(fit.loaded, strict=False)
         if hasattr(module, '_params_init_info'):
@@ -87,7 +73,7 @@ class Pretrained:
             print(line)  # the runner keeps all but warnings off the console
 
     def _read(self) -> State:
-        content = CheckpointLoader.load_checkpoint(str(self.checkpoint), self.map_location)
+        content = read_checkpoint(self.checkpoint, self.map_location)
         content = content.get('state_dict', content)
         # 'module.' is what DistributedDataParallel puts in front of its model's names.
         state = {name.removeprefix('module.'): tensor for name, tensor in content.items()
@@ -126,9 +112,8 @@ class Pretrained:
             'or a lower min_loaded')
 
 
-@dataclass
 class _Fit:
-    """What of a file goes where.
+    """Which of a file's tensors go where.
 
     Attributes:
         loaded: The file's tensors that the module takes.
@@ -138,45 +123,37 @@ class _Fit:
         counted: The part that decides.
     """
 
-    counted: str
-    whole: bool
-    loaded: dict[str, Tensor] = field(default_factory=dict)
-    lacking: dict[str, str] = field(default_factory=dict)
-    unused: list[str] = field(default_factory=list)
-    parts: dict[str, list[int]] = field(default_factory=dict)
-    excluded: int = 0
-
-    @classmethod
-    def of(cls, module: nn.Module, state: State, exclude: Sequence[str]) -> '_Fit':
-        """Compare names and shapes."""
-        whole = isinstance(getattr(module, 'backbone', None), nn.Module)
-        fit = cls('backbone' if whole else type(module).__name__, whole)
-        fit.parts[fit.counted] = [0, 0]
+    def __init__(self, module: nn.Module, state: State, exclude: Sequence[str]) -> None:
+        self.whole = isinstance(getattr(module, 'backbone', None), nn.Module)
+        self.counted = 'backbone' if self.whole else type(module).__name__
+        self.loaded: dict[str, Tensor] = {}
+        self.lacking: dict[str, str] = {}
+        self.parts: dict[str, list[int]] = {self.counted: [0, 0]}
+        self.excluded = 0
         own = {name: tensor for name, tensor in module.state_dict().items()
                if not name.startswith(_NOT_WEIGHTS)}
         other_shape = {_layer(name) for name, tensor in own.items()
                        if name in state and state[name].shape != tensor.shape}
         for name, tensor in own.items():
             if matches(name, exclude):
-                fit.excluded += _counts(name)
+                self.excluded += _counts(name)
                 continue
             if name in state and _layer(name) not in other_shape:
-                fit.loaded[name] = state[name]
+                self.loaded[name] = state[name]
             elif _counts(name):
-                fit.lacking[name] = _reason(name, tensor, state)
+                self.lacking[name] = _reason(name, tensor, state)
             if _counts(name):
-                tally = fit.parts.setdefault(fit.part_of(name), [0, 0])
+                tally = self.parts.setdefault(self.part_of(name), [0, 0])
                 tally[0] += 1
-                tally[1] += name in fit.loaded
-        fit.unused = [name for name in state if name not in own and _counts(name)
-                      and not name.startswith(_NOT_WEIGHTS)]
-        return fit
+                tally[1] += name in self.loaded
+        self.unused = [name for name in state if name not in own and _counts(name)
+                       and not name.startswith(_NOT_WEIGHTS)]
 
     def part_of(self, name: str) -> str:
         """Name of the part of the report that a tensor belongs to."""
         return name.partition('.')[0] if self.whole else self.counted
 
-    def described(self, names: Sequence[str]) -> str:
+    def described(self, names: Iterable[str]) -> str:
         """Some of the names, each with why it is not loaded."""
         return some(f'{name} ({self.lacking[name]})' for name in names)
 
@@ -188,7 +165,7 @@ class _Fit:
         line += ''.join(f', {part}: {some} of {total}' for part, (total, some)
                         in self.parts.items() if part != self.counted)
         if self.lacking:
-            line += f'; not loaded: {self.described(list(self.lacking))}'
+            line += f'; not loaded: {self.described(self.lacking)}'
         if self.excluded:
             line += f'; excluded: {self.excluded}'
         return f'{line}; left over in the file: {len(self.unused)}'

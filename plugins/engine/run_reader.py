@@ -23,10 +23,9 @@ class Run:
     Attributes:
         folder: Its work dir.
         trained: The record of the training.
-        tested: The record of the test on the test images; None unless it is of the checkpoint and
-            the options that ``trained`` names.
-        stale: Of which other checkpoint, options or images the test in the folder is, in a
-            sentence; None if there is no test, or none to complain of.
+        tested: The record of the test of the same checkpoint and options on the test images;
+            None if there is none.
+        stale: What else the test in the folder is of, in a sentence; None if there is none.
     """
 
     folder: Path
@@ -98,7 +97,7 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def _difference(trained: dict[str, Any], tested: dict[str, Any]) -> str | None:
-    """What else than the run's best checkpoint and the test images a test is of."""
+    """How a test is not of the run's best checkpoint and config on the test images."""
     if tested.get('split', 'test') != 'test':
         return f"measured on the {tested['split']} images, not on the test images"
     checkpoint, best = tested.get('checkpoint'), trained.get('checkpoint')
@@ -113,7 +112,7 @@ def _difference(trained: dict[str, Any], tested: dict[str, Any]) -> str | None:
 
 
 def _differing_options(trained: dict[str, Any], tested: dict[str, Any]) -> str:
-    """Records from before this key was written name no options."""
+    """How the configs differ; early records name no options."""
     mine, its = (record.get('options') or [] for record in (trained, tested))
     told = [f'--cfg-options {" ".join(only)} only in {where}' for only, where in (
         ([option for option in mine if option not in its], 'the training'),

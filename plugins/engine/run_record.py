@@ -12,8 +12,7 @@ import torch
 from mmengine.dist import get_world_size
 from torch.utils.data import DataLoader
 
-from plugins.engine.files import REPO_ROOT
-
+from .files import REPO_ROOT, shown_path, write_text
 from .unwrap import unwrapped
 
 
@@ -32,11 +31,8 @@ def describe_run(runner: Any, seed: int, precision: str) -> dict[str, Any]:
         precision: The forward pass's type, e.g. ``float32``.
     """
     model = unwrapped(runner)
-    config = Path(runner.cfg.filename)
-    inside = config.resolve().is_relative_to(REPO_ROOT)
     return dict(
-        config=str(config.resolve().relative_to(REPO_ROOT) if inside else config),
-        seed=seed, precision=precision,
+        config=shown_path(runner.cfg.filename), seed=seed, precision=precision,
         parameters=dict(total=sum(p.numel() for p in model.parameters()),
                         trainable=sum(p.numel() for p in model.parameters() if p.requires_grad)),
         device=device_name(), processes=get_world_size(), torch_version=torch.__version__,
@@ -90,15 +86,9 @@ def _fingerprint(dataset: Any) -> str | None:
 
 def write_result(path: Path, result: dict[str, Any]) -> None:
     """Write the record; a reader never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix('.json.tmp')
-    partial.write_text(_one_line_lists(json.dumps(result, indent=2)) + '\n')
-    partial.replace(path)
+    write_text(path, _one_line_lists(json.dumps(result, indent=2)) + '\n')
 
 
 def _one_line_lists(text: str) -> str:
-    """Indented JSON with each list of numbers in one line: a matrix looks like one.
-
-    No string is touched: within JSON's strings, no line ends.
-    """
+    """Indented JSON with each list of numbers in one line; JSON's strings hold no line ends."""
     return re.sub(r'\[\n[^][{}"]*\]', lambda found: f"[{' '.join(found[0][1:-1].split())}]", text)

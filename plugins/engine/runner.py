@@ -1,6 +1,5 @@
 """mmengine's Runner: quiet on the console, strict about checkpoints, at home without a GPU."""
 import logging
-import os
 import platform
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import mmengine
 import torch
 from mmengine.config import Config
-from mmengine.dist import is_main_process, master_only
+from mmengine.dist import master_only
 from mmengine.logging import MMLogger
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
@@ -18,7 +17,9 @@ from mmengine.runner import Runner
 from .allocator import keep_freed_memory
 from .checkpoint import check_finite, misfit
 from .experiment import EXPERIMENT, check_resumed, other_images, other_model
+from .files import replacing
 from .fused_optimizer import with_fused_kernel
+from .lean_import import muted
 from .run_record import device_name
 
 # mmengine warns of its own old names in CheckpointHook, and of DumpResults having no metric names.
@@ -28,20 +29,14 @@ _NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias',
 
 @RUNNERS.register_module()
 class TransferRunner(Runner):
-    """What mmengine's Runner lacks for this collection, and nothing else.
+    """mmengine's Runner with strict checkpoints, a quiet console, and a start without a GPU.
 
-    - The console shows warnings only: people get a progress bar and tables,
-      the log file keeps every line.
-    - A start that asks no compiler for its version.
-    - A process group without GPUs (gloo): upstream passes ``device_ids`` to
-      DistributedDataParallel, which a model on the CPU refuses.
-    - Memory that the CPU's steps reuse, see :func:`keep_freed_memory`.
-    - ``channels_last`` in the config, the memory layout that convolutions are
-      fastest in on CPUs and with mixed precision.
-    - Optimizers update all weights at once, see :func:`with_fused_kernel`.
-    - Checkpoints are read without running code in them, and a resumed or
-      tested model must match its checkpoint tensor by tensor. Upstream only
-      warns about both, and goes on with random weights.
+    - The console shows warnings only: people get a progress bar and tables, the log every line.
+    - A resumed or tested model must match its checkpoint tensor by tensor, where upstream warns and
+      goes on with random weights; and it must be of the experiment that the config describes.
+    - Process groups without GPUs (gloo), where upstream passes ``device_ids``.
+    - Speed: ``channels_last`` in the config, optimizers that update all weights at once, memory
+      that the CPU's steps reuse, no compiler asked for its version at the start.
 
     Attributes:
         trained_classes: Class names of the data that a loaded checkpoint was trained on.
@@ -66,11 +61,7 @@ class TransferRunner(Runner):
         return logger
 
     def _log_env(self, env_cfg: dict) -> None:
-        """Log versions, device and config.
-
-        Upstream also starts the compilers that it finds, to ask for their
-        versions, which takes 1.6 seconds at every start.
-        """
+        """Log versions, device and config; asking compilers, as upstream does, takes 1.6 s."""
         self.logger.info(
             f'Python {platform.python_version()}, PyTorch {torch.__version__}, mmengine '
             f'{mmengine.__version__} on {device_name()}; seed {self.seed}, {self.world_size} '
@@ -109,12 +100,11 @@ class TransferRunner(Runner):
             module=model, device_ids=None, broadcast_buffers=False,
             find_unused_parameters=self.cfg.get('find_unused_parameters', False))
 
+    @master_only
     def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:
-        """Save under another name, then rename: a file of this name is always complete."""
-        partial = f'{filename}.partial'
-        super().save_checkpoint(out_dir, partial, *args, **kwargs)
-        if is_main_process():
-            os.replace(Path(out_dir, partial), Path(out_dir, filename))
+        """Save a file that is complete whenever it has its name, see :func:`replacing`."""
+        with replacing(Path(out_dir, filename)) as partial:
+            super().save_checkpoint(str(partial.parent), partial.name, *args, **kwargs)
 
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu', strict: bool = False,
                         revise_keys: list = [(r'^module.', '')]) -> dict:  # noqa: B006 (upstream's signature)
@@ -125,8 +115,9 @@ class TransferRunner(Runner):
         """
         fresh_training = self._train_dataloader is not None and not self._resume
         try:
-            checkpoint = super().load_checkpoint(filename, map_location,
-                                                 strict or not fresh_training, revise_keys)
+            with muted('Loads checkpoint by'):  # printed past the logger, which has the line too
+                checkpoint = super().load_checkpoint(filename, map_location,
+                                                     strict or not fresh_training, revise_keys)
         except RuntimeError as error:
             raise ValueError(f'checkpoint {filename} does not fit the model of this config; is it '
                              f'another experiment\'s? {misfit(error)}') from error
@@ -158,8 +149,7 @@ class TransferRunner(Runner):
         """Resume, in this run's own work dir and with the seed that it was begun with.
 
         Raises:
-            ValueError: The config asks for another seed. Upstream goes on with
-                the old one, and the record would name the new.
+            ValueError: The config asks for another seed, which upstream would ignore.
         """
         asked = self._randomness_cfg.get('seed')
         super().resume(filename, *args, **kwargs)
@@ -170,11 +160,10 @@ class TransferRunner(Runner):
         self._adopt_best()
 
     def _adopt_best(self) -> None:
-        """Let earlier best checkpoints count only where they lie in this run's work dir.
+        """Forget best checkpoints that are not in this run's work dir.
 
-        There is one for each monitored key. Upstream keeps its absolute path,
-        and deletes it when a better one comes: in a copied folder, or after
-        ``--resume`` of another run's checkpoint, that is the other run's file.
+        Upstream deletes them by their absolute path when a better one comes: in a copied folder, or
+        after ``--resume`` of another run's checkpoint, those are the other run's files.
         """
         hub = self.message_hub
         best = {key: Path(self.work_dir, Path(path).name)

@@ -7,15 +7,15 @@ from mmengine.optim.scheduler import ReduceOnPlateauLR, _ParamScheduler
 from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
 from mmengine.registry import PARAM_SCHEDULERS
 
-from .monitor import better, checked_count, checked_rule
+from .checks import number, refuse, whole
+from .monitor import better, checked_rule
 
 
 @PARAM_SCHEDULERS.register_module()
 class TimeDecayLR(LRSchedulerMixin, _ParamScheduler):
     """Keras's ``decay`` of the optimizers before 2.11: lr / (1 + decay * iteration).
 
-    mmengine has no inverse-time schedule. Use it with ``by_epoch=False``, as
-    Keras counts iterations.
+    Use it with ``by_epoch=False``, as Keras counts iterations.
 
     Args:
         optimizer: The optimizer or its wrapper.
@@ -26,9 +26,7 @@ class TimeDecayLR(LRSchedulerMixin, _ParamScheduler):
     """
 
     def __init__(self, optimizer: Any, *args: Any, decay: float, **kwargs: Any) -> None:
-        if decay < 0:
-            raise ValueError(f'TimeDecayLR: decay is {decay}, expected at least 0')
-        self.decay = decay
+        self.decay = number(self, 'decay', decay, 0, math.inf)
         super().__init__(optimizer, *args, **kwargs)
 
     def _get_value(self) -> list[float]:
@@ -42,23 +40,18 @@ class TimeDecayLR(LRSchedulerMixin, _ParamScheduler):
 class ReduceLROnPlateau(ReduceOnPlateauLR):
     """Lower the learning rate when a validation metric stands still.
 
-    Upstream's ReduceOnPlateauLR takes ``less`` for better, also of an
-    accuracy, unless told, and keeps tensors of metrics in its state. And it
-    knows PyTorch's counting only: with ``patience=10`` the 11th validation
-    without a new best lowers the rate, where Keras lowers it at the 10th.
-
-    The best value is judged by :func:`plugins.engine.monitor.better`, as early
-    stop and best checkpoint do: an equal value and NaN are no improvement.
+    Upstream's ReduceOnPlateauLR takes ``less`` for better, also of an accuracy, and counts as
+    PyTorch does: with ``patience=10`` the 11th validation without a new best lowers the rate, where
+    Keras lowers it at the 10th. Which value is better is :func:`plugins.engine.monitor.better`.
 
     Args:
         optimizer: The optimizer or its wrapper.
         monitor: The metric, e.g. ``loss`` or ``accuracy/top1``.
         rule: ``greater`` or ``less``; None infers it from the name.
-        style: ``torch`` or ``keras``: how patience and cooldown count, and
-            what ``threshold`` is: a share of the best value, or a difference
-            in the metric's own unit (Keras's ``min_delta``).
+        style: ``torch`` or ``keras``: how patience and cooldown count, and whether ``threshold``
+            is a share of the best value, or a difference in the metric's own unit.
         factor: The rate is multiplied by it.
-        patience: Validations without a new best that are put up with.
+        patience: Validations without a new best before a cut.
         threshold: A new best must be better by more than this.
         cooldown: Validations after a cut that count for nothing.
         kwargs: ``min_value``, ``begin``, ``end``, ... as upstream.
@@ -72,14 +65,12 @@ class ReduceLROnPlateau(ReduceOnPlateauLR):
                  style: str = 'torch', factor: float = 0.1, patience: int = 10,
                  threshold: float = 1e-4, cooldown: int = 0, **kwargs: Any) -> None:
         if style not in ('torch', 'keras'):
-            raise ValueError(f"ReduceLROnPlateau: style is {style!r}, expected 'torch' or 'keras'")
+            raise refuse(self, 'style', style, "'torch' or 'keras'")
         if not 0 < factor < 1:
-            raise ValueError(f'ReduceLROnPlateau: factor is {factor}, expected a share between 0 '
-                             'and 1: the rate is multiplied by it')
-        if not threshold >= 0:
-            raise ValueError(f'ReduceLROnPlateau: threshold is {threshold}, expected at least 0')
-        checked_count('ReduceLROnPlateau: patience', patience)
-        checked_count('ReduceLROnPlateau: cooldown', cooldown)
+            raise refuse(self, 'factor', factor, 'a share between 0 and 1 to multiply the rate by')
+        number(self, 'threshold', threshold, 0, math.inf)
+        whole(self, 'patience', patience, 0)
+        whole(self, 'cooldown', cooldown, 0)
         keras = style == 'keras'
         super().__init__(
             optimizer, monitor=monitor, rule=checked_rule(monitor, rule), factor=factor,

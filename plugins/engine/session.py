@@ -11,9 +11,6 @@ from mmengine.hooks import CheckpointHook
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from plugins.engine.files import REPO_ROOT
-from plugins.engine.run_reader import RECORD, read_record
-
 from .cfg_options import merge_options
 from .checkpoint import trust_checkpoint as trust
 from .config_check import check_config, read_config
@@ -22,9 +19,11 @@ from .config_keys import Kind, config_hash, kind_of, resolved_keys
 from .distributed import init_distributed
 from .evaluated_part import use_part
 from .experiment import EXPERIMENT
+from .files import shown_path
 from .hooks import RunRecordHook
 from .precision import enable_amp
 from .result_table import print_result
+from .run_reader import RECORD, read_record
 from .run_record import describe_run, git_commit, write_result
 from .type_check import check_types
 from .work_dir import checkpoint_to_resume, claim_work_dir, default_work_dir, last_checkpoint
@@ -75,11 +74,7 @@ class Session:
                   'training in float32, in channels-last layout.')
 
     def enable_auto_scale_lr(self) -> None:
-        """Scale the learning rate with the batch size; the config must say for which it holds.
-
-        Raises:
-            ValueError: The config has no ``auto_scale_lr.base_batch_size``.
-        """
+        """Scale the learning rate with the batch size; ValueError if the config names no base."""
         if 'base_batch_size' not in self.cfg.get('auto_scale_lr', {}):
             raise ValueError(f'--auto-scale-lr: {self.cfg.filename} has no '
                              'auto_scale_lr.base_batch_size to scale from.')
@@ -94,8 +89,7 @@ class Session:
             overwrite: Delete an earlier run.
 
         Raises:
-            FileExistsError: See :func:`claim_work_dir`.
-            FileNotFoundError: There is no checkpoint to resume from.
+            OSError: See :func:`claim_work_dir` and :func:`checkpoint_to_resume`.
         """
         self._changes = _changes(self.cfg)  # now: the bases may be edited while the run goes on
         folder = Path(work_dir or self.cfg.get('work_dir')
@@ -121,15 +115,15 @@ class Session:
         """Settle where a test writes.
 
         Raises:
-            FileExistsError: The record of another checkpoint's test, or of
-                another config's, lies there, and ``overwrite`` is not given.
+            FileExistsError: The folder holds the record of another test, and may not be
+                overwritten.
         """
         self.cfg.work_dir = work_dir
         record = Path(work_dir, RECORD)
         if overwrite or not record.is_file():
             return
         earlier = read_record(record)
-        for key, asked in (('checkpoint', _relative(checkpoint)), ('options', self.options),
+        for key, asked in (('checkpoint', shown_path(checkpoint)), ('options', self.options),
                            ('config_hash', self.config_hash)):
             if earlier.get(key) != asked:
                 raise FileExistsError(
@@ -142,13 +136,10 @@ class Session:
         self.part = part
 
     def dump_predictions(self, path: str) -> None:
-        """Also write every prediction of the test.
-
-        Args:
-            path: A file ``*.pkl``; or, for a detector, a folder for KITTI's result files.
+        """Also write every prediction of the test: into a file ``*.pkl``, or a detector's folder.
 
         Raises:
-            ValueError: A folder, and the model is no detector.
+            ValueError: A folder for KITTI's result files, and the model is no detector.
         """
         dump = dict(type='DumpResults', out_file_path=path)
         if not path.endswith(('.pkl', '.pickle')):
@@ -179,33 +170,33 @@ class Session:
         return runner
 
     def finish_training(self, runner: Runner, keep: bool = True) -> dict[str, Any]:
-        """Put the record of a finished training together, write it if ``keep``, and print it."""
+        """Make the record of a finished training, write it if ``keep``, and print it."""
         record = _hook(runner, RunRecordHook)
         best = record.best(_hook(runner, CheckpointHook))
         result = dict(mode='train', split='val', metrics=best['metrics'], monitor=best['monitor'],
                       best_epoch=best['epoch'], epochs=runner.epoch,
                       seconds=round(record.seconds, 2),
                       checkpoint=_best_checkpoint(runner, best), history=record.history,
-                      git_commit=self.git_commit, config_hash=self.config_hash,
-                      options=self.options, changes=self._changes, recipe=_recipe(self.cfg),
-                      **describe_run(runner, self.seed, self.precision))
+                      changes=self._changes, recipe=_recipe(self.cfg), **self._described(runner))
         self._finish(runner, result, keep)
         return result
 
     def finish_test(self, runner: Runner, checkpoint: str) -> dict[str, Any]:
-        """Put the record of a finished test together, write it and print it."""
+        """Make the record of a finished test, write it and print it."""
         record = _hook(runner, RunRecordHook)
-        run = describe_run(runner, self.seed, self.precision)
+        run = self._described(runner)
         run['data_fingerprint'] = {self.part: run['data_fingerprint']['test']}
         if word := getattr(runner.test_dataloader.dataset, 'nothing_to_find', ''):
             runner.warnings.append(f'{word}: every figure of -1 is undefined.')
         result = dict(mode='test', split=self.part, metrics=record.test_metrics,
-                      seconds=round(record.test_seconds, 2), checkpoint=_relative(checkpoint),
-                      git_commit=self.git_commit, config_hash=self.config_hash,
-                      options=self.options, warnings=runner.warnings, **run,
-                      **record.test_tables)
+                      seconds=round(record.test_seconds, 2), checkpoint=shown_path(checkpoint),
+                      warnings=runner.warnings, **run, **record.test_tables)
         self._finish(runner, result, keep=True)
         return result
+
+    def _described(self, runner: Runner) -> dict[str, Any]:
+        return dict(git_commit=self.git_commit, config_hash=self.config_hash, options=self.options,
+                    **describe_run(runner, self.seed, self.precision))
 
     def _finish(self, runner: Runner, result: dict[str, Any], keep: bool) -> None:
         if is_main_process():
@@ -214,7 +205,7 @@ class Session:
                 write_result(path, result)
             print_result(result)
             if keep:
-                print(f'Written to {_relative(path)}')
+                print(f'Written to {shown_path(path)}')
         barrier()
 
 
@@ -278,12 +269,6 @@ def _best_checkpoint(runner: Runner, best: dict[str, Any]) -> str | None:
     info, monitor = runner.message_hub.runtime_info, best['monitor']
     # Of several monitored keys, each has a best checkpoint under a name of its own.
     path = monitor and (info.get(f'best_ckpt_{monitor}') or info.get('best_ckpt'))
-    return _relative(path or last_checkpoint(Path(runner.work_dir)))
+    path = path or last_checkpoint(Path(runner.work_dir))
+    return path and shown_path(path)
 
-
-def _relative(path: str | Path | None) -> str | None:
-    """As seen from the repository root, where it lies below it."""
-    if path is None:
-        return None
-    path = Path(path).absolute()
-    return str(path.relative_to(REPO_ROOT)) if path.is_relative_to(REPO_ROOT) else str(path)

@@ -3,8 +3,8 @@ import re
 import shutil
 from pathlib import Path
 
-from plugins.engine.files import REPO_ROOT, resolve_path
-from plugins.engine.run_reader import RECORD, TEST_FOLDERS
+from .files import PARTIAL, REPO_ROOT, resolve_path
+from .run_reader import RECORD, TEST_FOLDERS
 
 CONFIGS = REPO_ROOT / 'configs'
 
@@ -12,9 +12,7 @@ CONFIGS = REPO_ROOT / 'configs'
 def default_work_dir(config: str | Path, seed: int) -> Path:
     """``work_dirs/<path below configs/, without .py>/seed<k>``.
 
-    Upstream's default is the config's base name alone, under which two
-    configs of one name, or two seeds, write over each other. A config that
-    lies outside ``configs/`` is filed under its base name.
+    A config outside ``configs/`` is filed under its base name.
     """
     config = Path(config).resolve()
     inside = config.is_relative_to(CONFIGS)
@@ -23,11 +21,7 @@ def default_work_dir(config: str | Path, seed: int) -> Path:
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The newest complete checkpoint of a run, or None.
-
-    Upstream takes the absolute path in the file ``last_checkpoint``, which in
-    a copied or moved folder leads back to the original.
-    """
+    """The newest complete checkpoint of a run, or None; in a moved folder, the folder's own."""
     pointer = folder / 'last_checkpoint'
     if not pointer.is_file():
         return None
@@ -57,22 +51,21 @@ def checkpoint_to_resume(folder: Path, resume: str) -> Path:
 
 
 def claim_work_dir(work_dir: Path, resume: bool, overwrite: bool) -> None:
-    """Make ``work_dir`` ready for a run, or refuse.
-
-    A run that ended before its first checkpoint is in nobody's way.
+    """Make ``work_dir`` ready for a run; one that ended before its first checkpoint is ignored.
 
     Args:
         work_dir: The folder that the run is about to write into.
         resume: The run in it goes on; its files stay.
-        overwrite: The run in it is deleted first: what runs and tests write,
-            and nothing else.
+        overwrite: The run in it is deleted first: what runs and tests write, and nothing else.
 
     Raises:
-        FileExistsError: The folder holds a run, and neither flag is given; or
-            it holds files and is no run's folder.
+        FileExistsError: The folder holds a run, and neither flag is given; or it holds files and
+            is no run's folder.
     """
     if resume or not work_dir.is_dir() or not any(work_dir.iterdir()):
         work_dir.mkdir(parents=True, exist_ok=True)
+        for half_written in work_dir.glob(f'*{PARTIAL}'):  # by a run that was killed
+            half_written.unlink()
         return
     files = [path for path in work_dir.iterdir() if _written_by_runs(path)]
     if not any((path / 'vis_data/config.py').is_file() for path in files):
@@ -94,5 +87,5 @@ def _written_by_runs(path: Path) -> bool:
     if path.is_dir():
         return (path.name in TEST_FOLDERS.values()
                 or re.fullmatch(r'\d{8}_\d{6}', path.name) is not None)
-    return path.suffix in ('.pth', '.py', '.partial') or path.name in (
+    return path.suffix in ('.pth', '.py', PARTIAL) or path.name in (
         'last_checkpoint', RECORD, 'curves.png')

@@ -18,12 +18,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor
 
 from plugins.classification.weight_layouts import classifier_names, layout_of
 from plugins.engine import command_line
-from plugins.engine.checkpoint import some  # its module also registers the reader that refuses code
+from plugins.engine.checkpoint import read_checkpoint, some
 from tools.model_converters.checkpoint_file import add_destination, parse, write_checkpoint
 
 # Names of the layers that each of the five has in this collection's classifiers, and no other has.
@@ -80,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
     parser.add_argument('src', metavar='SRC')
     add_destination(parser)
     args = parse(parser, argv)
-    state = CheckpointLoader.load_checkpoint(args.src, 'cpu')
+    state = read_checkpoint(args.src)
     state = state.get('state_dict', state)
     layout = layout_of(state)
     if layout is None:

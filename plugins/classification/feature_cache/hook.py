@@ -14,8 +14,8 @@ from torch.utils.data import DataLoader
 from plugins.classification.classifiers import TransferClassifier
 from plugins.classification.data_preprocessor import BatchDataPreprocessor
 from plugins.classification.datasets import ArrayDataset
+from plugins.engine.checks import whole
 from plugins.engine.hooks import TrainablePhasesHook
-from plugins.engine.monitor import checked_count
 from plugins.engine.unwrap import unwrapped
 
 from .part import Part, PartFeatures, is_random
@@ -76,12 +76,9 @@ class FeatureCacheHook(Hook):
                  cache_dir: str = 'work_dirs/feature_cache', max_gb: float = 10.,
                  batch_size: int = 64, max_ram_share: float = 0.25) -> None:
         self.enabled = enabled
-        for key, value in (('views', views), ('batch_size', batch_size)):
-            if checked_count(f'FeatureCacheHook: {key}', value) == 0:
-                raise ValueError(f'FeatureCacheHook: {key} is 0, expected at least 1')
-        self.views = views
+        self.views = whole(self, 'views', views, 1)
         self.only_check = only_check
-        self.batch_size = batch_size
+        self.batch_size = whole(self, 'batch_size', batch_size, 1)
         self.max_gb = max_gb
         self.store = FeatureStore(cache_dir, max_ram_share)
         self._serving: list[ArrayDataset] = []

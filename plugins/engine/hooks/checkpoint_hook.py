@@ -35,19 +35,13 @@ class _DeferredRemoval(LocalBackend):
 class SafeCheckpointHook(CheckpointHook):
     """Save the last checkpoint after its validation, and remove nothing that is still needed.
 
-    What upstream does instead: it saves before the validation, so that a
-    resumed run has lost that validation's metrics, and with them a step of
-    the early stop's patience and of the plateau's; and it removes the outdated
-    checkpoint before it writes the new one, so that a run killed while it
-    saves leaves none, or one cut short.
+    Upstream saves before the validation, so that a resumed run has lost its metrics, and a step of
+    the early stop's patience; and it removes the outdated checkpoint before it writes the new one.
 
-    Here a checkpoint that is due is written once: after the validation if one
-    follows, else before the next epoch (or iteration) or at the end, also at
-    an early one. The best checkpoint that the last one names stays until its
-    successor's name is on disk too, and a resumed run removes what a kill left
-    between the two. :class:`TransferRunner` does its part by writing under
-    another name first. Which score is better is :func:`plugins.engine.monitor.better`:
-    an equal one is not, NaN never is. Works with local work dirs, as everything here.
+    Here a checkpoint that is due is written once: after the validation if one follows, else before
+    the next epoch (or iteration) or at the end. The best checkpoint that the last one names stays
+    until its successor's name is on disk too, and a resumed run removes what a kill left between
+    the two. Which score is better is :func:`plugins.engine.monitor.better`.
 
     Args:
         kwargs: CheckpointHook's.
@@ -82,7 +76,7 @@ class SafeCheckpointHook(CheckpointHook):
             self._due = self.every_n_train_iters(runner, self.interval, self.save_begin)
 
     def after_val_epoch(self, runner: Runner, metrics: Mapping[str, Any]) -> None:
-        # With no last checkpoint in its mind, upstream does not save one here again.
+        # Without a last checkpoint, upstream does not save one again here.
         last, self.last_ckpt = self.last_ckpt, None
         super().after_val_epoch(runner, metrics)
         self.last_ckpt = last
@@ -116,7 +110,7 @@ class SafeCheckpointHook(CheckpointHook):
         self.file_backend.flush(keep=self._named_best | self._best_paths())
 
     def _best_paths(self) -> set[str]:
-        """The best checkpoints at this moment; there is one for each monitored key."""
+        """The present best checkpoints, one for each monitored key."""
         if self.save_best is None:
             return set()
         paths = [self.best_ckpt_path] if len(self.key_indicators) == 1 \

@@ -8,7 +8,8 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from ..checkpoint import read_checkpoint
-from ..monitor import Monitor, checked_count
+from ..checks import whole
+from ..monitor import Monitor
 from ..unwrap import unwrapped
 
 
@@ -16,35 +17,32 @@ from ..unwrap import unwrapped
 class EarlyStopHook(Hook):
     """Keras's EarlyStopping: end the training after ``patience`` validations without a new best.
 
-    What upstream's EarlyStoppingHook lacks: it restores no weights, forgets
-    its count when a run resumes, takes an equal score for a better one, has a
-    ``min_delta`` of 0.1 unasked, and stops a run whose metric is NaN once.
-    Several of these hooks may stand in one config, under keys of their own in
-    ``default_hooks``: the first that runs out of patience ends the training.
-    A stopped run that is resumed stays stopped, unless its patience was raised.
+    Upstream's EarlyStoppingHook restores no weights, forgets its count when a run resumes, and
+    takes an equal score for a better one. A config may have several of these hooks, under keys of
+    their own in ``default_hooks``: the first that runs out of patience ends the training. A stopped
+    run that is resumed stays stopped, unless its patience was raised.
 
     Args:
-        monitor: The metric, e.g. ``accuracy/top1`` or ``loss``; MonitorCheckHook
-            makes sure that the validation gives it.
+        monitor: The metric, e.g. ``accuracy/top1`` or ``loss``; MonitorCheckHook makes sure that
+            the validation gives it.
         rule: ``greater`` or ``less``; None infers it from the name.
-        min_delta: A new best must be better by more than this, in the metric's
-            own unit: ``accuracy/top1`` is in percent, where Keras has shares.
+        min_delta: A new best must be better by more than this, in the metric's own unit:
+            ``accuracy/top1`` is in percent, where Keras has shares.
         patience: Validations in a row without a new best that end the training.
-        restore_best: At the end of the training, stopped early or not, the
-            model gets the weights of the run's best checkpoint. The last
-            checkpoint keeps the last weights, to be resumed.
+        restore_best: At the end of the training, stopped early or not, the model gets the weights
+            of the run's best checkpoint. The last checkpoint keeps the last weights.
 
     Raises:
-        ValueError: A wrong argument; two of these hooks with one monitor;
-            ``restore_best`` without a best checkpoint to take weights from.
+        ValueError: A wrong argument; two of these hooks with one monitor; ``restore_best`` without
+            a best checkpoint to take weights from.
     """
 
-    priority = 'LOWEST'  # after the checkpoints of the same moment
+    priority = 98  # after the checkpoints of the same moment
 
     def __init__(self, monitor: str, rule: str | None = None, min_delta: float = 0.,
                  patience: int = 10, restore_best: bool = True) -> None:
         self.monitor = Monitor(monitor, rule, min_delta)
-        self.patience = checked_count('EarlyStopHook: patience', patience)
+        self.patience = whole(self, 'patience', patience, 0)
         self.restore_best = restore_best
         self._state_key = f'early_stop_{monitor}'
 

@@ -1,4 +1,4 @@
-"""Losses and gradient norms on their way to the log, without a stop of the device in each step."""
+"""Log losses and gradient norms without waiting for the device in each step."""
 from typing import Any
 
 import torch
@@ -10,17 +10,12 @@ from torch import Tensor
 
 @HOOKS.register_module()
 class LossLogHook(RuntimeInfoHook):
-    """mmengine's RuntimeInfoHook, which reads the losses when somebody is about to look at them.
+    """mmengine's RuntimeInfoHook, which reads the losses only when they are about to be logged.
 
-    Upstream reads every loss of every iteration at once (``Tensor.item()``), so
-    that a GPU that has finished one step waits for Python to begin the next.
-    Here they stay where they are until the LoggerHook's interval is full or
-    the epoch ends, and are then copied together; so is the gradient's norm of
-    a DeferredNormOptimWrapper. The message hub holds the
-    same numbers in the same order; between two readings its last ones are missing.
-
-    In a config it takes the place of upstream's, under the same key:
-    ``default_hooks=dict(runtime_info=dict(type='LossLogHook'))``.
+    Upstream reads every loss of every iteration (``Tensor.item()``), so that a GPU that has
+    finished one step waits for Python to begin the next. Here they, and the gradient's norm of a
+    DeferredNormOptimWrapper, stay on the device until the LoggerHook's interval is full or the
+    epoch ends, and are then copied together. Between two readings the message hub lacks the last.
     """
 
     def __init__(self) -> None:
@@ -28,7 +23,7 @@ class LossLogHook(RuntimeInfoHook):
         self._waiting: dict[str, list[Tensor]] = {}
 
     def before_train(self, runner: Runner) -> None:
-        """Learn when the losses will be looked at."""
+        """Find out when the losses will be logged."""
         super().before_train(runner)
         self._intervals = [hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)]
 

@@ -1,4 +1,4 @@
-"""End a run whose loss is no number any more."""
+"""End a run whose loss is no longer a number."""
 import math
 from collections.abc import Mapping
 
@@ -11,19 +11,16 @@ from mmengine.runner import Runner
 
 @HOOKS.register_module()
 class NonFiniteLossHook(Hook):
-    """Refuse to go on after an epoch whose mean training loss is NaN or infinite.
+    """End the run after an epoch whose mean training loss is NaN or infinite.
 
-    Upstream trains such a run to its end, and records whatever accuracy a
-    network of NaN has. mmdet's CheckInvalidLossHook is of mmdet's registry,
-    stops with an empty AssertionError, and waits for the device in the middle
-    of an epoch. Here the state of that epoch is not saved, the last checkpoint
-    is that of the epoch before.
+    Upstream trains such a run to its end, and records whatever accuracy a network of NaN has. The
+    state of that epoch is not saved: the last checkpoint is that of the epoch before.
 
     Raises:
         ValueError: The mean loss of an epoch is not finite, in any process.
     """
 
-    priority = 'LOWEST'  # after the progress bar has closed its line
+    priority = 94  # after the progress bar has closed its line
 
     def after_train_epoch(self, runner: Runner) -> None:
         losses = runner.message_hub.log_scalars.get('train/loss')

@@ -14,16 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 class ProgressHook(Hook):
     """Show a progress bar over iterations, and one line for every epoch.
 
-    Upstream only has log lines, every N iterations, with a header of several
-    hundred lines. The bar appears on a terminal; written to a file or a pipe,
-    only the lines per epoch remain. Reading the loss waits for the device, so
-    it is read when the bar is drawn anew, at most ``refresh`` times a second.
+    The bar appears on a terminal; into a file or a pipe go the lines per epoch alone. Reading the
+    loss waits for the device, so it is read when the bar is drawn, ``refresh`` times a second.
 
     Args:
-        refresh: Updates of the bar per second.
+        refresh: Most updates of the bar per second.
     """
 
-    priority = 'VERY_LOW'
+    priority = 92  # after the checkpoints
 
     def __init__(self, refresh: float = 2.) -> None:
         self.period = 1 / refresh
@@ -61,6 +59,8 @@ class ProgressHook(Hook):
         if self._due():
             self._update(batch_idx + 1)
 
+    after_test_iter = after_val_iter
+
     def after_val_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
         self._stop()
         shown = [f'{k} {v:.4g}' for k, v in (metrics or {}).items() if isinstance(v, int | float)]
@@ -70,11 +70,6 @@ class ProgressHook(Hook):
 
     def before_test_epoch(self, runner) -> None:
         self._start('test', len(runner.test_dataloader))
-
-    def after_test_iter(self, runner, batch_idx: int, data_batch: Any = None,
-                        outputs: Sequence | None = None) -> None:
-        if self._due():
-            self._update(batch_idx + 1)
 
     def after_test_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
         self._stop()

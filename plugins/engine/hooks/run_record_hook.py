@@ -13,8 +13,7 @@ from ..run_record import flat_numbers
 _KEY = 'run_history'
 # Scalars of training, and their names in the record: those of the same figure in validation.
 _TRAINED = {'loss': 'loss', 'accuracy_top-1': 'accuracy/top1'}
-# Metrics of ClassReport and DetectionMetric that are no numbers, and belong into the record of a
-# test all the same.
+# Metrics of ClassReport and DetectionMetric that are tables, for the record of a test.
 _TABLES = ('classes', 'confusion_matrix', 'pr_curves')
 
 
@@ -22,13 +21,9 @@ _TABLES = ('classes', 'confusion_matrix', 'pr_curves')
 class RunRecordHook(Hook):
     """Keep each validation's metrics, training's loss, accuracy and rate before it, and the time.
 
-    Upstream leaves them in log lines only, so that a program which wants a
-    run's figures must parse text. They are kept in the message hub, hence in
-    every checkpoint: a resumed run has one history. Seconds count training
-    and validation, over all sessions of a resumed run.
-
-    Of a test, the tables of ClassReport and DetectionMetric are kept too. Upstream would write them
-    into the log, a line of 40 000 numbers for 200 classes; there they are left out.
+    They are in the message hub, hence in every checkpoint: a resumed run has one history. Seconds
+    count training and validation, over all sessions of a resumed run. The tables of ClassReport
+    and DetectionMetric are taken out of the log, where 200 classes make a line of 40 000 numbers.
     """
 
     priority = 'NORMAL'

@@ -13,24 +13,19 @@ from ..unwrap import unwrapped
 
 @HOOKS.register_module()
 class TrainablePhasesHook(Hook):
-    """Change what learns at given epochs (row E1: the last layer alone, then everything).
+    """Change what is trainable at given epochs (row E1: the last layer alone, then everything).
 
-    Upstream freezes at construction, for good; two phases take two runs, two
-    configs and a checkpoint between them. Here the model is built with
-    everything trainable, so that optimizer and DistributedDataParallel know
-    all its parameters, and its ``set_trainable`` is called when a phase
-    begins, or when a run is resumed within one.
+    The model is built with everything trainable, so that optimizer and DistributedDataParallel know
+    all its parameters; its ``set_trainable`` is called when a phase begins, or a run is resumed.
 
     Args:
-        phases: Each a dict of ``begin`` (epochs done before it; ascending, the
-            first 0) and ``trainable`` (patterns of module names, as
-            TransferClassifier takes them; None: everything learns).
+        phases: Each a dict of ``begin`` (epochs done before it; ascending, the first 0) and
+            ``trainable`` (patterns of module names, as TransferClassifier takes them; None: all).
 
     Raises:
-        ValueError: Phases out of order; a model without ``set_trainable``; a
-            loop that does not count epochs; a parameter that would learn but is
-            unknown to the optimizer or to DistributedDataParallel; a distributed
-            run without ``find_unused_parameters``.
+        ValueError: Phases out of order; a model without ``set_trainable``; a loop that does not
+            count epochs; a trainable parameter that the optimizer or DistributedDataParallel does
+            not know; a distributed run without ``find_unused_parameters``.
     """
 
     def __init__(self, phases: Sequence[dict[str, Any]]) -> None:
@@ -72,12 +67,12 @@ class TrainablePhasesHook(Hook):
         model, trainable = unwrapped(runner), self.phases[number]['trainable']
         model.set_trainable(trainable)
         self._check_reached(runner, model)
-        learning = sum(p.numel() for p in model.parameters() if p.requires_grad)
+        trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
         runner.logger.info(f'Phase {number + 1} of {len(self.phases)}: trainable={trainable}, '
-                           f'{learning} parameters')
+                           f'{trained} parameters')
 
     def _check_reached(self, runner: Runner, model: nn.Module) -> None:
-        """Every parameter that learns now must be known to those who were set up before."""
+        """The optimizer and DistributedDataParallel must know every trainable parameter."""
         in_optimizer = {id(parameter) for group in runner.optim_wrapper.param_groups
                         for parameter in group['params']}
         for name, parameter in model.named_parameters():
@@ -85,7 +80,7 @@ class TrainablePhasesHook(Hook):
             if parameter.requires_grad and (id(parameter) not in in_optimizer or unsynchronised):
                 who = 'DistributedDataParallel' if unsynchronised else 'the optimizer'
                 raise ValueError(
-                    f'TrainablePhasesHook: {name} learns in the phase that begins at epoch '
+                    f'TrainablePhasesHook: {name} is trainable in the phase that begins at epoch '
                     f'{self.phases[self._current]["begin"]}, but {who} was set up without it. '
                     'Build the model with everything trainable (trainable=None, frozen_stages=-1); '
                     'the phases freeze it.')

@@ -65,7 +65,7 @@ def test_any_number_beats_none_and_nan():
 @pytest.mark.parametrize('arguments, message', [
     (dict(key='speed'), "monitor 'speed': its name does not say.*rule='less'"),
     (dict(key='loss', rule='min'), "rule is 'min', expected 'greater' or 'less'"),
-    (dict(key='loss', min_delta=-1.), 'min_delta is -1.0, expected at least 0')])
+    (dict(key='loss', min_delta=-1.), r'min_delta=-1.0, expected a number in \[0, inf\]')])
 def test_wrong_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         Monitor(**arguments)

@@ -157,7 +157,7 @@ def test_file_of_a_distributed_run_and_file_without_tensors(tmp_path):
 
 
 def test_wrong_share(tmp_path):
-    with pytest.raises(ValueError, match='min_loaded=95, expected a share, 0 to 1'):
+    with pytest.raises(ValueError, match=r'min_loaded=95, expected a number in \[0, 1\]'):
         Pretrained('w.pth', min_loaded=95)
 
 

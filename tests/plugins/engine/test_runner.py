@@ -112,7 +112,6 @@ def test_a_checkpoint_of_its_name_is_always_complete(run_scripted, tmp_path, mon
         run_scripted(tmp_path, None, epochs=3)
     assert load(tmp_path / 'epoch_1.pth')['meta']['epoch'] == 1
     assert not (tmp_path / 'epoch_2.pth').exists()
-    assert [path.name for path in tmp_path.glob('*.partial')] == ['epoch_2.pth.partial']
 
 
 def test_the_console_shows_warnings_and_the_file_every_line(run_scripted, tmp_path, capsys):

@@ -27,8 +27,9 @@ def test_an_earlier_run_is_refused_kept_by_resume_and_deleted_by_overwrite(tmp_p
     (tmp_path / 'notes.txt').touch()
     with pytest.raises(FileExistsError, match='--resume.*--overwrite'):
         claim_work_dir(tmp_path, resume=False, overwrite=False)
+    (tmp_path / '.epoch_2.pth.99.partial').touch()
     claim_work_dir(tmp_path, resume=True, overwrite=False)
-    assert (tmp_path / 'epoch_1.pth').exists()
+    assert [path.name for path in tmp_path.glob('*epoch*')] == ['epoch_1.pth']
     claim_work_dir(tmp_path, resume=False, overwrite=True)
     assert [p.name for p in tmp_path.iterdir()] == ['notes.txt'], 'what the user put there stays'
 

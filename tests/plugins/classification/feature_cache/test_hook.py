@@ -276,7 +276,7 @@ def test_another_classifier_is_refused():
 @pytest.mark.parametrize('key', ['views', 'batch_size'])
 @pytest.mark.parametrize('value', [0, -1, 1.5])
 def test_wrong_counts(key, value):
-    with pytest.raises(ValueError, match=f'FeatureCacheHook: {key} is {value}'):
+    with pytest.raises(ValueError, match=f'FeatureCacheHook: {key}={value}'):
         FeatureCacheHook(**{key: value})
 
 

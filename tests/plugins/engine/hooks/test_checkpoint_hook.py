@@ -2,6 +2,8 @@ import pytest
 import torch
 from mmengine.runner import Runner
 
+from plugins.engine.runner import TransferRunner
+
 RISING = dict(score=list(range(1, 9)))
 
 
@@ -39,10 +41,12 @@ def test_the_last_checkpoint_holds_its_validation_and_the_best_no_optimizer(trai
 
 def test_each_checkpoint_is_written_once(train, tmp_path, monkeypatch):
     saved = []
-    original = Runner.save_checkpoint
-    monkeypatch.setattr(Runner, 'save_checkpoint', lambda self, out, name, *args, **kwargs: (
-        saved.append(name.removesuffix('.partial')),
-        original(self, out, name, *args, **kwargs)))
+    original = TransferRunner.save_checkpoint
+
+    def noting(self, out_dir, filename, *args, **kwargs):
+        saved.append(filename)
+        original(self, out_dir, filename, *args, **kwargs)
+    monkeypatch.setattr(TransferRunner, 'save_checkpoint', noting)
     train(tmp_path, dict(score=[1, 2, 2]), epochs=3)
     assert saved == ['best_score_epoch_1.pth', 'epoch_1.pth', 'best_score_epoch_2.pth',
                      'epoch_2.pth', 'epoch_3.pth']
@@ -64,7 +68,7 @@ def test_a_run_killed_while_it_saves_keeps_what_it_needs_to_resume(
     original = Runner.save_checkpoint
 
     def dies_half_way(self, out_dir, filename, *args, **kwargs):
-        if filename.startswith(fatal):
+        if filename.startswith(f'.{fatal}'):
             (tmp_path / filename).write_bytes(b'half')
             raise KeyboardInterrupt
         original(self, out_dir, filename, *args, **kwargs)

@@ -100,7 +100,7 @@ def test_wrong_phases(phases, message):
     # mmengine leaves what is frozen at the start out of an optimizer with paramwise_cfg.
     (dict(model=dict(type='TwoPartModel', frozen=True), optim_wrapper=dict(
         optimizer=dict(type='SGD', lr=0.1), paramwise_cfg=dict(bypass_duplicate=True))),
-     'backbone.weight learns in the phase that begins at epoch 2, but the optimizer')])
+     'backbone.weight is trainable in the phase that begins at epoch 2, but the optimizer')])
 def test_what_cannot_work_is_refused(run_scripted, tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
         train(run_scripted, tmp_path, **changes)
