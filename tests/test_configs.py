@@ -88,6 +88,18 @@ def test_every_row_has_exactly_one_config():
     assert sorted(found) == sorted(ROWS)
 
 
+@pytest.mark.parametrize('path', [p for p in LEAVES if 'cifar10-500' in p.name], ids=name)
+def test_the_ladder_on_cifar10_differs_from_report_bs_in_its_data_alone(path):
+    ours, row = (deepcopy(load(path.with_name(path.name.replace('cifar10-500', data))))
+                 for data in ('cifar10-500', 'cifar100-25'))
+    assert ours.model.head.num_classes == 10
+    for cfg in (ours, row):
+        cfg.model.head.num_classes = 0
+        for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+            cfg[loader].dataset.source = None
+    assert ours._cfg_dict == row._cfg_dict
+
+
 @runs(FROZEN)
 def test_a_frozen_row_trains_only_what_it_says(path):
     from mmengine.registry import MODELS, init_default_scope

@@ -5,13 +5,10 @@ there, each of the 10 classes has 500 images to train and validate on. Ours stan
 
     python tools/train.py configs/basenet/basenet-wide_scratch_1xb64-80e_cifar10-500-32px.py
 """
-_base_ = './basenet-wide_scratch_1xb64-80e_cifar100-25-32px.py'
-train_source = dict(
-    _delete_=True, type='cifar10', data_root='data/cifar10', split='train', max_per_class=500)
-test_source = dict(_delete_=True, type='cifar10', data_root='data/cifar10', split='test')
-
+_base_ = [
+    '../_base_/models/basenet_wide.py', '../_base_/datasets/cifar10_500.py',
+    '../_base_/schedules/adam_keras.py', '../_base_/early_stop_runtime.py'
+]
 model = dict(head=dict(num_classes=10))
-train_dataloader = dict(dataset=dict(source=train_source))
-val_dataloader = dict(dataset=dict(source=train_source))
-test_dataloader = dict(dataset=dict(source=test_source))
-del train_source, test_source
+train_cfg = dict(max_epochs=80)
+default_hooks = dict(normalization=dict(type='FitNormalizationHook'))

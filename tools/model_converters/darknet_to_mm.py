@@ -1,10 +1,10 @@
 """Convert Darknet's weights of YOLOv3, or of its backbone alone, for mmdet's YOLOV3.
 
-    python tools/model_converters/darknet_to_mm.py SRC DST.pth [--num-classes N] [--overwrite]
+    python tools/model_converters/darknet_to_mm.py SRC DST.pth [--overwrite]
 
 SRC is darknet53.conv.74 (Darknet-53 as ImageNet trained it) or yolov3.weights (the whole detector,
-80 classes of COCO), both from https://pjreddie.com/darknet/yolo/, told apart by their lengths; or
-what Darknet saved of a YOLOv3 of N classes. DST has the names of mmdet's own checkpoints:
+80 classes of COCO), both from https://pjreddie.com/darknet/yolo/, or what Darknet saved of a YOLOv3
+of other classes: the file's length says which. DST has the names of mmdet's own checkpoints:
 ``backbone.``, ``neck.``, ``bbox_head.``. The lines of a config that load it are printed.
 
 mmdet reads no .weights. Every number of SRC is used once, unchanged: Darknet and the model of
@@ -12,39 +12,46 @@ configs/_base_/models/yolov3_d53_car.py have the same input (RGB from 0 to 1), a
 ReLU (slope 0.1). They differ in a batch norm's epsilon: mmdet's, 1e-5 beside the variance, is that
 of Darknet's GPU code; its CPU code adds 1e-6 to the deviation, which shows only in channels that
 hardly vary. Classes keep their order: Darknet's data/coco.names has that of mmdet's CocoDataset.
+
+A .weights file has no names: it holds the cfg's layers from top to bottom. The cfg finishes a scale
+(five convolutions of the neck, two of the head) before it begins the next; mmdet's modules are
+first the backbone, then the whole neck, then the whole head. Both stack the upsampled map before
+the backbone's (cfg: ``layers = -1, 61``), store kernels as outputs x inputs x height x width, begin
+with the coarsest scale and its largest anchors, and give each anchor x, y, w, h, objectness and
+then its classes. Sources: cfg/yolov3.cfg and src/parser.c of github.com/pjreddie/darknet.
 """
 import argparse
 import hashlib
 import struct
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 import torch
+from mmcv.cnn import ConvModule
+from mmengine.config import Config
+from mmengine.registry import MODELS
+from torch import nn
 
+import plugins.detection  # noqa: F401 (registers mmdet's classes)
 from plugins.engine import command_line
+from plugins.engine.files import REPO_ROOT
 from tools.model_converters.checkpoint_file import add_destination, parse, write_checkpoint
-from tools.model_converters.darknet_layers import (
-    COCO_CLASSES,
-    Conv,
-    classes_of,
-    count_values,
-    darknet53,
-    yolov3,
-)
 
 BACKBONE = 'darknet53.conv.74'
+ANCHORS = 3  # of each scale
+COCO_CLASSES = 80
+Shapes = Mapping[str, tuple[int, ...]]
 _LONGEST_HEADER = 20
 _FLOAT = np.dtype('<f4')
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """What stands in front of the numbers.
 
     Attributes:
@@ -64,60 +71,103 @@ def read_header(start: bytes, src: Path) -> Header:
     Raises:
         ValueError: They are fewer than a header, or no version of the format.
     """
-    if len(start) < 16:
+    if len(start) < _LONGEST_HEADER:
         raise ValueError(f'{src}: {len(start)} bytes, expected a header of 16 or 20 and weights')
     version = struct.unpack_from('<3i', start)
-    # 0.1 and 0.2 were published. Other files show chance bytes; all zeros are no weights either.
+    # 0.1 and 0.2 were published. Other files have random bytes here.
     if not (all(0 <= number < 100 for number in version) and version[:2] >= (0, 1)):
         raise ValueError(f'{src}: begins with {start[:12]!r}, which as a version is '
                          f'{".".join(map(str, version))}; expected 0.1 or later. No file of '
                          "Darknet's? A PyTorch checkpoint (.pth) needs no conversion")
     long = version[:2] >= (0, 2)
-    size = _LONGEST_HEADER if long else 16
-    if len(start) < size:
-        raise ValueError(f'{src}: {len(start)} bytes, expected a header of {size} and weights')
-    return Header(version, struct.unpack_from('<q' if long else '<i', start, 12)[0], size)
+    return Header(version, struct.unpack_from('<q' if long else '<i', start, 12)[0],
+                  _LONGEST_HEADER if long else 16)
 
 
-def choose_form(size: int, header: Header, forms: Mapping[str, Sequence[Conv]], src: Path) -> str:
-    """Name of the form whose length SRC has, to the byte.
-
-    Raises:
-        ValueError: It has none of them; says the lengths, and of how many classes SRC may be.
-    """
-    lengths = {form: header.size + _FLOAT.itemsize * count_values(layers)
-               for form, layers in forms.items()}
-    for form, length in lengths.items():
-        if size == length:
-            return form
-    known = ' or '.join(f'{length:,} ({form})' for form, length in lengths.items())
-    values, rest = divmod(size - header.size, _FLOAT.itemsize)
-    classes = None if rest else classes_of(values)
-    hint = f'A YOLOv3 of {classes} classes is as long: if it is one, give --num-classes {classes}' \
-        if classes else 'Incomplete, or of another network?'
-    raise ValueError(f'{src}: {size:,} bytes, expected {known}, with a header of {header.size}. '
-                     f'{hint}')
+def yolov3() -> nn.Module:
+    """mmdet's YOLOv3 on Darknet-53, without memory for its weights."""
+    config = Config.fromfile(REPO_ROOT / 'configs/_base_/models/yolov3_d53_car.py')
+    with torch.device('meta'):
+        return MODELS.build(dict(config.model, _scope_='mmdet'))
 
 
-def read_weights(src: Path, header: Header, layers: Sequence[Conv]) -> dict[str, torch.Tensor]:
-    """Cut what follows the header into these layers' tensors, each with memory of its own.
+def backbone_shapes(model: nn.Module) -> Shapes:
+    """Name and shape of every tensor of darknet53.conv.74, in the file's order."""
+    return dict(_shapes(model, 'backbone'))
+
+
+def detector_shapes(model: nn.Module, classes: int) -> Shapes:
+    """Name and shape of every tensor of yolov3.weights, in the file's order.
 
     Args:
-        src: The .weights file, of the length that the layers want.
+        model: mmdet's YOLOv3; its number of classes does not matter.
+        classes: Those of the file.
+    """
+    shapes = dict(backbone_shapes(model))
+    for scale in range(3):
+        for name in (*[f'neck.conv{scale}'] * (scale > 0), f'neck.detect{scale + 1}',
+                     f'bbox_head.convs_bridge.{scale}'):
+            shapes |= _shapes(model, name)
+        name, outputs = f'bbox_head.convs_pred.{scale}', ANCHORS * (5 + classes)
+        shapes[f'{name}.bias'] = (outputs,)
+        shapes[f'{name}.weight'] = (outputs, *model.get_submodule(name).weight.shape[1:])
+    return shapes
+
+
+def _shapes(model: nn.Module, part: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The tensors of a part's convolutions, each with its batch norm."""
+    for name, module in model.get_submodule(part).named_modules(prefix=part):
+        if isinstance(module, ConvModule):
+            for vector in ('bias', 'weight', 'running_mean', 'running_var'):
+                yield f'{name}.bn.{vector}', tuple(module.bn.weight.shape)
+            yield f'{name}.conv.weight', tuple(module.conv.weight.shape)
+
+
+def _count(shapes: Shapes) -> int:
+    return sum(map(prod, shapes.values()))
+
+
+def choose_shapes(src: Path, header: Header, model: nn.Module) -> tuple[Shapes, int | None]:
+    """The tensors that SRC holds by its length, and the number of classes; None for a backbone.
+
+    Raises:
+        ValueError: Neither a backbone nor a detector is as long.
+    """
+    length = src.stat().st_size
+    values, rest = divmod(length - header.size, _FLOAT.itemsize)
+    backbone = backbone_shapes(model)
+    if not rest and values == _count(backbone):
+        return backbone, None
+    none, one = (_count(detector_shapes(model, classes)) for classes in (0, 1))
+    classes, surplus = divmod(values - none, one - none)
+    if rest or surplus or classes < 1:
+        known = ' or '.join(f'{header.size + _FLOAT.itemsize * _count(shapes):,} ({name})'
+                            for name, shapes in ((BACKBONE, backbone), (
+                                f'yolov3.weights, {COCO_CLASSES} classes',
+                                detector_shapes(model, COCO_CLASSES))))
+        raise ValueError(f'{src}: {length:,} bytes, expected {known}, with a header of '
+                         f'{header.size}. Incomplete, or of another network?')
+    return detector_shapes(model, classes), classes
+
+
+def read_weights(src: Path, header: Header, shapes: Shapes) -> dict[str, torch.Tensor]:
+    """Cut what follows the header into tensors, each with memory of its own.
+
+    Args:
+        src: The .weights file, of the length that the shapes need.
         header: As read from it.
-        layers: In the file's order.
+        shapes: In the file's order.
 
     Raises:
         ValueError: A value is NaN, infinite, or a negative variance; names it.
     """
     values, start = np.fromfile(src, _FLOAT, offset=header.size), 0
     state = {}
-    for layer in layers:
-        for name, shape in layer.tensors().items():
-            end = start + int(np.prod(shape))
-            array = values[start:end].astype(np.float32)  # a copy, in this machine's byte order
-            _check(array, start, name, src)
-            state[name], start = torch.from_numpy(array.reshape(shape)), end
+    for name, shape in shapes.items():
+        end = start + prod(shape)
+        array = values[start:end].astype(np.float32)  # a copy, in this machine's byte order
+        _check(array, start, name, src)
+        state[name], start = torch.from_numpy(array.reshape(shape)), end
     return state
 
 
@@ -132,12 +182,12 @@ def _check(array: np.ndarray, start: int, name: str, src: Path) -> None:
                          "network's?")
 
 
-def convert(src: Path, forms: Mapping[str, Sequence[Conv]]) -> tuple[str, dict[str, Any]]:
-    """Read SRC; return the name of its form and a checkpoint with ``state_dict`` and ``meta``.
+def convert(src: Path, model: nn.Module) -> tuple[dict[str, Any], int | None]:
+    """Read SRC; return a checkpoint with ``state_dict`` and ``meta``, and the number of classes.
 
     Args:
         src: The .weights file.
-        forms: What it may hold: the layers in the file's order, by a name.
+        model: mmdet's YOLOv3 of the same size.
 
     Raises:
         OSError: SRC is missing, a folder, or cannot be read.
@@ -150,17 +200,16 @@ def convert(src: Path, forms: Mapping[str, Sequence[Conv]]) -> tuple[str, dict[s
                                 'https://pjreddie.com/darknet/yolo/')
     with src.open('rb') as file:
         header = read_header(file.read(_LONGEST_HEADER), src)
-    form = choose_form(src.stat().st_size, header, forms, src)
-    state = read_weights(src, header, forms[form])
+    shapes, classes = choose_shapes(src, header, model)
     meta = {'source': src.name, 'source_sha256': hashlib.sha256(src.read_bytes()).hexdigest(),
             'darknet_version': list(header.version), 'images_seen': header.seen}
-    return form, {'state_dict': state, 'meta': meta}
+    return {'state_dict': read_weights(src, header, shapes), 'meta': meta}, classes
 
 
-def usage(form: str, classes: int, dst: Path) -> str:
+def usage(classes: int | None, dst: Path) -> str:
     """The line of a config that these weights need."""
     load = f"init_cfg=dict(type='Pretrained', checkpoint={str(dst)!r}"
-    if form == BACKBONE:
+    if classes is None:
         return f"In a config:\n    model = dict(backbone=dict({load}, prefix='backbone.')))"
     return (f'In a config of other classes than these {classes}:\n'
             f"    model = dict({load}, exclude=['bbox_head.convs_pred']))")
@@ -177,19 +226,14 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('src', type=Path, metavar='SRC', help=f'{BACKBONE} or yolov3.weights')
     add_destination(parser)
-    parser.add_argument('--num-classes', type=int, default=COCO_CLASSES, metavar='N',
-                        help='of a whole detector (default: %(default)s)')
     args = parse(parser, argv)
-    if args.num_classes < 1:
-        raise ValueError(f'--num-classes {args.num_classes}, expected 1 or more')
-    form, checkpoint = convert(args.src, {
-        BACKBONE: list(darknet53()),
-        f'yolov3.weights, {args.num_classes} classes': list(yolov3(args.num_classes))})
+    checkpoint, classes = convert(args.src, yolov3())
     write_checkpoint(checkpoint, args.dst)
     state = checkpoint['state_dict']
     values = sum(tensor.numel() for tensor in state.values())
+    form = BACKBONE if classes is None else f'yolov3.weights, {classes} classes'
     print(f'{args.dst}: {len(state)} tensors, {values:,} values, from {form}')
-    print(usage(form, args.num_classes, args.dst))
+    print(usage(classes, args.dst))
     return {'tensors': len(state), 'values': values}
 
 

@@ -15,8 +15,8 @@ class Conv:
     Attributes:
         keras: Its name in Keras.
         names: Its names in the converted file: several where packages differ.
-        shape: Of the kernel as Keras stores it: H W I O, or H W C 1 when depthwise.
-        bias: It has one, and no batch norm behind it takes it over.
+        shape: Of the kernel in PyTorch: outputs, inputs (1 if depthwise), height, width.
+        bias: Whether it has one.
         depthwise: Every channel has its own kernel.
     """
 
@@ -31,9 +31,11 @@ class Conv:
         return f'{self.keras}/{"depthwise_" if self.depthwise else ""}kernel'
 
     def shapes(self) -> Shapes:
-        """Name and shape of each array in Keras."""
-        return {self.kernel: self.shape} | (
-            {f'{self.keras}/bias': (self.shape[3],)} if self.bias else {})
+        """Name and shape of each array in Keras: H W I O, or H W C 1 for a depthwise kernel."""
+        outputs, inputs, *sides = self.shape
+        ends = (outputs, inputs) if self.depthwise else (inputs, outputs)
+        bias = {f'{self.keras}/bias': (outputs,)} if self.bias else {}
+        return {self.kernel: (*sides, *ends)} | bias
 
     def tensors(self, arrays: Arrays) -> dict[str, np.ndarray]:
         """O I H W, and C 1 H W for a depthwise kernel."""
@@ -62,9 +64,8 @@ class Norm:
 
     def shapes(self) -> Shapes:
         """Name and shape of each array in Keras."""
-        names = [f'{self.keras}/{variable}' for variable in ('beta', 'moving_mean',
-                                                            'moving_variance')]
-        names += [f'{self.keras}/gamma'] * self.scale
+        names = [f'{self.keras}/{variable}' for variable in (
+            'beta', 'moving_mean', 'moving_variance', *['gamma'] * self.scale)]
         names += [f'{self.bias_of}/bias'] * (self.bias_of is not None)
         return dict.fromkeys(names, (self.channels,))
 

@@ -1,151 +1,111 @@
-"""The architectures of keras.applications, layer by layer: Keras's names and ours.
+"""The architectures of keras.applications: Keras's name of every layer of OpenMMLab's class.
 
-Each function yields the layers from the input to the output; ``backbone.``
-stands before the names of mmpretrain's class, ``head.`` before this
-collection's. Sources: keras.applications.{vgg16,resnet,densenet,inception_v3,
-mobilenet_v2}.py and, for the structure of MobileNetV2, table 2 of arXiv 1801.04381.
+Shapes and our own names come from the class itself; each function here yields Keras's names in the
+order in which that class registers its convolutions and batch norms. Sources: keras.applications.
+{vgg16,resnet,densenet,inception_v3,mobilenet_v2}.py.
 """
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+from mmpretrain.registry import MODELS
+from torch import nn
+
+import plugins.classification  # noqa: F401 (registers InceptionV3Features)
+
 from .keras_layers import Arrays, Conv, Dense, Layer, Norm
 
-VGG16_STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # convolutions, channels
-RESNET50_BLOCKS = (3, 4, 6, 3)
-DENSENET121_BLOCKS = (6, 12, 24, 16)
-# (expansion t, output channels c, blocks n) of table 2; strides hold no weights.
-MOBILENET_STAGES = ((1, 16, 1), (6, 24, 2), (6, 32, 3), (6, 64, 4), (6, 96, 3), (6, 160, 3),
-                    (6, 320, 1))
 CLASSES = 1000
-
-# Inception v3: Keras numbers its 94 convolutions as the source creates them, which is block by
-# block and in each block branch by branch, as below. A branch is a chain of (mmpretrain's name,
-# height and width of the kernel, output channels); each begins at the block's input.
-# Both names that end in a and b read the layer before them, whose width is theirs as well.
-Branch = tuple[tuple[str, int, int, int], ...]
-
-
-def _block_a(pool: int) -> tuple[Branch, ...]:
-    return ((('branch1x1', 1, 1, 64),),
-            (('branch5x5_1', 1, 1, 48), ('branch5x5_2', 5, 5, 64)),
-            (('branch3x3dbl_1', 1, 1, 64), ('branch3x3dbl_2', 3, 3, 96),
-             ('branch3x3dbl_3', 3, 3, 96)),
-            (('branch_pool', 1, 1, pool),))
-
-
-def _block_c(width: int) -> tuple[Branch, ...]:
-    return ((('branch1x1', 1, 1, 192),),
-            (('branch7x7_1', 1, 1, width), ('branch7x7_2', 1, 7, width),
-             ('branch7x7_3', 7, 1, 192)),
-            (('branch7x7dbl_1', 1, 1, width), ('branch7x7dbl_2', 7, 1, width),
-             ('branch7x7dbl_3', 1, 7, width), ('branch7x7dbl_4', 7, 1, width),
-             ('branch7x7dbl_5', 1, 7, 192)),
-            (('branch_pool', 1, 1, 192),))
-
-
-_BLOCK_B = ((('branch3x3', 3, 3, 384),),
-            (('branch3x3dbl_1', 1, 1, 64), ('branch3x3dbl_2', 3, 3, 96),
-             ('branch3x3dbl_3', 3, 3, 96)))
-_BLOCK_D = ((('branch3x3_1', 1, 1, 192), ('branch3x3_2', 3, 3, 320)),
-            (('branch7x7x3_1', 1, 1, 192), ('branch7x7x3_2', 1, 7, 192),
-             ('branch7x7x3_3', 7, 1, 192), ('branch7x7x3_4', 3, 3, 192)))
-_BLOCK_E = ((('branch1x1', 1, 1, 320),),
-            (('branch3x3_1', 1, 1, 384), ('branch3x3_2a', 1, 3, 384), ('branch3x3_2b', 3, 1, 384)),
-            (('branch3x3dbl_1', 1, 1, 448), ('branch3x3dbl_2', 3, 3, 384),
-             ('branch3x3dbl_3a', 1, 3, 384), ('branch3x3dbl_3b', 3, 1, 384)),
-            (('branch_pool', 1, 1, 192),))
-# name of the block (the stem has none), input channels, branches
-INCEPTION_V3 = (
-    ('', 3, ((('Conv2d_1a_3x3', 3, 3, 32), ('Conv2d_2a_3x3', 3, 3, 32), ('Conv2d_2b_3x3', 3, 3, 64),
-              ('Conv2d_3b_1x1', 1, 1, 80), ('Conv2d_4a_3x3', 3, 3, 192)),)),
-    ('Mixed_5b.', 192, _block_a(32)), ('Mixed_5c.', 256, _block_a(64)),
-    ('Mixed_5d.', 288, _block_a(64)), ('Mixed_6a.', 288, _BLOCK_B),
-    ('Mixed_6b.', 768, _block_c(128)), ('Mixed_6c.', 768, _block_c(160)),
-    ('Mixed_6d.', 768, _block_c(160)), ('Mixed_6e.', 768, _block_c(192)),
-    ('Mixed_7a.', 768, _BLOCK_D), ('Mixed_7b.', 1280, _BLOCK_E), ('Mixed_7c.', 2048, _BLOCK_E))
 INCEPTION_V3_CONVS = 94
 
 
-def vgg16() -> Iterator[Layer]:
-    """Yield 13 convolutions; mmpretrain counts each stage's pool among its features."""
-    width, position = 3, 0
-    for stage, (convs, channels) in enumerate(VGG16_STAGES, start=1):
+@dataclass(frozen=True)
+class Architecture:
+    """What the converter knows of a network.
+
+    Attributes:
+        keras_names: Yields Keras's names of the backbone's layers.
+        top: The classifier, which a file may lack.
+        backbone: Settings with which OpenMMLab's class computes what Keras computes.
+        preprocessor: What Keras's preprocess_input does, for BatchDataPreprocessor.
+        note: What else a reader must know.
+        renamed: Renames arrays whose names vary from file to file.
+        scale: Keras's batch norms have a gamma.
+        folded_bias: Keras's convolutions have biases, and OpenMMLab's have none.
+        other_name: Another package's name for a module, given mmpretrain's.
+    """
+
+    keras_names: Callable[[], Iterator[str]]
+    top: tuple[Dense, ...]
+    backbone: dict[str, Any]
+    preprocessor: dict[str, Any]
+    note: str = ''
+    renamed: Callable[[Arrays], dict[str, str]] = field(
+        default=lambda arrays: {name: name for name in arrays})
+    scale: bool = True
+    folded_bias: bool = False
+    other_name: Callable[[str], str] | None = None
+
+    def layers(self) -> Iterator[Layer]:
+        """Yield the backbone's layers in its own order: what every file must hold."""
+        # mmpretrain's ResNet asks for a tensor's value, which 'meta' does not have
+        with torch.device('cpu' if self.backbone['type'] == 'ResNet' else 'meta'):
+            backbone = MODELS.build(self.backbone)
+        modules = [(name, module) for name, module in backbone.named_modules()
+                   if isinstance(module, nn.Conv2d | nn.BatchNorm2d)]
+        conv = ''
+        for keras, (name, module) in zip(self.keras_names(), modules, strict=True):
+            names = (f'backbone.{name}',)
+            if self.other_name is not None:
+                names += (self.other_name(name),)
+            if isinstance(module, nn.Conv2d):
+                conv = keras
+                yield Conv(keras, names, tuple(module.weight.shape),
+                           bias=module.bias is not None, depthwise=module.groups > 1)
+            else:
+                yield Norm(keras, names, module.num_features, self.scale,
+                           bias_of=conv if self.folded_bias else None)
+
+
+def vgg16() -> Iterator[str]:
+    """Yield the names of 13 convolutions."""
+    for stage, convs in enumerate((2, 2, 3, 3, 3), start=1):
         for conv in range(1, convs + 1):
-            yield Conv(f'block{stage}_conv{conv}', (f'backbone.features.{position}.conv',),
-                       (3, 3, width, channels), bias=True)
-            width, position = channels, position + 1
-        position += 1
+            yield f'block{stage}_conv{conv}'
 
 
-def vgg16_top() -> Iterator[Layer]:
-    """Yield the three dense layers."""
-    yield Dense('fc1', ('head.layers.0.fc',), (7 * 7 * 512, 4096), image=(7, 7, 512))
-    yield Dense('fc2', ('head.layers.1.fc',), (4096, 4096))
-    yield Dense('predictions', ('head.layers.2.fc',), (4096, CLASSES))
+def resnet50() -> Iterator[str]:
+    """Yield the names of 53 convolutions and batch norms; OpenMMLab's shortcut (0) comes last."""
+    yield from ('conv1_conv', 'conv1_bn')
+    for stage, blocks in enumerate((3, 4, 6, 3), start=2):
+        for block in range(1, blocks + 1):
+            for part in (1, 2, 3, 0) if block == 1 else (1, 2, 3):
+                for kind in ('conv', 'bn'):
+                    yield f'conv{stage}_block{block}_{part}_{kind}'
 
 
-def resnet50() -> Iterator[Layer]:
-    """Yield 53 convolutions, whose biases go into the batch norms behind them."""
-    def pair(keras: str, conv: str, norm: str, shape: tuple[int, int, int, int]
-             ) -> Iterator[Layer]:
-        yield Conv(f'{keras}_conv', (f'backbone.{conv}',), shape)
-        yield Norm(f'{keras}_bn', (f'backbone.{norm}',), shape[3], bias_of=f'{keras}_conv')
-
-    yield from pair('conv1', 'conv1', 'bn1', (7, 7, 3, 64))
-    width = 64
-    for stage, blocks in enumerate(RESNET50_BLOCKS):
-        inner = 64 * 2 ** stage
-        for block in range(blocks):
-            keras, mm = f'conv{stage + 2}_block{block + 1}', f'layer{stage + 1}.{block}'
-            if block == 0:
-                yield from pair(f'{keras}_0', f'{mm}.downsample.0', f'{mm}.downsample.1',
-                                (1, 1, width, 4 * inner))
-            yield from pair(f'{keras}_1', f'{mm}.conv1', f'{mm}.bn1', (1, 1, width, inner))
-            yield from pair(f'{keras}_2', f'{mm}.conv2', f'{mm}.bn2', (3, 3, inner, inner))
-            yield from pair(f'{keras}_3', f'{mm}.conv3', f'{mm}.bn3', (1, 1, inner, 4 * inner))
-            width = 4 * inner
+def densenet121() -> Iterator[str]:
+    """Yield the names of 120 convolutions, most of them behind their batch norms."""
+    yield from ('conv1_conv', 'conv1_bn')
+    for stage, layers in enumerate((6, 12, 24, 16), start=2):
+        for layer in range(1, layers + 1):
+            for part in ('0_bn', '1_conv', '1_bn', '2_conv'):
+                yield f'conv{stage}_block{layer}_{part}'
+    for transition in (2, 3, 4):
+        yield from (f'pool{transition}_bn', f'pool{transition}_conv')
+    yield 'bn'
 
 
-def densenet121() -> Iterator[Layer]:
-    """Yield 120 convolutions, most of them behind their batch norms."""
-    def conv(keras: str, mm: str, *shape: int) -> Conv:
-        return Conv(f'{keras}_conv', (f'backbone.{mm}',), shape)
+def inception_v3() -> Iterator[str]:
+    """Yield the names of 94 convolutions and batch norms, numbered from 0, which is not written.
 
-    def norm(keras: str, mm: str, channels: int) -> Norm:
-        return Norm(keras, (f'backbone.{mm}',), channels)
-
-    yield conv('conv1', 'stem.0', 7, 7, 3, 64)
-    yield norm('conv1_bn', 'stem.1', 64)
-    width, growth = 64, 32
-    for stage, layers in enumerate(DENSENET121_BLOCKS):
-        for layer in range(layers):
-            keras, mm = f'conv{stage + 2}_block{layer + 1}', f'stages.{stage}.block.{layer}'
-            yield norm(f'{keras}_0_bn', f'{mm}.norm1', width)
-            yield conv(f'{keras}_1', f'{mm}.conv1', 1, 1, width, 4 * growth)
-            yield norm(f'{keras}_1_bn', f'{mm}.norm2', 4 * growth)
-            yield conv(f'{keras}_2', f'{mm}.conv2', 3, 3, 4 * growth, growth)
-            width += growth
-        if stage < len(DENSENET121_BLOCKS) - 1:
-            keras, mm = f'pool{stage + 2}', f'transitions.{stage}'
-            yield norm(f'{keras}_bn', f'{mm}.norm', width)
-            yield conv(keras, f'{mm}.conv', 1, 1, width, width // 2)
-            width //= 2
-    yield norm('bn', 'transitions.3.0', width)
-
-
-def inception_v3() -> Iterator[Layer]:
-    """Yield 94 convolutions and batch norms, numbered from 0 (which Keras does not write)."""
-    number = 0
-    for block, block_input, branches in INCEPTION_V3:
-        for branch in branches:
-            width = block_input
-            for name, height, breadth, channels in branch:
-                end, mm = f'_{number}' if number else '', f'backbone.{block}{name}'
-                yield Conv(f'conv2d{end}', (f'{mm}.conv',), (height, breadth, width, channels))
-                yield Norm(f'batch_normalization{end}', (f'{mm}.bn',), channels, scale=False)
-                width, number = channels, number + 1
+    Keras numbers them as its source creates them, branch by branch, as mmpretrain does.
+    """
+    for number in range(INCEPTION_V3_CONVS):
+        for kind in ('conv2d', 'batch_normalization'):
+            yield f'{kind}_{number}' if number else kind
 
 
 def inception_v3_names(arrays: Arrays) -> dict[str, str]:
@@ -172,59 +132,33 @@ def inception_v3_names(arrays: Arrays) -> dict[str, str]:
             for layer, _, variable in [name.partition('/')]}
 
 
-def mobilenet_v2() -> Iterator[Layer]:
-    """Yield 52 convolutions, under mmpretrain's and under mmdet's names."""
-    def pair(kernel: str, norm: str, names: tuple[str, ...], shape: tuple[int, int, int, int],
-             depthwise: bool = False) -> Iterator[Layer]:
-        yield Conv(kernel, tuple(f'{n}.conv' for n in names), shape, depthwise=depthwise)
-        yield Norm(norm, tuple(f'{n}.bn' for n in names), shape[2 if depthwise else 3])
-
-    yield from pair('Conv1', 'bn_Conv1', ('backbone.conv1', 'mmdet.conv1'), (3, 3, 3, 32))
-    width, number = 32, 0
-    for stage, (expansion, out, blocks) in enumerate(MOBILENET_STAGES, start=1):
-        for block in range(blocks):
-            keras = f'block_{number}' if number else 'expanded_conv'
-            hidden, mm = width * expansion, f'layer{stage}.{block}'
-            parts = [('expand', (1, 1, width, hidden), 'expand_conv'),
-                     ('depthwise', (3, 3, hidden, 1), 'depthwise_conv'),
-                     ('project', (1, 1, hidden, out), 'linear_conv')]
-            # the first block of the network does not expand
-            for i, (part, shape, mmdet) in enumerate(parts[1 if expansion == 1 else 0:]):
-                yield from pair(f'{keras}_{part}', f'{keras}_{part}_BN',
-                                (f'backbone.{mm}.conv.{i}', f'mmdet.{mm}.{mmdet}'), shape,
-                                depthwise=part == 'depthwise')
-            width, number = out, number + 1
-    yield from pair('Conv_1', 'Conv_1_bn', ('backbone.conv2', 'mmdet.conv2'), (1, 1, width, 1280))
+def mobilenet_v2() -> Iterator[str]:
+    """Yield the names of 52 convolutions and batch norms; the first block does not expand."""
+    yield from ('Conv1', 'bn_Conv1')
+    for block in range(17):
+        name = f'block_{block}' if block else 'expanded_conv'
+        for part in ('expand', 'depthwise', 'project') if block else ('depthwise', 'project'):
+            yield from (f'{name}_{part}', f'{name}_{part}_BN')
+    yield from ('Conv_1', 'Conv_1_bn')
 
 
-def linear_top(inputs: int) -> Callable[[], Iterator[Layer]]:
-    """Return the function that yields a single dense layer."""
-    def top() -> Iterator[Layer]:
-        yield Dense('predictions', ('head.fc',), (inputs, CLASSES))
-    return top
+def mmdet_mobilenet_v2(name: str) -> str:
+    """mmdet's name for a module of mmpretrain's MobileNetV2, behind ``mmdet.``."""
+    def part(match: re.Match) -> str:
+        parts = ('depthwise', 'linear') if match[1] == 'layer1.0' \
+            else ('expand', 'depthwise', 'linear')
+        return f'{match[1]}.{parts[int(match[2])]}_conv'
+    return 'mmdet.' + re.sub(r'(layer\d\.\d)\.conv\.(\d)', part, name)
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """What the converter knows of a network.
-
-    Attributes:
-        layers: Yields what every file must hold.
-        top: Yields the classifier, which a file may lack.
-        backbone: Settings with which OpenMMLab's class computes what Keras computes.
-        preprocessor: What Keras's preprocess_input does, for BatchDataPreprocessor.
-        note: What else a reader must know.
-        names: Renames arrays whose names vary from file to file.
-    """
-
-    layers: Callable[[], Iterator[Layer]]
-    top: Callable[[], Iterator[Layer]]
-    backbone: dict[str, Any]
-    preprocessor: dict[str, Any]
-    note: str = ''
-    names: Callable[[Arrays], dict[str, str]] = field(default=lambda arrays: {n: n for n in arrays})
+def linear_top(inputs: int) -> tuple[Dense]:
+    """A classifier of one dense layer."""
+    return (Dense('predictions', ('head.fc',), (inputs, CLASSES)),)
 
 
+VGG16_TOP = (Dense('fc1', ('head.layers.0.fc',), (7 * 7 * 512, 4096), image=(7, 7, 512)),
+             Dense('fc2', ('head.layers.1.fc',), (4096, 4096)),
+             Dense('predictions', ('head.layers.2.fc',), (4096, CLASSES)))
 # RGB means, for both; the network is handed BGR.
 _CAFFE = {'mean': [123.68, 116.779, 103.939], 'std': [1., 1., 1.], 'to_bgr': True}
 _TORCH = {'mean': [123.675, 116.28, 103.53], 'std': [58.395, 57.12, 57.375]}
@@ -233,21 +167,23 @@ _TF = {'mean': [127.5] * 3, 'std': [127.5] * 3}  # from 0..255 to -1..1
 _BN = {'type': 'BN', 'eps': 1.001e-5, 'momentum': 0.01}
 
 ARCHITECTURES = {
-    'vgg16': Architecture(vgg16, vgg16_top, {'type': 'VGG', 'depth': 16}, _CAFFE),
+    'vgg16': Architecture(vgg16, VGG16_TOP, {'type': 'VGG', 'depth': 16}, _CAFFE),
     'resnet50': Architecture(
         resnet50, linear_top(2048),
-        {'type': 'ResNet', 'depth': 50, 'style': 'caffe', 'norm_cfg': _BN}, _CAFFE),
+        {'type': 'ResNet', 'depth': 50, 'style': 'caffe', 'norm_cfg': _BN}, _CAFFE,
+        folded_bias=True),
     'densenet121': Architecture(
         densenet121, linear_top(1024), {'type': 'DenseNet', 'arch': '121', 'norm_cfg': _BN},
         _TORCH),
     'inception_v3': Architecture(
         inception_v3, linear_top(2048), {'type': 'InceptionV3Features'}, _TF,
         'Keras leaves padding out of the mean of an average pool, the class counts it as zeros: '
-        'at the borders of the maps the results differ.', inception_v3_names),
+        'at the borders of the maps the results differ.', inception_v3_names, scale=False),
     'mobilenet_v2': Architecture(
         mobilenet_v2, linear_top(1280),
         {'type': 'MobileNetV2', 'conv_cfg': {'type': 'Conv2dAdaptivePadding'},
          'norm_cfg': {'type': 'BN', 'eps': 0.001, 'momentum': 0.001},
          'act_cfg': {'type': 'ReLU6'}}, _TF,
-        "mmdet's MobileNetV2 takes the same settings and prefix='mmdet.' in init_cfg."),
+        "mmdet's MobileNetV2 takes the same settings and prefix='mmdet.' in init_cfg.",
+        other_name=mmdet_mobilenet_v2),
 }

@@ -1,6 +1,6 @@
 """Convert ImageNet weights of keras.applications for this collection's classifiers.
 
-    python tools/model_converters/keras_to_mm.py ARCH SRC DST.pth [--partial] [--overwrite]
+    python tools/model_converters/keras_to_mm.py ARCH SRC DST.pth [--overwrite]
 
 ARCH is vgg16, resnet50, densenet121, inception_v3 or mobilenet_v2. SRC is
 Keras's published .h5, with or without the classifier ("notop"), or an .npz.
@@ -12,12 +12,12 @@ Where Keras 3 is installed, these two lines write the latter:
 DST holds ``backbone.`` and, where SRC has it, ``head.`` in the names of
 mmpretrain and this collection; ``init_cfg=dict(type='Pretrained', ...)``
 takes what its module needs. mmdet names MobileNetV2's tensors differently, so
-they stand there twice, also as ``mmdet.`` (they share storage).
+DST has them twice, also as ``mmdet.`` (they share storage).
 
 Keras's networks differ from their PyTorch namesakes in more than names:
-epsilons, the place of a stride, padding, input range. What OpenMMLab's class
-must be told is printed, and kept in the file's ``meta``; with that class's
-defaults the same weights compute something else.
+epsilons, the place of a stride, padding, input range. The settings that
+OpenMMLab's class needs are printed, and kept in the file's ``meta``; with that
+class's defaults the same weights compute something else.
 """
 import argparse
 import hashlib
@@ -31,12 +31,11 @@ import numpy as np
 import torch
 
 from plugins.engine import command_line
+from plugins.engine.checkpoint import some
 from tools.model_converters.checkpoint_file import add_destination, parse, write_checkpoint
 from tools.model_converters.keras_files import read_arrays
 from tools.model_converters.keras_layers import Arrays, Layer, Shapes
 from tools.model_converters.keras_layouts import ARCHITECTURES, Architecture
-
-_NAMED = 6  # arrays named in an error; further ones are counted
 
 
 def expected_shapes(layers: Sequence[Layer]) -> Shapes:
@@ -44,15 +43,10 @@ def expected_shapes(layers: Sequence[Layer]) -> Shapes:
     return {name: shape for layer in layers for name, shape in layer.shapes().items()}
 
 
-def choose_layers(network: Architecture, arrays: Arrays, partial: bool) -> list[Layer]:
-    """The layers to convert: all, without the classifier if none of it is there; with `partial`
-    those of which something is there."""
-    layers, top = list(network.layers()), list(network.top())
-    if any(name in arrays for name in expected_shapes(top)):
-        layers += top
-    if partial:
-        layers = [layer for layer in layers if layer.shapes().keys() & arrays.keys()]
-    return layers
+def choose_layers(network: Architecture, arrays: Arrays) -> list[Layer]:
+    """The layers to convert: all, without the classifier if the arrays hold none of it."""
+    top = list(network.top)
+    return [*network.layers(), *(top if expected_shapes(top).keys() & arrays.keys() else [])]
 
 
 def check(arrays: Arrays, expected: Shapes, src: str) -> None:
@@ -68,10 +62,8 @@ def check(arrays: Arrays, expected: Shapes, src: str) -> None:
             problems.append(f'{key}: found {array.dtype}, expected floats')
         elif not np.isfinite(array).all():
             problems.append(f'{key}: found NaN or infinity, expected finite values')
-    if problems or not expected:
-        more = [f'and {len(problems) - _NAMED} more'] if len(problems) > _NAMED else []
-        listed = [*problems[:_NAMED], *more] or ['found no array']
-        raise ValueError('\n  '.join([f'{src}:', *listed]))
+    if problems:
+        raise ValueError(f'{src}:\n  ' + some(problems, separator='\n  '))
 
 
 def convert(arrays: Arrays, layers: Sequence[Layer]) -> dict[str, torch.Tensor]:
@@ -106,18 +98,16 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
                         help=', '.join(ARCHITECTURES))
     parser.add_argument('src', type=Path, metavar='SRC', help='.npz or .h5')
     add_destination(parser)
-    parser.add_argument('--partial', action='store_true',
-                        help='convert the layers that SRC has, though others are missing')
     args = parse(parser, argv)
     network = ARCHITECTURES[args.arch]
     found = read_arrays(args.src)
     title = f'{args.src} does not fit {args.arch}'
     try:
-        names = network.names(found)
+        names = network.renamed(found)
     except ValueError as error:
         raise ValueError(f'{title}: {error}') from error
     arrays = {names[name]: array for name, array in found.items()}
-    layers = choose_layers(network, arrays, args.partial)
+    layers = choose_layers(network, arrays)
     check(arrays, expected_shapes(layers), title)
     digest = hashlib.sha256(args.src.read_bytes()).hexdigest()
     meta = {'source': args.src.name, 'source_sha256': digest,

@@ -1,0 +1,8 @@
+"""The 8 scenes of MIT at 96x96 px."""
+_base_ = ['mit_scenes.py']
+source = dict(size=(96, 96))
+
+train_dataloader = dict(dataset=dict(source=source))
+val_dataloader = dict(dataset=dict(source=source))
+test_dataloader = dict(dataset=dict(source=source))
+del source
