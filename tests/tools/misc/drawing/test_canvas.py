@@ -6,6 +6,7 @@ from tools.misc.drawing.camera import Camera, solid
 from tools.misc.drawing.canvas import Canvas
 
 GREY = np.full(3, 100.0)
+SIDE = solid((-1, 1, 1), (-1, 1, 1), (-1, 1))  # a cube of 2 m
 
 
 @pytest.fixture
@@ -15,41 +16,25 @@ def canvas():
     return canvas
 
 
-def cube(x: float, z: float) -> np.ndarray:
-    """A cube of 2 m whose middle lies at height 0."""
-    return solid((-1, 1, 1), (-1, 1, 1), (-1, 1)) + (x, 0, z)
-
-
 def test_near_face_and_the_side_that_faces_the_sun(canvas):
-    canvas.block(cube(4, 6), GREY, owner=3)
+    details = {'right': [((0.0, 0, .1, 1), np.array([200.0, 0, 0]))]}
+    canvas.block(SIDE + (4, 0, 6), GREY, 3, details)
     y, x = np.nonzero(canvas.owner == 3)
     # The near face, 5 m away, reaches from 3 to 5 m to the right: 100 + 100 * 3 / 5 = 160; the
     # left side to 7 m: 142.9. Both are 2 m high: 50 - 100 * 1 / 5 = 30.
     assert (x.min(), y.min(), y.max()) == (143, 30, 70)
-    # (0.85 - 0.5 * 0.5) * 100, and 0.5 * 100 more in the sun.
-    assert canvas.image[50, 170].tolist() == [60, 60, 60]
-    assert canvas.image[50, 150].tolist() == [110, 110, 110]
+    # (0.85 - 0.5 * 0.5) * 100, and 0.5 * 100 more in the sun; a detail over a tenth of the face.
+    assert [canvas.image[50, at].tolist() for at in (150, 162, 170)] == [
+        [110, 110, 110], [120, 0, 0], [60, 60, 60]]
+    canvas.haze_range, canvas.haze = 10.0, np.full(3, 200.0)
+    # exp(-1) of 100 * (0.85 + 0.5 * (0.4 - 0.5)), the rest haze of 200.
+    assert canvas.shade(GREY, depth=10.0) == pytest.approx(
+        np.full(3, np.exp(-1) * 80 + (1 - np.exp(-1)) * 200))
 
 
 def test_later_things_hide_earlier_ones(canvas):
-    canvas.block(cube(0, 10), GREY, owner=1)
+    canvas.block(SIDE + (0, 0, 10), GREY, owner=1)
     alone = (canvas.owner == 1).sum()
-    canvas.block(cube(1, 6), GREY, owner=2)
+    canvas.block(SIDE + (1, 0, 6), GREY, owner=2)
     # The far face spans 88.9 to 111.1, the near one covers from 100 on.
     assert (canvas.owner == 1).sum() / alone == pytest.approx(.5, abs=.05)
-
-
-def test_details_keep_the_owner_and_vanish_on_small_solids(canvas):
-    details = {'rear': [((0.0, 0, 1, 1), np.array([200.0, 0, 0]))]}
-    canvas.block(cube(4, 6), GREY, 3, details)
-    assert canvas.image[50, 150].tolist() == [220, 0, 0] and canvas.owner[50, 150] == 3
-    canvas.block(cube(40, 60), GREY, 4, details)
-    y, x = np.nonzero(canvas.owner == 4)
-    assert len(x) and (canvas.image[y, x, 1] > 0).all()
-
-
-def test_haze_swallows_far_colours(canvas):
-    canvas.haze_range, canvas.haze = 10.0, np.full(3, 200.0)
-    shaded = canvas.shade(GREY, depth=10.0)
-    # exp(-1) of 100 * (0.85 + 0.5 * (0.4 - 0.5)), the rest haze of 200.
-    assert shaded == pytest.approx(np.full(3, np.exp(-1) * 80 + (1 - np.exp(-1)) * 200))
