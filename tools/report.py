@@ -9,7 +9,7 @@ built and no config is executed. Worst mistakes and detections are those that to
 """
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ from plugins.engine.files import REPO_ROOT, check_file, write_text
 from plugins.engine.wording import counted
 
 if TYPE_CHECKING:
-    from plugins.report.collect import Collected
     from plugins.report.experiments import Reported
 
 
@@ -55,15 +54,20 @@ def main(argv: Sequence[str] | None = None) -> Path:
     check_file(out, overwrite=args.overwrite)
     from plugins.report.collect import collect
     from plugins.report.experiments import experiments
-    from plugins.report.page import Report, render
+    from plugins.report.page import render
+    from plugins.report.pictures import read_examples
     from plugins.report.report_tables import report_tables
+    from plugins.report.study import read_study
 
     found = collect(args.work_dirs)
     reported = _reported()
     groups = experiments(found.entries, reported)
-    examples, studies = _details(found, dict(mistakes=args.mistakes, detections=args.detections))
-    write_text(out, render(Report(args.title, groups, report_tables(groups, reported), examples,
-                                  studies, found.notes)))
+    most = dict(mistakes=args.mistakes, detections=args.detections)
+    examples = {entry.name: _noting(found.notes, read_examples, entry, most)
+                for entry in found.entries}
+    studies = [_noting(found.notes, read_study, folder) for folder in found.studies]
+    write_text(out, render(args.title, groups, report_tables(groups, reported), examples,
+                           list(filter(None, studies)), found.notes))
     print(f'Written to {out} ({out.stat().st_size / 1e6:.1f} MB, '
           f'{counted(len(found.entries), "run")})')
     for note in found.notes:
@@ -71,24 +75,13 @@ def main(argv: Sequence[str] | None = None) -> Path:
     return out
 
 
-def _details(found: 'Collected', most: dict[str, int]) -> tuple[dict[str, Any], list[Any]]:
-    """Examples by the run's name, and searches; what is damaged is noted."""
-    from plugins.report.pictures import read_examples
-    from plugins.report.study import read_study
-
-    examples, studies = {}, []
-    for entry in found.entries:
-        try:
-            if (shown := read_examples(entry, most)) is not None:
-                examples[entry.name] = shown
-        except (OSError, ValueError) as error:
-            found.notes.append(str(error))
-    for folder in found.studies:
-        try:
-            studies.append(read_study(folder))
-        except (OSError, ValueError) as error:
-            found.notes.append(str(error))
-    return examples, studies
+def _noting(notes: list[str], read: Callable[..., Any], *args: Any) -> Any:
+    """What is read; None if it is damaged, which is noted."""
+    try:
+        return read(*args)
+    except (OSError, ValueError) as error:
+        notes.append(str(error))
+        return None
 
 
 def _reported() -> dict[str, 'Reported']:

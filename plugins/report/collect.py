@@ -72,7 +72,7 @@ def collect(places: Sequence[str | Path]) -> Collected:
     for folder, name in zip(folders, short_names(list(folders)), strict=True):
         try:
             if (folder / RECORD).is_file():
-                entries.append(read_entry(folder, name))
+                entries.append(_read_entry(folder, name))
             else:
                 notes.append(_unfinished(folder, name))
         except (OSError, ValueError) as error:
@@ -101,12 +101,7 @@ def _unfinished(folder: Path, name: str) -> str:
     return f'{name}: not finished (no {RECORD}); still running, or stopped {ago} ago'
 
 
-def read_entry(folder: Path, name: str) -> Entry:
-    """Read one run.
-
-    Raises:
-        ValueError: A record cannot be read, lacks a key, or is a test's.
-    """
+def _read_entry(folder: Path, name: str) -> Entry:
     run = read_run(folder)
     _check(run.trained, _TRAINED, folder / RECORD)
     for entry in run.trained['history']:

@@ -8,14 +8,14 @@ from .collect import Entry
 _SHOWN = 7  # runs whose curves are drawn at first; as many as there are colours
 
 
-def curve_data(entries: Sequence[Entry]) -> dict[str, Any]:
-    """What can be drawn: measures, and for each run its points.
+def curve_data(entries: Sequence[Entry], first: Sequence[str] = ()) -> dict[str, Any]:
+    """What can be drawn: measures, and for each run its points; runs named ``first`` come first.
 
     Returns:
-        ``runs``: name, and whether it is drawn at first. ``measures``: label, axes (``x``, ``y``),
-        whether both run from 0 to 1 (``unit``) and whether y may be logarithmic (``log``), and
-        ``lines``: the run's place, whether it is of training (``thin``), its points. No number is
-        infinite or nan, which JSON lacks.
+        ``runs``: name, look (the number of its colour and dashes), and whether it is drawn at
+        first. ``measures``: label, axes (``x``, ``y``), whether both run from 0 to 1 (``unit``) and
+        whether y may be logarithmic (``log``), and ``lines``: the run's place, whether it is of
+        training (``thin``), its points. No number is infinite or nan, which JSON lacks.
     """
     measures: dict[str, dict[str, Any]] = {}
     for place, entry in enumerate(entries):
@@ -24,7 +24,9 @@ def curve_data(entries: Sequence[Entry]) -> dict[str, Any]:
             if points:
                 measure = measures.setdefault(label, dict(label=label, **axes, lines=[]))
                 measure['lines'].append(dict(run=place, thin=thin, points=points))
-    runs = [dict(name=entry.name, on=place < _SHOWN) for place, entry in enumerate(entries)]
+    order = list(dict.fromkeys([*first, *(entry.name for entry in entries)]))
+    runs = [dict(name=entry.name, look=order.index(entry.name),
+                 on=order.index(entry.name) < _SHOWN) for entry in entries]
     return dict(runs=runs, measures=sorted(measures.values(), key=lambda one: _rank(one['label'])))
 
 

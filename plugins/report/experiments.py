@@ -98,12 +98,7 @@ class Experiment:
 
 
 def experiments(entries: Sequence[Entry], reported: dict[str, Reported]) -> list[Experiment]:
-    """Group runs that may be averaged: those that agree in all but the seed.
-
-    Args:
-        entries: The runs.
-        reported: By the configs' base names, which are unique.
-    """
+    """Group runs that agree in all but the seed; what is reported goes by the configs' names."""
     groups: dict[tuple, list[Entry]] = {}
     for entry in entries:
         groups.setdefault(_kind(entry), []).append(entry)

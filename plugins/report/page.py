@@ -2,7 +2,6 @@
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,37 +17,31 @@ from .report_tables import Table
 from .study import Study
 
 
-@dataclass(frozen=True)
-class Report:
-    """All that a page shows."""
-
-    title: str  # its heading
-    experiments: Sequence[Experiment]
-    tables: Sequence[Table] = ()  # of the reports
-    examples: Mapping[str, Examples] = field(default_factory=dict)  # by a run's name
-    studies: Sequence[Study] = ()
-    notes: Sequence[str] = ()  # what is not on the page, and why
-
-
-def render(report: Report) -> str:
-    """The page: HTML with style, script, pictures and numbers in it.
+def render(title: str, experiments: Sequence[Experiment], tables: Sequence[Table] = (),
+           examples: Mapping[str, Examples | None] | None = None, studies: Sequence[Study] = (),
+           notes: Sequence[str] = ()) -> str:
+    """Put everything into one page: HTML with style, script, pictures and numbers in it.
 
     Every name is escaped: Jinja's autoescape in the text, its ``tojson`` in the script's data.
+
+    Examples go by the runs' names; notes say what is not on the page, and why.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(breakable=breakable, shown=shown)
-    entries = [entry for one in report.experiments for entry in one.entries]
+    entries = [entry for one in experiments for entry in one.entries]
     context: dict[str, Any] = dict(
-        report=report, entries=entries, summary=_summary(report, entries),
-        has_reported=any(one.reported and one.reported.figures for one in report.experiments),
+        title=title, experiments=experiments, entries=entries, tables=tables,
+        examples=examples or {}, studies=studies, notes=notes,
+        has_reported=any(one.reported and one.reported.figures for one in experiments),
         anchors={entry.name: f'run-{place}' for place, entry in enumerate(entries, 1)},
-        curves=curve_data(entries),
+        curves=curve_data(entries, [one.entries[0].name for one in experiments]),
         matrix=_matrix, figures=_figures, classes=_classes, environment=_environment,
         written=time.strftime('%Y-%m-%d %H:%M'))
     context['sections'] = _sections(context)
+    context['summary'] = _summary(experiments, entries) if entries else ''
     return environment.get_template('report.html.j2').render(context)
 
 
@@ -59,26 +52,25 @@ def breakable(text: str) -> Any:
     return Markup('<wbr>').join(escape(part) for part in re.split(r'(?<=[/_.-])', text))
 
 
-def _summary(report: Report, entries: Sequence[Entry]) -> str:
-    if not entries:
-        return f'{counted(len(report.studies), "search", "searches")}.'
+def _summary(experiments: Sequence[Experiment], entries: Sequence[Entry]) -> str:
     states = [entry.state for entry in entries]
     parts = ', '.join(f'{states.count(state)} {state}' for state in dict.fromkeys(states))
     seconds = sum(entry.trained['seconds'] for entry in entries)
     took = f'{seconds / 3600:.1f} hours' if seconds > 7200 else f'{seconds / 60:.1f} minutes'
-    return (f'{counted(len(entries), "run")} of {counted(len(report.experiments), "experiment")}: '
+    return (f'{counted(len(entries), "run")} of {counted(len(experiments), "experiment")}: '
             f'{parts}; {took} of training.')
 
 
 def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Ids and names for the links at the top."""
-    report, runs = context['report'], bool(context['entries'])
+    runs, notes = bool(context['entries']), context['notes']
     return [*([('runs', 'Runs')] * runs),
-            *((f'table-{i}', table.title) for i, table in enumerate(report.tables, 1)),
+            *((f'table-{i}', table.title) for i, table in enumerate(context['tables'], 1)),
             *([('curves', 'Curves')] * bool(context['curves']['measures'])),
             *([('details', 'Each run')] * runs),
-            *((f'study-{i}', f'Search: {study.name}') for i, study in enumerate(report.studies, 1)),
-            *([('notes', f'Not shown ({len(report.notes)})')] * bool(report.notes))]
+            *((f'study-{i}', f'Search: {study.name}')
+              for i, study in enumerate(context['studies'], 1)),
+            *([('notes', f'Not shown ({len(notes)})')] * bool(notes))]
 
 
 def _matrix(entry: Entry) -> Inline | None:

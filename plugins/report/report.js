@@ -61,8 +61,8 @@ const rangeOf = (values, pad) => {
 };
 
 const drawCurves = data => {
-  const styleOf = run => ({stroke: `var(--c${run % COLOURS})`,
-    'stroke-dasharray': DASHES[Math.floor(run / COLOURS) % DASHES.length]});
+  const styleOf = ({look}) => ({stroke: `var(--c${look % COLOURS})`,
+    'stroke-dasharray': DASHES[Math.floor(look / COLOURS) % DASHES.length]});
   const place = find('curves-plot'), boxes = () => [...find('curves-runs').querySelectorAll('input')];
 
   const draw = () => {
@@ -102,7 +102,7 @@ const drawCurves = data => {
     write(measure.y, 14, (top + bottom) / 2, 'middle',
       {transform: `rotate(-90 14 ${(top + bottom) / 2})`});
     for (const line of lines) {
-      const look = {...styleOf(line.run), fill: 'none', 'stroke-linecap': 'round',
+      const look = {...styleOf(data.runs[line.run]), fill: 'none', 'stroke-linecap': 'round',
         'stroke-width': line.thin ? 1.2 : 2.4, opacity: line.thin ? 0.6 : 1};
       // A single point is drawn as a dot: a line of no length with round ends.
       const points = line.points.length > 1 ? line.points : [...line.points, ...line.points];
@@ -127,7 +127,7 @@ const drawCurves = data => {
     Object.assign(box, {type: 'checkbox', value: i, checked: run.on});
     label.append(box);
     const sample = element('svg', {viewBox: '0 0 26 12', 'aria-hidden': 'true'}, label);
-    element('line', {x1: 0, x2: 26, y1: 6, y2: 6, 'stroke-width': 3, ...styleOf(i)}, sample);
+    element('line', {x1: 0, x2: 26, y1: 6, y2: 6, 'stroke-width': 3, ...styleOf(run)}, sample);
     label.append(run.name);
     find('curves-runs').append(label);
   });
@@ -137,11 +137,6 @@ const drawCurves = data => {
       draw();
     });
   }
-  // Losses of unlike models: on a linear axis one of them would be a line at the bottom.
-  const losses = data.measures.filter(measure => measure.label === 'loss')
-    .flatMap(measure => measure.lines).filter(line => data.runs[line.run].on)
-    .flatMap(line => line.points.map(([, y]) => y)).filter(y => y > 0);
-  find('logarithmic').checked = Math.max(...losses) > 50 * Math.min(...losses);
   for (const id of ['measure', 'curves-runs', 'logarithmic']) find(id).addEventListener('change', draw);
   addEventListener('resize', draw);
   draw();

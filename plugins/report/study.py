@@ -9,8 +9,6 @@ from plugins.search.record import RECORD, read_search_record
 
 from .pictures import Inline, inline
 
-_MOST_ROWS = 500  # more would make a page that no phone scrolls
-
 
 @dataclass(frozen=True)
 class Study:
@@ -18,7 +16,6 @@ class Study:
 
     name: str  # of its folder
     rows: list[list[str]]  # the table, column names first
-    left_out: int  # how many rows of the file are not among them
     pictures: dict[str, Inline]
     winner: Sequence[tuple[str, str]]  # what is known of the best trial; empty if there is none
 
@@ -37,8 +34,7 @@ def read_study(folder: Path) -> Study:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f'{folder / RECORD}: not as tools/search.py writes it '
                          f'({type(error).__name__}: {error}); run it again') from error
-    return Study(folder.name, [found.columns, *found.rows[:_MOST_ROWS]],
-                 max(0, len(found.rows) - _MOST_ROWS), pictures, winner)
+    return Study(folder.name, [found.columns, *found.rows], pictures, winner)
 
 
 def _winner(record: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -46,10 +42,8 @@ def _winner(record: Mapping[str, Any]) -> list[tuple[str, str]]:
         return []
     winner, metric = record['winner'], record['metric']
     tested = winner['test'] or {}
-    # The search's metric first; a test may have many, as the loss.
-    test = {key: tested[key] for key in dict.fromkeys([metric, *tested]) if key in tested}
     return [('trial', f"{winner['trial']:04d}"),
             *((name, str(value)) for name, value in winner['params'].items()),
             (f'validation {metric}', shown(winner['value'], metric)),
-            *((f'test {key}', shown(value, key)) for key, value in test.items()),
+            *((f'test {key}', shown(value, key)) for key, value in tested.items()),
             *([] if tested else [('test', 'not tested')]), ('config', winner['config'])]

@@ -70,7 +70,7 @@ class ExamplesHook(Hook):
         with replacing_folder(folder, overwrite=True, record=EXAMPLES_RECORD) as made:
             record = dict(
                 kind=self._kind, checkpoint=result['checkpoint'], config_hash=result['config_hash'],
-                examples=[dict(file=_save(picture, made / f'{place:02}', side), **about)
+                examples=[dict(file=_save(picture, made / f'{place:02}.webp', side), **about)
                           for place, (picture, about) in enumerate(drawn, 1)])
             (made / EXAMPLES_RECORD).write_text(json.dumps(record, indent=1), encoding='utf-8')
         return True
@@ -122,10 +122,9 @@ def _drawn_scenes(kept: Iterable[tuple], dataset: Any) -> list[_Drawn]:
     return drawn
 
 
-def _save(picture: np.ndarray, stem: Path, side: int) -> str:
-    """Write a picture, large ones sized down, and return its file's name."""
+def _save(picture: np.ndarray, path: Path, side: int) -> str:
+    """Write a picture, large ones sized down and small ones without loss; return its name."""
     image = Image.fromarray(np.ascontiguousarray(picture))
-    path = stem.with_suffix('.png' if max(image.size) <= _SMALL else '.webp')
     image.thumbnail((side, 2 * side))
-    image.save(path, quality=75)
+    image.save(path, quality=75, lossless=max(image.size) <= _SMALL)
     return path.name

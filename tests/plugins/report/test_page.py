@@ -8,7 +8,7 @@ from PIL import Image
 
 from plugins.report.collect import collect
 from plugins.report.experiments import Reported, experiments
-from plugins.report.page import Report, breakable, render
+from plugins.report.page import breakable, render
 from plugins.report.pictures import Inline, read_examples
 from plugins.report.report_tables import Table
 from plugins.report.study import Study
@@ -36,11 +36,11 @@ class Tags(HTMLParser):
             self.text += data
 
 
-def report(tmp_path, reported=None, **more):
+def page_of(tmp_path, reported=None, **more):
     entries = collect([tmp_path]).entries
     examples = {entry.name: found for entry in entries
                 if (found := read_examples(entry, dict(mistakes=2, detections=1)))}
-    return Report('Runs', experiments(entries, reported or {}), examples=examples, **more)
+    return render('Runs', experiments(entries, reported or {}), examples=examples, **more)
 
 
 def text_of(page):
@@ -53,10 +53,10 @@ def test_every_name_is_escaped(tmp_path):
     write_examples(run, 'mistakes', mistake(EVIL, truth=EVIL, predicted=EVIL))
     other = write_run(tmp_path / f'x{EVIL.replace("/", "")}', tested=detector_test())
     write_examples(other, 'detections', dict(name=EVIL))
-    page = render(report(
+    page = page_of(
         tmp_path, reported={EVIL.partition('/')[2]: Reported(EVIL, 1, {'AP50': EVIL}, EVIL)},
         tables=[Table(EVIL, EVIL, [[EVIL], [EVIL]])], notes=[EVIL],
-        studies=[Study(EVIL, [[EVIL], [EVIL]], 0, {EVIL: PICTURE}, [(EVIL, EVIL)])]))
+        studies=[Study(EVIL, [[EVIL], [EVIL]], {EVIL: PICTURE}, [(EVIL, EVIL)])])
     assert '<script>alert' not in page and page.count('alert(1)') > 30
     scripts = [attrs for tag, attrs in Tags(page).tags if tag == 'script']
     assert scripts == [dict(type='application/json', id='curves-data'), {}]
@@ -65,7 +65,7 @@ def test_every_name_is_escaped(tmp_path):
 
 def test_the_page_needs_nothing_from_outside(tmp_path):
     write_examples(write_run(tmp_path / 'r'), 'mistakes', mistake())
-    page = render(report(tmp_path))
+    page = page_of(tmp_path)
     for tag, attrs in Tags(page).tags:
         assert attrs.get('src', 'data:').startswith('data:')
         assert attrs.get('href', '#').startswith(('#', 'data:')), tag
@@ -76,7 +76,7 @@ def test_figures_and_state_are_on_the_page(tmp_path):
     for seed in (0, 1):
         write_run(tmp_path / f'seed{seed}', seed=seed, accuracy=80. + seed)
     write_run(tmp_path / 'u', tested={}, config='configs/x/y.py')
-    page = render(report(tmp_path, {'y': Reported('B7', 5, {'AP50': '0.9'}, 'validation')}))
+    page = page_of(tmp_path, {'y': Reported('B7', 5, {'AP50': '0.9'}, 'validation')})
     text = text_of(page)
     assert '79.50 [79.00 to 80.00]' in text and '0.9 [validation]' in text and 'B7' in text
     assert 'not tested' in text and '1,234,567' in text and 'c0ffee' in text
@@ -89,7 +89,7 @@ def test_figures_and_state_are_on_the_page(tmp_path):
 
 def test_columns_of_the_reports_are_left_out_where_none_has_a_figure(tmp_path):
     write_run(tmp_path / 'r')
-    assert 'reported' not in text_of(render(report(tmp_path)))
+    assert 'reported' not in text_of(page_of(tmp_path))
 
 
 def test_mistakes_and_detections_are_shown_and_where_missing_the_page_says_how_to_get_them(
@@ -100,7 +100,7 @@ def test_mistakes_and_detections_are_shown_and_where_missing_the_page_says_how_t
     write_run(tmp_path / 'untested', tested={})
     write_examples(mistaken, 'mistakes', *(mistake(f'{k}.png') for k in range(3)))
     write_examples(detector, 'detections', *(dict(name=f'scene{k}') for k in range(2)))
-    page = render(report(tmp_path))
+    page = page_of(tmp_path)
     assert text_of(page).count('true: catpredicted: dog (91%)') == 2
     assert page.count('class="detail') == 1 and 'scene0' in page and 'scene1' not in page
     assert text_of(page).count('No example images: run tools/test.py again') == 1
@@ -111,21 +111,21 @@ def test_mistakes_and_detections_are_shown_and_where_missing_the_page_says_how_t
     ([], 'What the config changes Nothing.'), (None, 'What the config changes Not recorded.')])
 def test_what_the_config_changes_comes_from_the_record(changes, told, tmp_path):
     write_run(tmp_path / 'r', changes=changes)
-    assert told in re.sub(r' +', ' ', text_of(render(report(tmp_path)).replace('</td>', ' ')))
+    assert told in re.sub(r' +', ' ', text_of(page_of(tmp_path).replace('</td>', ' ')))
 
 
 def test_the_matrix_is_the_picture_that_the_test_drew(tmp_path):
     run = write_run(tmp_path / 'r')
-    assert 'Its picture is missing: run tools/test.py again.' in render(report(tmp_path))
+    assert 'Its picture is missing: run tools/test.py again.' in page_of(tmp_path)
     Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(run / 'test/confusion_matrix.png')
-    page = render(report(tmp_path))
+    page = page_of(tmp_path)
     assert 'alt="Confusion matrix of' in page and 'Its picture is missing' not in page
 
 
 def test_links_lead_somewhere(tmp_path):
     write_run(tmp_path / 'r')
-    tags = Tags(render(report(tmp_path, notes=['x'], tables=[Table('t', '', [['a']])],
-                              studies=[Study('s', [['a']], 0, {}, [])]))).tags
+    tags = Tags(page_of(tmp_path, notes=['x'], tables=[Table('t', '', [['a']])],
+                        studies=[Study('s', [['a']], {}, [])])).tags
     ids = [attrs['id'] for _, attrs in tags if 'id' in attrs]
     links = [attrs['href'][1:] for tag, attrs in tags if tag == 'a']
     assert len(ids) == len(set(ids)) and len(links) == 7 and set(links) <= set(ids)

@@ -54,10 +54,10 @@ def test_the_most_confident_mistakes_are_kept_over_all_batches(tmp_path):
         'mistakes', 'best.pth', 'f00')
     # Of equal confidence, the first image comes first.
     assert record['examples'] == [
-        dict(file='01.png', name='2.png', truth='owl', predicted='cat', confidence=0.75),
-        dict(file='02.png', name='1.png', truth='dog', predicted='owl', confidence=0.5),
-        dict(file='03.png', name='3.png', truth='owl', predicted='dog', confidence=0.5)]
-    pictures = [np.asarray(Image.open(tmp_path / f'e/0{k}.png')) for k in (1, 2, 3)]
+        dict(file='01.webp', name='2.png', truth='owl', predicted='cat', confidence=0.75),
+        dict(file='02.webp', name='1.png', truth='dog', predicted='owl', confidence=0.5),
+        dict(file='03.webp', name='3.png', truth='owl', predicted='dog', confidence=0.5)]
+    pictures = [np.asarray(Image.open(tmp_path / f'e/0{k}.webp')) for k in (1, 2, 3)]
     assert [int(one.max()) for one in pictures] == [5, 4, 6]  # row 3 is the data set's first
     assert pictures[0].shape == (8, 8, 3)
 
@@ -73,7 +73,7 @@ def test_twelve_mistakes_are_kept_each_image_once_and_the_order_of_batches_is_no
 def test_a_faultless_classifier_has_an_empty_list_and_earlier_examples_go(tmp_path):
     kept(tmp_path / 'e', images(1), [answer(0, 1, [1., 0., 0.])])
     record = kept(tmp_path / 'e', images(1), [answer(0, 0, [1., 0., 0.])])
-    assert record['examples'] == [] and not list((tmp_path / 'e').glob('*.png'))
+    assert record['examples'] == [] and not list((tmp_path / 'e').glob('*.webp'))
 
 
 def test_large_pictures_are_sized_down(tmp_path):
