@@ -83,10 +83,10 @@ def _mistakes(samples: Sequence[Any]) -> dict[tuple, tuple[int, int, int, float]
     truth, predicted = (torch.cat([sample.get(key) for sample in samples])
                         for key in ('gt_label', 'pred_label'))
     scores = torch.stack([sample.pred_score for sample in samples]).gather(1, predicted[:, None])
-    wrong = (truth != predicted).nonzero().flatten().tolist()
-    found = [(samples[i].sample_idx, int(truth[i]), int(predicted[i]), float(scores[i]))
-             for i in wrong]
-    return {(-one[-1], one[0]): one for one in found}
+    found = [(sample.sample_idx, *numbers) for sample, *numbers in zip(
+        samples, truth.tolist(), predicted.tolist(), scores.flatten().tolist(), strict=True)]
+    return {(-score, index): (index, true, answer, score)
+            for index, true, answer, score in found if true != answer}
 
 
 def _scenes(samples: Sequence[Any]) -> dict[tuple, tuple[str, Any]]:

@@ -23,30 +23,25 @@ def best(work_dir):
     return next(work_dir.glob('best_*.pth'))
 
 
-def test_metrics_are_those_of_the_predictions_and_every_image_counts_once(
+def test_figures_are_those_of_the_predictions_and_every_image_counts_once(
         test_digits, digits_run, digits_root, tmp_path):
     result = test_digits(best(digits_run), '--work-dir', tmp_path / 't',
                          '--out', tmp_path / 'p.pkl', '--show-dir', tmp_path / 'pictures')
     predictions = pickle.loads((tmp_path / 'p.pkl').read_bytes())
-    assert sorted(p['sample_idx'] for p in predictions) == list(range(len(predictions)))
-    assert len(predictions) == len(list((digits_root / 'test').rglob('*.png')))
-    right = sum(int(p['pred_label'].item() == p['gt_label'].item()) for p in predictions)
-    assert result['metrics']['accuracy/top1'] == pytest.approx(100 * right / len(predictions))
-    assert json.loads((tmp_path / 't/result.json').read_text()) == result
-    assert (result['mode'], result['split']) == ('test', 'test')
-    assert len(list((tmp_path / 'pictures').glob('*.png'))) == len(predictions)
-
-
-def test_classes_and_matrix_add_up_to_the_accuracy(test_digits, digits_run, digits_root, tmp_path):
-    result = test_digits(best(digits_run), '--work-dir', tmp_path / 't')
     counts = {folder.name: len(list(folder.glob('*.png')))
               for folder in (digits_root / 'test').iterdir()}
-    assert {name: row['images'] for name, row in result['classes'].items()} == counts
-    right = [row[i] for i, row in enumerate(result['confusion_matrix'])]
     total = sum(counts.values())
-    assert result['metrics']['accuracy/top1'] == pytest.approx(100 * sum(right) / total)
+    assert sorted(p['sample_idx'] for p in predictions) == list(range(total))
+    right = sum(int(p['pred_label'].item() == p['gt_label'].item()) for p in predictions)
+    assert result['metrics']['accuracy/top1'] == pytest.approx(100 * right / total)
+    assert {name: row['images'] for name, row in result['classes'].items()} == counts
+    hits = [row[i] for i, row in enumerate(result['confusion_matrix'])]
+    assert sum(hits) == right
     assert [row['accuracy'] for row in result['classes'].values()] == pytest.approx(
-        [100 * n / counts[name] for n, name in zip(right, result['classes'], strict=True)])
+        [100 * n / counts[name] for n, name in zip(hits, result['classes'], strict=True)])
+    assert json.loads((tmp_path / 't/result.json').read_text()) == result
+    assert (result['mode'], result['split']) == ('test', 'test')
+    assert len(list((tmp_path / 'pictures').glob('*.png'))) == total
 
 
 def test_every_training_image_is_evaluated_once_and_the_validation_images_again(
@@ -70,19 +65,18 @@ def test_every_training_image_is_evaluated_once_and_the_validation_images_again(
     assert sorted(indices) == list(range(images[0]))
 
 
-def test_default_place_is_the_folder_test_beside_the_checkpoint(test_digits, digits_run, tmp_path):
-    copy = tmp_path / 'best.pth'
-    copy.write_bytes(best(digits_run).read_bytes())
-    test_digits(copy)
-    assert (tmp_path / 'test/result.json').is_file()
-
-
-def test_a_checkpoint_of_another_model_is_refused(test_digits, digits_run, tmp_path):
+@pytest.mark.parametrize('change, message', [
+    (lambda state: state.pop('head.layers.1.fc.weight'),
+     'bad.pth does not fit.*head.layers.1.fc.weight'),
+    (lambda state: state['head.layers.1.fc.bias'].fill_(float('nan')),
+     'bad.pth: head.layers.1.fc.bias: found numbers that are not finite')])
+def test_a_checkpoint_of_another_model_or_of_nan_is_rejected(
+        test_digits, digits_run, tmp_path, change, message):
     checkpoint = torch.load(best(digits_run), weights_only=False)
-    checkpoint['state_dict'].pop('head.layers.1.fc.weight')
-    torch.save(checkpoint, tmp_path / 'other.pth')
-    with pytest.raises(ValueError, match='other.pth does not fit.*head.layers.1.fc.weight'):
-        test_digits(tmp_path / 'other.pth')
+    change(checkpoint['state_dict'])
+    torch.save(checkpoint, tmp_path / 'bad.pth')
+    with pytest.raises(ValueError, match=message):
+        test_digits(tmp_path / 'bad.pth')
 
 
 @pytest.mark.parametrize('option, name, message', [
@@ -105,34 +99,15 @@ def test_what_may_not_be_written_is_known_before_the_test(
     assert (tmp_path / 'p.pkl').read_text() == (tmp_path / 'full/mine').read_text() == 'mine'
 
 
-@pytest.mark.parametrize('name, message', [
-    ('p.txt', 'p.txt: the name must end in .pkl, or in /'), ('new', None), ('new/v1.0/', None),
-    ('empty.d', None), ('p.pkl', None)])
-def test_names_for_predictions(digits_run, repo_root, tmp_path, capsys, name, message):
-    from tools.test import parse_args
-    (tmp_path / 'empty.d').mkdir()
-    argv = [str(repo_root / DIGITS), str(best(digits_run)), '--out', f'{tmp_path}/{name}']
-    if message is None:
-        assert parse_args(argv).out == argv[-1]
-    else:
-        with pytest.raises(SystemExit):
-            parse_args(argv)
-        assert message in capsys.readouterr().err
-
-
-def test_a_renamed_class_is_refused(test_digits, digits_run, digits_root, repo_root, tmp_path):
-    from tools.test import main
-    shutil.copytree(digits_root / 'test', tmp_path / 'renamed')
-    (tmp_path / 'renamed/3').rename(tmp_path / 'renamed/three')
-    with pytest.raises(ValueError, match='three, but the model was trained on 0, 1, 2, 3'):
-        main([str(repo_root / DIGITS), str(best(digits_run)), '--work-dir', str(tmp_path / 't'),
-              '--cfg-options', f'test_dataloader.dataset.source.data_root={tmp_path / "renamed"}'])
-
-
-def test_a_training_runs_folder_is_no_place_for_a_test(test_digits, digits_run, capsys):
+@pytest.mark.parametrize('option, name, message', [
+    ('--out', 'p.txt', 'p.txt: the name must end in .pkl, or in /'),
+    ('--work-dir', '', 'holds a training run; choose another folder')])
+def test_a_name_that_is_no_output_is_rejected(
+        test_digits, digits_run, tmp_path, capsys, option, name, message):
+    (tmp_path / 'last_checkpoint').touch()
     with pytest.raises(SystemExit):
-        test_digits(best(digits_run), '--work-dir', digits_run)
-    assert 'holds a training run' in capsys.readouterr().err
+        test_digits(best(digits_run), option, f'{tmp_path}/{name}')
+    assert message in capsys.readouterr().err
 
 
 def test_a_model_that_differs_in_no_tensor_is_warned_of(
@@ -158,12 +133,3 @@ def test_another_checkpoints_record_is_kept(test_digits, digits_run, tmp_path):
     assert (tmp_path / 'result.json').read_bytes() == before
     test_digits(other, '--work-dir', tmp_path, '--overwrite')
     assert 'other.pth' in (tmp_path / 'result.json').read_text()
-
-
-def test_a_checkpoint_of_nan_is_refused(test_digits, digits_run, tmp_path):
-    checkpoint = torch.load(best(digits_run), weights_only=False)
-    name = next(key for key in checkpoint['state_dict'] if key.endswith('bias'))
-    checkpoint['state_dict'][name][0] = float('nan')
-    torch.save(checkpoint, tmp_path / 'nan.pth')
-    with pytest.raises(ValueError, match=f'nan.pth: {name}: found numbers that are not finite'):
-        test_digits(tmp_path / 'nan.pth', '--work-dir', tmp_path / 'x')

@@ -8,6 +8,11 @@ from plugins.report.collect import collect
 from tests.plugins.report.runs import write_run
 
 
+def spoil(record, change):
+    record.write_text(change if isinstance(change, str)
+                      else json.dumps(json.loads(record.read_text()) | change))
+
+
 def test_folders_of_runs_are_searched_and_a_run_counts_once(tmp_path):
     for seed in (1, 0):
         write_run(tmp_path / f'a/seed{seed}', seed=seed)
@@ -34,8 +39,7 @@ def test_a_run_without_a_record_is_noted_with_its_age(tmp_path, minutes, told):
 
 def test_a_test_of_another_checkpoint_is_none_and_is_noted(tmp_path):
     run = write_run(tmp_path / 'run')
-    record = run / 'test/result.json'
-    record.write_text(json.dumps(dict(json.loads(record.read_text()), checkpoint='other.pth')))
+    spoil(run / 'test/result.json', dict(checkpoint='other.pth'))
     entry, = collect([run]).entries
     assert entry.state == 'not tested' and entry.tested is None
     assert 'another checkpoint, other.pth' in entry.note
@@ -61,15 +65,9 @@ def test_folders_without_runs_are_rejected(tmp_path):
     ({'parameters': 3}, 'parameters.total is None')])
 def test_a_damaged_record_is_noted_and_the_others_are_read(change, message, tmp_path):
     write_run(tmp_path / 'good')
-    record = write_run(tmp_path / 'bad') / 'result.json'
-    record.write_text(change if isinstance(change, str)
-                      else json.dumps(json.loads(record.read_text()) | change))
+    spoil(write_run(tmp_path / 'bad') / 'result.json', change)
+    spoil(write_run(tmp_path / 'worse') / 'test/result.json', dict(metrics=3))
     found = collect([tmp_path])
     assert [one.name for one in found.entries] == ['good']
-    assert message in found.notes[0] and str(record.parent) in found.notes[0]
-
-
-def test_a_damaged_test_is_noted(tmp_path):
-    record = write_run(tmp_path / 'run') / 'test/result.json'
-    record.write_text(json.dumps(json.loads(record.read_text()) | dict(metrics=3)))
-    assert 'test/result.json: metrics is 3, expected dict' in collect([tmp_path]).notes[0]
+    assert message in found.notes[0] and f'{tmp_path}/bad' in found.notes[0]
+    assert 'worse/test/result.json: metrics is 3, expected dict' in found.notes[1]

@@ -9,12 +9,6 @@ def data_of(folder):
     return curve_data(collect([folder]).entries)
 
 
-def history_of(run, change):
-    record = json.loads((run / 'result.json').read_text())
-    change(record['history'])
-    (run / 'result.json').write_text(json.dumps(record))
-
-
 def test_every_measure_has_the_points_of_the_runs_that_have_it(tmp_path):
     write_run(tmp_path / 'c')
     write_run(tmp_path / 'd', tested=detector_test())
@@ -33,23 +27,21 @@ def test_every_measure_has_the_points_of_the_runs_that_have_it(tmp_path):
     assert measures['F1 over confidence: car']['unit'] and not measures['loss']['unit']
 
 
-def test_accuracy_in_training_is_drawn_beside_that_in_validation(tmp_path):
-    history_of(write_run(tmp_path / 'c'), lambda history: [
-        one['train'].update({'accuracy/top1': 90 + one['epoch']}) for one in history])
-    measure, = (one for one in data_of(tmp_path)['measures'] if one['label'] == 'accuracy/top1')
-    assert [(one['thin'], one['points'][0]) for one in measure['lines']] == [
-        (True, [1, 91]), (False, [1, 78])]
-
-
-def test_no_number_is_infinite_or_nan_which_json_lacks(tmp_path):
-    def change(history):
-        history[0]['train']['loss'] = float('nan')
-        history[1]['metrics']['loss'] = float('inf')
-    history_of(write_run(tmp_path / 'c'), change)
+def test_training_is_drawn_beside_validation_and_no_number_is_infinite_or_nan(tmp_path):
+    path = write_run(tmp_path / 'c') / 'result.json'
+    record = json.loads(path.read_text())
+    for one in record['history']:
+        one['train']['accuracy/top1'] = 90 + one['epoch']
+    record['history'][0]['train']['loss'] = float('nan')
+    record['history'][1]['metrics']['loss'] = float('inf')
+    path.write_text(json.dumps(record))
     data = data_of(tmp_path)
     json.dumps(data, allow_nan=False)
-    train, val = data['measures'][0]['lines']
-    assert [x for x, _ in train['points']] == [2, 3] and [x for x, _ in val['points']] == [1, 3]
+    loss, accuracy = ([(line['thin'], line['points'][0]) for line in one['lines']]
+                      for one in data['measures'][:2])
+    assert loss == [(True, [2, 0.5]), (False, [1, 2])]
+    assert accuracy == [(True, [1, 91]), (False, [1, 78])]
+    assert [x for x, _ in data['measures'][0]['lines'][1]['points']] == [1, 3]
 
 
 def test_no_more_runs_are_drawn_at_first_than_there_are_colours(tmp_path):

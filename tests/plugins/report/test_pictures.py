@@ -43,17 +43,12 @@ def test_as_many_examples_are_read_as_asked_for(tmp_path):
     assert read_examples(entry, dict(mistakes=0)).shown == []
 
 
-@pytest.mark.parametrize('record', [dict(checkpoint='other.pth'), dict(config_hash='other')])
-def test_examples_of_another_test_do_not_count(record, tmp_path):
-    run = write_run(tmp_path / 'run')
-    write_examples(run, 'mistakes', mistake(), **record)
-    assert read_examples(collect([run]).entries[0], MOST) is None
-
-
-def test_no_examples(tmp_path):
-    for name, tested in (('tested', None), ('trained', {})):
-        entry, = collect([write_run(tmp_path / name, tested=tested)]).entries
-        assert read_examples(entry, MOST) is None
+def test_examples_of_another_test_do_not_count(tmp_path):
+    for name, record in (('a', dict(checkpoint='other.pth')), ('b', dict(config_hash='other'))):
+        write_examples(write_run(tmp_path / name), 'mistakes', mistake(), **record)
+    for name, tested in (('without', None), ('untested', {})):
+        write_run(tmp_path / name, tested=tested)
+    assert [read_examples(entry, MOST) for entry in collect([tmp_path]).entries] == [None] * 4
 
 
 @pytest.mark.parametrize('example, record, message', [

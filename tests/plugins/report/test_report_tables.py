@@ -16,6 +16,8 @@ def tables(tmp_path):
 
 
 def test_report_c_compares_frozen_and_whole(tmp_path):
+    write_run(tmp_path / 'other')
+    assert tables(tmp_path) == []
     write_run(tmp_path / 'f', 'configs/frozen.py', accuracy=61.5)
     for seed, accuracy in enumerate((84., 86.)):
         write_run(tmp_path / f'w{seed}', 'configs/whole.py', seed, accuracy=accuracy)
@@ -50,8 +52,3 @@ def test_a_run_without_options_is_shown_beside_the_reported_figure(tmp_path):
     assert table.rows[2][5:] == ['95.47', '93.00 [93.00 to 93.00]', '94.00 [94.00 to 94.00]']
     assert 'A9 was run in 3 ways (options, data or device); shown is resnet/s0.' in table.note
     assert '--cfg-options' not in table.note
-
-
-def test_other_runs_give_no_such_table(tmp_path):
-    write_run(tmp_path / 'a')
-    assert tables(tmp_path) == []
