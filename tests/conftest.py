@@ -63,3 +63,26 @@ def digits_run(train_digits: Any, tmp_path_factory: pytest.TempPathFactory) -> P
     work_dir = tmp_path_factory.mktemp('runs') / 'digits'
     train_digits('--work-dir', str(work_dir), options=('train_cfg.max_epochs=2',))
     return work_dir
+
+
+@pytest.fixture(scope='session')
+def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Checkpoint of an untrained classifier of digits."""
+    from tests.plugins.apis.cases import CLASSIFIER, save_checkpoint
+    return save_checkpoint(tmp_path_factory.mktemp('models') / 'classifier.pth', CLASSIFIER,
+                           tuple('0123456789'))
+
+
+@pytest.fixture(scope='session')
+def detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Checkpoint of an untrained detector of cars."""
+    from tests.plugins.apis.cases import DETECTOR, save_checkpoint
+    return save_checkpoint(tmp_path_factory.mktemp('models') / 'detector.pth', DETECTOR, ('car',),
+                           seed=1)
+
+
+@pytest.fixture(scope='session')
+def roads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten road scenes in KITTI's format: the data_root."""
+    from tests.plugins.apis.cases import draw_roads
+    return draw_roads(tmp_path_factory.mktemp('roads'), 10)

@@ -1,32 +1,31 @@
-"""Show what a trained model says of a picture, of a folder of pictures or of a video.
+"""Show what a trained model predicts for a picture, a folder of pictures or a video.
 
     python tools/predict.py CONFIG CHECKPOINT picture.jpg
     python tools/predict.py CONFIG CHECKPOINT pictures/ --out-dir predictions
     python tools/predict.py CONFIG CHECKPOINT drive.mp4 --score-thr 0.5
 
-A classifier's pictures get their likeliest classes beside them, a detector's
-their boxes; predictions.json holds the same in numbers. How a picture becomes
-an input follows the config's test data, so the figures are those of
-tools/test.py (but for a detector's padding, see plugins/apis/detect.py).
-Every file of a folder is tried before the first prediction. Upstream's
-inferencers (mmpretrain.ImageClassificationInferencer, mmdet.DetInferencer) stop
-at these configs: the one needs a pipeline, which an ArrayDataset does not have,
-the other wants LoadImageFromFile at its beginning; DetInferencer also accepts
-the checkpoint of another model with a warning, and neither reads a video.
-mmpretrain's is used for configs that do have a pipeline.
+A classifier's pictures get their most likely classes beside them, a detector's their boxes;
+predictions.json holds the same in numbers. How a picture becomes an input follows the config's test
+data, so the figures are those of tools/test.py (except for a detector's padding, see
+plugins/apis/detect.py). Every file of a folder is tried before the first prediction.
 """
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine.command_line import add_cfg_options, config_file, existing_file, positive, share
 from plugins.engine.files import check_folder, replacing_folder, resolve_path
 from plugins.engine.wording import counted
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from plugins.apis.predict import Predictor
 
 RECORD = 'predictions.json'
 _VIDEO_WIDTH = 1280  # of an annotated video, pixels
@@ -49,7 +48,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--batch-size', type=positive, default=8, metavar='N',
                         help='pictures at a time (default: 8)')
     parser.add_argument('--skip-broken', action='store_true', help='leave out files that are no '
-                        f'pictures or broken ones, and name them in {RECORD}')
+                        f'pictures or broken, and name them in {RECORD}')
     parser.add_argument('--device', help='such as cpu or cuda:1; default: a GPU if there is one')
     parser.add_argument('--trust-checkpoint', action='store_true',
                         help='load the checkpoint although it could run code')
@@ -75,74 +74,117 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     Raises:
         OSError: A file is missing, or the output folder is in use.
         ValueError: Pictures or the video cannot be decoded (names them), or as
-            ``plugins.apis.trained_model.load_trained``.
+            ``plugins.apis.load.load_trained``.
     """
     args = parse_args(argv)
     check_folder(args.out_dir, args.overwrite, RECORD)
-    from plugins.visualization.inputs import Video, find_pictures, is_video
+    from plugins.apis.load import load_trained
+    from plugins.apis.predict import Predictor
+    from plugins.engine.session import load_config
+    from plugins.visualization.inputs import Video, find_files, is_video
 
-    paths, others = ([], {}) if is_video(args.input) else find_pictures(args.input)
     video = Video(args.input) if is_video(args.input) else None
-    trained, ask = load_model(args)
-    paths, broken = _sort_out(paths, others, ask, args)
-    say = _Boxes(trained.classes, args.score_thr) if trained.kind == 'detector' else _Classes(
-        trained.classes, args.topk)
+    files = [] if video else find_files(args.input)
+    cfg = load_config(str(args.config), args.cfg_options)
+    trained = load_trained(cfg, args.checkpoint, args.device, args.trust_checkpoint)
+    predict = Predictor(trained, args.topk, args.score_thr)
+    if predict.note:
+        print(f'Note: {predict.note}', file=sys.stderr)
     record = dict(config=str(args.config), checkpoint=str(args.checkpoint), kind=trained.kind,
-                  input=str(args.input), classes=list(trained.classes), **say.settings)
+                  input=str(args.input), classes=list(trained.classes), **predict.settings)
+    broken = _broken(files, predict, args.skip_broken)
     if args.skip_broken:
-        record['skipped'] = [dict(image=path.relative_to(args.input).as_posix(), reason=reason)
-                             for path, reason in sorted(broken.items())]
+        record['skipped'] = [dict(image=_name(path, args.input), reason=reason)
+                             for path, reason in broken.items()]
     with replacing_folder(args.out_dir, args.overwrite, RECORD) as folder:
-        if video is not None:
+        if video:
             record['fps'] = video.fps
-            record['predictions'] = _annotate(video, ask, say, args.batch_size,
-                                              folder / f'{args.input.stem}.mp4')
+            record['predictions'] = _annotate(video, predict, args, folder)
         else:
-            record['predictions'] = _illustrate(args.input, paths, ask, say, args.batch_size,
-                                                folder)
+            record['predictions'] = _illustrate([path for path in files if path not in broken],
+                                                predict, args, folder)
         (folder / RECORD).write_text(as_json(record), encoding='utf-8')
-    if not args.input.is_dir() and video is None:
-        print('\n'.join(say.lines(record['predictions'][0])))
+    if args.input.is_file() and not video:
+        print('\n'.join(_lines(record['predictions'][0], args.score_thr)))
     print(counted(len(record['predictions']), 'frame' if video else 'picture')
           + (f"; {counted(len(broken), 'file')} left out, see {RECORD}" if broken else '')
           + f'; written to {args.out_dir}')
     return record
 
 
-def _sort_out(paths: Sequence[Path], others: dict[Path, str], ask: Any, args: argparse.Namespace
-              ) -> tuple[list[Path], dict[Path, str]]:
-    """The pictures that can be asked about; the other files and why they cannot, if allowed."""
+def _broken(files: Sequence[Path], predict: 'Predictor', skip: bool) -> dict[Path, str]:
     from rich.progress import track
 
-    from plugins.visualization.inputs import find_broken, refuse_broken
+    from plugins.visualization.inputs import broken_error, find_broken
 
-    several = len(paths) > 1
-    broken = others | find_broken(track(paths, 'check') if several else paths, ask.check)
-    fine = [path for path in paths if path not in broken]
-    if not (args.skip_broken and fine):
-        refuse_broken(broken, [*paths, *others], 'copy the file anew' if args.input.is_file() else
-                      'Copy them anew, or leave them out by --skip-broken' if fine else
-                      'No picture is left')
-    return fine, broken
+    broken = find_broken(track(files, 'check') if len(files) > 1 else files, predict.read)
+    if broken and (not skip or len(broken) == len(files)):
+        raise broken_error(broken, len(files))
+    return broken
 
 
-def load_model(args: argparse.Namespace) -> tuple[Any, Callable]:
-    """The trained model, and what asks it about pictures."""
-    from plugins.apis.trained_model import load_trained
-    from plugins.engine.checkpoint import trust_checkpoint
-    from plugins.engine.session import load_config
+def _illustrate(files: Sequence[Path], predict: 'Predictor', args: argparse.Namespace, folder: Path
+                ) -> list[dict[str, Any]]:
+    """Write each picture with its prediction, in folders as they lie; return the predictions."""
+    from PIL import Image
+    from rich.progress import track
 
-    cfg = load_config(str(args.config), args.cfg_options)
-    if args.trust_checkpoint:
-        trust_checkpoint(args.checkpoint)
-    trained = load_trained(cfg, args.checkpoint, args.device)
-    if trained.kind == 'detector':
-        from plugins.apis.detect import Detect, threshold_note
-        if note := threshold_note(cfg, args.score_thr):
-            print(f'Note: {note}', file=sys.stderr)
-        return trained, Detect(trained)
-    from plugins.apis.classify import Classify
-    return trained, Classify(trained)
+    from plugins.visualization.inputs import batches
+
+    entries = []
+    for batch in batches(track(files, 'predict'), args.batch_size):
+        images = [predict.read(path) for path in batch]
+        for path, image, entry in zip(batch, images, predict(images), strict=True):
+            name = _name(path, args.input)
+            entries.append(dict(image=name, width=image.shape[1], height=image.shape[0], **entry))
+            target = folder / f'{name}.png'  # a.jpg and a.png may lie together
+            target.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(_drawn(image, entry, predict.classes)).save(target)
+    return entries
+
+
+def _annotate(video: Any, predict: 'Predictor', args: argparse.Namespace, folder: Path
+              ) -> list[dict[str, Any]]:
+    """Write the video with the predictions of its frames; return them."""
+    from rich.progress import track
+
+    from plugins.visualization.inputs import batches, write_video
+
+    entries: list[dict[str, Any]] = []
+
+    def frames() -> Iterator['np.ndarray']:
+        shown = track(video, 'predict', total=video.announced or None)
+        for batch in batches(shown, args.batch_size):
+            for image, entry in zip(batch, predict(batch), strict=True):
+                entries.append(dict(frame=len(entries), seconds=round(
+                    len(entries) / video.fps, 3), width=image.shape[1], height=image.shape[0],
+                    **entry))
+                yield _drawn(image, entry, predict.classes, _VIDEO_WIDTH)
+
+    write_video(folder / f'{args.input.stem}.mp4', frames(), video.fps)
+    return entries
+
+
+def _drawn(image: 'np.ndarray', entry: dict[str, Any], classes: Sequence[str], width: int = 900
+           ) -> 'np.ndarray':
+    if 'topk' in entry:
+        from plugins.visualization.classification import draw_topk
+        return draw_topk(image, [one['class'] for one in entry['topk']],
+                         [one['score'] for one in entry['topk']])
+    from plugins.visualization.boxes import draw_detections
+    return draw_detections(image, entry['detections'], classes, width)
+
+
+def _lines(entry: dict[str, Any], score_thr: float) -> list[str]:
+    """One picture's prediction for the terminal."""
+    if 'topk' in entry:
+        return [f"{100 * one['score']:5.1f} %  {one['class']}" for one in entry['topk']]
+    return [f"{one['class']} {one['score']:.2f} at {[round(x) for x in one['box']]}"
+            for one in entry['detections']] or [f'nothing with a score of at least {score_thr:g}']
+
+
+def _name(path: Path, given: Path) -> str:
+    return path.relative_to(given).as_posix() if given.is_dir() else path.name
 
 
 def as_json(record: dict[str, Any]) -> str:
@@ -150,125 +192,6 @@ def as_json(record: dict[str, Any]) -> str:
     head = json.dumps({key: value for key, value in record.items() if key != 'predictions'})
     lines = ',\n'.join(json.dumps(entry) for entry in record['predictions'])
     return f'{head[:-1]},\n"predictions": [\n{lines}\n]}}\n'
-
-
-class _Classes:
-    """What a classifier says, in words, numbers and pictures."""
-
-    def __init__(self, classes: Sequence[str], topk: int) -> None:
-        self.classes, self.topk = classes, min(topk, len(classes))
-        self.settings = dict(topk=self.topk)
-
-    def entry(self, scores: Any) -> dict[str, Any]:
-        """The likeliest classes, of equal scores in label order."""
-        order = (-scores).argsort(kind='stable')[:self.topk]
-        top = [{'class': self.classes[k], 'score': _digits(scores[k])} for k in order]
-        return {**top[0], 'topk': top}
-
-    def picture(self, image: Any, entry: dict[str, Any], _width: int | None = None) -> Any:
-        """The picture beside bars."""
-        from plugins.visualization.classification import draw_topk
-        return draw_topk(image, [one['class'] for one in entry['topk']],
-                         [one['score'] for one in entry['topk']])
-
-    def lines(self, entry: dict[str, Any]) -> list[str]:
-        """Lines for the terminal."""
-        return [f"{100 * one['score']:5.1f} %  {one['class']}" for one in entry['topk']]
-
-
-class _Boxes:
-    """What a detector says, in words, numbers and pictures."""
-
-    def __init__(self, classes: Sequence[str], score_thr: float) -> None:
-        self.classes, self.score_thr = classes, score_thr
-        self.settings = dict(score_thr=score_thr)
-
-    def entry(self, found: Any) -> dict[str, Any]:
-        """The boxes from the least score on, in pixels of the picture: x1, y1, x2, y2."""
-        return dict(detections=[
-            {'class': self.classes[label], 'score': _digits(score),
-             'box': [round(float(corner), 3) for corner in box]}
-            for box, score, label in zip(*found, strict=True) if score >= self.score_thr])
-
-    def picture(self, image: Any, entry: dict[str, Any], width: int = 900) -> Any:
-        """The picture with boxes."""
-        from plugins.visualization.detections import draw_detections
-        found = entry['detections']
-        boxes, scores, names = ([one[key] for one in found] for key in ('box', 'score', 'class'))
-        return draw_detections(image, boxes, scores, [self.classes.index(name) for name in names],
-                               self.classes, width)
-
-    def lines(self, entry: dict[str, Any]) -> list[str]:
-        """Lines for the terminal."""
-        return [f"{one['class']} {one['score']:.2f} at {[round(x) for x in one['box']]}"
-                for one in entry['detections']] or [
-                    f'nothing with a score of at least {self.score_thr:g}']
-
-
-def _illustrate(given: Path, paths: Sequence[Path], ask: Callable, say: _Classes | _Boxes,
-                batch_size: int, folder: Path) -> list[dict[str, Any]]:
-    """Write each picture's, in folders as they lie; return the entries."""
-    from PIL import Image
-    from rich.progress import track
-
-    from plugins.visualization.inputs import batches
-
-    entries = []
-    for batch in batches(track(paths, 'predict'), batch_size):
-        images = [ask.read(path) for path in batch]
-        for path, image, answer in zip(batch, images, ask(images), strict=True):
-            name = path.relative_to(given) if given.is_dir() else Path(path.name)
-            entries.append(dict(image=name.as_posix(), width=image.shape[1],
-                                height=image.shape[0], **say.entry(answer)))
-            target = folder / name.parent / f'{name.name}.png'  # a.jpg and a.png may lie together
-            target.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(say.picture(image, entries[-1])).save(target)
-    return entries
-
-
-def _annotate(video: Any, ask: Callable, say: _Classes | _Boxes, batch_size: int,
-              target: Path) -> list[dict[str, Any]]:
-    """Write the video with its frames' predictions; return an entry a frame."""
-    from rich.progress import track
-
-    from plugins.visualization.inputs import batches
-
-    entries: list[dict[str, Any]] = []
-
-    def frames() -> Iterator[Any]:
-        for batch in batches(track(video, 'predict', total=video.announced or None), batch_size):
-            for image, answer in zip(batch, ask(batch), strict=True):
-                entries.append(dict(frame=len(entries), seconds=round(
-                    len(entries) / video.fps, 3), width=image.shape[1], height=image.shape[0],
-                    **say.entry(answer)))
-                yield say.picture(image, entries[-1], _VIDEO_WIDTH)
-
-    _write_video(target, frames(), video.fps)
-    return entries
-
-
-def _write_video(target: Path, frames: Iterable[Any], fps: float) -> None:
-    """Encode pictures (RGB, uint8) as MPEG-4, which every build of OpenCV can.
-
-    Raises:
-        OSError: OpenCV cannot write it.
-    """
-    import cv2
-    writer = cv2.VideoWriter()
-    try:
-        for frame in frames:
-            height, width = (side - side % 2 for side in frame.shape[:2])  # colours: even sides
-            if not writer.isOpened() and not writer.open(
-                    str(target), cv2.VideoWriter_fourcc(*'mp4v'), fps, (width, height)):
-                raise OSError(f'{target}: OpenCV cannot write a video here')
-            writer.write(frame[:height, :width, ::-1].copy())
-    finally:
-        writer.release()
-
-
-def _digits(score: float) -> float:
-    """A number as short as float32's precision lets it be."""
-    return float(f'{float(score):.7g}')
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Ask a classifier about pictures."""
+"""Run a classifier on pictures."""
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from PIL import Image
 from plugins.classification.datasets.decoding import fitted, read_rgb
 from plugins.classification.datasets.image_array import SOURCES, load_source
 
-from .trained_model import TrainedModel, evaluated_data
+from .load import TrainedModel, evaluated_data
 
 # The one size of the pictures of sources without files: known also where their data are not.
 _SIZES = {'cifar10': (32, 32), 'cifar100': (32, 32), 'digits': (8, 8)}
@@ -19,12 +19,10 @@ _SIZES = {'cifar10': (32, 32), 'cifar100': (32, 32), 'digits': (8, 8)}
 class Classify:
     """Class scores of pictures, as tools/test.py computes them for the same files.
 
-    What upstream lacks: ``mmpretrain.ImageClassificationInferencer`` builds
-    the transforms of a ``pipeline``, which an ArrayDataset does not have: its
-    pictures are decoded to one stored size, and all else happens in the data
-    preprocessor, on the device. Where a config does have a pipeline, the
-    inferencer does the work (from decoded pictures; upstream's own reader
-    accepts files that were cut off).
+    ``mmpretrain.ImageClassificationInferencer`` needs a ``pipeline``, which an ArrayDataset does
+    not have: its pictures are decoded to one stored size, and all else happens in the data
+    preprocessor, on the device. Where a config has a pipeline, the inferencer does the work, from
+    decoded pictures: upstream's own reader accepts files that were cut off.
 
     Args:
         trained: The classifier.
@@ -58,14 +56,6 @@ class Classify:
             # without read_rgb's advice, which is for the files of a data set
             raise ValueError(f'{path}: cannot be decoded as an image '
                              f'({error.__cause__ or error})') from error
-
-    def check(self, path: Path) -> None:
-        """Try whether a file can be asked about.
-
-        Raises:
-            ValueError: It cannot be decoded.
-        """
-        self.read(path)
 
     def __call__(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Classify a batch.

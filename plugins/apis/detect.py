@@ -1,11 +1,10 @@
-"""Ask a detector about pictures, or about a data set."""
+"""Run a detector on pictures, or on a data set."""
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from mmengine.config import Config
@@ -16,15 +15,16 @@ from torch.utils.data import Dataset
 
 from plugins.detection.load_cached_image import decode_image
 from plugins.detection.metrics.image_result import ImageResult, image_result
+from plugins.engine.config_check import groups
 
-from .trained_model import TrainedModel, evaluated_data
+from .load import TrainedModel, evaluated_data
 
 _LOADERS = ('LoadCachedImage', 'LoadImageFromFile')
-_THRESHOLDS = ('score_thr', 'conf_thr')  # what mmdet's heads drop boxes by before NMS
+_THRESHOLDS = ('score_thr', 'conf_thr')  # below which mmdet's heads drop boxes before NMS
 
 
 class Boxes(NamedTuple):
-    """Detections of one picture, from the highest score downwards.
+    """Detections in one picture, from the highest score downwards.
 
     Attributes:
         boxes: (N, 4) corners x1, y1, x2, y2 in pixels of the picture as it is.
@@ -40,15 +40,13 @@ class Boxes(NamedTuple):
 class Detect:
     """Detections in pictures, as tools/test.py computes them for the same files.
 
-    But for padding: pictures of one shape make a batch here, see
-    :func:`run_packed`, while tools/test.py pads all of a batch to its largest,
-    so that there a picture among larger ones may get slightly other boxes.
+    Except for padding: pictures of one shape make a batch here, see :func:`run_packed`, while
+    tools/test.py pads all of a batch to its largest, so that a picture among larger ones may get
+    slightly different boxes there.
 
-    What upstream lacks: ``mmdet.DetInferencer`` refuses a pipeline that does
-    not begin with LoadImageFromFile (ours begins with LoadCachedImage, which
-    notices files that were cut off), goes on with random weights when a
-    checkpoint does not fit, and reads no video. So the config's own test
-    pipeline is run here, behind the loader.
+    ``mmdet.DetInferencer`` rejects a pipeline that begins with LoadCachedImage, and goes on with
+    random weights when a checkpoint does not fit; here the config's own test pipeline is run,
+    after the loader.
 
     Args:
         trained: The detector.
@@ -82,43 +80,18 @@ class Detect:
             raise ValueError(f'{path}: cannot be decoded as an image '
                              f'({error.__cause__ or error})') from error
 
-    def check(self, path: Path) -> None:
-        """Try whether a file can be asked about.
-
-        Raises:
-            ValueError: It cannot be decoded, or the pipeline cannot take it.
-        """
-        image = self.read(path)
-        try:
-            self._packed(image)
-        except ValueError as error:
-            raise ValueError(f'{path}: {error}') from error
-
     def __call__(self, images: Sequence[np.ndarray]) -> list[Boxes]:
-        """Detect in a batch.
-
-        Args:
-            images: RGB, uint8, H x W x 3, of any sizes.
-
-        Raises:
-            ValueError: The pipeline cannot take one of them.
-        """
-        packed = [self._packed(image, index) for index, image in enumerate(images)]
+        """Detect in a batch of RGB images, uint8, H x W x 3, of any sizes."""
+        packed = [self._pipeline(dict(img=np.ascontiguousarray(image[..., ::-1]), img_id=index,
+                                      instances=[])) for index, image in enumerate(images)]
         return [_boxes(sample) for sample in run_packed(self.model, packed)]
-
-    def _packed(self, image: np.ndarray, index: int = 0) -> dict:
-        try:
-            return self._pipeline(dict(img=np.ascontiguousarray(image[..., ::-1]), img_id=index,
-                                       instances=[]))
-        except cv2.error as error:
-            raise ValueError(_not_resizable(image.shape, error)) from error
 
 
 def run_packed(model: torch.nn.Module, packed: Iterable[dict]) -> list[Any]:
     """Run a detector on what a pipeline packed; DetDataSamples with predictions, in this order.
 
-    Pictures of one size make a batch, so that what is found in one does not
-    depend on the others: the preprocessor would pad all to the largest.
+    Pictures of one size make a batch, so that what is found in one does not depend on the others:
+    the preprocessor would pad all to the largest.
     """
     samples: list[Any] = []
     with torch.no_grad():
@@ -136,47 +109,25 @@ def detect_in(trained: TrainedModel, dataset: Dataset, rows: Sequence[int]) -> l
         rows: Which of its images, a batch.
 
     Raises:
-        ValueError: The pipeline does not pack ``instances`` and ``img_path``,
-            or cannot take an image.
+        ValueError: The pipeline does not pack ``instances`` and ``img_path``.
     """
-    samples = run_packed(trained.model, [_sample(dataset, row) for row in rows])
+    samples = run_packed(trained.model, [dataset[row] for row in rows])
     return [image_result(sample.to_dict(), 'comparison') for sample in samples]
 
 
 def threshold_note(cfg: Config, score_thr: float) -> str:
-    """What to tell who asks for boxes that the config's own thresholds drop; '' if none.
+    """What to say when boxes are wanted that the config's own thresholds drop; '' if none.
 
-    A box's score is at most what either threshold looks at (YOLOv3 multiplies
-    class probability and objectness), so those above ``score_thr`` lose none.
+    A box's score is at most what either threshold is compared with (YOLOv3 multiplies class
+    probability and objectness), so those above ``score_thr`` lose none.
     """
-    known = _thresholds(cfg.model.get('test_cfg') or {}, 'model.test_cfg')
-    above = [f'{key}={value:g}' for key, value in known if value > score_thr]
+    above = [f'{path}.{key}={node[key]:g}'
+             for path, node in groups(cfg.model.get('test_cfg'), 'model.test_cfg')
+             for key in _THRESHOLDS if node.get(key, 0) > score_thr]
     if not above:
         return ''
-    return (f'Boxes of scores from {score_thr:g} on are asked for, but the config itself drops '
-            f'some of them: {", ".join(above)}; lower that by --cfg-options to see them')
-
-
-def _thresholds(node: Mapping, path: str) -> Iterator[tuple[str, float]]:
-    for key, value in node.items():
-        if isinstance(value, Mapping):
-            yield from _thresholds(value, f'{path}.{key}')
-        elif key in _THRESHOLDS:
-            yield f'{path}.{key}', float(value)
-
-
-def _sample(dataset: Dataset, row: int) -> dict:
-    try:
-        return dataset[row]
-    except cv2.error as error:
-        info = dataset.get_data_info(row)
-        raise ValueError(f"{info['img_path']}: " + _not_resizable(
-            (info['height'], info['width']), error)) from error
-
-
-def _not_resizable(shape: Sequence[int], error: cv2.error) -> str:
-    return (f"{shape[1]} x {shape[0]} pixels cannot be brought to the size of the config's test "
-            f'pipeline, where a side would vanish (OpenCV: {error.err})')
+    return (f'Boxes with scores from {score_thr:g} are wanted, but the config itself drops some of '
+            f'them: {", ".join(above)}; lower it with --cfg-options to see them')
 
 
 def _boxes(sample: Any) -> Boxes:

@@ -1,6 +1,7 @@
 """Words of messages that several tools share."""
 import os
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 
@@ -26,3 +27,16 @@ def short_names(paths: Sequence[str | Path]) -> list[str]:
         return ['/'.join(path.parts[-2:]) for path in absolute]
     shared = os.path.commonpath([path.parent for path in absolute])
     return [path.relative_to(shared).as_posix() for path in absolute]
+
+
+def index_of(name: str, names: Sequence[str], option: str) -> int:
+    """Where a name that a user gave stands among the known ones.
+
+    Raises:
+        ValueError: It is not among them; names similar ones.
+    """
+    if name not in names:
+        near = get_close_matches(name, names, n=3, cutoff=0.5)
+        raise ValueError(f'{option} {name}: no such class; ' + (
+            f'near: {", ".join(near)}' if near else f'expected one of {", ".join(names[:20])}'))
+    return list(names).index(name)

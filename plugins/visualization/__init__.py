@@ -1,7 +1,5 @@
-"""Draw pictures and what models say of them (RGB, uint8, H x W x 3).
+"""Draw pictures, predictions and records (RGB, uint8, H x W x 3, or matplotlib figures).
 
-Importing this package imports neither mmdet nor mmpretrain, nor do the
-modules that draw: they take arrays. ``inputs`` reads pictures and videos,
-``outcomes`` marks detections against ground truth (``marks``), ``classification``,
-``detections`` and ``comparison`` draw.
+Importing this package imports neither mmdet nor mmpretrain; of its modules, those that draw a
+detector's ground truth (``outcomes``, ``comparison``, ``scenes``) import ``plugins.detection``.
 """

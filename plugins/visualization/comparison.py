@@ -1,16 +1,18 @@
-"""One image as several models see it: a panel a model, and a legend."""
-from collections.abc import Mapping, Sequence
-from itertools import chain
+"""One image as several models see it: a panel for each model, and a legend."""
+from collections.abc import Sequence
 
 import numpy as np
 
-from .detections import LINES, draw_marks, text_size
-from .drawing import GREY, WHITE, Canvas, font, shortened, text_width
-from .marks import ALARM, FOUND, HIT, IGNORED, MISSED, UNCOUNTED, Outcome
+from .boxes import Box, draw_boxes, draw_legend, text_size
+from .drawing import BLUE, DARK, GREY, VERMILION, WHITE, YELLOW, Canvas, Line, text_width
+from .outcomes import ALARM, FOUND, HIT, IGNORED, MISSED, UNCOUNTED, Mark, Outcome
 
-_PAPER, _INK = (32, 34, 37), WHITE
-_LEGEND = {HIT: 'hit, its score', ALARM: 'false alarm', MISSED: 'missed object',
-           FOUND: 'object found', IGNORED: 'ignored', UNCOUNTED: 'not counted'}
+# Each kind's line, words of the legend, and words at the box; later ones lie on top.
+KINDS = {IGNORED: (None, 'ignored', ''), FOUND: (Line(WHITE, 1), 'object found', ''),
+         UNCOUNTED: (Line(GREY, 2, (4, 2)), 'not counted', 'not counted '),
+         MISSED: (Line(YELLOW, 3, (1, 2)), 'missed object', 'miss '),
+         ALARM: (Line(VERMILION, 3, (4, 2)), 'false alarm', 'false '),
+         HIT: (Line(BLUE, 3), 'hit, its score', '')}
 
 
 def draw_comparison(image: np.ndarray, outcomes: Sequence[Outcome], models: Sequence[str],
@@ -18,13 +20,11 @@ def draw_comparison(image: np.ndarray, outcomes: Sequence[Outcome], models: Sequ
                     least_width: int = 1600) -> np.ndarray:
     """Draw an image once for each model; wide ones below each other, others side by side.
 
-    A legend below explains the kinds of marks that occur, and names what is ignored.
-
     Args:
         image: RGB, uint8, H x W x 3.
         outcomes: What each model made of it.
         models: Their names, written above the panels with the counts.
-        note: Written first in the legend, as the image's name and the thresholds.
+        note: Written first in the legend, such as the image's name and the thresholds.
         several_classes: Whether to write class names beside scores.
         least_width: Of a panel, in pixels.
 
@@ -32,85 +32,64 @@ def draw_comparison(image: np.ndarray, outcomes: Sequence[Outcome], models: Sequ
         RGB, uint8, h x w x 3.
     """
     wide = image.shape[1] >= 1.5 * image.shape[0]
-    if not wide:
-        least_width = min(least_width, 900)
-    panels = [_panel(draw_marks(image, one.marks, several_classes, least_width), name, one)
-              for one, name in zip(outcomes, models, strict=True)]
-    gap = 6
-    pieces = [piece for panel in panels for piece in (panel, _paper(
-        *((gap, panel.shape[1]) if wide else (panel.shape[0], gap))))][:-1]
+    panels = []
+    for one, name in zip(outcomes, models, strict=True):
+        picture = draw_marks(image, one.marks, several_classes,
+                             least_width if wide else min(least_width, 900))
+        panels.append(np.concatenate([_headline(picture.shape[1], name, one), picture]))
+    height, width = panels[0].shape[:2]
+    gap = np.full((6, width, 3) if wide else (height, 6, 3), DARK, np.uint8)
+    pieces = [piece for panel in panels for piece in (gap, panel)][1:]
     stacked = np.concatenate(pieces, axis=0 if wide else 1)
-    return np.concatenate([stacked, _legend(stacked.shape[1], note, legend_of(outcomes))])
+    meanings = _meanings([mark for one in outcomes for mark in one.marks])
+    return np.concatenate([stacked, draw_legend(stacked.shape[1], meanings, note)])
 
 
-def legend_of(outcomes: Sequence[Outcome]) -> dict[str, str]:
-    """Words for each kind of mark that occurs; of the ignored ones also their types, as Van."""
-    marks = list(chain.from_iterable(one.marks for one in outcomes))
-    words = {kind: said for kind, said in _LEGEND.items() if any(m.kind == kind for m in marks)}
-    types = sorted({mark.name for mark in marks if mark.kind == IGNORED} - {words.get(IGNORED)})
+def draw_marks(image: np.ndarray, marks: Sequence[Mark], several_classes: bool = False,
+               least_width: int = 1600) -> np.ndarray:
+    """Draw hits, false alarms, misses and what is ignored.
+
+    Args:
+        image: RGB, uint8, H x W x 3.
+        marks: The boxes, in pixels of the image.
+        several_classes: Whether to write class names beside scores.
+        least_width: A narrower picture is magnified to so many pixels.
+
+    Returns:
+        RGB, uint8, h x w x 3, at least so wide.
+    """
+    order = list(KINDS)
+    return draw_boxes(image, [Box(mark.box, _words(mark, several_classes), KINDS[mark.kind][0])
+                              for mark in sorted(marks, key=lambda mark: order.index(mark.kind))],
+                      least_width)
+
+
+def _words(mark: Mark, several_classes: bool) -> str:
+    """What stands beside a box; nothing where the hit on it, or the legend, says enough."""
+    if mark.kind == FOUND or mark.name == 'DontCare':
+        return ''
+    name = mark.name if several_classes or mark.kind == IGNORED else ''
+    score = '' if mark.score is None else f'{mark.score:.2f}'
+    return f'{KINDS[mark.kind][2]}{name} {score}'.replace('  ', ' ').strip()
+
+
+def _meanings(marks: Sequence[Mark]) -> dict[str, Line | None]:
+    """Words for each kind of mark that occurs; for the ignored ones also their types, as Van."""
+    used = {mark.kind for mark in marks}
+    meanings = {words: line for kind, (line, words, _) in reversed(KINDS.items()) if kind in used}
+    types = sorted({mark.name for mark in marks if mark.kind == IGNORED} - {'ignored'})
     if types:
-        words[IGNORED] += f' ({", ".join(types)})'
-    return words
+        meanings[f'{meanings.popitem()[0]} ({", ".join(types)})'] = None
+    return meanings
 
 
-def headline(outcome: Outcome) -> str:
-    """An image's counts in words."""
-    counts = outcome.counts
-    return f"{counts['tp']} TP   {counts['fp']} FP   {counts['fn']} FN"
-
-
-def _panel(picture: np.ndarray, name: str, outcome: Outcome) -> np.ndarray:
-    """A picture below a line that names the model and its counts."""
-    width = picture.shape[1]
+def _headline(width: int, name: str, outcome: Outcome) -> np.ndarray:
+    """A line that names the model and its counts."""
     size = text_size(width) + 3
-    canvas = Canvas.of(_paper(size + 16, width))
-    counts = headline(outcome)
+    canvas = Canvas.blank(size + 16, width, DARK)
+    counts = '   '.join(f'{number} {key.upper()}' for key, number in outcome.counts.items())
     right = text_width(counts, size, bold=True)
     middle = canvas.picture.height / 2
-    _write(canvas, (width - 12 - right, middle), counts, size, bold=True)
-    _write(canvas, (12, middle), shortened(name, width - right - 60, size), size)
-    return np.concatenate([canvas.array(), picture])
-
-
-def _legend(width: int, note: str, meanings: Mapping[str, str]) -> np.ndarray:
-    """What lines and colours mean, in as many rows as it takes."""
-    size = min(text_size(width), 18)
-    swatch, row, gap = int(2.5 * size), size + 18, int(1.5 * size)
-    rows: list[list[tuple[str, str]]] = [[]]
-    used = 12
-    entries = [*([('', note)] if note else []), *meanings.items()]
-    for kind, words in entries:
-        words = shortened(words, width - 32 - swatch, size, bold=not kind)
-        needed = text_width(words, size, bold=not kind) + gap + (swatch + 8 if kind else 0)
-        if rows[-1] and used + needed - gap > width - 12:
-            rows.append([])
-            used = 12
-        rows[-1].append((kind, words))
-        used += needed
-    canvas = Canvas.of(_paper(len(rows) * row + 8, width))
-    for number, entries in enumerate(rows):
-        place, top = 12, 4 + number * row
-        for kind, words in entries:
-            if kind:
-                box = (place, top + 6, place + swatch, top + row - 6)
-                _swatch(canvas, box, kind)
-                place += swatch + 8
-            _write(canvas, (place, top + row / 2), words, size, bold=not kind)
-            place += text_width(words, size, bold=not kind) + gap
+    canvas.write(counts, width - 12 - right, middle, size, WHITE, bold=True)
+    canvas.write(name, 12, middle, size, WHITE, width=width - right - 60)
     return canvas.array()
-
-
-def _swatch(canvas: Canvas, box: tuple[float, ...], kind: str) -> None:
-    if kind == IGNORED:
-        canvas.hatch(box, GREY)
-    else:
-        canvas.box(box, LINES[kind])
-
-
-def _write(canvas: Canvas, place: tuple[float, float], text: str, size: int,
-           bold: bool = False) -> None:
-    canvas.draw.text(place, text, fill=_INK, font=font(size, bold), anchor='lm')
-
-
-def _paper(height: int, width: int) -> np.ndarray:
-    return np.full((height, width, 3), _PAPER, np.uint8)

@@ -1,14 +1,12 @@
 """Lines, boxes, hatching and legible text on a picture.
 
-Pillow, with matplotlib's DejaVu fonts: lines lie on whole pixels and a picture
-takes milliseconds. matplotlib itself, and so mmdet's visualizer, needs a
-tenth of a second for each frame, resamples the picture and blurs its edges.
+Pillow, with matplotlib's DejaVu fonts: lines lie on whole pixels and a picture takes milliseconds.
+matplotlib itself, and so mmdet's visualizer, takes a tenth of a second a frame and blurs edges.
 """
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import matplotlib
 import numpy as np
@@ -17,11 +15,14 @@ from PIL import Image, ImageDraw, ImageFont
 Colour = tuple[int, int, int]
 Rect = tuple[int, int, int, int]
 
-# Okabe and Ito's palette (Color Universal Design, 2008): told apart by colour-blind people.
+# Okabe and Ito's palette (Color Universal Design, 2008): distinguishable for colour-blind people.
 BLUE, VERMILION, YELLOW = (86, 180, 233), (213, 94, 0), (240, 228, 66)
 GREEN, PURPLE, ORANGE, DEEP_BLUE = (0, 158, 115), (204, 121, 167), (230, 159, 0), (0, 114, 178)
 WHITE, BLACK, GREY = (255, 255, 255), (0, 0, 0), (170, 170, 170)
 PALETTE = (BLUE, ORANGE, GREEN, YELLOW, PURPLE, VERMILION, DEEP_BLUE)
+INK, FAINT, DARK = (25, 25, 25), (120, 120, 120), (32, 34, 37)
+
+_SHARP = 3  # from this magnification on, pixels become squares
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,6 @@ class Line:
     colour: Colour
     width: int = 3
     dash: tuple[int, int] | None = None
-
-
-class Label(NamedTuple):
-    """A line of text on a ground, and the pixels that it takes."""
-
-    rect: Rect
-    text: str
-    colour: Colour
 
 
 @cache
@@ -70,18 +63,18 @@ def shortened(text: str, width: int, size: int, bold: bool = False) -> str:
     return '…'
 
 
-def at_least(image: np.ndarray, width: int) -> tuple[np.ndarray, float]:
-    """A picture magnified to so many pixels in width where it has fewer, and by how much."""
-    factor = max(1.0, width / image.shape[1])
+def scaled(image: np.ndarray, factor: float) -> np.ndarray:
+    """A picture (H x W x 3, uint8) scaled; pixels magnified threefold or more stay sharp."""
     if factor == 1:
-        return image, 1.0
-    size = (width, round(image.shape[0] * factor))
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)), factor
+        return image
+    filtering = Image.Resampling.NEAREST if factor >= _SHARP else Image.Resampling.BICUBIC
+    height, width = (max(1, round(side * factor)) for side in image.shape[:2])
+    return np.asarray(Image.fromarray(image).resize((width, height), filtering))
 
 
 @dataclass
 class Canvas:
-    """A picture being drawn on; labels know where others stand.
+    """A picture to draw on, which remembers where its labels are.
 
     Attributes:
         picture: Its pixels; drawn on in place.
@@ -90,12 +83,17 @@ class Canvas:
 
     picture: Image.Image
     text_size: int = 15
-    _labels: list[Label] = field(default_factory=list)
+    _labels: list[Rect] = field(default_factory=list)
 
     @classmethod
     def of(cls, image: np.ndarray, text_size: int = 15) -> 'Canvas':
         """Begin with a copy of an RGB array."""
         return cls(Image.fromarray(image).convert('RGB'), text_size)
+
+    @classmethod
+    def blank(cls, height: int, width: int, colour: Colour = WHITE) -> 'Canvas':
+        """Begin with one colour."""
+        return cls(Image.new('RGB', (width, height), colour))
 
     @property
     def draw(self) -> ImageDraw.ImageDraw:
@@ -106,83 +104,56 @@ class Canvas:
         """The picture, uint8, H x W x 3."""
         return np.asarray(self.picture)
 
+    def paste(self, image: np.ndarray, left: int, top: int) -> None:
+        """Put a picture at a place."""
+        self.picture.paste(Image.fromarray(image), (left, top))
+
+    def write(self, text: str, left: float, middle: float, size: int, colour: Colour = INK,
+              bold: bool = False, width: int | None = None) -> None:
+        """Write a line of text; shortened where it is wider than so many pixels."""
+        text = text if width is None else shortened(text, width, size, bold)
+        self.draw.text((left, middle), text, fill=colour, font=font(size, bold), anchor='lm')
+
     def box(self, box: Sequence[float], line: Line) -> None:
         """Outline a box (corners in pixels); a dark rim sets it off from any background."""
-        rect = self._inside(box)
-        strokes = list(_strokes(rect, line))
+        strokes = list(_strokes(self._inside(box), line))
         for x1, y1, x2, y2 in strokes:
             self.draw.rectangle((x1 - 1, y1 - 1, x2 + 1, y2 + 1), fill=BLACK)
         for stroke in strokes:
             self.draw.rectangle(stroke, fill=line.colour)
 
-    def hatch(self, box: Sequence[float], colour: Colour, gap: int = 8) -> None:
-        """Fill a box with slanted lines, light and dark ones in turn, a little transparent."""
+    def hatch(self, box: Sequence[float], colour: Colour = GREY, gap: int = 8) -> None:
+        """Fill a box with slanted lines, alternately light and dark, a little transparent."""
         x1, y1, x2, y2 = self._inside(box)
-        layer = self.picture.crop((x1, y1, x2 + 1, y2 + 1))
+        below = self.picture.crop((x1, y1, x2 + 1, y2 + 1))
+        layer = below.copy()
         draw = ImageDraw.Draw(layer)
         height = y2 - y1
         for start in range(-height, x2 - x1, gap):
             for shift, ink in ((0, colour), (gap // 2, BLACK)):
                 draw.line((start + shift, height, start + shift + height, 0), fill=ink, width=2)
         draw.rectangle((0, 0, x2 - x1, height), outline=colour)
-        below = self.picture.crop((x1, y1, x2 + 1, y2 + 1))
         self.picture.paste(Image.blend(below, layer, 0.65), (x1, y1))
 
-    def label(self, text: str, box: Sequence[float], colour: Colour,
-              optional: bool = False) -> None:
-        """Write beside a box, on a ground of its colour, inside the picture and off other labels.
+    def label(self, text: str, box: Sequence[float], colour: Colour) -> None:
+        """Write beside a box, on a ground of its colour.
 
-        The first place that is free: above, below, inside, beside the box, then
-        further away; where none is, the one that covers least of other labels.
-        A line leads from a label to its box where more than the label's own
-        height lies between them.
-
-        Args:
-            text: One line.
-            box: Corners in pixels.
-            colour: Of the ground.
-            optional: Write nothing unless a place at the box itself is free.
+        The first place that no other label takes: above, below, inside or beside the box. Where
+        all are taken, nothing is written.
         """
         width, height = text_width(text, self.text_size) + 6, self.text_size + 5
         x1, y1, x2, y2 = self._inside(box)
-        corners = [(x1, y1 - height), (x2 - width, y1 - height), (x1, y2 + 2),
-                   (x2 - width, y2 + 2), (x1, y1), (x2 - width, y2 - height), (x1, y2 - height),
-                   (x2 + 3, y1), (x1 - width - 3, y1)]
-        corners += [(x1, y) for step in (2, 3, 4) for y in (
-            y1 - step * height, y2 + 2 + (step - 1) * height)]
-        rects = [self._shifted(x, y, width, height) for x, y in corners]
-        covered = [sum(_shared(rect, other.rect) for other in self._labels) for rect in rects]
-        rect = rects[int(np.argmin(covered))]
-        away = max(y1 - rect[3], rect[1] - y2)
-        if optional and (min(covered) or away > height):
-            return
-        self._labels.append(Label(rect, text, colour))
-        if away > height:
-            self._lead(rect, (x1, y1, x2, y2), colour)
-        self._write(self._labels[-1])
-
-    def _write(self, label: Label) -> None:
-        x, top, _, bottom = label.rect
-        self.draw.rectangle(label.rect, fill=label.colour)
-        self.draw.text((x + 3, (top + bottom) / 2), label.text, fill=ink_on(label.colour),
-                       font=font(self.text_size), anchor='lm')
-
-    def _lead(self, label: Rect, box: Rect, colour: Colour) -> None:
-        """A line along a label's side and on to its box, past those of the same box in between.
-
-        Other labels that it meets stay legible: it runs behind them.
-        """
-        x = label[0] - 3 if label[0] > 3 else label[2] + 2
-        above = label[3] < box[1]
-        edge, nearest = box[1] if above else box[3], min(max(x, box[0]), box[2])
-        pieces = [(x, label[1], x + 1, edge) if above else (x, edge, x + 1, label[3]),
-                  (min(x, nearest), edge, max(x + 1, nearest), edge + 1)]
-        rims = [(x1 - 1, y1 - 1, x2 + 1, y2 + 1) for x1, y1, x2, y2 in pieces]
-        for rect, ink in [*((rim, BLACK) for rim in rims), *((piece, colour) for piece in pieces)]:
-            self.draw.rectangle(rect, fill=ink)
-        for other in self._labels[:-1]:
-            if any(_shared(rim, other.rect) for rim in rims):
-                self._write(other)
+        for x, y in ((x1, y1 - height), (x2 - width, y1 - height), (x1, y2 + 2),
+                     (x2 - width, y2 + 2), (x1, y1), (x2 - width, y2 - height), (x1, y2 - height),
+                     (x2 + 3, y1), (x1 - width - 3, y1)):
+            x = max(0, min(x, self.picture.width - width))
+            y = max(0, min(y, self.picture.height - height))
+            rect = x, y, x + width - 1, y + height - 1
+            if not any(_meet(rect, other) for other in self._labels):
+                self._labels.append(rect)
+                self.draw.rectangle(rect, fill=colour)
+                self.write(text, x + 3, y + (height - 1) / 2, self.text_size, ink_on(colour))
+                return
 
     def _inside(self, box: Sequence[float]) -> Rect:
         """Whole pixels of a box, its corners in order and in the picture."""
@@ -191,14 +162,9 @@ class Canvas:
         x1, y1 = min(max(x1, 0), right), min(max(y1, 0), bottom)
         return x1, y1, min(max(x2, x1), right), min(max(y2, y1), bottom)
 
-    def _shifted(self, x: int, y: int, width: int, height: int) -> Rect:
-        x = max(0, min(x, self.picture.width - width))
-        y = max(0, min(y, self.picture.height - height))
-        return x, y, x + width - 1, y + height - 1
-
 
 def ink_on(colour: Colour) -> Colour:
-    """Black or white, whichever is read more easily on a ground of this colour."""
+    """Black or white, whichever is easier to read on a ground of this colour."""
     red, green, blue = colour
     return BLACK if 0.299 * red + 0.587 * green + 0.114 * blue > 120 else WHITE
 
@@ -224,8 +190,6 @@ def _pieces(start: int, end: int, line: Line) -> Iterator[tuple[int, int]]:
         yield place, min(place + stroke - 1, end)
 
 
-def _shared(one: Rect, other: Rect) -> int:
-    """Pixels that two rectangles share."""
-    wide = min(one[2], other[2]) - max(one[0], other[0]) + 1
-    high = min(one[3], other[3]) - max(one[1], other[1]) + 1
-    return max(wide, 0) * max(high, 0)
+def _meet(one: Rect, other: Rect) -> bool:
+    return (one[0] <= other[2] and other[0] <= one[2]
+            and one[1] <= other[3] and other[1] <= one[3])

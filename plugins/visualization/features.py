@@ -1,195 +1,120 @@
-"""Draw a network's filters, its feature maps and where a class comes from.
-
-Everything here takes arrays. A tile is scaled by its own range, which is
-written below it; one whose values hardly differ is flat and says so, since
-stretching it would show rounding errors as if they were a pattern.
-"""
+"""Draw a network's filters, its feature maps and what a class rests on; everything takes arrays."""
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from PIL import Image
 
-from .drawing import Canvas, font, shortened, text_width
-
-PAPER, INK, FAINT = (255, 255, 255), (25, 25, 25), (120, 120, 120)
-DEAD, CONSTANT = 'dead', 'constant'
-# A map is flat when it varies by less than this share of the layer's largest value.
+# A map is flat when it varies by at most this share of the layer's largest value: that is rounding.
 NEGLIGIBLE = 1e-3
-_MARGIN, _GAP, _SMALL, _SIZE = 14, 6, 11, 16  # pixels
+_FLAT = 0.8  # its grey
+_INCHES, _HEAD, _EDGE = 1.25, 0.85, 0.12  # of a tile, of the lines above, of the margin
 
 
-@dataclass(frozen=True)
-class Tile:
-    """One map or filter, ready to be drawn.
-
-    Attributes:
-        picture: RGB, uint8, h x w x 3.
-        caption: Its number and its range, or that it is dead or constant.
-    """
-
-    picture: np.ndarray
-    caption: str
+def flat_maps(maps: np.ndarray) -> np.ndarray:
+    """(C,) whether each of C x H x W maps is constant, but for rounding."""
+    return np.ptp(maps, axis=(1, 2)) <= NEGLIGIBLE * np.abs(maps).max()
 
 
-def flatness(values: np.ndarray, scale: float) -> str:
-    """``dead`` where all values are 0, ``constant`` where they hardly differ, else ''.
-
-    Args:
-        values: A map, or a filter.
-        scale: The largest absolute value of its layer; what differs by less
-            than :data:`NEGLIGIBLE` of it is rounding.
-    """
-    limit = NEGLIGIBLE * scale
-    if np.abs(values).max() <= limit:
-        return DEAD
-    return CONSTANT if np.ptp(values) <= limit else ''
-
-
-def map_tiles(maps: np.ndarray, numbers: Sequence[int]) -> list[Tile]:
-    """Feature maps in viridis, dark for the lowest value of each.
+def draw_maps(maps: np.ndarray, layer: str, most: int = 64) -> Figure:
+    """Feature maps in viridis, each from its own lowest (dark) to its highest value.
 
     Args:
         maps: C x H x W, all maps of the layer.
-        numbers: Those to draw.
+        layer: Its name.
+        most: How many to draw.
     """
-    scale = float(np.abs(maps).max())
-    colours = matplotlib.colormaps['viridis']
-    tiles = []
-    for number in numbers:
-        values = maps[number]
-        flat = flatness(values, scale)
-        if flat:
-            picture = np.full((*values.shape, 3), 205, np.uint8)
-            caption = f'{number}: {flat}' + ('' if flat == DEAD else f' {_value(values.mean())}')
+    flat, tiles = flat_maps(maps), []
+    for number, values in enumerate(maps[:most]):
+        low, high = float(values.min()), float(values.max())
+        if flat[number]:
+            tiles.append((np.full(values.shape, np.nan), f'{number}: flat {_value(low)}'))
         else:
-            low, high = float(values.min()), float(values.max())
-            picture = (colours((values - low) / (high - low))[..., :3] * 255).round()
-            caption = f'{number}: {_value(low)} … {_value(high)}'
-        tiles.append(Tile(picture.astype(np.uint8), caption))
-    return tiles
+            tiles.append(((values - low) / (high - low),
+                          f'{number}: {_value(low)} … {_value(high)}'))
+    return _grid(tiles, f'Feature maps of {layer}', [
+        f'{_of(len(tiles), len(maps))} maps of {maps.shape[1]} x {maps.shape[2]} (height x width);'
+        f' {flat.sum()} are flat; all values: {maps.min():.3g} … {maps.max():.3g}',
+        'each is scaled by its own range, written below it (dark: lowest; grey: flat)'])
 
 
-def filter_tiles(weights: np.ndarray, numbers: Sequence[int]) -> list[Tile]:
-    """Filters as colours, a weight of 0 in middle grey; each up to its largest absolute weight.
+def draw_filters(weights: np.ndarray, layer: str, most: int = 64) -> Figure:
+    """Filters as colours, each up to its largest absolute weight; a weight of 0 is grey.
 
     Args:
-        weights: O x C x h x w. Three channels are R, G, B; of any other number
-            the first one is drawn, in grey.
-        numbers: Those to draw.
+        weights: O x C x h x w. Three channels are R, G, B; of any other number the first one is
+            drawn, in grey.
+        layer: Its name.
+        most: How many to draw.
     """
-    scale = float(np.abs(weights).max())
     shown = weights if weights.shape[1] == 3 else weights[:, :1].repeat(3, axis=1)
-    tiles = []
-    for number in numbers:
-        values = shown[number].transpose(1, 2, 0)
-        most = float(np.abs(values).max())
-        dead = most <= NEGLIGIBLE * scale
-        picture = np.full(values.shape, 127.5) if dead else 127.5 * (1 + values / most)
-        tiles.append(Tile(picture.round().astype(np.uint8),
-                          f'{number}: {DEAD}' if dead else f'{number}: ±{_value(most)}'))
-    return tiles
+    largest = np.abs(shown).max((1, 2, 3))
+    dead = largest <= NEGLIGIBLE * np.abs(weights).max()
+    tiles = [(np.full(one.shape[1:], np.nan), f'{number}: flat 0') if dead[number] else
+             ((1 + one.transpose(1, 2, 0) / largest[number]) / 2,
+              f'{number}: ±{_value(largest[number])}')
+             for number, one in enumerate(shown[:most])]
+    colour = 'R, G, B' if weights.shape[1] == 3 else f'the first of {weights.shape[1]} channels'
+    return _grid(tiles, f'Filters of {layer}', [
+        f'{_of(len(tiles), len(weights))} filters of {weights.shape[2]} x {weights.shape[3]} '
+        f'({colour}); {dead.sum()} are flat; all weights: {weights.min():.3g} … '
+        f'{weights.max():.3g}',
+        'grey is 0; each filter is scaled by its largest absolute weight, written below it'])
 
 
-def draw_grid(tiles: Sequence[Tile], title: str, notes: Sequence[str], side: int = 112,
-              columns: int | None = None) -> np.ndarray:
-    """A page of tiles with captions, below a title and lines of notes.
+def draw_cam(image: np.ndarray, share: np.ndarray, title: str, notes: Sequence[str]) -> Figure:
+    """A network's input beside the same in grey, the class activation map laid over it.
 
-    Args:
-        tiles: All of one size.
-        title: Shortened where it is too long.
-        notes: Each a line, likewise.
-        side: Pixels of a tile's longer side.
-        columns: Tiles in a row; None: about as many as rows, 6 to 16.
-
-    Returns:
-        RGB, uint8.
-    """
-    columns = columns or min(max(6, math.ceil(math.sqrt(1.3 * len(tiles)))), 16)
-    pictures = [_magnified(tile.picture, side) for tile in tiles]
-    width, height = pictures[0].size
-    cell = max(width, 112)  # room for a caption such as 27: -0.012 … 0.045
-    head = _MARGIN + (_SIZE + 10) + len(notes) * (_SIZE + 4) + _GAP
-    row = height + _SMALL + 4 + _GAP
-    page = Canvas.of(_paper(head + math.ceil(len(tiles) / columns) * row + _MARGIN,
-                            2 * _MARGIN + columns * (cell + _GAP) - _GAP))
-    _headline(page, title, notes)
-    for place, (tile, picture) in enumerate(zip(tiles, pictures, strict=True)):
-        left = _MARGIN + place % columns * (cell + _GAP)
-        top = head + place // columns * row
-        page.picture.paste(picture, (left, top))
-        page.draw.text((left, top + height + 2), tile.caption, fill=INK,
-                       font=font(_size(tile.caption, cell, _SMALL, 7)))
-    return page.array()
-
-
-def draw_cam(image: np.ndarray, overlaid: np.ndarray, title: str, notes: Sequence[str],
-             side: int = 420) -> np.ndarray:
-    """A network's input beside the same with its class activation map laid over it.
-
-    Args:
-        image: RGB, uint8, H x W x 3.
-        overlaid: Likewise.
-        title: Shortened where it is too long.
-        notes: Each a line, likewise.
-        side: Pixels of a picture's longer side.
-
-    Returns:
-        RGB, uint8.
-    """
-    left, right = (_magnified(picture, side) for picture in (image, overlaid))
-    head = _MARGIN + (_SIZE + 10) + len(notes) * (_SIZE + 4) + _GAP
-    page = Canvas.of(_paper(head + left.height + _MARGIN, 3 * _MARGIN + 2 * left.width))
-    _headline(page, title, notes)
-    page.picture.paste(left, (_MARGIN, head))
-    page.picture.paste(right, (2 * _MARGIN + left.width, head))
-    return page.array()
-
-
-def overlay(image: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Lay a map over a picture: grey where it is 0, the brighter and yellower the more.
-
-    The library's own ``show_cam_on_image`` takes OpenCV's jet, which colour-blind
-    people cannot order, and brightens each picture by its own maximum.
+    The brighter and yellower, the more; pytorch-grad-cam's jet cannot be ordered by colour-blind
+    people, and it brightens each picture by its own maximum.
 
     Args:
         image: RGB, uint8, H x W x 3.
         share: H x W, from 0 to 1.
+        title: In bold above.
+        notes: Lines below the title.
     """
-    grey = np.asarray(Image.fromarray(image).convert('L'), float)[..., None]
-    heat = matplotlib.colormaps['inferno'](share)[..., :3] * 255
-    weight = 0.75 * np.sqrt(share)[..., None]  # a little of the map already shows
-    return ((1 - weight) * grey.repeat(3, axis=2) + weight * heat).round().astype(np.uint8)
+    height = 4.2 * image.shape[0] / image.shape[1]  # inches
+    figure, (left, right) = _page(1, 2, 4.2, height, title, notes)
+    left.imshow(image)
+    right.imshow(np.asarray(Image.fromarray(image).convert('L')), cmap='gray', vmin=0, vmax=255)
+    right.imshow(share, cmap='inferno', vmin=0, vmax=1, alpha=0.75 * np.sqrt(share))
+    return figure
 
 
-def _headline(page: Canvas, title: str, notes: Sequence[str]) -> None:
-    room, top = page.picture.width - 2 * _MARGIN, _MARGIN
-    page.draw.text((_MARGIN, top), shortened(title, room, _SIZE, bold=True), fill=INK,
-                   font=font(_SIZE, bold=True))
-    for number, note in enumerate(notes):
-        size = _size(note, room, _SIZE - 2, _SMALL)
-        page.draw.text((_MARGIN, top + _SIZE + 10 + number * (_SIZE + 4)),
-                       shortened(note, room, size), fill=FAINT, font=font(size))
+def _grid(tiles: Sequence[tuple[np.ndarray, str]], title: str, notes: Sequence[str]) -> Figure:
+    """Tiles (shares from 0 to 1, or colours; nan: flat) with captions, about as many rows."""
+    columns = min(max(6, math.ceil(math.sqrt(1.3 * len(tiles)))), 16)
+    figure, all_axes = _page(math.ceil(len(tiles) / columns), columns, _INCHES, _INCHES + 0.2,
+                             title, notes)
+    colours = matplotlib.colormaps['viridis'].with_extremes(bad=str(_FLAT))
+    for axes, (picture, caption) in zip(all_axes, tiles, strict=False):
+        axes.imshow(picture, cmap=colours, vmin=0, vmax=1, interpolation='nearest')
+        axes.text(0, -0.03, caption, transform=axes.transAxes, fontsize=6.5, va='top')
+    return figure
 
 
-def _size(text: str, room: int, most: int, least: int) -> int:
-    """The largest letters, in pixels, in which a text fits."""
-    return next((size for size in range(most, least, -1) if text_width(text, size) <= room), least)
+def _page(rows: int, columns: int, width: float, height: float, title: str, notes: Sequence[str]
+          ) -> tuple[Figure, list[Axes]]:
+    """A figure of tiles (sizes in inches) without axes, below a title and notes."""
+    wide, high = columns * width + 2 * _EDGE, rows * height + _HEAD + _EDGE
+    figure = Figure(figsize=(wide, high))
+    figure.text(_EDGE / wide, 1 - 0.1 / high, title, fontsize=12, fontweight='bold', va='top')
+    figure.text(_EDGE / wide, 1 - 0.36 / high, '\n'.join(notes), fontsize=9, color='0.45', va='top')
+    grid = figure.subplots(rows, columns, squeeze=False, gridspec_kw=dict(
+        left=_EDGE / wide, right=1 - _EDGE / wide, top=1 - _HEAD / high, bottom=_EDGE / high,
+        wspace=0.06, hspace=0.06))
+    for axes in grid.flat:
+        axes.set_axis_off()
+        axes.set_anchor('NW')
+    return figure, list(grid.flat)
 
 
-def _magnified(picture: np.ndarray, side: int) -> Image.Image:
-    """At about this size; pixels that are magnified stay sharp squares."""
-    height, width = picture.shape[:2]
-    factor = side / max(height, width)
-    filtering = Image.Resampling.NEAREST if factor >= 1 else Image.Resampling.LANCZOS
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return Image.fromarray(picture).resize(size, filtering)
-
-
-def _paper(height: int, width: int) -> np.ndarray:
-    return np.full((height, width, 3), PAPER, np.uint8)
+def _of(shown: int, total: int) -> str:
+    return f'{total}' if shown == total else f'the first {shown} of {total}'
 
 
 def _value(number: float) -> str:

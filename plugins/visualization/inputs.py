@@ -1,7 +1,7 @@
 """What a user points a model at: a picture, a folder of pictures or a video."""
-import math
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ import numpy as np
 PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg')
 
-_DROPPINGS = ('thumbs.db', 'ehthumbs.db', 'desktop.ini')  # of Windows; macOS hides its .DS_Store
+_DROPPINGS = ('thumbs.db', 'ehthumbs.db', 'desktop.ini')  # Windows'; macOS hides its .DS_Store
 _NAMED = 5  # broken files named in an error; further ones are counted
 _T = TypeVar('_T')
 
@@ -22,73 +22,63 @@ def is_video(path: Path) -> bool:
     return path.suffix.lower() in VIDEOS and not path.is_dir()
 
 
-def find_pictures(path: Path) -> tuple[list[Path], dict[Path, str]]:
-    """The pictures that a path means: itself, or all below a folder, sorted.
-
-    Hidden files and folders are overlooked, as in the class folders, and so
-    is what a file manager leaves (Thumbs.db).
-
-    Returns:
-        The pictures by their names, and of the folder's other files why they are none.
+def find_files(path: Path) -> list[Path]:
+    """The file itself, or all below a folder, sorted, except hidden ones and Windows' own.
 
     Raises:
-        FileNotFoundError: There is no such file, or no picture in the folder.
-        ValueError: A file given by itself is no picture by its name.
+        FileNotFoundError: There is no such file, or none in the folder.
     """
-    if not path.exists():
-        raise FileNotFoundError(f'{path}: no such file or folder')
     if not path.is_dir():
-        if reason := _foreign(path):
-            raise ValueError(f'{path}: {reason}')
-        return [path], {}
+        if not path.exists():
+            raise FileNotFoundError(f'{path}: no such file or folder')
+        return [path]
     files = [file for file in sorted(path.rglob('*')) if file.is_file() and not any(
         part.startswith('.') for part in file.relative_to(path).parts)
         and file.name.lower() not in _DROPPINGS]
-    others = {file: reason for file in files if (reason := _foreign(file))}
     if not files:
         raise FileNotFoundError(f'{path}: no pictures in this folder; expected *'
                                 f'{", *".join(PICTURES)}')
-    return [file for file in files if file not in others], others
+    return files
 
 
-def _foreign(path: Path) -> str:
-    """Why a file is no picture by its name; nothing if it may be one."""
-    if path.suffix.lower() in PICTURES:
-        return ''
-    hint = '; give a video by its own name' if path.suffix.lower() in VIDEOS else ''
-    return f'not a picture; expected a file named *{", *".join(PICTURES)}{hint}'
-
-
-def find_broken(paths: Iterable[Path], check: Callable[[Path], object]) -> dict[Path, str]:
-    """Look at every file before work begins; of the broken ones, what is wrong.
+def find_broken(files: Iterable[Path], read: Callable[[Path], object]) -> dict[Path, str]:
+    """Try every file before work begins.
 
     Args:
-        paths: The files.
-        check: Raises a ValueError for a broken one, that begins with its path.
+        files: What may be pictures.
+        read: Raises a ValueError for a broken one.
+
+    Returns:
+        The files that are no pictures by their names or cannot be read, and why.
     """
     broken = {}
-    for path in paths:
+    for path in files:
+        if path.suffix.lower() not in PICTURES:
+            hint = '; give a video by its own name' if is_video(path) else ''
+            broken[path] = f'not a picture; expected a file named *{", *".join(PICTURES)}{hint}'
+            continue
         try:
-            check(path)
+            read(path)
         except ValueError as error:
             broken[path] = str(error).removeprefix(f'{path}: ')
     return broken
 
 
-def refuse_broken(broken: Mapping[Path, str], files: Collection[Path], advice: str) -> None:
-    """Name the broken ones among some files, the first few of many, all in one error.
+def broken_error(broken: dict[Path, str], total: int) -> ValueError:
+    """The error that names the broken files among some, the first few of many.
 
-    Raises:
-        ValueError: There are broken ones.
+    Args:
+        broken: See :func:`find_broken`.
+        total: How many files there were.
     """
-    lines = [f'{path}: {reason}' for path, reason in sorted(broken.items())]
-    if len(files) == len(lines) == 1:
-        raise ValueError(f'{lines[0]}; {advice}')
-    if lines:
-        more = [f'and {len(lines) - _NAMED} more'] if len(lines) > _NAMED else []
-        raise ValueError('\n    '.join([
-            f'{len(lines)} of {len(files)} files are no pictures, or broken ones:',
-            *lines[:_NAMED], *more]) + f'\n{advice}')
+    lines = [f'{path}: {reason}' for path, reason in broken.items()]
+    if total == 1:
+        return ValueError(f'{lines[0]}; copy the file anew')
+    more = [f'and {len(lines) - _NAMED} more'] if len(lines) > _NAMED else []
+    advice = ('Copy them anew, or leave them out with --skip-broken' if len(lines) < total
+              else 'No picture is left')
+    return ValueError('\n    '.join([f'{len(lines)} of {total} files are broken or no pictures:',
+                                     *lines[:_NAMED], *more]) + f'\n{advice}')
 
 
 class Video:
@@ -100,59 +90,60 @@ class Video:
         path: The file.
 
     Attributes:
-        path: The file.
         fps: Frames a second.
         announced: How many frames the file says it has; some formats guess.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is no video that OpenCV reads, or has no frame rate or
-            no frame (when iterated).
+        ValueError: OpenCV cannot read it as a video, or it has no frame rate.
     """
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise FileNotFoundError(f'{path}: no such file')
         self.path = path
         capture = cv2.VideoCapture(str(path))
-        opened = capture.isOpened()
         self.fps = capture.get(cv2.CAP_PROP_FPS)
         self.announced = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         capture.release()
-        if not opened:
-            raise ValueError(f'{path}: cannot be read as a video; copy the file anew, or convert '
-                             'it to .mp4')
-        if not (math.isfinite(self.fps) and self.fps > 0):
-            raise ValueError(f'{path}: found the frame rate {self.fps}, expected one above 0; '
-                             'convert the file anew')
+        if not 0 < self.fps < np.inf:  # 0 where it cannot be opened
+            raise ValueError(f'{path}: cannot be read as a video (frame rate {self.fps:g}); copy '
+                             'the file anew, or convert it to .mp4')
 
     def __iter__(self) -> Iterator[np.ndarray]:
         count = 0
         capture = cv2.VideoCapture(str(self.path))  # one each time: a capture cannot be rewound
         try:
-            while True:
-                read, frame = capture.read()
-                if not read:
-                    break
+            while (frame := capture.read()[1]) is not None:
                 count += 1
                 yield np.ascontiguousarray(frame[..., ::-1])
         finally:
             capture.release()
-        if not count:
-            raise ValueError(f'{self.path}: no frame of this video can be decoded; copy or '
-                             'convert the file anew')
         if count < self.announced:
             print(f'{self.path}: {count} frames could be decoded, the file announces '
                   f'{self.announced}; it may have been cut off', file=sys.stderr)
 
 
+def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
+    """Encode pictures (RGB, uint8, of one size) as MPEG-4, which every build of OpenCV can.
+
+    Raises:
+        OSError: OpenCV cannot write it.
+        ValueError: There is no frame.
+    """
+    writer = cv2.VideoWriter()
+    try:
+        for frame in frames:
+            height, width = (side - side % 2 for side in frame.shape[:2])  # colours: even sides
+            if not writer.isOpened() and not writer.open(
+                    str(path), cv2.VideoWriter_fourcc(*'mp4v'), fps, (width, height)):
+                raise OSError(f'{path}: OpenCV cannot write a video here')
+            writer.write(frame[:height, :width, ::-1].copy())
+        if not writer.isOpened():
+            raise ValueError(f'{path}: no frame of this video can be decoded; convert it anew')
+    finally:
+        writer.release()
+
+
 def batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
     """Lists of ``size`` items, the last one of what is left; lazily."""
-    batch: list[_T] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
         yield batch

@@ -1,67 +1,107 @@
-"""Mark a detector's boxes and what is there, by the one matcher."""
+"""What becomes of a detector's boxes and of the objects in an image, by the one matcher."""
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from plugins.detection.metrics.detection_metric import match_image
 from plugins.detection.metrics.image_result import ImageResult
-from plugins.detection.metrics.matching import Matches, overlaps
 
-from .marks import ALARM, FOUND, HIT, IGNORED, MISSED, UNCOUNTED, Mark, Outcome
+HIT, ALARM, MISSED = 'hit', 'false alarm', 'missed'
+FOUND, UNCOUNTED, IGNORED = 'found', 'not counted', 'ignored'
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One box in a picture, and what became of it.
+
+    Attributes:
+        kind: Of a detection HIT, ALARM or UNCOUNTED (it lies on something that is ignored), of an
+            object FOUND or MISSED; IGNORED: neither to be found nor background.
+        box: (4,) corners x1, y1, x2, y2 in pixels of the image.
+        name: Its class; of an ignored one its type, such as Van.
+        score: Of a detection, else None.
+    """
+
+    kind: str
+    box: tuple[float, ...]
+    name: str
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One image as one model sees it.
+
+    Attributes:
+        marks: Every box.
+        found: The objects found, each as (label, number among those of its label).
+    """
+
+    marks: tuple[Mark, ...]
+    found: frozenset[tuple[int, int]]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """``tp``, ``fp`` and ``fn``, which DetectionMetric sums over the images."""
+        kinds = Counter(mark.kind for mark in self.marks)
+        return dict(tp=kinds[HIT], fp=kinds[ALARM], fn=kinds[MISSED])
 
 
 def outcome(result: ImageResult, classes: Sequence[str], score_thr: float = 0.5,
             iou_thr: float = 0.5) -> Outcome:
-    """Mark the detections of an image, and what is there.
-
-    What upstream lacks: mmdet's visualizer draws ground truth and detections,
-    not which of them belong together. The matches are those of
-    :func:`plugins.detection.metrics.matching.match`, so that the marks of all
-    images add up to DetectionMetric's counts.
+    """Mark the detections and objects of an image; the marks add up to DetectionMetric's counts.
 
     Args:
         result: The image.
         classes: Class names in label order.
         score_thr: Least score of a detection that counts; the others are left out.
         iou_thr: Least IoU of a detection with the object it finds.
-
-    Raises:
-        RuntimeError: The matcher numbers the objects in another order than is known here.
     """
     marks: list[Mark] = []
-    found, objects = set(), set()
+    found = set()
     for label, name in enumerate(classes):
-        matches, number = match_image(result, label, iou_thr)
+        matches, objects = match_image(result, label, iou_thr)
         own = result.labels == label
-        boxes, scores = result.boxes[own], result.scores[own]
-        instances = [one for one in result.instances if one['bbox_label'] == label]
-        there = [one for one in instances if not one.get('ignore_flag')]
-        _check_order(matches, number, boxes, there, iou_thr)
-        for box, score, target, ignored in zip(boxes, scores, *matches, strict=True):
+        for box, score, target, ignored in zip(result.boxes[own], result.scores[own], *matches,
+                                               strict=True):
             if score >= score_thr:
                 kind = HIT if target >= 0 else UNCOUNTED if ignored else ALARM
-                marks.append(Mark(kind, _corners(box), name, float(score)))
+                marks.append(Mark(kind, tuple(map(float, box)), name, float(score)))
                 found |= {(label, int(target))} if target >= 0 else set()
-        for place, instance in enumerate(there):
-            objects.add((label, place))
-            kind = FOUND if (label, place) in found else MISSED
-            marks.append(Mark(kind, _corners(instance['bbox']), name))
-        marks += [Mark(IGNORED, _corners(one['bbox']), str(one.get('type', 'ignored')))
-                  for one in instances if one.get('ignore_flag')]
-    return Outcome(result.name, tuple(marks), frozenset(found), frozenset(objects))
+        marks += [Mark(FOUND if (label, place) in found else MISSED, tuple(one['bbox']), name)
+                  for place, one in enumerate(objects)]
+        marks += [Mark(IGNORED, tuple(one['bbox']), str(one.get('type', 'ignored')))
+                  for one in result.instances
+                  if one['bbox_label'] == label and one.get('ignore_flag')]
+    return Outcome(tuple(marks), frozenset(found))
 
 
-def _check_order(matches: Matches, number: int, boxes: np.ndarray, there: Sequence[dict[str, Any]],
-                 iou_thr: float) -> None:
-    """match_image numbers the objects as the instances stand; a hit must lie on its object."""
-    hits = np.flatnonzero(matches.object_of >= 0)
-    shared = overlaps(boxes, [one['bbox'] for one in there])
-    if number != len(there) or (shared[hits, matches.object_of[hits]] < iou_thr).any():
-        raise RuntimeError('match_image counts the objects in another order than the instances '
-                           'stand in; plugins/visualization/outcomes.py must follow it')
+def disagreement(outcomes: Sequence[Outcome]) -> int:
+    """How differently models see one image; of a single model, how many mistakes it makes.
+
+    Args:
+        outcomes: One image, by each model.
+
+    Returns:
+        The number of objects that some, but not all, have found, plus the difference between the
+        most and the fewest false alarms.
+    """
+    alarms = [one.counts['fp'] for one in outcomes]
+    if len(outcomes) == 1:
+        return alarms[0] + outcomes[0].counts['fn']
+    by_some = frozenset.union(*(one.found for one in outcomes))
+    by_all = frozenset.intersection(*(one.found for one in outcomes))
+    return len(by_some - by_all) + max(alarms) - min(alarms)
 
 
-def _corners(box: Sequence[float]) -> tuple[float, float, float, float]:
-    x1, y1, x2, y2 = (float(value) for value in box)
-    return x1, y1, x2, y2
+def most_disputed(images: Sequence[Sequence[Outcome]], number: int) -> list[int]:
+    """Indices of the images that the models disagree on most, the worst first.
+
+    Args:
+        images: For each image, the outcomes of all models.
+        number: How many to choose.
+    """
+    order = np.argsort([-disagreement(outcomes) for outcomes in images], kind='stable')
+    return [int(place) for place in order[:number]]

@@ -1,10 +1,11 @@
 """The pictures that a run and its test leave behind, made from their records."""
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from plugins.engine.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -12,9 +13,6 @@ if TYPE_CHECKING:
 
 def write_pictures(result: Mapping[str, Any], folder: Path) -> list[Path]:
     """Draw what a result.json holds, beside it.
-
-    What upstream lacks: it draws nothing by itself; its scripts want log files and predictions
-    that a run does not keep.
 
     Args:
         result: The record, as tools/train.py and tools/test.py write it.
@@ -28,50 +26,38 @@ def write_pictures(result: Mapping[str, Any], folder: Path) -> list[Path]:
     Raises:
         OSError: A file cannot be written.
     """
-    written = []
-    for name, draw in _pictures(result).items():
-        save_figure(draw(), folder / name)
-        written.append(folder / name)
-    return written
+    history, classes, matrix, curves = (result.get(key) for key in (
+        'history', 'classes', 'confusion_matrix', 'pr_curves'))
+    if not (history or classes or curves):
+        return []
+    from . import charts  # only now: matplotlib takes a while to import
+
+    figures = {}
+    if history:
+        figures['curves.png'] = charts.draw_curves(history, result.get('best_epoch'))
+    if classes and matrix:
+        figures['confusion_matrix.png'] = charts.draw_confusion(list(classes), np.array(matrix))
+    if classes:
+        figures['classes.png'] = charts.draw_classes(classes)
+    if curves:
+        figures['pr_curve.png'] = charts.draw_pr(curves)
+        figures['f1_curve.png'] = charts.draw_f1(curves)
+    for name, figure in figures.items():
+        save_figure(figure, folder / name)
+    return [folder / name for name in figures]
 
 
-def _pictures(result: Mapping[str, Any]) -> dict[str, Callable[[], 'Figure']]:
-    """File names, and what draws them; matplotlib is imported only if there are any."""
-    known = {key: result.get(key) for key in ('history', 'classes', 'confusion_matrix',
-                                              'pr_curves')}
-    if not any(known.values()):
-        return {}
-    from . import charts
-
-    pictures = {}
-    if known['history']:
-        pictures['curves.png'] = partial(charts.draw_curves, known['history'],
-                                         result.get('best_epoch'))
-    if known['classes'] and known['confusion_matrix']:
-        pictures['confusion_matrix.png'] = partial(
-            charts.draw_confusion, list(known['classes']), np.array(known['confusion_matrix']))
-    if known['classes']:
-        pictures['classes.png'] = partial(charts.draw_classes, known['classes'])
-    if known['pr_curves']:
-        pictures['pr_curve.png'] = partial(charts.draw_pr, known['pr_curves'])
-        pictures['f1_curve.png'] = partial(charts.draw_f1, known['pr_curves'])
-    return pictures
-
-
-def save_figure(figure: 'Figure', path: Path, **kwargs: Any) -> None:
-    """Write a figure as PNG; a reader never sees half of it.
+def save_figure(figure: 'Figure', path: Path) -> None:
+    """Write a figure as PNG.
 
     Args:
         figure: The figure.
         path: Its file; folders above it are made.
-        kwargs: Of ``Figure.savefig``.
 
     Raises:
         OSError: It cannot be written.
     """
     from .charts import DPI
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial_file = path.with_name(f'.{path.name}.tmp')
-    figure.savefig(partial_file, format='png', **dict(dict(dpi=DPI), **kwargs))
-    partial_file.replace(path)
+    with replacing(path) as partial:
+        figure.savefig(partial, format='png', dpi=DPI)

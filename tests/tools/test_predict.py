@@ -6,25 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.plugins.apis.cases import (
-    CLASSIFIER,
-    DETECTOR,
-    draw_roads,
-    roads_options,
-    save_checkpoint,
-)
+from tests.plugins.apis.cases import CLASSIFIER, DETECTOR, roads_options
 from tools.predict import as_json, main, parse_args
-
-
-@pytest.fixture(scope='module')
-def classifier(tmp_path_factory):
-    return save_checkpoint(tmp_path_factory.mktemp('models') / 'c.pth', CLASSIFIER,
-                           tuple('0123456789'))
-
-
-@pytest.fixture(scope='module')
-def detector(tmp_path_factory):
-    return save_checkpoint(tmp_path_factory.mktemp('models') / 'd.pth', DETECTOR, ('car',), seed=1)
 
 
 def predict(config, checkpoint, given, out, *options):
@@ -55,10 +38,9 @@ def test_a_classifier_says_what_its_test_says(classifier, digits_root, tmp_path)
         assert (tmp_path / 'out' / f"{entry['image']}.png").is_file()  # in folders as they lie
 
 
-def test_a_detector_says_what_its_test_says(detector, tmp_path):
-    root = draw_roads(tmp_path, 10)
-    expected = said_by_test(DETECTOR, detector, tmp_path, *roads_options(root))
-    record = predict(DETECTOR, detector, root / 'training/image_2', tmp_path / 'out',
+def test_a_detector_says_what_its_test_says(detector, roads, tmp_path):
+    expected = said_by_test(DETECTOR, detector, tmp_path, *roads_options(roads))
+    record = predict(DETECTOR, detector, roads / 'training/image_2', tmp_path / 'out',
                      '--score-thr', '0.9', '--batch-size', '3')
     found = {entry['image']: entry for entry in record['predictions']}
     assert len(found) == 10 and len(expected) == 5
@@ -97,17 +79,6 @@ def test_a_video_keeps_its_frames_and_rate(classifier, tmp_path):
     # the frame went through JPEG
     assert still['predictions'][0]['score'] == pytest.approx(
         record['predictions'][2]['score'], abs=0.02)
-
-
-def test_a_broken_picture_is_named_and_nothing_is_written(classifier, digits_root, tmp_path):
-    whole = next((digits_root / 'test/3').glob('*.png')).read_bytes()
-    (tmp_path / 'in').mkdir()
-    (tmp_path / 'in/a.png').write_bytes(whole)
-    (tmp_path / 'in/b.png').write_bytes(whole[:len(whole) // 2])
-    for given in ('in', 'in/b.png'):
-        with pytest.raises(ValueError, match='b.png: cannot be decoded'):
-            predict(CLASSIFIER, classifier, tmp_path / given, tmp_path / 'out')
-    assert [path.name for path in tmp_path.iterdir()] == ['in']
 
 
 def broken_folder(digits_root, folder, number):
@@ -153,13 +124,7 @@ def test_broken_files_can_be_left_out(classifier, digits_root, tmp_path, capsys)
         predict(CLASSIFIER, classifier, folder, tmp_path / 'none', '--skip-broken')
 
 
-def test_a_picture_that_the_pipeline_cannot_take_is_named(detector, tmp_path):
-    Image.new('RGB', (6000, 1)).save(tmp_path / 'line.png')
-    with pytest.raises(ValueError, match='line.png: 6000 x 1 pixels cannot be brought to'):
-        predict(DETECTOR, detector, tmp_path / 'line.png', tmp_path / 'out')
-
-
-def test_thresholds_of_the_config_below_which_nothing_comes_are_told(detector, tmp_path, capsys):
+def test_thresholds_of_the_config_that_drop_boxes_are_named(detector, tmp_path, capsys):
     Image.new('RGB', (64, 32)).save(tmp_path / 'a.png')
     predict(DETECTOR, detector, tmp_path / 'a.png', tmp_path / 'out', '--score-thr', '0.01')
     told = capsys.readouterr().err
@@ -168,12 +133,6 @@ def test_thresholds_of_the_config_below_which_nothing_comes_are_told(detector, t
     printed = capsys.readouterr()
     assert 'test_cfg' not in printed.err
     assert 'nothing with a score of at least 1\n1 picture; written to' in printed.out
-
-
-def test_the_other_kinds_checkpoint_is_refused(classifier, detector, digits_root, tmp_path):
-    for config, checkpoint in ((CLASSIFIER, detector), (DETECTOR, classifier)):
-        with pytest.raises(ValueError, match='does not fit the'):
-            predict(config, checkpoint, digits_root / 'test', tmp_path / 'out')
 
 
 def test_a_checkpoint_that_could_run_code_must_be_trusted(classifier, digits_root, tmp_path):

@@ -4,10 +4,10 @@
     python tools/analysis_tools/compare_detections.py CONFIG CKPT CONFIG2 CKPT2 CKPT3 --images 10
     python tools/analysis_tools/compare_detections.py CONFIG CKPT CKPT2 --ids 000003 000012
 
-A config holds for the checkpoints behind it. The images are those of its test
-part, by default the ones that the models disagree on most. The marks come from
-the matcher behind DetectionMetric: the counts printed at the end are its tp,
-fp and fn at the same thresholds. An image's file shows one panel a model.
+A config applies to the checkpoints after it. The images are those of its test part, by default the
+ones that the models disagree on most. The marks come from the matcher behind DetectionMetric: the
+counts printed at the end are its tp, fp and fn at the same thresholds. Each image's file shows one
+panel for each model.
 """
 import argparse
 import json
@@ -28,12 +28,11 @@ _CONFIGS = ('.py', '.yml', '.yaml', '.json')
 
 
 class _Tested(NamedTuple):
-    """A config's images: the data set, and for each image's id its row and where it lies."""
+    """A config and its images: the data set, and each image's row in it by its id."""
 
     cfg: Any
     dataset: Any
     rows: dict[str, int]
-    paths: dict[str, Path]
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -102,26 +101,29 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     Raises:
         OSError: A file is missing, or the output folder is in use.
-        ValueError: A config is no detector's, a checkpoint does not fit, the
-            configs disagree about what the images show, or an id is unknown.
+        ValueError: A config is no detector's, a checkpoint does not fit, the configs have different
+            images or labels, or an id is unknown.
     """
     args = parse_args(argv)
     check_folder(args.out_dir, args.overwrite, RECORD)
     data = {config: _tested(config, args) for config in dict.fromkeys(
         config for config, _ in args.pairs)}
-    ids = _common_ids(list(data.values()), args.ids)
+    first = next(iter(data.values()))
+    for other in data.values():
+        _check_same(first, other)
+    ids = _chosen(first, args.ids)
     outcomes = [_run(data[config], checkpoint, ids, args) for config, checkpoint in args.pairs]
     by_image = list(zip(*outcomes, strict=True))
-    from plugins.visualization.marks import disagreement, most_disputed
+    from plugins.visualization.outcomes import disagreement, most_disputed
     places = range(len(ids)) if args.ids else most_disputed(by_image, args.images)
     record = dict(
         part=args.part, images=len(ids), score_thr=args.score_thr, iou_thr=args.iou_thr,
-        models=[dict(name=name, config=str(config), checkpoint=str(checkpoint), **_total(of_model))
-                for name, (config, checkpoint), of_model in zip(
-                    args.names, args.pairs, outcomes, strict=True)],
+        models=[dict(name=name, config=str(config), checkpoint=str(checkpoint), **{
+            key: sum(one.counts[key] for one in of_model) for key in ('tp', 'fp', 'fn')})
+            for name, (config, checkpoint), of_model in zip(
+                args.names, args.pairs, outcomes, strict=True)],
         drawn=[dict(id=ids[place], disagreement=disagreement(by_image[place]),
                     counts=[one.counts for one in by_image[place]]) for place in places])
-    first = next(iter(data.values()))
     with replacing_folder(args.out_dir, args.overwrite, RECORD) as folder:
         for place in places:
             _draw(first, ids[place], by_image[place], args, folder)
@@ -134,65 +136,55 @@ def _tested(config: Path, args: argparse.Namespace) -> _Tested:
     """Read a config and build its data set; nothing is decoded yet."""
     from mmengine.registry import DATASETS, DefaultScope
 
-    from plugins.apis.trained_model import kind_of
+    from plugins.apis.load import kind_of
     from plugins.engine.evaluated_part import use_part
     from plugins.engine.session import load_config
 
     cfg = load_config(str(config), args.cfg_options)
-    if kind_of(cfg) != 'detector':
-        raise ValueError(f'config {config}: a classifier\'s; expected a detector\'s, which finds '
-                         'boxes')
+    kind_of(cfg, expected='detector')
     cfg.test_evaluator = []  # no metric is computed here, so none can be of the wrong part
     use_part(cfg, args.part)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         dataset = DATASETS.build(cfg.test_dataloader.dataset)
-    paths = [Path(dataset.get_data_info(row)['img_path']) for row in range(len(dataset))]
-    rows = {path.stem: row for row, path in enumerate(paths)}
-    if len(rows) < len(paths):
-        raise ValueError(f'config {config}: two of its images have the same file name; ids must '
-                         'tell them apart')
-    return _Tested(cfg, dataset, rows, {path.stem: path for path in paths})
+    rows = {Path(dataset.get_data_info(row)['img_path']).stem: row for row in range(len(dataset))}
+    if len(rows) < len(dataset):
+        raise ValueError(f'config {config}: two of its images have the same file name; ids must be '
+                         'unique')
+    return _Tested(cfg, dataset, rows)
 
 
-def _common_ids(data: Sequence[_Tested], wanted: Sequence[str] | None) -> list[str]:
-    """The images to run on, in the order of the first config; all configs must agree on them."""
-    first = data[0]
-    for other in data:
-        lacking = first.rows.keys() ^ other.rows.keys()
-        if lacking:
-            raise ValueError(f'{first.cfg.filename} and {other.cfg.filename} are tested on '
-                             f'different images, as {min(lacking)} ({len(lacking)} such); choose '
-                             'the same data and split by --cfg-options')
-        for image, row in first.rows.items():
-            if _truth(first, row) != _truth(other, other.rows[image]):
-                raise ValueError(f'{first.cfg.filename} and {other.cfg.filename} disagree about '
-                                 f'what is to be found in {first.paths[image]}; choose the same '
-                                 'class_map and ignore_types by --cfg-options')
-    unknown = [image for image in wanted or () if image not in first.rows]
+def _check_same(first: _Tested, other: _Tested) -> None:
+    """Two configs must show the same images with the same labels."""
+    mine, its = ({image: (data.dataset.metainfo['classes'],
+                          data.dataset.get_data_info(row)['instances'])
+                  for image, row in data.rows.items()} for data in (first, other))
+    differing = sorted(image for image in mine.keys() | its.keys()
+                       if mine.get(image) != its.get(image))
+    if differing:
+        raise ValueError(f'{first.cfg.filename} and {other.cfg.filename} have different images or '
+                         f'labels, such as {differing[0]} ({len(differing)} in all); choose the '
+                         'same split, class_map and ignore_types with --cfg-options')
+
+
+def _chosen(data: _Tested, wanted: Sequence[str] | None) -> list[str]:
+    """The images to run on: those of these ids, or all."""
+    unknown = [image for image in wanted or () if image not in data.rows]
     if unknown:
-        known = sorted(first.rows)
-        raise ValueError(f'--ids {" ".join(unknown)}: no such images among the {len(known)} of '
-                         f'this part: {", ".join(known[:8])}{" ..." if len(known) > 8 else ""}')
-    return list(dict.fromkeys(wanted)) if wanted else list(first.rows)
-
-
-def _truth(data: _Tested, row: int) -> tuple[Any, list[dict[str, Any]]]:
-    return data.dataset.metainfo['classes'], data.dataset.get_data_info(row)['instances']
+        raise ValueError(f'--ids {" ".join(unknown)}: no such images among the {len(data.rows)} of '
+                         f'this part, such as {", ".join(sorted(data.rows)[:8])}')
+    return list(dict.fromkeys(wanted or data.rows))
 
 
 def _run(data: _Tested, checkpoint: Path, ids: Sequence[str], args: argparse.Namespace) -> list:
-    """What a model makes of the images: an Outcome each."""
+    """What a model makes of the images: an Outcome for each."""
     from rich.progress import track
 
     from plugins.apis.detect import detect_in, threshold_note
-    from plugins.apis.trained_model import load_trained
-    from plugins.engine.checkpoint import trust_checkpoint
+    from plugins.apis.load import load_trained
     from plugins.visualization.inputs import batches
     from plugins.visualization.outcomes import outcome
 
-    if args.trust_checkpoint:
-        trust_checkpoint(checkpoint)
-    trained = load_trained(data.cfg, checkpoint, args.device)
+    trained = load_trained(data.cfg, checkpoint, args.device, args.trust_checkpoint)
     classes = tuple(data.dataset.metainfo['classes'])
     if trained.classes != classes:
         raise ValueError(f'checkpoint {checkpoint}: was trained on the classes '
@@ -206,10 +198,6 @@ def _run(data: _Tested, checkpoint: Path, ids: Sequence[str], args: argparse.Nam
             for result in detect_in(trained, data.dataset, batch)]
 
 
-def _total(outcomes: Sequence[Any]) -> dict[str, int]:
-    return {key: sum(one.counts[key] for one in outcomes) for key in ('tp', 'fp', 'fn')}
-
-
 def _draw(data: _Tested, image: str, outcomes: Sequence[Any], args: argparse.Namespace,
           folder: Path) -> None:
     from PIL import Image
@@ -218,8 +206,9 @@ def _draw(data: _Tested, image: str, outcomes: Sequence[Any], args: argparse.Nam
     from plugins.visualization.comparison import draw_comparison
 
     note = f'{image}: score ≥ {args.score_thr:g}, IoU ≥ {args.iou_thr:g}'
-    picture = draw_comparison(decode_image(data.paths[image])[..., ::-1].copy(), outcomes,
-                              args.names, note, len(data.dataset.metainfo['classes']) > 1)
+    path = data.dataset.get_data_info(data.rows[image])['img_path']
+    picture = draw_comparison(decode_image(path)[..., ::-1].copy(), outcomes, args.names, note,
+                              len(data.dataset.metainfo['classes']) > 1)
     # Higher levels take 4 times as long, to save a tenth.
     Image.fromarray(picture).save(folder / f'{image}.png', compress_level=1)
 

@@ -4,7 +4,6 @@
     python tools/analysis_tools/compare_runs.py WORK_DIR ... --reach accuracy/top1=80   # and when?
 """
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,14 +19,13 @@ from plugins.engine.wording import short_names
 
 # What says most about a run; other metrics stay in result.json.
 HEADLINES = ('coco/bbox_mAP_50', 'accuracy/top1', 'accuracy/mean_class', 'loss')
-NAME_WIDTH = 22  # the whole table then fits a terminal of 80 columns
 
 
 def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Print the table and return its rows.
 
-    A test of another checkpoint than the run names, or with other options, is
-    left out of the table, and a line below it says so.
+    A test of another checkpoint than the run's best, or with other options, is left out of the
+    table; a line below it says so.
 
     Args:
         argv: Arguments as on the command line; None takes the process's own.
@@ -50,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
                   *(Column(head, justify='right', no_wrap=True) for head in heads),
                   padding=(0, 0), pad_edge=False, show_lines=len(rows) > 1)
     for row, name in zip(rows, short_names([row['work_dir'] for row in rows]), strict=True):
-        table.add_row('\n'.join(split_name(name)), '\n'.join(row['metrics']),
+        table.add_row(name, '\n'.join(row['metrics']),
                       *('\n'.join(_figure(figures[part]) for figures in row['metrics'].values())
                         for part in ('val', 'test')),
                       str(row['epochs']), f"{row['seconds']:.0f}", _count(row['parameters']))
@@ -104,16 +102,6 @@ def summarize(run: Run) -> dict[str, Any]:
                          f'{list(trained["metrics"])}')
     return dict(config=trained['config'], metrics=metrics, epochs=trained['epochs'],
                 seconds=trained['seconds'], parameters=trained['parameters']['total'])
-
-
-def split_name(name: str, width: int = NAME_WIDTH) -> list[str]:
-    """Break a long path into lines behind its slashes, underscores and hyphens."""
-    lines = ['']
-    for part in re.findall(r'[^/_-]*[/_-]?', name):
-        if lines[-1] and len(lines[-1]) + len(part) > width:
-            lines.append('')
-        lines[-1] += part
-    return lines
 
 
 def _goal(text: str) -> tuple[str, float]:

@@ -1,4 +1,4 @@
-"""Draw the confusion matrix of a tested classifier, and name what it confuses most.
+"""Draw the confusion matrix of a tested classifier, and name its most frequent confusions.
 
     python tools/test.py CONFIG CHECKPOINT
     python tools/analysis_tools/confusion_matrix.py WORK_DIR    # test/confusion_matrix.png in it
@@ -12,7 +12,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.files import resolve_path
+from plugins.engine.files import check_file, resolve_path
 from plugins.engine.run_reader import RECORD, TEST_FOLDERS, read_record, read_run
 
 WORST = 5
@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
     record = find_record(resolve_path(args.result))
     classes, matrix = read_matrix(record)
     target = Path(args.show_path or record.with_name('confusion_matrix.png'))
+    check_file(target)
     from plugins.visualization.charts import draw_confusion
     from plugins.visualization.run_pictures import save_figure
     save_figure(draw_confusion(classes, matrix), target)
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
 
 
 def find_record(place: Path) -> Path:
-    """The result.json that is meant: the file itself, a test's, or that of a work dir's test.
+    """The result.json meant: the file itself, a test's, or that of a work dir's test.
 
     Raises:
         FileNotFoundError: There is none, or the run in the work dir was not tested.

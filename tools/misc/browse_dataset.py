@@ -3,18 +3,17 @@
     python tools/misc/browse_dataset.py CONFIG
     python tools/misc/browse_dataset.py CONFIG --part test --images 8 --out-dir DIR
 
-A classifier's images come as contact sheets: a line for each image, first as
-it is stored, then several times as the data preprocessor augments it, with the
-normalisation undone. A detector's images come one a picture: the file with its
-labels, below it what the pipeline makes of both (also of a mixture of several
-images), with KITTI's difficulties and what is ignored. OpenMMLab's
-browse_dataset.py runs a pipeline alone, and so shows nothing of what happens
-on the device, no ignored boxes and no difficulty.
+A classifier's images come as contact sheets: a row for each image, first as it is stored, then
+several times as the data preprocessor augments it, without the normalisation. A detector's images
+come one to a picture: the file with its labels, below it what the pipeline makes of both (also of a
+mixture of several images), with KITTI's difficulties and what is ignored. OpenMMLab's
+browse_dataset.py runs the pipeline alone, and so shows nothing of what happens on the device, no
+ignored boxes and no difficulty.
 """
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +21,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import add_cfg_options, config_file, positive, seed
 from plugins.engine.files import check_folder, replacing_folder
+from plugins.engine.wording import index_of
+from plugins.engine.work_dir import default_work_dir
 
 if TYPE_CHECKING:
+    import numpy as np
     from mmengine.config import Config
+
+    Pictures = Iterator[tuple[str, np.ndarray]]
 
 RECORD = 'browse.json'
 _ROWS = 24  # of a page
@@ -41,8 +45,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         help=f'a classifier: of each class (default: {_PER_CLASS}); a detector: in '
                         f'all (default: {_PICTURES})')
     parser.add_argument('--versions', type=positive, metavar='K',
-                        help='how often to prepare each image (default: 6, of a detector 3; where '
-                        'nothing is random: 1)')
+                        help='how often to prepare each training image (default: 6, of a detector '
+                        '3); images of other parts are prepared once, since nothing is random')
     parser.add_argument('--classes', nargs='+', metavar='NAME', help='a classifier: only these')
     parser.add_argument('--seed', type=seed, default=0,
                         help='which images are drawn, and what is random in them (default: 0)')
@@ -51,9 +55,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--overwrite', action='store_true', help='replace earlier pictures there')
     add_cfg_options(parser)
     args = parser.parse_args(argv)
-    if args.out_dir:
-        args.out_dir = Path(args.out_dir).absolute()
-        check_folder(args.out_dir, args.overwrite, RECORD)
+    args.out_dir = Path(args.out_dir).absolute() if args.out_dir else (
+        default_work_dir(args.config, 0).with_name(f'browse_{args.part}'))
     return args
 
 
@@ -65,148 +68,116 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     Raises:
         OSError: A file is missing, or the output folder is in use.
-        ValueError: As ``plugins.engine.session.load_config``; the data are
-            broken, have no such class, or are of a kind that is not known.
+        ValueError: As ``plugins.engine.session.load_config``; the data are broken, have no such
+            class, or are of an unknown kind.
     """
     args = parse_args(argv)
+    check_folder(args.out_dir, args.overwrite, RECORD)
     from mmengine.registry import DefaultScope
     from mmengine.runner import set_random_seed
     from PIL import Image
-    from rich.progress import track
 
-    from plugins.apis.trained_model import kind_of
+    from plugins.apis.load import kind_of
     from plugins.engine.session import load_config
-    from plugins.engine.work_dir import default_work_dir
 
     cfg = load_config(str(args.config), args.cfg_options)
     kind = kind_of(cfg)
     if kind == 'detector' and args.classes:
         raise ValueError('--classes: is for classifiers; found the config of a detector')
-    args.out_dir = args.out_dir or default_work_dir(args.config, 0).with_name(f'browse_{args.part}')
-    check_folder(args.out_dir, args.overwrite, RECORD)
+    loader = cfg.get(f'{args.part}_dataloader')
+    if not loader:
+        raise ValueError(f'config {cfg.filename}: has no {args.part}_dataloader')
+    args.versions = 1 if args.part != 'train' else args.versions or (6 if kind == 'classifier'
+                                                                     else 3)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         set_random_seed(args.seed)
-        pages = (_Sheets if kind == 'classifier' else _Scenes)(cfg, args)
-        record = dict(config=str(args.config), part=args.part, seed=args.seed, **pages.record)
+        images, pictures = (_sheets if kind == 'classifier' else _scenes)(cfg, loader.dataset, args)
+        record = dict(config=str(args.config), part=args.part, seed=args.seed, images=images,
+                      versions=args.versions)
         with replacing_folder(args.out_dir, args.overwrite, RECORD) as folder:
-            for name in track(pages.names, 'draw'):
-                Image.fromarray(pages.draw(name)).save(folder / f'{name}.png')
+            for name, picture in pictures:
+                Image.fromarray(picture).save(folder / f'{name}.png')
             (folder / RECORD).write_text(json.dumps(record, indent=1) + '\n', encoding='utf-8')
-    print(f'{len(pages.names)} pictures written to {args.out_dir}')
+    print(f'Pictures written to {args.out_dir}')
     return record
 
 
-class _Sheets:
-    """Contact sheets of a classifier's data.
-
-    Raises:
-        ValueError: The data set is no ArrayDataset, or has no class of a name.
-    """
-
-    def __init__(self, cfg: 'Config', args: argparse.Namespace) -> None:
-        import numpy as np
-        from mmengine.registry import MODELS
-        self.dataset = _build(cfg, args.part)
-        if not hasattr(self.dataset, 'source'):
-            raise ValueError(f'{args.part}_dataloader.dataset: found a '
-                             f'{type(self.dataset).__name__}, expected an ArrayDataset; its '
-                             'images cannot be told from what a pipeline makes of them')
-        self.preprocessor = MODELS.build(cfg.model.data_preprocessor)
-        self.training = args.part == 'train'
-        self.versions = (args.versions or 6) if self.training else 1
-        self.title = f'{args.config.stem}: {args.part}, seed {args.seed}'
-        classes = self.dataset.metainfo['classes']
-        wanted = _named(classes, args.classes)
-        labels, rng = self.dataset.labels, np.random.default_rng(args.seed)
-        places = [np.flatnonzero(labels == label) for label in wanted]
-        number = min(args.images or _PER_CLASS, _ROWS)
-        self.chosen = [(classes[label], len(place), np.sort(rng.choice(
-            place, min(number, len(place)), replace=False)))
-            for label, place in zip(wanted, places, strict=True)]
-        on_page = _ROWS // number
-        pages = [self.chosen[k:k + on_page] for k in range(0, len(self.chosen), on_page)]
-        digits = len(str(len(pages)))
-        self.pages = {f'sheet_{k:0{digits}}': page for k, page in enumerate(pages, 1)}
-        self.names = list(self.pages)
-        self.record = dict(images={name: [self.dataset.names[row] for row in rows]
-                                   for name, _, rows in self.chosen}, versions=self.versions)
-
-    def draw(self, name: str) -> Any:
-        """One page: a batch for each version, so that what mixes images mixes different ones."""
-        import numpy as np
-
-        from plugins.visualization.contact_sheet import Group, as_displayed, draw_sheet
-        page = self.pages[name]
-        rows = np.concatenate([rows for _, _, rows in page])
-        stored = self.dataset.__getitems__(rows)['inputs'].permute(0, 2, 3, 1).numpy()
-        seen = [as_displayed(self.preprocessor(self.dataset.__getitems__(rows), self.training)[
-            'inputs'], self.preprocessor) for _ in range(self.versions)]
-        tiles = iter(zip(stored, *seen, strict=True))
-        groups = [Group(label, f'{number} images', tuple(next(tiles) for _ in rows))
-                  for label, number, rows in page]
-        size = ' x '.join(map(str, seen[0].shape[1:3]))
-        heads = [f'stored {stored.shape[1]} x {stored.shape[2]}',
-                 f'seen {size}', *[''] * (self.versions - 1)]
-        count = f'   (page {self.names.index(name) + 1} of {len(self.names)})'
-        return draw_sheet(self.title + (count if len(self.names) > 1 else ''), heads, groups)
-
-
-class _Scenes:
-    """Pictures of a detector's data."""
-
-    def __init__(self, cfg: 'Config', args: argparse.Namespace) -> None:
-        import numpy as np
-
-        from plugins.detection.labelled_scene import Scenes
-        self.scenes = Scenes(_loader(cfg, args.part).dataset)
-        self.versions = (args.versions or 3) if args.part == 'train' else 1
-        number = min(args.images or _PICTURES, len(self.scenes))
-        rows = np.sort(np.random.default_rng(args.seed).choice(len(self.scenes), number, False))
-        self.rows = {self.scenes.path(row).stem: int(row) for row in rows}
-        self.names = list(self.rows)
-        self.record = dict(images=self.names, versions=self.versions)
-
-    def draw(self, name: str) -> Any:
-        """The file with its labels, and below it what the pipeline makes of it, several times."""
-        from plugins.visualization.contact_sheet import draw_scenes
-        row = self.rows[name]
-        found = [self.scenes.stored(row), *(self.scenes.prepared(row)
-                                            for _ in range(self.versions))]
-        heads = [f'{name}: the file, {found[0][0].shape[1]} x {found[0][0].shape[0]}', *(
-            f'as the pipeline hands it out, {image.shape[1]} x {image.shape[0]}'
-            for image, _ in found[1:])]
-        return draw_scenes([(head, image, labels) for head, (image, labels)
-                            in zip(heads, found, strict=True)])
-
-
-def _build(cfg: 'Config', part: str) -> Any:
-    """The data set of a part, below its wrappers (which repeat images, but change none)."""
+def _sheets(cfg: 'Config', data: dict[str, Any], args: argparse.Namespace
+            ) -> tuple[dict[str, list[str]], 'Pictures']:
+    """Names of a classifier's images by class, and their contact sheets."""
+    import numpy as np
     from mmengine.registry import DATASETS
-    dataset = DATASETS.build(_loader(cfg, part).dataset)
+
+    dataset = DATASETS.build(data)
     while not hasattr(dataset, 'source') and hasattr(dataset, 'dataset'):
-        dataset = dataset.dataset
-    return dataset
+        dataset = dataset.dataset  # wrappers repeat images, but change none
+    if not hasattr(dataset, 'source'):
+        raise ValueError(f'{args.part}_dataloader.dataset: found a {type(dataset).__name__}, '
+                         'expected an ArrayDataset; stored images are not known of others')
+    classes, rng = dataset.metainfo['classes'], np.random.default_rng(args.seed)
+    number = min(args.images or _PER_CLASS, _ROWS)
+    chosen = []
+    for label in [index_of(name, classes, '--classes') for name in args.classes or classes]:
+        rows = np.flatnonzero(dataset.labels == label)
+        chosen.append((classes[label], len(rows), np.sort(
+            rng.choice(rows, min(number, len(rows)), replace=False))))
+    on_page = _ROWS // number
+    pages = [chosen[k:k + on_page] for k in range(0, len(chosen), on_page)]
+    return ({name: [dataset.names[row] for row in rows] for name, _, rows in chosen},
+            _drawn_sheets(cfg, dataset, pages, args))
 
 
-def _loader(cfg: 'Config', part: str) -> Any:
-    loader = cfg.get(f'{part}_dataloader')
-    if not loader:
-        raise ValueError(f'config {cfg.filename}: has no {part}_dataloader')
-    return loader
+def _drawn_sheets(cfg: 'Config', dataset: Any, pages: list, args: argparse.Namespace
+                  ) -> 'Pictures':
+    """A page is one batch for each version, so that what mixes images mixes different ones."""
+    import numpy as np
+    from mmengine.registry import MODELS
+    from rich.progress import track
+
+    from plugins.apis.features import as_displayed
+    from plugins.visualization.contact_sheet import Group, draw_sheet
+
+    preprocessor = MODELS.build(cfg.model.data_preprocessor)
+    for number, page in enumerate(track(pages, 'draw'), 1):
+        rows = np.concatenate([rows for _, _, rows in page])
+        stored = dataset.__getitems__(rows)['inputs'].permute(0, 2, 3, 1).numpy()
+        seen = [as_displayed(preprocessor(dataset.__getitems__(rows), args.part == 'train')[
+            'inputs'], preprocessor) for _ in range(args.versions)]
+        tiles = zip(stored, *seen, strict=True)
+        groups = [Group(name, f'{count} images', [next(tiles) for _ in rows])
+                  for name, count, rows in page]
+        title = f'{args.config.stem}: {args.part}, seed {args.seed}' + (
+            f'   (page {number} of {len(pages)})' if len(pages) > 1 else '')
+        heads = [f'stored {stored.shape[1]} x {stored.shape[2]}',
+                 f'seen {seen[0].shape[1]} x {seen[0].shape[2]}']
+        yield f'sheet_{number:0{len(str(len(pages)))}}', draw_sheet(title, heads, groups)
 
 
-def _named(classes: Sequence[str], names: Sequence[str] | None) -> list[int]:
-    """Labels of these classes, or of all.
+def _scenes(cfg: 'Config', data: dict[str, Any], args: argparse.Namespace
+            ) -> tuple[list[str], 'Pictures']:
+    """Names of a detector's images, and their pictures."""
+    import numpy as np
 
-    Raises:
-        ValueError: There is no class of a name; names near ones.
-    """
-    from difflib import get_close_matches
-    for name in names or ():
-        if name not in classes:
-            near = get_close_matches(name, classes, n=3, cutoff=0.5) or classes[:20]
-            raise ValueError(f'--classes {name}: no such class; near: {", ".join(near)}')
-    return [list(classes).index(name) for name in names or classes]
+    from plugins.detection.labelled_scene import Scenes
+
+    scenes = Scenes(data)
+    number = min(args.images or _PICTURES, len(scenes))
+    chosen = np.sort(np.random.default_rng(args.seed).choice(len(scenes), number, replace=False))
+    rows = {scenes.path(row).stem: int(row) for row in chosen}
+    return list(rows), _drawn_scenes(scenes, rows, args.versions)
+
+
+def _drawn_scenes(scenes: Any, rows: dict[str, int], versions: int) -> 'Pictures':
+    """The file with its labels, and below it what the pipeline makes of it, several times."""
+    from rich.progress import track
+
+    from plugins.visualization.scenes import draw_scenes
+
+    for name, row in track(rows.items(), 'draw'):
+        found = [scenes.stored(row), *(scenes.prepared(row) for _ in range(versions))]
+        heads = [f'{name}: the file', *['as the pipeline hands it out'] * versions]
+        yield name, draw_scenes([(f'{head}, {image.shape[1]} x {image.shape[0]}', image, labels)
+                                 for head, (image, labels) in zip(heads, found, strict=True)])
 
 
 if __name__ == '__main__':

@@ -95,23 +95,24 @@ def class_curve(results: Sequence[ImageResult], label: int, iou_thr: float = 0.5
         matches, found = match_image(result, label, iou_thr)
         scores.append(result.scores[result.labels == label][~matches.ignored])
         hits.append(matches.object_of[~matches.ignored] >= 0)
-        objects += found
+        objects += len(found)
     return PRCurve.of(np.concatenate(scores), np.concatenate(hits), objects)
 
 
-def match_image(result: ImageResult, label: int, iou_thr: float = 0.5) -> tuple[Matches, int]:
+def match_image(result: ImageResult, label: int, iou_thr: float = 0.5
+                ) -> tuple[Matches, list[dict[str, Any]]]:
     """Match one image's detections of one class.
 
     Returns:
-        What became of the detections of this class, in the result's order, and
-        how many objects there are.
+        What became of the detections of this class, in the result's order, and the instances that
+        are to be found, in the order in which the matches number them.
     """
     objects, neighbours, regions = [], [], []
     for instance in result.instances:
         if instance['bbox_label'] == label:
             kind = (objects if not instance.get('ignore_flag') else
                     regions if instance.get('type', 'DontCare') == 'DontCare' else neighbours)
-            kind.append(instance['bbox'])
+            kind.append(instance)
     own = result.labels == label
-    return match(result.boxes[own], result.scores[own], objects, neighbours, regions,
-                 iou_thr), len(objects)
+    boxes = ([one['bbox'] for one in kind] for kind in (objects, neighbours, regions))
+    return match(result.boxes[own], result.scores[own], *boxes, iou_thr), objects

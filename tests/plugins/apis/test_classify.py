@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from plugins.apis.classify import Classify, as_stored, stored_size
-from plugins.apis.trained_model import load_trained
+from plugins.apis.load import load_trained
 from plugins.classification.datasets.decoding import decode_files
 from plugins.classification.datasets.image_array import SOURCES, ImageArray, load_source
 from plugins.engine.session import load_config

@@ -6,19 +6,15 @@ from mmengine.registry import DefaultScope
 
 from plugins.detection.labelled_scene import Scenes, difficulty
 from plugins.engine.session import load_config
-from tests.plugins.apis.cases import DETECTOR, draw_roads
+from tests.plugins.apis.cases import DETECTOR
 
 LOAD = [dict(type='LoadCachedImage'), dict(type='LoadAnnotations', with_bbox=True),
         dict(type='Resize', scale=(155, 60), keep_ratio=True)]
-
-
-@pytest.fixture(scope='module')
-def root(tmp_path_factory):
-    load_config(DETECTOR)  # imports what it names
-    return draw_roads(tmp_path_factory.mktemp('roads'), 12)
+PACK = dict(type='PackDetInputs')
 
 
 def scenes(root, pipeline, outer=None, **more):
+    load_config(DETECTOR)  # imports what it names
     data = dict(type='KittiDataset', data_root=str(root), pipeline=pipeline, **more)
     if outer:
         data = dict(type='MultiImageMixDataset', dataset=data, pipeline=outer)
@@ -37,8 +33,8 @@ def test_difficulties_are_those_of_kitti_s_table(height, occluded, truncated, ex
     assert difficulty(dict(bbox=instance['bbox'])) is None
 
 
-def test_a_flipped_and_scaled_image_keeps_its_labels(root):
-    flipped = scenes(root, [*LOAD, dict(type='RandomFlip', prob=1.), dict(type='PackDetInputs')])
+def test_a_flipped_and_scaled_image_keeps_its_boxes(roads):
+    flipped = scenes(roads, [*LOAD, dict(type='RandomFlip', prob=1.), PACK])
     seen = 0
     for row in range(len(flipped)):
         image, labels = flipped.stored(row)
@@ -46,45 +42,34 @@ def test_a_flipped_and_scaled_image_keeps_its_labels(root):
         assert image.shape[1] == 310 and smaller.shape[1] == 155
         # ours: the ignored ones come last
         for old, new in zip(sorted(labels, key=lambda one: one.ignored), moved, strict=True):
-            assert (new.name, new.ignored, new.difficulty) == (
-                old.name, old.ignored, old.difficulty)
+            assert (new.name, new.ignored) == ('' if old.ignored else old.name, old.ignored)
             x1, y1, x2, y2 = old.box
             assert new.box == pytest.approx((155 - x2 / 2, y1 / 2, 155 - x1 / 2, y2 / 2), abs=.6)
             seen += 1
         # R, G, B as in the file, but for the scaling
         assert smaller[:, ::-1].mean((0, 1)) == pytest.approx(image.mean((0, 1)), abs=4)
-    assert seen > 12
+    assert seen > 8
 
 
-def test_a_mixture_has_the_labels_of_both_images(root):
-    mixed = scenes(root, LOAD, [
-        dict(type='MixUp', img_scale=(155, 60), ratio_range=(1., 1.), flip_ratio=0, pad_val=0),
-        dict(type='PackDetInputs')])
-    stored = [mixed.stored(row)[1] for row in range(len(mixed))]
+def test_a_mixture_has_the_labels_of_both_images(roads):
+    mixed = scenes(roads, LOAD, [dict(type='MixUp', img_scale=(155, 60), ratio_range=(1., 1.),
+                                      flip_ratio=0, pad_val=0), PACK])
+    stored = [len(mixed.stored(row)[1]) for row in range(len(mixed))]
     np.random.seed(0)
-    more = 0
-    for row, own in enumerate(stored):
-        _, labels = mixed.prepared(row)
-        found = sorted((one.name, one.ignored, str(one.difficulty)) for one in labels)
-        mine = sorted((one.name, one.ignored, str(one.difficulty)) for one in own)
-        others = [sorted((one.name, one.ignored, str(one.difficulty)) for one in other)
-                  for place, other in enumerate(stored) if place != row]
-        assert any(found == sorted(mine + other) for other in [*others, mine])
-        more += len(found) > len(mine)
-    assert more > 6
+    numbers = [len(mixed.prepared(row)[1]) for row in range(len(mixed))]
+    assert all(number - own in {0, *stored} for number, own in zip(numbers, stored, strict=True))
+    assert sum(numbers) > 1.5 * sum(stored)
 
 
-def test_a_test_pipeline_s_boxes_are_brought_to_its_image(root):
-    steps = [LOAD[0], LOAD[2], LOAD[1], dict(type='PackDetInputs')]
-    tested = scenes(root, steps, test_mode=True)
-    _, labels = tested.stored(0)
-    _, moved = tested.prepared(0)
+def test_a_test_pipeline_s_boxes_are_brought_to_its_image(roads):
+    tested = scenes(roads, [LOAD[0], LOAD[2], LOAD[1], PACK], test_mode=True)
+    labels, moved = tested.stored(0)[1], tested.prepared(0)[1]
     for old, new in zip(sorted(labels, key=lambda one: one.ignored), moved, strict=True):
         assert new.box == pytest.approx(np.divide(old.box, 2), abs=.6)
 
 
-def test_types_of_what_is_ignored_are_named(root):
-    drawn = scenes(root, LOAD)
+def test_types_of_what_is_ignored_are_named(roads):
+    drawn = scenes(roads, LOAD)
     every = [one for row in range(len(drawn)) for one in drawn.stored(row)[1]]
     assert {one.name for one in every if not one.ignored} == {'car'}
     assert {one.name for one in every if one.ignored} <= {'Van', 'DontCare'}
@@ -92,11 +77,6 @@ def test_types_of_what_is_ignored_are_named(root):
     assert all((one.difficulty is None) == one.ignored for one in every)
 
 
-def test_what_cannot_be_followed_is_refused(root):
-    with pytest.raises(ValueError, match='found LoadCachedImage, PackDetInputs, expected LoadAnn'):
-        scenes(root, [LOAD[0], dict(type='PackDetInputs')])
-    data = dict(type='ConcatDataset', datasets=[dict(
-        type='KittiDataset', data_root=str(root), pipeline=LOAD)])
-    with pytest.raises(ValueError, match='found a ConcatDataset'), \
-            DefaultScope.overwrite_default_scope('mmdet'):
-        Scenes(data)
+def test_a_data_set_without_labels_is_rejected(roads):
+    with pytest.raises(ValueError, match=r"KittiDataset .*'LoadCachedImage'.*expected LoadAnnot"):
+        scenes(roads, [LOAD[0], PACK])

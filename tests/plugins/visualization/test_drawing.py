@@ -12,8 +12,8 @@ from plugins.visualization.drawing import (
     YELLOW,
     Canvas,
     Line,
-    at_least,
     ink_on,
+    scaled,
     shortened,
     text_width,
 )
@@ -56,81 +56,33 @@ def test_boxes_beyond_the_picture_end_at_its_edge():
     assert has(drawn.array(), YELLOW)[0, 100] and has(drawn.array(), YELLOW)[50, 199]
 
 
+def ground(picture, colour):
+    """Where a label lies on a plain canvas."""
+    rows, columns = np.nonzero(has(picture, colour))
+    return columns.min(), rows.min(), columns.max(), rows.max()
+
+
 def test_labels_stay_inside_and_off_each_other():
     drawn = canvas(height=300)
-    for _ in range(6):
-        drawn.label('car 0.99', [150, 100, 199, 160], BLUE)
-    taken = [label.rect for label in drawn._labels]
+    colours = [(200, 200, k) for k in range(3)]
+    for colour in colours:
+        drawn.label('car 0.99', [150, 100, 199, 160], colour)
+    taken = [ground(drawn.array(), colour) for colour in colours]
     for one, (x1, y1, x2, y2) in enumerate(taken):
-        assert 0 <= x1 < x2 < 200 and 0 <= y1 < y2 < 300
+        assert y2 - y1 == 19  # whole: nothing was written over it
         for other in taken[:one]:
             assert x1 > other[2] or other[0] > x2 or y1 > other[3] or other[1] > y2
-    assert taken[0][3] < 100  # the first one stands above its box
+    assert taken[0][3] < 100  # the first one lies above its box
 
 
-def stacked(box, number, colour=YELLOW):
-    """A canvas with so many labels of one box, each at the next free place."""
-    drawn = canvas(height=300)
-    for _ in range(number):
-        drawn.label('car 0.99', box, colour)
-    return drawn
-
-
-@pytest.mark.parametrize('box, columns', [
-    ([20, 140, 60, 150], [17, 18]),  # left of the labels in between
-    ([150, 140, 199, 150], None),  # those have been moved left, the box is narrower
-    ([0, 140, 30, 150], None)])  # no room at their left
-def test_a_line_leads_to_a_label_that_was_moved_away(box, columns):
-    drawn = stacked(box, 12)
-    place = next(number for number, label in enumerate(drawn._labels)
-                 if max(140 - label.rect[3], label.rect[1] - 150) > 20)  # its height is 20
-    drawn = stacked(box, place)
-    assert not has(drawn.array(), BLUE).any()
-    drawn.label('car 0.99', box, BLUE)
-    _, y1, _, y2 = drawn._labels[-1].rect
-    rows = slice(y1, 140) if y2 < 140 else slice(151, y2)
-    blue = has(drawn.array(), BLUE)
-    reach = np.flatnonzero(blue[rows].all(axis=0))  # columns that are blue from label to box
-    assert reach.size == 2 and (columns is None or reach.tolist() == columns)
-    foot = blue[140 if y2 < 140 else 150]
-    ends = sorted([int(reach[0]), min(max(int(reach[0]), box[0]), box[2])])
-    assert foot[ends[0]:ends[1] + 1].all()
-
-
-def test_a_line_runs_behind_other_labels():
-    drawn = canvas(height=300)
-    for y in (100, 125, 175):
-        drawn.label('other 0.99', [0, y, 9, y + 2], YELLOW)
-    before, others = drawn.array().copy(), list(drawn._labels)
+def test_a_label_is_left_out_where_no_place_at_its_box_is_free():
+    drawn = canvas()
+    pictures = []
     for _ in range(12):
-        drawn.label('car 0.99', [20, 140, 60, 150], BLUE)
-    lines = has(drawn.array(), BLUE)[:, 17]
-    assert lines.any()
-    x1, y1, _, y2 = next(label.rect for label in others
-                         if lines[label.rect[1] - 1] and lines[label.rect[3] + 1])
-    assert not lines[y1:y2 + 1].any()
-    words = np.s_[y1:y2 + 1, x1:19]
-    assert np.array_equal(drawn.array()[words], before[words])
-
-
-def test_a_label_beside_its_box_needs_no_line():
-    drawn = canvas(height=300)
-    drawn.label('car 0.99', [20, 140, 60, 150], BLUE)
-    blue = has(drawn.array(), BLUE)
-    (x1, y1, x2, y2), = (label.rect for label in drawn._labels)
-    blue[y1:y2 + 1, x1:x2 + 1] = False
-    assert not blue.any()
-
-
-def test_an_optional_label_is_left_out_where_no_place_at_its_box_is_free():
-    drawn = canvas(height=300)
-    drawn.label('miss', [20, 140, 60, 150], YELLOW, optional=True)
-    assert len(drawn._labels) == 1
-    for _ in range(12):
-        drawn.label('car 0.99', [20, 140, 60, 150], BLUE)
-    before = drawn.array().copy()
-    drawn.label('miss', [20, 140, 60, 150], YELLOW, optional=True)
-    assert np.array_equal(drawn.array(), before) and len(drawn._labels) == 13
+        drawn.label('car 0.99', [60, 40, 120, 60], BLUE)
+        pictures.append(drawn.array().copy())
+    assert not np.array_equal(pictures[1], pictures[2])
+    assert np.array_equal(pictures[-2], pictures[-1])
 
 
 def test_hatching_fills_its_box_and_nothing_else():
@@ -150,11 +102,12 @@ def test_long_text_loses_its_middle():
     assert shortened('short', 200, 15) == 'short' and shortened('short', 1, 15) == '…'
 
 
-def test_magnifying_keeps_the_shape_and_never_shrinks():
-    picture, factor = at_least(np.zeros((30, 60, 3), np.uint8), 90)
-    assert picture.shape == (45, 90, 3) and factor == 1.5
-    picture, factor = at_least(picture, 60)
-    assert picture.shape == (45, 90, 3) and factor == 1
+def test_few_pixels_stay_sharp_and_the_shape_is_kept():
+    image = np.zeros((30, 60, 3), np.uint8)
+    image[::2] = 200
+    assert scaled(image, 1) is image
+    assert scaled(image, 1.5).shape == (45, 90, 3) and scaled(image, .01).shape == (1, 1, 3)
+    assert set(np.unique(scaled(image, 3))) == {0, 200} < set(np.unique(scaled(image, 2.9)))
 
 
 @pytest.mark.parametrize('colour', [*PALETTE, GREY, WHITE])

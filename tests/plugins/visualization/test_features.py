@@ -1,15 +1,7 @@
 import numpy as np
 import pytest
 
-from plugins.visualization.features import (
-    Tile,
-    draw_cam,
-    draw_grid,
-    filter_tiles,
-    flatness,
-    map_tiles,
-    overlay,
-)
+from plugins.visualization.features import draw_cam, draw_filters, draw_maps, flat_maps
 
 
 def maps():
@@ -19,58 +11,59 @@ def maps():
     return np.stack([ramp, np.zeros((4, 6)), np.full((4, 6), 2.), 2 + noise, noise])
 
 
+def tiles(figure):
+    """Caption and values of each tile."""
+    return [(axes.texts[0].get_text(), np.ma.getdata(axes.images[0].get_array()))
+            for axes in figure.axes if axes.images]
+
+
 def test_flat_maps_are_told_from_others():
-    assert [flatness(one, 3) for one in maps()] == ['', 'dead', 'constant', 'constant', 'dead']
-    assert flatness(np.array([0, 0.004]), 3) == ''  # above a thousandth of 3
-    assert flatness(np.zeros(4), 0) == 'dead'  # a layer that is dead as a whole
+    assert flat_maps(maps()).tolist() == [False, True, True, True, True]
+    assert not flat_maps(np.array([[[0, 0.004]], [[3, 3]]]))[0]  # above a thousandth of 3
+    assert flat_maps(np.zeros((1, 2, 2)))[0]  # a layer that is dead as a whole
 
 
 def test_flat_maps_are_drawn_flat_and_others_over_the_whole_range():
-    tiles = map_tiles(maps(), range(5))
-    ramp = tiles[0].picture.astype(int)
-    assert tuple(ramp[0, 0]) == (68, 1, 84) and tuple(ramp[-1, -1]) == (253, 231, 37)  # viridis
-    for tile in tiles[1:]:
-        assert (tile.picture == 205).all()
-    assert [tile.caption for tile in tiles] == [
-        '0: −1 … 3', '1: dead', '2: constant 2', '3: constant 2', '4: dead']
-    assert [tile.caption for tile in map_tiles(maps(), [4, 0])] == ['4: dead', '0: −1 … 3']
+    figure = draw_maps(maps(), 'a.layer', most=4)
+    drawn = tiles(figure)
+    assert [caption for caption, _ in drawn] == [
+        '0: −1 … 3', '1: flat 0', '2: flat 2', '3: flat 2']
+    assert (drawn[0][1].min(), drawn[0][1].max()) == (0, 1)
+    assert all(np.isnan(values).all() for _, values in drawn[1:])
+    title, notes = (text.get_text() for text in figure.texts)
+    assert title == 'Feature maps of a.layer'
+    assert notes.startswith('the first 4 of 5 maps of 4 x 6 (height x width); 4 are flat; all')
 
 
 def test_filters_are_colours_around_grey():
     weights = np.zeros((3, 3, 2, 2))
     weights[0, 0, 0, 0], weights[0, 2, 1, 1] = .5, -.25  # red up, blue half as much down
     weights[2] = 1e-5
-    tiles = filter_tiles(weights, range(3))
-    assert tuple(tiles[0].picture[0, 0]) == (255, 128, 128)
-    assert tuple(tiles[0].picture[1, 1]) == (128, 128, 64)
-    assert tuple(tiles[0].picture[0, 1]) == (128, 128, 128)
-    assert [tile.caption for tile in tiles] == ['0: ±0.5', '1: dead', '2: dead']
-    assert (tiles[2].picture == 128).all()
-    grey = filter_tiles(weights[:, :1], [0])[0].picture
-    assert (grey == grey[..., :1]).all() and grey[0, 0, 0] == 255
+    figure = draw_filters(weights, 'conv')
+    drawn = tiles(figure)
+    assert [caption for caption, _ in drawn] == ['0: ±0.5', '1: flat 0', '2: flat 0']
+    colours = drawn[0][1]
+    assert colours[0, 0].tolist() == [1, .5, .5] and colours[1, 1].tolist() == [.5, .5, .25]
+    assert (colours[0, 1] == .5).all()
+    assert '3 filters of 2 x 2 (R, G, B); 2 are flat' in figure.texts[1].get_text()
+    (_, grey), *_ = tiles(draw_filters(weights[:, :1], 'conv'))
+    assert (grey == grey[..., :1]).all() and grey[0, 0, 0] == 1
 
 
-def test_a_grid_has_all_tiles_in_rows():
-    tiles = [Tile(np.full((5, 5, 3), 10 * k, np.uint8), str(k)) for k in range(7)]
-    page = draw_grid(tiles, 'a title ' * 30, ['a note'], side=120, columns=3)
-    assert page.dtype == np.uint8 and page.shape[1] == 2 * 14 + 3 * 126 - 6
-    for k in range(7):  # each colour fills a tile
-        assert (page == 10 * k).all(axis=2).sum() >= 120 * 120
-    rows = [np.argwhere((page == 10 * k).all(axis=2))[:, 0].mean() for k in (1, 4, 6)]
-    assert rows == sorted(rows) and rows[1] - rows[0] == pytest.approx(141, abs=2)
-    one = draw_grid(tiles[:1], 't', [], side=20)
-    assert one.shape[0] < 120
+@pytest.mark.parametrize('number, columns', [(3, 6), (64, 10), (300, 16)])
+def test_a_page_has_about_as_many_rows_as_columns(number, columns):
+    figure = draw_maps(np.random.default_rng(0).normal(size=(number, 2, 2)), 'x', number)
+    assert figure.axes[0].get_gridspec().ncols == columns and len(tiles(figure)) == number
 
 
 def test_an_overlay_is_grey_where_nothing_speaks_for_the_class():
     image = np.zeros((4, 4, 3), np.uint8)
     image[..., 0] = 200
     share = np.zeros((4, 4))
-    share[0, 0], share[3, 3] = 1, .25
-    drawn = overlay(image, share).astype(int)
-    assert (drawn[1, 1] == drawn[1, 1, 0]).all() and drawn[1, 1, 0] == 60  # 0.299 * 200
-    assert drawn[0, 0, :2].min() > 180 and drawn[0, 0].sum() > drawn[3, 3].sum()
-    # inferno's end is (252, 255, 164)
-    assert drawn[0, 0] == pytest.approx(.25 * 60 + .75 * np.array([252, 255, 164]), abs=1)
-    page = draw_cam(image, drawn.astype(np.uint8), 'a class', ['a', 'b'], side=100)
-    assert page.shape[1] == 3 * 14 + 200
+    share[0, 0] = .25
+    left, right = draw_cam(image, share, 'a class', ['a', 'b']).axes
+    assert np.array_equal(left.images[0].get_array(), image)
+    grey, heat = right.images
+    assert (grey.get_array() == 60).all()  # 0.299 * 200
+    assert np.array_equal(heat.get_array(), share)
+    assert heat.get_alpha()[0, 0] == .375 and heat.get_alpha()[1:].max() == 0

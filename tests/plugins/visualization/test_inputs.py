@@ -1,4 +1,3 @@
-import cv2
 import numpy as np
 import pytest
 
@@ -6,21 +5,19 @@ from plugins.visualization.inputs import (
     PICTURES,
     Video,
     batches,
+    broken_error,
     find_broken,
-    find_pictures,
+    find_files,
     is_video,
-    refuse_broken,
+    write_video,
 )
 
 
 @pytest.fixture
 def video(tmp_path):
-    """Seven frames of 64 x 48, each of one grey, at 12.5 frames a second."""
+    """Seven frames of 64 x 49 pixels, each of one grey, at 12.5 frames a second."""
     path = tmp_path / 'drive.mp4'
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 12.5, (64, 48))
-    for grey in range(0, 210, 30):
-        writer.write(np.full((48, 64, 3), grey, np.uint8))
-    writer.release()
+    write_video(path, (np.full((49, 64, 3), grey, np.uint8) for grey in range(0, 210, 30)), 12.5)
     return path
 
 
@@ -29,50 +26,38 @@ def test_suffixes_are_those_of_the_class_folders():
     assert PICTURES == SUFFIXES
 
 
-def test_pictures_of_a_folder_and_those_below_it_sorted_without_hidden_ones(tmp_path):
+def test_files_of_a_folder_and_those_below_it_sorted_without_hidden_ones(tmp_path):
     for name in ('b.JPG', 'a/c.png', 'a/.thumb.png', '.cache/d.png', 'a/Thumbs.db', 'desktop.ini',
                  '.DS_Store'):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert find_pictures(tmp_path) == ([tmp_path / 'a/c.png', tmp_path / 'b.JPG'], {})
-    assert find_pictures(tmp_path / 'b.JPG') == ([tmp_path / 'b.JPG'], {})
-
-
-@pytest.mark.parametrize('name, message', [
-    ('notes.txt', 'notes.txt: not a picture'), ('drive.mp4', 'give a video by its own name')])
-def test_a_file_of_another_kind_is_named(tmp_path, name, message):
-    (tmp_path / name).touch()
-    (pictures, others) = find_pictures(tmp_path)
-    assert not pictures and list(others) == [tmp_path / name]
-    with pytest.raises(ValueError, match=message):
-        refuse_broken(others, others, 'do this')
-    with pytest.raises(ValueError, match=message):
-        find_pictures(tmp_path / name)
+    assert find_files(tmp_path) == [tmp_path / 'a/c.png', tmp_path / 'b.JPG']
+    assert find_files(tmp_path / 'b.JPG') == [tmp_path / 'b.JPG']
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(FileNotFoundError, match='no pictures in this folder'):
+        find_files(tmp_path / 'empty')
+    with pytest.raises(FileNotFoundError, match='none.png: no such file'):
+        find_files(tmp_path / 'none.png')
 
 
 def test_of_many_broken_files_a_few_are_named_and_all_counted(tmp_path):
-    def check(path):
+    def read(path):
         if path.stem != '3':
             raise ValueError(f'{path}: is broken')
 
-    paths = [tmp_path / f'{k}.png' for k in range(8)]
-    broken = find_broken(paths, check)
-    assert list(broken) == paths[:3] + paths[4:] and set(broken.values()) == {'is broken'}
-    with pytest.raises(ValueError) as error:
-        refuse_broken(broken, paths, 'Do this')
-    first, *named, more, last = str(error.value).splitlines()
-    assert first.startswith('7 of 8 files') and last == 'Do this'
-    assert [line.strip() for line in named] == [f'{path}: is broken' for path in (
-        *paths[:3], *paths[4:6])]
-    assert more.strip() == 'and 2 more'
-    refuse_broken({}, paths, 'Do this')
-
-
-def test_nothing_to_look_at_is_said(tmp_path):
-    with pytest.raises(FileNotFoundError, match='no pictures in this folder'):
-        find_pictures(tmp_path)
-    with pytest.raises(FileNotFoundError, match='none.png: no such file'):
-        find_pictures(tmp_path / 'none.png')
+    paths = [tmp_path / 'drive.mp4', tmp_path / 'notes.txt',
+             *(tmp_path / f'{k}.png' for k in range(8))]
+    broken = find_broken(paths, read)
+    assert list(broken) == paths[:5] + paths[6:]
+    assert 'give a video by its own name' in broken[paths[0]]
+    assert broken[paths[1]].startswith('not a picture; expected a file named *.jpg')
+    assert broken[paths[2]] == 'is broken'
+    first, *named, more, last = str(broken_error(broken, len(paths))).splitlines()
+    assert first.startswith('9 of 10 files') and last.endswith('--skip-broken')
+    assert [line.strip().split(':')[0] for line in named] == [str(path) for path in paths[:5]]
+    assert more.strip() == 'and 4 more'
+    assert str(broken_error(broken, 9)).endswith('No picture is left')
+    assert str(broken_error({paths[2]: 'x'}, 1)) == f'{paths[2]}: x; copy the file anew'
 
 
 def test_frames_come_once_in_order_and_with_their_rate(video):
@@ -89,15 +74,15 @@ def test_a_video_can_be_read_again(video):
     assert [len(list(opened)) for _ in range(2)] == [7, 7]
 
 
-def test_what_is_no_video_is_refused(tmp_path):
+def test_what_is_no_video_is_rejected(tmp_path):
     (tmp_path / 'text.mp4').write_text('no video')
     with pytest.raises(ValueError, match='text.mp4: cannot be read as a video'):
         Video(tmp_path / 'text.mp4')
-    with pytest.raises(FileNotFoundError, match='none.mp4'):
-        Video(tmp_path / 'none.mp4')
+    with pytest.raises(ValueError, match='no frame of this video'):
+        write_video(tmp_path / 'new.mp4', [], 5)
 
 
-def test_a_video_that_was_cut_off_is_told(video, capsys):
+def test_a_video_that_was_cut_off_is_warned_of(video, capsys):
     opened = Video(video)
     opened.announced = 9
     list(opened)

@@ -2,8 +2,19 @@ import numpy as np
 import pytest
 
 from plugins.detection.metrics.image_result import ImageResult
-from plugins.visualization.marks import ALARM, FOUND, HIT, IGNORED, MISSED, UNCOUNTED
-from plugins.visualization.outcomes import outcome
+from plugins.visualization.outcomes import (
+    ALARM,
+    FOUND,
+    HIT,
+    IGNORED,
+    MISSED,
+    UNCOUNTED,
+    Mark,
+    Outcome,
+    disagreement,
+    most_disputed,
+    outcome,
+)
 
 
 def instance(box, label=0, kind='Car', ignored=0):
@@ -31,6 +42,14 @@ def test_each_rule_of_the_matcher_has_a_mark_of_its_own():
     assert [mark.name for mark in one.marks[-2:]] == ['Van', 'DontCare']
     assert one.counts == dict(tp=1, fp=1, fn=1)
     assert outcome(result(SEEN, STREET), ['car'], score_thr=0.4).counts == dict(tp=2, fp=1, fn=0)
+
+
+def test_the_objects_found_are_numbered_as_they_come():
+    swapped = result([([50, 0, 60, 10], 0.9)], STREET)
+    one = outcome(swapped, ['car'])
+    assert one.found == {(0, 1)}
+    assert [(mark.kind, mark.box) for mark in one.marks[1:3]] == [
+        (MISSED, (0, 0, 10, 10)), (FOUND, (50, 0, 60, 10))]
 
 
 def test_classes_do_not_find_each_other():
@@ -66,24 +85,29 @@ def test_counts_are_those_of_the_metric():
         assert min(kinds) > 10
 
 
-def test_another_order_of_objects_in_the_matcher_is_noticed(monkeypatch):
-    from plugins.visualization import outcomes
-    match_image = outcomes.match_image
-
-    def turned_round(result, label, iou_thr):
-        matches, number = match_image(result, label, iou_thr)
-        return matches._replace(object_of=np.where(
-            matches.object_of < 0, -1, number - 1 - matches.object_of)), number
-
-    monkeypatch.setattr(outcomes, 'match_image', turned_round)
-    with pytest.raises(RuntimeError, match='another order'):
-        outcome(result(SEEN, STREET), ['car'])
-    monkeypatch.setattr(outcomes, 'match_image', lambda *args: (match_image(*args)[0], 1))
-    with pytest.raises(RuntimeError, match='another order'):
-        outcome(result(SEEN, STREET), ['car'])
-
-
 @pytest.mark.parametrize('thr, kind', [(0.9, HIT), (0.91, ALARM)])
 def test_the_overlap_asked_for_decides(thr, kind):
     seen = result([([0, 0, 10, 9], 0.9)], [instance([0, 0, 10, 10])])
     assert outcome(seen, ['car'], 0.5, thr).marks[0].kind == kind
+
+
+def seen(found=(), alarms=0, objects=2):
+    marks = [Mark(HIT if k in found else MISSED, (0, 0, 1, 1), 'car') for k in range(objects)]
+    marks += [Mark(ALARM, (0, 0, 1, 1), 'car', 0.5)] * alarms
+    return Outcome(tuple(marks), frozenset((0, k) for k in found))
+
+
+def test_disagreement_counts_objects_and_alarms():
+    both, none, one = seen([0, 1], 1), seen(), seen([0], 1)
+    assert disagreement([both, none]) == 2 + 1  # two cars that one model found, one alarm more
+    assert disagreement([both, one]) == 1
+    assert disagreement([seen([0]), seen([1])]) == 2  # as many found, but not the same
+    assert disagreement([none, none]) == 0
+    assert disagreement([one]) == 2  # a single model: an alarm and a miss
+
+
+def test_the_most_disputed_come_first_and_equal_ones_in_their_order():
+    both, none, one = seen([0, 1], 1), seen(), seen([0], 1)
+    images = [[none, none], [both, one], [both, none], [none, none]]
+    assert most_disputed(images, 3) == [2, 1, 0]
+    assert most_disputed(images, 99) == [2, 1, 0, 3]

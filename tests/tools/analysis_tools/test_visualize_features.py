@@ -13,12 +13,6 @@ CUT = Path(__file__).resolve().parents[3] / \
 
 
 @pytest.fixture(scope='module')
-def classifier(tmp_path_factory):
-    return save_checkpoint(tmp_path_factory.mktemp('models') / 'c.pth', CLASSIFIER,
-                           tuple('0123456789'))
-
-
-@pytest.fixture(scope='module')
 def picture(digits_root):
     return next((digits_root / 'test/3').glob('*.png'))
 
@@ -54,20 +48,9 @@ def test_asked_for_layers_and_class(classifier, picture, tmp_path):
     (layer, found), = record['layers'].items()
     assert layer == 'backbone.stages.1.0' and found['low'] == 0  # it ends in ReLU
     assert found['shape'][0] == 64  # of which five are drawn, in one row
-    assert Image.open(tmp_path / 'out' / f'features_{layer}.png').height < 260
-
-
-def test_dead_maps_are_counted(picture, tmp_path):
-    import torch
-    file = save_checkpoint(tmp_path / 'c.pth', CLASSIFIER, tuple('0123456789'))
-    saved = torch.load(file)
-    weight = saved['state_dict']['backbone.stages.0.0.conv.weight']
-    weight[:3], saved['state_dict']['backbone.stages.0.0.conv.bias'][:2] = 0, 0
-    saved['state_dict']['backbone.stages.0.0.conv.bias'][2] = 1
-    torch.save(saved, file)
-    record = show(file, picture, tmp_path / 'out', '--layers', 'backbone.stages.0.0.conv')
-    found = record['layers']['backbone.stages.0.0.conv']
-    assert (found['dead'], found['constant']) == (2, 1)
+    assert found['flat'] < 64 and found['high'] > 0
+    one_row = Image.open(tmp_path / 'out' / f'features_{layer}.png')
+    assert one_row.height < 0.4 * one_row.width
 
 
 def test_a_cut_densenet_shows_conv4_block5_and_its_last_convolution(tmp_path):
@@ -87,15 +70,15 @@ def test_a_cut_densenet_shows_conv4_block5_and_its_last_convolution(tmp_path):
         'backbone.stages.2.block.4': [4, 4, 4], 'backbone.transitions.2.conv': [12, 4, 4]}
 
 
-def test_what_is_not_there_is_answered_with_what_is(classifier, picture, tmp_path):
+def test_unknown_names_are_rejected_with_those_that_exist(classifier, picture, tmp_path):
     for options, message in (
             (['--layers', 'backbone.stages.1.3'], r'no such module; near: backbone\.stages\.1'),
             (['--cam-layer', 'head.fc'], 'no such module'),
             (['--cam-layer', 'backbone.pool'], 'called 2 times'),
-            (['--target-class', 'seven'], 'no such class; expected one of 0, 1, 2')):
+            (['--target-class', 'seven'], 'target-class seven: no such class; expected one of 0')):
         with pytest.raises(ValueError, match=message):
             show(classifier, picture, tmp_path / 'out', *options)
-    with pytest.raises(ValueError, match='is of a detector, expected a classifier'):
+    with pytest.raises(ValueError, match='describes a detector, expected a classifier'):
         show(classifier, picture, tmp_path / 'out', config=DETECTOR)
     assert not (tmp_path / 'out').exists()
 

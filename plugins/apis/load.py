@@ -1,4 +1,4 @@
-"""A trained model, ready to be asked about pictures."""
+"""Load a trained model, ready for prediction."""
 import copy
 import sys
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmengine.runner import load_checkpoint
 from torch import nn
 
-from plugins.engine.checkpoint import check_finite, misfit, read_checkpoint
+from plugins.engine.checkpoint import check_finite, misfit, read_checkpoint, trust_checkpoint
 from plugins.engine.config_keys import resolved_keys
 from plugins.engine.experiment import EXPERIMENT, other_model
 from plugins.engine.lean_import import muted
@@ -37,31 +37,42 @@ class TrainedModel:
     kind: str
 
 
-def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None) -> TrainedModel:
+def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
+                 trust: bool = False) -> TrainedModel:
     """Build a config's model and load a checkpoint as tools/test.py does, without a Runner.
 
-    What upstream lacks: the model loaders of mmdet and mmpretrain accept a
-    checkpoint of another model with a warning, and go on with random weights;
-    without class names in it, mmdet takes those of COCO. A Runner would make
-    a work dir and read the data. No one compares what lies in no tensor, such
-    as anchors: a difference there is warned of.
+    The loaders of mmdet and mmpretrain accept another model's checkpoint with a warning, and go on
+    with random weights; a Runner would make a work dir and read the data. A difference that no
+    tensor shows, such as anchors, is warned of.
 
     Args:
         cfg: See ``plugins.engine.session.load_config``.
-        checkpoint: A local file, read without running code that it may carry,
-            see ``plugins.engine.checkpoint.read_checkpoint``.
-        device: As ``cuda:1``; None for what tools/test.py takes.
+        checkpoint: A local file, read without running code that it may carry, see
+            ``plugins.engine.checkpoint.read_checkpoint``.
+        device: Such as ``cuda:1``; None for the one that tools/test.py uses.
+        trust: Load the checkpoint although it may run code.
 
     Raises:
         OSError: There is no such file.
-        ValueError: It cannot be read, does not fit the model or holds numbers
-            that are not finite; there is no such device; the config is of
-            neither kind; the class names are not known.
+        ValueError: It cannot be read, does not fit the model or holds numbers that are not finite;
+            there is no such device; the config is of neither kind; the class names are not known.
     """
     kind = kind_of(cfg)
     target = find_device(device)
-    model = _build(cfg)
-    loaded = _load_into(model, checkpoint, cfg)
+    if trust:
+        trust_checkpoint(checkpoint)
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        model = MODELS.build(copy.deepcopy(cfg.model))  # mmdet writes into it
+    if cfg.get('channels_last'):
+        model = model.to(memory_format=torch.channels_last)
+    try:
+        with muted('Loads checkpoint by'):  # which mmengine prints
+            loaded = load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
+    except RuntimeError as error:
+        name = read_checkpoint(checkpoint).get('meta', {}).get('experiment_name')
+        raise ValueError(f'checkpoint {checkpoint} does not fit the {kind} of {cfg.filename}; it '
+                         f'was saved by {name or "a program that left no name in it"}. '
+                         f'{misfit(error)}') from error
     check_finite(model.state_dict(), checkpoint)
     _warn_of_another_model(loaded, cfg, checkpoint)
     classes = _class_names(loaded, cfg, checkpoint)
@@ -73,68 +84,42 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None)
     return TrainedModel(model.to(target).eval(), cfg, classes, kind)
 
 
-def _build(cfg: Config) -> nn.Module:
-    with DefaultScope.overwrite_default_scope(cfg.default_scope):
-        model = MODELS.build(copy.deepcopy(cfg.model))  # mmdet writes into it
-    return model.to(memory_format=torch.channels_last) if cfg.get('channels_last') else model
-
-
-def _load_into(model: nn.Module, checkpoint: str | Path, cfg: Config) -> dict[str, Any]:
-    """Load the weights; return all that the checkpoint holds."""
-    try:
-        with muted('Loads checkpoint by'):  # which mmengine prints
-            return load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
-    except RuntimeError as error:
-        raise ValueError(f'checkpoint {checkpoint} does not fit the {kind_of(cfg)} of '
-                         f'{cfg.filename}; it was saved by {_saved_by(checkpoint)}. '
-                         f'{misfit(error)}') from error
-
-
-def _warn_of_another_model(loaded: dict[str, Any], cfg: Config, checkpoint: str | Path) -> None:
-    begun = loaded.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
-    if told := other_model(begun, resolved_keys(cfg)):
-        print(f'Warning: checkpoint {checkpoint} fits, but was trained with another model than '
-              f'{cfg.filename} describes: {told}. What it predicts here may be wrong.',
-              file=sys.stderr)
-
-
-def kind_of(cfg: Config) -> str:
+def kind_of(cfg: Config, expected: str | None = None) -> str:
     """``classifier`` or ``detector``.
 
+    Args:
+        cfg: The config.
+        expected: The kind that it must be of; None: either.
+
     Raises:
-        ValueError: The config's ``default_scope`` is of neither.
+        ValueError: The config's ``default_scope`` is of neither, or of the other kind.
     """
     scope = cfg.get('default_scope')
     if scope not in KINDS:
         raise ValueError(f'config {cfg.filename}: default_scope is {scope!r}, expected '
                          + ' or '.join(f'{name!r} (a {kind})' for name, kind in KINDS.items()))
+    if expected not in (None, KINDS[scope]):
+        raise ValueError(f'config {cfg.filename}: describes a {KINDS[scope]}, expected a '
+                         f'{expected}')
     return KINDS[scope]
 
 
 def find_device(name: str | None) -> torch.device:
-    """The device of this name, tried out; None for the one that a Runner takes.
+    """The device of this name, after a trial; None for the one that a Runner uses.
 
     Raises:
         ValueError: This machine has none of this name.
     """
     name = name or get_device()
-    expected = f'expected one of this machine: {", ".join(_devices())}'
     try:
-        device = torch.device(name)
-    except RuntimeError as error:  # it lists the kinds that any machine might have
-        raise ValueError(f'device {name!r}: no such device; {expected}') from error
-    try:
-        found = torch.zeros(1, device=device)
+        found = torch.zeros(1, device=name)
         found.cpu()  # 'meta' makes tensors, but nothing is in them
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(f'device {name!r}: {str(error).splitlines()[0]}; {expected}') from error
+        gpus = [f'cuda:{index}' for index in range(torch.cuda.device_count())]
+        gpus += ['mps'] if torch.backends.mps.is_available() else []
+        raise ValueError(f'device {name!r}: cannot compute here; expected one of this machine: '
+                         f'{", ".join(["cpu", *gpus])}') from error
     return found.device
-
-
-def _devices() -> list[str]:
-    """Names of this machine's devices that the tools compute on."""
-    gpus = [f'cuda:{index}' for index in range(torch.cuda.device_count())]
-    return ['cpu', *gpus, *(['mps'] if torch.backends.mps.is_available() else [])]
 
 
 def evaluated_data(cfg: Config, key: str) -> ConfigDict | None:
@@ -148,16 +133,24 @@ def evaluated_data(cfg: Config, key: str) -> ConfigDict | None:
     return dataset
 
 
+def _warn_of_another_model(loaded: dict[str, Any], cfg: Config, checkpoint: str | Path) -> None:
+    begun = loaded.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
+    if told := other_model(begun, resolved_keys(cfg)):
+        print(f'Warning: checkpoint {checkpoint} fits, but was trained with another model than '
+              f'{cfg.filename} describes: {told}. What it predicts here may be wrong.',
+              file=sys.stderr)
+
+
 def _class_names(loaded: dict[str, Any], cfg: Config, checkpoint: str | Path) -> tuple[str, ...]:
-    """The checkpoint's; converted weights know none, and then the data's."""
+    """The checkpoint's; converted weights have none, and then the data's."""
     names = loaded.get('meta', {}).get('dataset_meta', {}).get('classes')
     if names:
         return tuple(names)
     try:
         return _classes_of_data(cfg)
     except (OSError, ValueError) as error:
-        raise ValueError(f'checkpoint {checkpoint}: names no classes, and the data of '
-                         f'{cfg.filename} cannot be asked: {error}') from error
+        raise ValueError(f'checkpoint {checkpoint}: names no classes, and those of the data of '
+                         f'{cfg.filename} cannot be read: {error}') from error
 
 
 def _classes_of_data(cfg: Config) -> tuple[str, ...]:
@@ -173,8 +166,3 @@ def _classes_of_data(cfg: Config) -> tuple[str, ...]:
     if not names:
         raise ValueError(f"test_dataloader.dataset ({dataset['type']}) has no classes")
     return tuple(names)
-
-
-def _saved_by(checkpoint: str | Path) -> str:
-    meta = read_checkpoint(checkpoint).get('meta', {})
-    return str(meta.get('experiment_name') or 'a program that left no name in it')

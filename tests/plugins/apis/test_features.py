@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 import torch
 from mmengine.registry import MODELS, DefaultScope
+from mmpretrain.models.utils import ClsDataPreprocessor
 from torch import nn
 
-import plugins.classification  # noqa: F401  registers the models
-from plugins.apis.network_trace import channels_reversed, trace
+from plugins.apis.features import as_displayed, channels_reversed, trace
+from plugins.classification.data_preprocessor import BatchDataPreprocessor
 
 PREPROCESSOR = dict(type='BatchDataPreprocessor', mean=[100.] * 3, std=[50.] * 3)
 DENSE = dict(growth_rate=4, depths=[2, 2, 5, 2], init_channels=8)  # the third stage has block 5
@@ -44,7 +45,7 @@ def test_a_densenet_shows_what_row_e14_asks_for(dense):
     assert names[-1] == 'backbone.transitions.2.conv'
     # the last norm and activation, of all maps; 'act' is one module, called by stem and end
     assert dense.default_cam_layer() == 'backbone.transitions.3'
-    assert dense.first_conv == 'backbone.stem.0'
+    assert dense.convolutions[0] == 'backbone.stem.0'
 
 
 @pytest.mark.parametrize('stages, layers, cam', [
@@ -67,7 +68,7 @@ def test_a_cut_densenet(stages, layers, cam):
 def test_other_networks(backbone, channels, first, cam):
     seen = watched(build(backbone, channels))
     layers = seen.default_layers()
-    assert seen.default_cam_layer() == cam and layers[0] == seen.first_conv == first
+    assert seen.default_cam_layer() == cam and layers[0] == seen.convolutions[0] == first
     assert len(layers) == 3 and all(isinstance(seen.model.get_submodule(name), nn.Conv2d)
                                     for name in layers)
 
@@ -75,8 +76,9 @@ def test_other_networks(backbone, channels, first, cam):
 def test_maps_are_those_of_the_layer_before_it_is_changed_in_place(dense):
     torch.manual_seed(0)
     seen = watched(build(dict(type='VGG', depth=11, num_classes=-1), 512), 32)
-    maps = seen.maps([seen.first_conv])[seen.first_conv]
-    own = seen.model.get_submodule(seen.first_conv)(seen.inputs)[0].detach().numpy()
+    first = seen.convolutions[0]
+    maps = seen.maps([first])[first]
+    own = seen.model.get_submodule(first)(seen.inputs)[0].detach().numpy()
     assert maps == pytest.approx(own, abs=1e-6) and maps.min() < 0  # ReLU is in place there
 
 
@@ -125,11 +127,11 @@ def test_a_class_that_nothing_speaks_for_has_an_empty_map(dense):
     assert raw.max() <= 0 and not share.any()
 
 
-def test_unknown_and_unusable_layers_are_answered(dense):
+def test_unknown_and_unusable_layers_are_rejected(dense):
     for name, message in (
             ('backbone.stages.2.blok.4', r"no such module; near: .*backbone\.stages\.2\.block\.4"),
             ('', 'no such module; near: data_preprocessor, backbone'),
-            ('backbone.stem.2', 'is called 2 times .*name the module around it'),
+            ('backbone.stem.2', 'is called 2 times'),
             ('backbone.transitions.3.1', 'is called 2 times'),  # another name of the same
             ('backbone.stages', 'is called 0 times .*name one of its parts'),
             ('neck', 'gives no tensor, expected maps'),
@@ -139,7 +141,7 @@ def test_unknown_and_unusable_layers_are_answered(dense):
     assert dense.checked('backbone.stages.0') == 'backbone.stages.0'
 
 
-def test_values_that_are_not_finite_are_refused():
+def test_values_that_are_not_finite_are_rejected():
     seen = watched(build(dict(type='DenseNet', arch=DENSE), 22))
     with torch.no_grad():
         seen.model.backbone.stem[0].weight[0] = float('inf')
@@ -158,8 +160,27 @@ def test_filters_are_red_green_blue_whatever_the_network_s_order():
     assert not channels_reversed(build(backbone, 22, preprocessor=upstream).data_preprocessor)
 
 
-def test_a_network_without_convolutions_is_refused():
+def test_a_network_without_convolutions_is_rejected():
     seen = watched(build(dict(type='DenseNet', arch=DENSE), 22))
     seen.shapes = {'backbone': [(1, 2)]}
     with pytest.raises(ValueError, match='DenseNet: the network has no convolution'):
         seen.default_layers()
+
+
+@pytest.mark.parametrize('preprocessor', [
+    BatchDataPreprocessor(mean=[10, 120, 200], std=[20, 60, 90]),
+    BatchDataPreprocessor(mean=[10, 120, 200], std=[20, 60, 90], to_bgr=True),
+    ClsDataPreprocessor(mean=[10, 120, 200], std=[20, 60, 90], to_rgb=True),
+    ClsDataPreprocessor(mean=[10, 120, 200], std=[20, 60, 90], to_rgb=False),
+    ClsDataPreprocessor(to_rgb=True)])
+def test_what_a_preprocessor_does_is_undone(preprocessor):
+    images = torch.randint(0, 256, (2, 3, 5, 7), dtype=torch.uint8)
+    shown = as_displayed(preprocessor({'inputs': images})['inputs'], preprocessor)
+    ours = isinstance(preprocessor, BatchDataPreprocessor)  # mmpretrain's pipelines give B, G, R
+    assert (shown == (images if ours else images.flip(1)).permute(0, 2, 3, 1).numpy()).all()
+
+
+def test_colours_out_of_range_are_clipped():
+    preprocessor = BatchDataPreprocessor(mean=[100] * 3, std=[100] * 3)
+    inputs = torch.tensor([-2., 2.]).view(1, 1, 1, 2).expand(1, 3, 1, 2)
+    assert as_displayed(inputs, preprocessor).tolist() == [[[[0] * 3, [255] * 3]]]

@@ -1,0 +1,80 @@
+"""Count a network's parameters, operations and activations."""
+import math
+from typing import Any
+
+import torch
+from mmengine.analysis import ActivationAnalyzer, FlopAnalyzer, parameter_count
+from mmengine.config import Config
+from torch import nn
+
+from .load import evaluated_data, kind_of
+
+COLUMNS = ('parameters', 'trainable', 'flops', 'activations')
+
+
+def config_size(cfg: Config) -> tuple[int, int]:
+    """(height, width) of the network's input in evaluation.
+
+    A classifier's is ``model.data_preprocessor.input_size``. A detector's is the scale of Resize in
+    the tested pipeline, rounded up to a multiple of ``pad_size_divisor``; single images that keep
+    their shape may be smaller.
+
+    Raises:
+        ValueError: The config has none.
+    """
+    preprocessor = cfg.model.get('data_preprocessor') or {}
+    size = preprocessor.get('input_size')
+    if kind_of(cfg) == 'detector':
+        data = evaluated_data(cfg, 'pipeline')
+        scale = next((step.get('scale') for step in (data.pipeline if data else ())
+                      if step['type'] == 'Resize'), None)
+        divisor = preprocessor.get('pad_size_divisor', 1)
+        size = scale and [math.ceil(side / divisor) * divisor for side in scale[::-1]]
+    if not size:
+        raise ValueError(f'config {cfg.filename}: names no size of the input (a classifier: '
+                         'model.data_preprocessor.input_size, a detector: Resize in the tested '
+                         'pipeline); give --input-size H W')
+    return (size, size) if isinstance(size, int) else tuple(size)
+
+
+def count(model: nn.Module, size: tuple[int, int]) -> dict[str, Any]:
+    """Count on one image, by mmengine.analysis, which knows nothing of frozen parameters.
+
+    Args:
+        model: A classifier or detector of OpenMMLab; its parameters count as trainable as they are
+            when training begins.
+        size: Height and width of the image.
+
+    Returns:
+        ``input_size`` (H, W); ``layers``: ``parameters``, ``trainable``, ``flops`` and
+        ``activations`` of each module with its parts; the same four of the whole model;
+        ``by_operator``: the operations of each kind; ``unused``: modules with parameters that the
+        forward pass never calls; ``uncounted``: operations that count as none, and how often they
+        occur.
+
+    Raises:
+        ValueError: The network does not take an image of this size.
+    """
+    model.train()  # some backbones freeze their stages only now
+    parameters = parameter_count(model)
+    trainable = {name: sum(value.numel() for value in part.parameters() if value.requires_grad)
+                 for name, part in model.named_modules()}
+    model.eval()
+    inputs = (torch.zeros(1, 3, *size),)
+    flops, activations = (
+        kind(model, inputs).unsupported_ops_warnings(False).tracer_warnings('none')
+        .uncalled_modules_warnings(False) for kind in (FlopAnalyzer, ActivationAnalyzer))
+    try:
+        counted = [flops.by_module(), activations.by_module()]
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(f'the network does not take an image of {size[0]} x {size[1]} pixels '
+                         f'(height, width): {str(error).splitlines()[0]}; give another '
+                         '--input-size') from error
+    figures = {name: dict(zip(COLUMNS, (parameters[name], trainable[name], *(
+        int(numbers[name]) for numbers in counted)), strict=True)) for name in trainable}
+    return dict(
+        input_size=size, **figures.pop(''),
+        by_operator={name: int(number) for name, number in flops.by_operator().items()},
+        uncounted=dict(flops.unsupported_ops()),
+        unused=[name for name in sorted(flops.uncalled_modules()) if parameters[name]],
+        layers={name: one for name, one in figures.items() if any(one.values())})

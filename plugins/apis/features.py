@@ -1,0 +1,232 @@
+"""What the modules of a classifier do with one picture: order, maps, gradients."""
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+@dataclass
+class Trace:
+    """One picture's way through a classifier, see :func:`trace`.
+
+    Attributes:
+        model: The classifier, in evaluation mode.
+        inputs: 1 x 3 x H x W, what the data preprocessor hands to the backbone.
+        scores: (classes,) as tools/predict.py gives them.
+        shapes: Module name -> the shape of each output, one for each call, None for what is no
+            tensor; in the order in which the modules end.
+    """
+
+    model: nn.Module
+    inputs: Tensor
+    scores: np.ndarray
+    shapes: dict[str, list[tuple[int, ...] | None]] = field(default_factory=dict)
+
+    @property
+    def convolutions(self) -> list[str]:
+        """Those called once, in the order of their calls, which is not that of their names.
+
+        (mmpretrain's DenseNet names its transitions after all its stages.)
+
+        Raises:
+            ValueError: There is none.
+        """
+        names = [name for name, shapes in self.shapes.items() if len(shapes) == 1
+                 and isinstance(self.model.get_submodule(name), nn.Conv2d)]
+        if not names:
+            raise ValueError(f'{type(self.model.backbone).__name__}: the network has no '
+                             'convolution; there are no filters and maps to draw')
+        return names
+
+    def filters(self) -> np.ndarray:
+        """Weights of the first convolution, O x C x h x w; where C is 3, they are for R, G, B."""
+        first = self.model.get_submodule(self.convolutions[0])
+        weights = first.weight.detach().float().cpu().numpy()
+        if weights.shape[1] == 3 and channels_reversed(self.model.data_preprocessor):
+            weights = weights[:, ::-1]
+        return weights
+
+    def default_layers(self) -> list[str]:
+        """Layers whose maps are worth a look.
+
+        Of a DenseNet what row E14 shows: block 5 of conv4 in Keras's count (the stem is conv1, so
+        conv4 is the third stage) and the last convolution. Of others, also of a DenseNet cut
+        before conv4, the first, the middle and the last convolution.
+        """
+        names = self.convolutions
+        block = 'backbone.stages.2.block.4'
+        if type(self.model.backbone).__name__.endswith('DenseNet') and block in self.shapes:
+            return [block, names[-1]]
+        return list(dict.fromkeys([names[0], names[len(names) // 2], names[-1]]))
+
+    def default_cam_layer(self) -> str:
+        """The last module that ends after the last convolution, its maps of the same size.
+
+        That is what normalisation, activation and shortcuts make of it, before anything pools: a
+        ResNet's last stage, the end of a DenseNet, which would otherwise be judged by its last 32
+        maps alone.
+        """
+        last = self.convolutions[-1]
+        order = list(self.shapes)
+        size = self.shapes[last][0][2:]
+        return [name for name in order[order.index(last):] if len(self.shapes[name]) == 1
+                and len(self.shapes[name][0] or ()) == 4 and self.shapes[name][0][2:] == size][-1]
+
+    def checked(self, name: str) -> str:
+        """A layer's name, as :meth:`maps` and :meth:`grad_cam` take it.
+
+        Raises:
+            ValueError: There is no such module (names similar ones), it is not called exactly
+                once, or does not give maps.
+        """
+        modules = dict(self.model.named_modules(remove_duplicate=False))
+        if not name or name not in modules:
+            near = get_close_matches(name, [key for key in modules if key], n=5, cutoff=0.5)
+            near = near or [key for key in modules if key and '.' not in key]
+            raise ValueError(f'layer {name!r}: the network has no such module; near: '
+                             f'{", ".join(near)}')
+        own = next(key for key, module in self.model.named_modules() if module is modules[name])
+        shapes = self.shapes.get(own, [])
+        if len(shapes) != 1:
+            raise ValueError(f'layer {name}: is called {len(shapes)} times for a picture, expected '
+                             'once; name one of its parts, or a module around it or next to it')
+        if len(shapes[0] or ()) != 4:
+            raise ValueError(f'layer {name}: gives '
+                             + (f'a tensor of shape {shapes[0]}' if shapes[0] else 'no tensor')
+                             + ', expected maps: 1 x channels x height x width')
+        return own
+
+    def maps(self, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """C x H x W, what each layer gives, before anything changes it in place.
+
+        Args:
+            names: As :meth:`checked` returns them.
+
+        Raises:
+            ValueError: Some values are not finite.
+        """
+        with torch.no_grad():
+            found = {name: output[0].float().cpu().numpy()
+                     for name, output in self._run(names, self.inputs)[0].items()}
+        for name in names:
+            if not np.isfinite(found[name]).all():
+                raise ValueError(f'layer {name}: some of its values are not finite; the weights '
+                                 'do not suit this picture, or diverged')
+        return {name: found[name] for name in names}
+
+    def grad_cam(self, name: str, label: int) -> tuple[np.ndarray, np.ndarray]:
+        """Where in the picture a layer's maps speak for a class (Selvaraju et al. 2017).
+
+        Unlike pytorch-grad-cam, which subtracts the smallest value, this keeps 0 at 0, so that a
+        class which the whole picture speaks for alike gets no empty map. The score is what the
+        head gives: before softmax, except for heads with ``log_softmax``.
+
+        Args:
+            name: As :meth:`checked` returns it.
+            label: Index of the class.
+
+        Returns:
+            (H, W) of the input, shares of the largest value from 0 to 1, all 0 where no value is
+            above 0; (h, w) of the layer, the values.
+
+        Raises:
+            ValueError: The class's score does not depend on this layer.
+        """
+        with torch.enable_grad():
+            # a frozen backbone has no gradients except those that lead to the input
+            found, scores = self._run([name], self.inputs.clone().requires_grad_())
+            gradient, = torch.autograd.grad(scores[0, label], found[name], allow_unused=True)
+        if gradient is None:
+            raise ValueError(f'layer {name}: no class score depends on it; name one on the way to '
+                             'the head')
+        raw = (gradient.mean((2, 3), keepdim=True) * found[name].detach()).sum(1, keepdim=True)
+        share = raw.clamp(min=0) / raw.max() if raw.max() > 0 else torch.zeros_like(raw)
+        share = nn.functional.interpolate(share.float(), self.inputs.shape[2:], mode='bilinear')
+        return share[0, 0].cpu().numpy(), raw[0, 0].float().cpu().numpy()
+
+    def _run(self, names: Sequence[str], inputs: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """The outputs of these modules, and the class scores."""
+        found: dict[str, Tensor] = {}
+
+        def keep(name: str) -> Callable[..., Tensor]:
+            def hook(module: nn.Module, args: Any, output: Tensor) -> Tensor:
+                found[name] = output
+                return output.clone()  # the next module may work in place
+            return hook
+
+        handles = [self.model.get_submodule(name).register_forward_hook(keep(name))
+                   for name in names]
+        try:
+            return found, self.model(inputs)
+        finally:
+            for handle in handles:
+                handle.remove()
+
+
+def trace(model: nn.Module, predict: Callable[[], np.ndarray]) -> Trace:
+    """Watch a classifier while it predicts one picture.
+
+    The order in which modules are called is what tells the last convolution.
+
+    Args:
+        model: The classifier, as ``load_trained`` returns it.
+        predict: Predicts one picture with it, as ``Classify`` does; gives the scores.
+    """
+    seen = Trace(model, torch.empty(0), np.empty(0))
+
+    def watch(name: str) -> Callable[..., None]:
+        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+            shape = tuple(output.shape) if isinstance(output, Tensor) else None
+            seen.shapes.setdefault(name, []).append(shape)
+        return hook
+
+    def take(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        seen.inputs = inputs[0].detach().clone()
+
+    handles = [part.register_forward_hook(watch(name)) for name, part in model.named_modules()
+               if name and not name.startswith('data_preprocessor')]
+    handles.append(model.backbone.register_forward_pre_hook(take))
+    try:
+        seen.scores = predict()
+    finally:
+        for handle in handles:
+            handle.remove()
+    return seen
+
+
+def channels_reversed(preprocessor: nn.Module) -> bool:
+    """Whether a network gets its input as B, G, R: ours says ``to_bgr``, mmpretrain's ``to_rgb``.
+
+    (mmpretrain's pipelines decode to B, G, R, which its preprocessor may reverse.)
+    """
+    if hasattr(preprocessor, 'to_bgr'):
+        return bool(preprocessor.to_bgr)
+    return not getattr(preprocessor, 'to_rgb', True)
+
+
+def as_displayed(inputs: Tensor, preprocessor: nn.Module) -> np.ndarray:
+    """Undo a preprocessor's normalisation and order of channels, for people to look at.
+
+    Args:
+        inputs: N x 3 x H x W, what a data preprocessor hands to the network.
+        preprocessor: Ours or mmpretrain's.
+
+    Returns:
+        N x H x W x 3, RGB, uint8; colours outside 0 ... 255 (jitter, padding by 0 after
+        normalisation) are clipped.
+    """
+    values = inputs.detach().float().cpu()
+    reverse = channels_reversed(preprocessor)
+    # ours subtracts the mean before it reverses the channels, mmpretrain's afterwards
+    if reverse and hasattr(preprocessor, 'to_bgr'):
+        values, reverse = values.flip(1), False
+    mean, std = (getattr(preprocessor, key, None) for key in ('mean', 'std'))
+    if mean is not None and std is not None:
+        values = values * std.cpu().view(-1, 1, 1) + mean.cpu().view(-1, 1, 1)
+    if reverse:
+        values = values.flip(1)
+    return values.round().clamp(0, 255).byte().permute(0, 2, 3, 1).contiguous().numpy()

@@ -1,0 +1,116 @@
+"""Fit the anchors of a YOLOv3 head to boxes.
+
+mmdet's optimize_anchors.py scales boxes by ``max(image side) / input side``, which is right for a
+square letterbox alone, counts ignored instances, may end with an empty cluster, and cannot be
+seeded.
+"""
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from mmdet.registry import DATASETS
+from mmdet.structures.bbox import get_box_tensor
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmengine.runner import set_random_seed
+
+from .metrics.matching import overlaps
+
+SHARE_IOU = 0.5
+_ITERATIONS = 1000  # KITTI needs some 20
+
+Size = tuple[float, float]
+Levels = list[list[tuple[int, int]]]
+
+
+class Fit(NamedTuple):
+    """How well anchors fit boxes: mean IoU of a box with its best anchor, share above 0.5."""
+
+    mean_iou: float
+    share: float
+
+
+def training_sizes(cfg: Config, seed: int) -> list[Size]:
+    """Width and height in input pixels of the training boxes that are not ignored.
+
+    Each image goes through the transforms once, also through those that mix images.
+
+    Raises:
+        ValueError: The transforms do not end in PackDetInputs.
+    """
+    from rich.progress import track
+
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmdet')):
+        dataset = DATASETS.build(cfg.train_dataloader.dataset)
+        set_random_seed(seed)
+        sizes: list[Size] = []
+        for index in track(range(len(dataset)), 'boxes of the training images'):
+            sample = dataset[index]
+            if 'data_samples' not in sample:
+                raise ValueError(f'{cfg.filename}: the transforms of train_dataloader.dataset '
+                                 f'give {sorted(sample)}, expected PackDetInputs at their end')
+            boxes = get_box_tensor(sample['data_samples'].gt_instances.bboxes)
+            sizes += [tuple(size) for size in (boxes[:, 2:] - boxes[:, :2]).tolist()]
+    return sizes
+
+
+def fit(sizes: Sequence[Size], count: int, seed: int = 0, restarts: int = 100
+        ) -> list[tuple[int, int]]:
+    """The best of several k-means fits by IoU, as whole pixels, smallest area first.
+
+    Raises:
+        ValueError: There are fewer different sizes than anchors.
+    """
+    boxes = np.array(sizes, float).reshape(-1, 2)
+    different = np.unique(boxes, axis=0)
+    if len(different) < count:
+        raise ValueError(f'found {len(different)} different sizes among {len(boxes)} boxes that '
+                         f'are not ignored, expected at least one for each of the {count} anchors; '
+                         'take more training images')
+    rng = np.random.default_rng(seed)
+    fits = [_k_means(boxes, rng.choice(different, count, replace=False)) for _ in range(restarts)]
+    best = max((np.maximum(anchors.round(), 1) for anchors in fits),
+               key=lambda anchors: quality(boxes, anchors).mean_iou)
+    return sorted(((int(width), int(height)) for width, height in best),
+                  key=lambda anchor: (anchor[0] * anchor[1], anchor))
+
+
+def _k_means(boxes: np.ndarray, anchors: np.ndarray) -> np.ndarray:
+    for _ in range(_ITERATIONS):
+        shared = _ious(boxes, anchors)
+        nearest = shared.argmax(1)
+        # an empty cluster takes the box that the others fit worst
+        moved = np.array([boxes[nearest == k].mean(0) if (nearest == k).any()
+                          else boxes[shared.max(1).argmin()] for k in range(len(anchors))])
+        if np.array_equal(moved, anchors):
+            break
+        anchors = moved
+    return anchors
+
+
+def quality(sizes: Sequence[Size], anchors: Sequence[Size]) -> Fit:
+    """Compare boxes with anchors as the assigners do: by IoU, both at one centre."""
+    best = _ious(sizes, anchors).max(1)
+    return Fit(float(best.mean()), float((best > SHARE_IOU).mean()))
+
+
+def to_levels(anchors: Sequence[tuple[int, int]], like: Sequence[Sequence],
+              strides: Sequence[Any]) -> Levels:
+    """Give the largest anchors to the coarsest scale; as many to each scale as ``like`` has.
+
+    Args:
+        anchors: Smallest first.
+        like: The config's base_sizes, a list for each scale.
+        strides: Of each scale, in the same order: numbers, or pairs of them.
+    """
+    remaining = list(anchors)
+    levels: Levels = [[] for _ in like]
+    for level in sorted(range(len(like)), key=lambda i: strides[i]):
+        number = len(like[level])
+        levels[level], remaining = remaining[:number], remaining[number:]
+    return levels
+
+
+def _ious(sizes: Sequence[Size], anchors: Sequence[Size]) -> np.ndarray:
+    """Of boxes at one corner, which is the same as at one centre."""
+    return overlaps(*(np.pad(np.asarray(one, float), ((0, 0), (2, 0))) for one in (sizes, anchors)))

@@ -1,0 +1,105 @@
+"""Draw the boxes of a picture, and a legend of what their lines mean."""
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .drawing import DARK, GREY, PALETTE, WHITE, Canvas, Line, scaled, text_width
+
+
+class Box(NamedTuple):
+    """A box to draw.
+
+    Attributes:
+        corners: x1, y1, x2, y2 in pixels of the picture.
+        text: Written beside it; '' for nothing.
+        line: Its outline, whose colour is that of the text's ground; None: hatched.
+    """
+
+    corners: Sequence[float]
+    text: str
+    line: Line | None
+
+
+def text_size(width: int) -> int:
+    """Height of labels in pixels that suits a picture of this width."""
+    return int(np.clip(width / 95, 13, 26))
+
+
+def draw_boxes(image: np.ndarray, boxes: Sequence[Box], least_width: int) -> np.ndarray:
+    """Draw boxes in their order; later ones lie on top, and choose the place of their text first.
+
+    Args:
+        image: RGB, uint8, H x W x 3.
+        boxes: In pixels of the image.
+        least_width: A narrower picture is magnified to so many pixels.
+
+    Returns:
+        RGB, uint8, h x w x 3, at least so wide.
+    """
+    factor = max(1.0, least_width / image.shape[1])
+    image = scaled(image, factor)
+    canvas = Canvas.of(image, text_size(image.shape[1]))
+    placed = [box._replace(corners=np.multiply(box.corners, factor)) for box in boxes]
+    for box in sorted(placed, key=lambda box: box.line is not None):
+        if box.line is None:
+            canvas.hatch(box.corners)
+        else:
+            canvas.box(box.corners, box.line)
+    for box in placed[::-1]:
+        if box.text:
+            canvas.label(box.text, box.corners, box.line.colour if box.line else GREY)
+    return canvas.array()
+
+
+def draw_detections(image: np.ndarray, detections: Sequence[Mapping], classes: Sequence[str],
+                    least_width: int = 900) -> np.ndarray:
+    """Draw detections with class and score, each class in its own colour.
+
+    Args:
+        image: RGB, uint8, H x W x 3.
+        detections: Each with ``class``, ``score`` and ``box``, see ``plugins.apis.predict``; the
+            most confident first.
+        classes: Class names.
+        least_width: See :func:`draw_boxes`.
+
+    Returns:
+        RGB, uint8, h x w x 3.
+    """
+    return draw_boxes(image, [Box(
+        one['box'], f"{one['class']} {one['score']:.2f}",
+        Line(PALETTE[classes.index(one['class']) % len(PALETTE)]))
+        for one in detections[::-1]], least_width)
+
+
+def draw_legend(width: int, meanings: Mapping[str, Line | None], note: str = '') -> np.ndarray:
+    """What lines mean, in as many rows as it takes.
+
+    Args:
+        width: Pixels.
+        meanings: Words, and the line that they explain; None: hatching.
+        note: Written first.
+
+    Returns:
+        RGB, uint8, h x width x 3.
+    """
+    size = min(text_size(width), 18)
+    swatch, row, gap = int(2.5 * size), size + 18, int(1.5 * size)
+    left, top, places = 12, 0, []
+    for words, drawn in ([(note, False)] if note else []) + [(one, True) for one in meanings]:
+        room = min(text_width(words, size, not drawn) + (swatch + 8) * drawn, width - 24)
+        if left > 12 and left + room > width - 12:
+            left, top = 12, top + row
+        places.append((words, drawn, left, top))
+        left += room + gap
+    canvas = Canvas.blank(top + row + 8, width, DARK)
+    for words, drawn, left, top in places:
+        if drawn:
+            box, line = (left, top + 10, left + swatch, top + row - 2), meanings[words]
+            if line is None:
+                canvas.hatch(box)
+            else:
+                canvas.box(box, line)
+            left += swatch + 8
+        canvas.write(words, left, top + row / 2 + 4, size, WHITE, not drawn, width - left - 12)
+    return canvas.array()

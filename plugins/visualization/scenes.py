@@ -1,0 +1,50 @@
+"""A detector's training images with their labels, below each other."""
+from collections.abc import Sequence
+
+import numpy as np
+
+from plugins.detection.labelled_scene import Label
+
+from .boxes import Box, draw_boxes, draw_legend
+from .drawing import BLUE, GREEN, GREY, VERMILION, YELLOW, Canvas, Line
+
+# KITTI's difficulties, and objects without one: lines, and words of the legend.
+LINES = {'easy': Line(GREEN, 3), 'moderate': Line(YELLOW, 3, (6, 2)),
+         'hard': Line(VERMILION, 3, (2, 2)), 'none': Line(GREY, 2, (1, 2)), None: Line(BLUE, 3)}
+_WORDS = {'none': 'none: too small, hidden or cut off', None: 'object'}
+
+
+def draw_scenes(panels: Sequence[tuple[str, np.ndarray, Sequence[Label]]],
+                least_width: int = 1240) -> np.ndarray:
+    """Pictures with their labels below each other, and a legend.
+
+    Args:
+        panels: For each a line of text, the picture (RGB, uint8, H x W x 3) and its labels.
+        least_width: A narrower picture is magnified to so many pixels.
+
+    Returns:
+        RGB, uint8; narrower pictures are centred.
+    """
+    objects = [label for _, _, labels in panels for label in labels if not label.ignored]
+    several = len({label.name for label in objects}) > 1
+    drawn = [draw_boxes(image, [_box(label, several) for label in labels], least_width)
+             for _, image, labels in panels]
+    width = max(picture.shape[1] for picture in drawn)
+    used = {label.difficulty for label in objects}
+    meanings = {_WORDS.get(key, key): line for key, line in LINES.items() if key in used}
+    pieces = [draw_legend(width, {**meanings, 'ignored, its type (DontCare: no word)': None})]
+    for (head, _, labels), picture in zip(panels, drawn, strict=True):
+        ignored = sum(label.ignored for label in labels)
+        canvas = Canvas.blank(31 + picture.shape[0], width)
+        canvas.write(f'{head}: objects: {len(labels) - ignored}, ignored: {ignored}', 14, 15, 15,
+                     width=width - 28)
+        canvas.paste(picture, (width - picture.shape[1]) // 2, 31)
+        pieces.append(canvas.array())
+    return np.concatenate(pieces)
+
+
+def _box(label: Label, several: bool) -> Box:
+    if label.ignored:
+        return Box(label.box, '' if label.name == 'DontCare' else label.name, None)
+    name = label.name if several or label.difficulty is None else ''
+    return Box(label.box, f'{name} {label.difficulty or ""}'.strip(), LINES[label.difficulty])

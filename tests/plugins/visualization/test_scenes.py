@@ -1,0 +1,28 @@
+import numpy as np
+
+from plugins.detection.labelled_scene import Label
+from plugins.visualization.scenes import LINES, draw_scenes
+
+
+def test_scenes_have_a_line_for_each_difficulty_and_what_is_ignored():
+    image = np.full((100, 300, 3), 120, np.uint8)
+    labels = [Label((10 + 70 * k, 40, 60 + 70 * k, 90), 'car', False, name)
+              for k, name in enumerate(('easy', 'moderate', 'hard', 'none'))]
+    page = draw_scenes([('one', image, labels)], least_width=1200)
+    assert page.shape[1] == 1200 and page.shape[0] > 400
+    for name in ('easy', 'moderate', 'hard', 'none'):
+        assert (page == LINES[name].colour).all(axis=2).sum() > 400
+    with_van = draw_scenes([('one', image, [Label((10, 40, 60, 90), 'Van', True, None)])],
+                           least_width=1200)
+    assert not any((with_van == LINES[name].colour).all(axis=2).any() for name in ('easy', 'hard'))
+    # slanted lines over most of the box's middle, nothing beside it
+    assert (with_van[-140:-60, 80:200] == 120).all(axis=2).mean() < .5
+    assert (with_van[-140:-60, 300:] == 120).all()
+
+
+def test_pictures_of_several_widths_are_centred():
+    wide, narrow = (np.full((50, width, 3), 9, np.uint8) for width in (400, 100))
+    page = draw_scenes([('a', wide, []), ('b', narrow, [])], least_width=60)
+    assert page.shape[1] == 400
+    row = page[-25]
+    assert (row[150:250] == 9).all() and (row[:149] == 255).all() and (row[251:] == 255).all()
