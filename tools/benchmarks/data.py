@@ -1,12 +1,12 @@
-"""Costs as images, classes and boxes grow tenfold: linear or better, in flat memory."""
-import shutil
-from collections.abc import Callable, Sequence
+"""How time and memory grow as images, classes and boxes grow tenfold."""
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from mmdet.registry import MODELS
-from mmengine.registry import init_default_scope
+from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData
 from torch.utils.data import DataLoader
@@ -14,207 +14,139 @@ from torch.utils.data import DataLoader
 from plugins.classification.datasets import ArrayDataset, ImageArray
 from plugins.classification.metrics import ClassReport
 from plugins.engine.allocator import keep_freed_memory
+from plugins.engine.files import REPO_ROOT
 from plugins.engine.session import load_config
 
-from .detection_metrics import drawn_samples, seconds
-from .leaf import write_leaf
-from .memory import peak_growth_mb, resident_mb
-from .record import Case, Figure, Settings
-from .synthetic import tinted
-from .timing import Block, growth_exponent, interleave, now, summary
+from .detection import LIGHT, evaluate, random_samples
+from .measure import growth_exponent, timed
+from .record import Case, Settings
 
 ROUNDS = 3
-BATCH = 64
-SIDE = 32  # pixels
-CHUNK = 10_000  # images written at a time
-LINEAR = 1.1  # an exponent up to this is linear: 12.6 times the cost for ten times the size
-SMALL_MB = 20.  # less than that is not told apart: the allocator's pages and imports
-RESIDENT_MB = 100  # that a hundredfold data set may add
-_DETECTOR = 'yolov3/yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192.py'
+CHUNK = 1000  # images written at a time
+STATUS = Path('/proc/self/status')  # on Linux; elsewhere no memory is measured
+TENFOLD = (10, 100, 1000)
 
 
-def run(settings: Settings, told: Callable[..., None], done: Callable[[Case], None]) -> None:
+def run(settings: Settings) -> Iterator[Case]:
     """Grow images, then classes, then boxes."""
     if not torch.cuda.is_available():
         keep_freed_memory()  # as our Runner does
-    for case in (images_case, loader_classes_case, report_classes_case, target_boxes_case,
-                 metric_boxes_case):
-        done(case(settings, told))
+    sizes, few, scenes, batch = settings.pick(
+        ((10_000, 100_000, 1_000_000), 50_000, 20, 4), ((1000, 10_000, 100_000), 5000, 5, 1))
+    images = mapped_images(settings.folder / 'images.npy', sizes[-1])
+    yield images_case(images, sizes, settings)
+    yield grow(Case('classes, loader', f'an epoch of {few:,} images in 10, 100 and 1 000 classes'),
+               TENFOLD, lambda classes: epoch(array_loader(images[:few], classes)), settings)
+    yield grow(Case('classes, report', f'ClassReport on {few:,} images of 10, 100, 1 000 classes'),
+               TENFOLD, lambda classes: class_report(few, classes), settings)
+    yield grow(Case('boxes, head', f'targets and losses of KittiYOLOV3Head, 640x192, {batch} '
+                    'images of 10, 100, 1 000 boxes, none of them ignored'),
+               TENFOLD, lambda boxes: head_losses(batch, boxes), settings)
+
+    def metrics(objects: int) -> Callable[[], object]:
+        samples = random_samples(scenes, objects, detections=100)
+        return lambda: evaluate(samples)
+    yield grow(Case('boxes, metrics', f'CocoBoxMetric, DetectionMetric and KittiMetric on {scenes} '
+                    'images of 10, 100, 1 000 objects and 100 detections, the most that a model '
+                    'gives'), TENFOLD, metrics, settings)
 
 
-def grown(case: Case, blocks: dict[int, Block], settings: Settings,
-          told: Callable[..., None]) -> Case:
-    """Measure the memory and the time of blocks, named by their size, and how both grow.
+def grow(case: Case, sizes: Sequence[int], work: Callable[[int], Callable[[], object]],
+         settings: Settings) -> Case:
+    """Time work of several sizes, and fit exponents of the growth.
 
-    The last tenfold decides: where sizes are small, what does not grow hides what does.
+    The last tenfold has one of its own: at small sizes, what does not grow hides what does.
     """
-    memory = {size: peak_growth_mb(block) for size, block in blocks.items()}
-    case = grown_time(case, blocks, settings, told)
-    if None not in memory.values():
-        case.facts['MB at the most'] = {f'{size:,}': round(mb, 1) for size, mb in memory.items()}
-        case.figures.append(Figure(
-            f'exponent of memory above {SMALL_MB:g} MB, last tenfold', growth_exponent(
-                list(memory)[-2:], [max(mb, SMALL_MB) for mb in memory.values()][-2:]),
-            LINEAR, at_least=False))
+    calls = {f'{size:,}': work(size) for size in sizes}
+    calls[f'{sizes[0]:,}']()  # what is imported at first use
+    case.samples = settings.time({name: timed(call) for name, call in calls.items()}, ROUNDS)
+    medians = [case.median(name) for name in calls]
+    case.add('exponent of seconds, last tenfold', growth_exponent(sizes[-2:], medians[-2:]))
+    case.add('exponent of seconds, all sizes', growth_exponent(sizes, medians))
     return case
 
 
-def grown_time(case: Case, blocks: dict[int, Block], settings: Settings,
-               told: Callable[..., None]) -> Case:
-    """Time the blocks, named by their size, and add the exponents of their growth."""
-    names = {f'{size:,}': size for size in blocks}
-    case.samples = interleave({name: blocks[size] for name, size in names.items()},
-                              settings.rounds or settings.pick(ROUNDS, 1), told)
-    medians = [summary(case.samples[name])['median'] for name in names]
-    sizes = list(blocks)
-    case.figures[:0] = [
-        Figure('exponent of seconds, last tenfold', growth_exponent(sizes[-2:], medians[-2:]),
-               LINEAR, at_least=False),
-        Figure('exponent of seconds, all sizes', growth_exponent(sizes, medians))]
-    return case
+def images_case(images: np.ndarray, sizes: Sequence[int], settings: Settings) -> Case:
+    """Epochs of more and more memory-mapped images."""
+    case = Case('images', 'an epoch of ArrayDataset on a memory-mapped file, 32 px, shuffled, '
+                'batch 64; memory is anonymous (RssAnon), without pages of the mapped file')
+    loaders = {size: array_loader(images[:size], classes=10) for size in sizes}
+    if STATUS.exists():
+        growth = {f'{size:,}': anonymous_growth_mb(loader) for size, loader in loaders.items()}
+        case.facts['MB that an epoch adds'] = {name: round(mb, 1) for name, mb in growth.items()}
+        case.add('MB more for the largest than for the smallest',
+                 growth[f'{sizes[-1]:,}'] - growth[f'{sizes[0]:,}'])
+    return grow(case, sizes, lambda size: epoch(loaders[size]), settings)
 
 
-def images_case(settings: Settings, told: Callable[..., None]) -> Case:
-    """Epochs of a memory-mapped data set, shuffled, whole batches of 64."""
-    sizes = settings.pick((10_000, 100_000, 1_000_000), (1_000, 10_000, 100_000))
-    case = Case('images', f'an epoch of ArrayDataset on a memory-mapped file, {SIDE} px, shuffled, '
-                f'batch {BATCH}; resident memory is anonymous memory (RssAnon), without pages of '
-                'the mapped file')
-    path = write_array(settings.folder / 'images.npy', sizes[-1])
-    loaders = {size: mapped_loader(path, size, classes=10) for size in sizes}
-    memory = {size: resident_growth(loader) for size, loader in loaders.items()}
-    if None not in memory.values():
-        case.facts['MB that an epoch adds'] = {f'{size:,}': round(mb, 1)
-                                              for size, mb in memory.items()}
-        case.figures.append(Figure('MB more for the largest than for the smallest',
-                                   memory[sizes[-1]] - memory[sizes[0]], RESIDENT_MB,
-                                   at_least=False))
-    case = grown_time(case, {size: lambda loader=loader: epoch(loader)
-                             for size, loader in loaders.items()}, settings, told)
-    case.facts['images/s'] = {f'{size:,}': round(size / summary(case.samples[f'{size:,}'])[
-        'median']) for size in sizes}
-    path.unlink()
-    return case
-
-
-def write_array(path: Path, images: int) -> Path:
-    """Write a ``.npy`` file as the cache of decoded images has it: uint8, N x 3 x 32 x 32.
+def mapped_images(path: Path, images: int) -> np.ndarray:
+    """Random images in a ``.npy`` file, like the cache of decoded ones: uint8, N x 3 x 32 x 32.
 
     Raises:
-        OSError: The disk has no room for it; a full one would kill the process later on.
+        OSError: The disk has no room for them.
     """
-    needed, free = images * 3 * SIDE * SIDE, shutil.disk_usage(path.parent).free
-    if needed > 0.9 * free:
-        raise OSError(f'{path.parent}: {needed / 1e9:.1f} GB needed for {images:,} images, '
-                      f'{free / 1e9:.1f} GB free; make room, set TMPDIR to another disk, or give '
-                      '--quick')
-    array = np.lib.format.open_memmap(path, 'w+', np.uint8, (images, 3, SIDE, SIDE))
-    rng = np.random.default_rng(0)
-    chunk = tinted(rng, np.arange(min(CHUNK, images)) % 10, 10, SIDE)
-    for start in range(0, images, CHUNK):
-        part = array[start:start + CHUNK]
-        part[:] = chunk[:len(part)]
-    array.flush()
-    return path
+    chunk = np.random.default_rng(0).bytes(CHUNK * 3 * 32 * 32)
+    with path.open('wb') as file:
+        np.lib.format.write_array_header_1_0(file, dict(
+            descr='|u1', fortran_order=False, shape=(images, 3, 32, 32)))
+        for _ in range(images // CHUNK):
+            file.write(chunk)
+    return np.load(path, mmap_mode='r')
 
 
-def mapped_loader(path: Path, images: int, classes: int) -> DataLoader:
-    """The first images of a file in a loader as the configs have it."""
-    source = ImageArray(
-        np.load(path, mmap_mode='r')[:images], np.arange(images) % classes,
-        tuple(f'class{number}' for number in range(classes)), fingerprint='synthetic')
+def array_loader(images: np.ndarray, classes: int) -> DataLoader:
+    """Images of so many classes in turn, in a loader like the configs'."""
+    source = ImageArray(images, np.arange(len(images)) % classes,
+                        tuple(f'class{number}' for number in range(classes)), fingerprint='random')
     return Runner.build_dataloader(dict(
-        batch_size=BATCH, num_workers=0, dataset=ArrayDataset(source),
+        batch_size=64, num_workers=0, dataset=ArrayDataset(source),
         sampler=dict(type='DefaultSampler', shuffle=True),
         collate_fn=dict(type='batch_collate')), seed=0)
 
 
-def epoch(loader: DataLoader) -> float:
-    """Seconds to take every batch."""
-    start = now()
-    for _ in loader:
-        pass
-    return now() - start
+def anonymous_growth_mb(loader: DataLoader) -> float:
+    """Largest growth of the process's own memory during an epoch, in 1e6 bytes.
+
+    Pages of mapped files are the kernel's, which takes them back when memory runs short.
+    """
+    def own() -> float:
+        kilobytes = re.search(r'RssAnon:\s+(\d+) kB', STATUS.read_text())[1]
+        return int(kilobytes) * 1024 / 1e6
+    before = own()
+    return max(own() for number, _ in enumerate(loader) if number % 20 == 0) - before
 
 
-def resident_growth(loader: DataLoader) -> float | None:
-    """MB of anonymous memory that an epoch has at its largest beyond what there was before."""
-    before = resident_mb()
-    if before is None:
-        return None
-    return max(resident_mb() for number, _ in enumerate(loader) if number % 20 == 0) - before
+def epoch(loader: DataLoader) -> Callable[[], object]:
+    """Takes every batch, and keeps none."""
+    return lambda: deque(loader, maxlen=0)
 
 
-def loader_classes_case(settings: Settings, told: Callable[..., None]) -> Case:
-    """Epochs of as many images in more and more classes."""
-    images = settings.pick(50_000, 5_000)
-    path = write_array(settings.folder / 'classes.npy', images)
-    case = Case('classes, loader', f'an epoch of {images:,} images in 10, 100 and 1 000 classes')
-    loaders = {classes: mapped_loader(path, images, classes) for classes in (10, 100, 1000)}
-    return grown(case, {classes: lambda loader=loader: epoch(loader)
-                        for classes, loader in loaders.items()}, settings, told)
+def class_report(images: int, classes: int) -> Callable[[], object]:
+    """ClassReport of random guesses, in batches of 256."""
+    truth, guess = (torch.from_numpy(np.random.default_rng(seed).permutation(images) % classes)
+                    for seed in (0, 1))
+    samples = [dict(gt_label=a[None], pred_label=b[None])
+               for a, b in zip(truth, guess, strict=True)]
+
+    def evaluate_report() -> None:
+        metric = ClassReport()
+        metric.dataset_meta = dict(classes=[f'class{number}' for number in range(classes)])
+        for first in range(0, images, 256):
+            metric.process({}, samples[first:first + 256])
+        metric.evaluate(images)
+    return evaluate_report
 
 
-def report_classes_case(settings: Settings, told: Callable[..., None]) -> Case:
-    """ClassReport on as many images in more and more classes."""
-    images = settings.pick(50_000, 5_000)
-    case = Case('classes, report', f'ClassReport on {images:,} images of 10, 100, 1 000 classes')
-    truth = torch.from_numpy(np.random.default_rng(0).permutation(images))
-    guess = torch.from_numpy(np.random.default_rng(1).permutation(images))
-
-    def block(classes: int) -> Block:
-        samples = [dict(gt_label=(a % classes)[None], pred_label=(b % classes)[None])
-                   for a, b in zip(truth, guess, strict=True)]
-        return lambda: report(samples, classes)
-    # imports scikit-learn
-    report([dict(gt_label=torch.tensor([n]), pred_label=torch.tensor([n])) for n in (0, 1)], 2)
-    return grown(case, {classes: block(classes) for classes in (10, 100, 1000)}, settings, told)
-
-
-def report(samples: Sequence[dict], classes: int) -> float:
-    """Seconds of ClassReport, in batches of 256."""
-    metric = ClassReport()
-    metric.dataset_meta = dict(classes=[f'class{number}' for number in range(classes)])
-    start = now()
-    for first in range(0, len(samples), 256):
-        metric.process({}, samples[first:first + 256])
-    metric.evaluate(len(samples))
-    return now() - start
-
-
-def target_boxes_case(settings: Settings, told: Callable[..., None]) -> Case:
-    """Targets and losses of the YOLOv3 head for more and more boxes in an image."""
-    height, width, batch = 192, 640, settings.pick(4, 1)
-    case = Case('boxes, head', f'targets and losses of KittiYOLOV3Head, {width}x{height}, {batch} '
-                'images of 10, 100, 1 000 boxes, none of them ignored')
-    cfg = load_config(write_leaf(settings.folder / 'head.py', _DETECTOR))
+def head_losses(batch: int, boxes: int) -> Callable[[], object]:
+    """Targets and losses of the YOLOv3 head for images of so many boxes."""
+    height, width = 192, 640
+    model = load_config(str(REPO_ROOT / 'configs' / LIGHT)).model
     init_default_scope('mmdet')
-    head = MODELS.build(dict(cfg.model.bbox_head, train_cfg=cfg.model.train_cfg,
-                             test_cfg=cfg.model.test_cfg))
+    head = MODELS.build(dict(model.bbox_head, train_cfg=model.train_cfg, test_cfg=model.test_cfg))
     maps = [torch.zeros(batch, 18, height // stride, width // stride) for stride in (32, 16, 8)]
     rng = np.random.default_rng(0)
-
-    def block(boxes: int) -> Block:
-        corner = rng.uniform(0, (width - 90, height - 70), (batch, boxes, 2))
-        both = np.concatenate([corner, corner + rng.uniform(8, (90, 70), corner.shape)], 2)
-        truth = [InstanceData(bboxes=torch.from_numpy(own).float(),
-                              labels=torch.zeros(boxes, dtype=torch.long)) for own in both]
-
-        def losses() -> float:
-            start = now()
-            head.loss_by_feat(maps, truth, [])
-            return now() - start
-        return losses
-    return grown(case, {boxes: block(boxes) for boxes in (10, 100, 1000)}, settings, told)
-
-
-def metric_boxes_case(settings: Settings, told: Callable[..., None]) -> Case:
-    """All metrics of a detector's test for more and more objects in an image."""
-    images = settings.pick(20, 5)
-    sizes = settings.pick((10, 100, 1000), (5, 50))
-    case = Case('boxes, metrics', f'CocoBoxMetric, DetectionMetric and KittiMetric on {images} '
-                f'images of {", ".join(map(str, sizes))} objects and 100 detections, the most that '
-                'a model gives')
-    samples = {objects: drawn_samples(images, objects, detections=100) for objects in sizes}
-    return grown(case, {objects: lambda own=own: seconds(own)
-                        for objects, own in samples.items()}, settings, told)
+    corner = rng.uniform(0, (width - 90, height - 70), (batch, boxes, 2))
+    both = np.concatenate([corner, corner + rng.uniform(8, (90, 70), corner.shape)], 2)
+    truth = [InstanceData(bboxes=torch.from_numpy(own).float(),
+                          labels=torch.zeros(boxes, dtype=torch.long)) for own in both]
+    return lambda: head.loss_by_feat(maps, truth, [])

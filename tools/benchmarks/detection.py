@@ -1,90 +1,147 @@
-"""Training a detector: ours, stock mmdet and a bare loop; rectangles, letterboxes, evaluation."""
-from collections.abc import Callable, Sequence
-from pathlib import Path
+"""Training a detector: ours, stock mmdet and a bare loop; its evaluation."""
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+from plugins.detection.metrics import CocoBoxMetric, DetectionMetric, KittiMetric
 from tools.misc.make_sample_data import main as make_sample_data
 
-from .detection_metrics import metrics_case
-from .detectors import Contest, Recipe
+from .contest import Contest, Recipe
+from .measure import timed
 from .record import Case, Settings
-from .stock import WORKERS
-from .timing import interleave
 
 ROUNDS = 3
-KITTI_WIDTH = 1242  # pixels, KITTI's own
-_DARKNET = 'yolov3/yolov3_d53-mmdet-loss_scratch_1xb6-200e_kitti-car-416px.py'
-_LIGHT = 'yolov3/yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192.py'
+KITTI_SIZE = (375, 1242)  # pixels, height and width
+TYPES = ('Car', 'Car', 'Car', 'Car', 'Car', 'Car', 'Van', 'DontCare')
+DARKNET = 'yolov3/yolov3_d53-mmdet-loss_scratch_1xb6-200e_kitti-car-416px.py'
+LIGHT = 'yolov3/yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192.py'
 
 
-def pipeline(width: int, height: int, *more: dict[str, Any]) -> list[dict[str, Any]]:
-    """Load, fit into width x height, what ``more`` says, mirror half of the images."""
-    return [dict(type='LoadCachedImage'), dict(type='LoadAnnotations', with_bbox=True),
-            dict(type='Resize', scale=(width, height), keep_ratio=True), *more,
-            dict(type='RandomFlip', prob=0.5), dict(type='PackDetInputs')]
+def recipe(name: str, base: str, width: int, height: int, warmup: int, iterations: int,
+           batch: int = 4) -> Recipe:
+    """A detector that trains on images fitted into width x height, half of them mirrored."""
+    def pipeline(load: str, *flip: dict[str, Any]) -> list[dict[str, Any]]:
+        return [dict(type=load), dict(type='LoadAnnotations', with_bbox=True),
+                dict(type='Resize', scale=(width, height), keep_ratio=True), *flip,
+                dict(type='PackDetInputs')]
+
+    flip, key = dict(type='RandomFlip', prob=0.5), 'train_dataloader.dataset.pipeline'
+    return Recipe(
+        f'{name.lower().replace("-", "")}-{width}x{height}',
+        f'YOLOv3-{name}, {width}x{height}, batch {batch}, flip; ours and bare with mixed '
+        'precision, stock in float32', base, warmup, iterations,
+        changes={'train_dataloader.batch_size': batch, key: pipeline('LoadCachedImage', flip)},
+        # stock trains ignored boxes as background; stock and bare keep one learning rate
+        plain={key: pipeline('LoadCachedImage'), 'model.bbox_head.ignore_iof_thr': None,
+               'param_scheduler': []},
+        stock=pipeline('LoadImageFromFile', flip), stock_plain=pipeline('LoadImageFromFile'),
+        rounds=ROUNDS)
 
 
-def recipes(quick: bool) -> list[Recipe]:
-    """The trainings that are compared with stock mmdet."""
-    if quick:
-        return [Recipe('mobilenetv2-320x96', 'YOLOv3-MobileNetV2, 320x96, batch 2, flip; ours and '
-                       'bare with mixed precision, stock in float32', _LIGHT, pipeline(320, 96),
-                       1, 3, batch=2)]
-    return [
-        Recipe('darknet53-640x192', 'YOLOv3-Darknet-53, 640x192, batch 4, flip; ours and bare with '
-               'mixed precision, stock in float32', _DARKNET, pipeline(640, 192), 1, 3),
-        Recipe('mobilenetv2-640x192', 'YOLOv3-MobileNetV2, 640x192, batch 4, flip; ours and bare '
-               'with mixed precision, stock in float32', _LIGHT, pipeline(640, 192), 2, 8)]
-
-
-TARGETS = {'darknet53-640x192': 1.8}
-
-
-def run(settings: Settings, told: Callable[..., None], done: Callable[[Case], None]) -> None:
-    """Measure every case; ``done`` gets each as soon as it is finished."""
-    images = settings.pick(60, 16)
-    width = settings.pick(KITTI_WIDTH, KITTI_WIDTH // 2)
+def run(settings: Settings) -> Iterator[Case]:
+    """Measure the training of two detectors, then evaluation."""
+    images, width = settings.pick((60, KITTI_SIZE[1]), (16, KITTI_SIZE[1] // 2))
     make_sample_data([str(settings.folder), '--sets', 'kitti', '--size', f'kitti={images}',
                       '--kitti-width', str(width)])
-    data = settings.folder / 'kitti'
-    rounds = settings.rounds or settings.pick(ROUNDS, 1)
-    for recipe in recipes(settings.quick):
-        done(measure(recipe, settings, data, rounds, told))
-    done(rectangle_case(settings, data, rounds, told))
-    done(metrics_case(settings, told))
+    recipes = settings.pick([recipe('Darknet-53', DARKNET, 640, 192, 1, 3),
+                             recipe('MobileNetV2', LIGHT, 640, 192, 2, 8)],
+                            [recipe('MobileNetV2', LIGHT, 320, 96, 1, 3, batch=2)])
+    for one in recipes:
+        yield DetectorContest(
+            one.with_data('data_root', settings.folder / 'kitti'), settings).measure()
+    images = settings.pick(1000, 40)
+    samples = random_samples(images, objects=8, detections=50)
+    case = Case('evaluation', f'CocoBoxMetric, DetectionMetric and KittiMetric on {images} images '
+                'of 8 objects and 50 detections, one class')
+    case.samples = settings.time({'ours': timed(lambda: evaluate(samples))}, ROUNDS)
+    case.add(f'seconds for {images} images', case.median('ours'))
+    yield case
 
 
-def measure(recipe: Recipe, settings: Settings, data: Path, rounds: int,
-            told: Callable[..., None]) -> Case:
-    """Check that the three train alike, time them in turns, and split ours."""
-    contest = Contest(recipe, settings, data)
-    case = Case(recipe.name, recipe.what, images=recipe.batch)
-    case.checks = contest.check()
-    blocks = contest.blocks(_workers(settings))
-    case.samples = interleave(blocks, rounds, told)
-    case.split = blocks['ours'].split()
-    case.facts = contest.facts()
-    case.compare('ours', ['bare'], 'ours / bare')
-    case.compare('ours', [name for name in blocks if name.startswith('stock')], 'ours / stock',
-                 TARGETS.get(recipe.name))
-    return case
+class DetectorContest(Contest):
+    """Trains on KittiDataset, stock as well: its annotations are read before the first step."""
+
+    def stock_model(self) -> dict[str, Any]:
+        """The same network with mmdet's own head and assigner."""
+        model = self.cfg.model.to_dict()
+        head, assigner = model['bbox_head'], model['train_cfg']['assigner']
+        for key in ('ignore_iof_thr', 'obj_weight', 'noobj_weight'):
+            head.pop(key, None)
+        head['type'], assigner['type'] = 'YOLOV3Head', 'GridAssigner'
+        return model
+
+    def stock_loader(self) -> dict[str, Any]:
+        """The same images, each read from its file every time."""
+        return dict(dataset=self.cfg.train_dataloader.dataset.to_dict())
+
+    def bare_batches(self, network: nn.Module, rows: Iterable[Tensor], device: torch.device,
+                     check: bool) -> Iterator[tuple]:
+        """Decoded and resized images, RGB; boxes to find and to ignore; half of it mirrored."""
+        preprocessor = self.cfg.model.data_preprocessor
+        mean, std = (torch.tensor(values, device=device).float().view(3, 1, 1)
+                     for values in (preprocessor.mean, preprocessor.std))
+        samples = list(self.dataset)
+        images = torch.stack([sample['inputs'] for sample in samples])
+        below, right = (-side % preprocessor.pad_size_divisor for side in images.shape[2:])
+        for numbers in rows:
+            flips = torch.rand(len(numbers)) < (0. if check else 0.5)
+            x = images[numbers].to(device, non_blocking=True)
+            x = torch.where(flips.to(device)[:, None, None, None], x.flip(3), x)
+            x = x.flip(1).float().sub_(mean).div_(std)
+            yield F.pad(x, (0, right, 0, below)), *(
+                [plain_boxes(samples[number]['data_samples'].get(kind), images.shape[3], flip).to(
+                    device) for number, flip in zip(numbers, flips, strict=True)]
+                for kind in ('gt_instances', 'ignored_instances'))
+
+    def bare_loss(self, network: nn.Module, *batch: Any) -> Tensor:
+        """The loss of ours."""
+        images, boxes, ignored = batch
+        maps = network.bbox_head(network.neck(network.backbone(images)))
+        return sum(network.bbox_head.loss_by_feat(*maps, boxes, [], ignored).values())
 
 
-def _workers(settings: Settings) -> Sequence[int]:
-    return settings.pick(WORKERS, WORKERS[:1])
+def plain_boxes(instances: InstanceData, width: int, flip: bool) -> InstanceData:
+    """Boxes of an image of this width in pixels as a tensor, mirrored or not, and their labels."""
+    boxes = instances.bboxes.tensor.clone()
+    if flip:
+        boxes[:, 0::2] = width - boxes[:, [2, 0]]
+    return InstanceData(bboxes=boxes, labels=instances.labels)
 
 
-def rectangle_case(settings: Settings, data: Path, rounds: int,
-                   told: Callable[..., None]) -> Case:
-    """A 416x128 rectangle against report A's 416x416 letterbox, both ours with mixed precision."""
-    base, name = settings.pick((_DARKNET, 'Darknet-53'), (_LIGHT, 'MobileNetV2'))
-    case = Case('rectangle', f'YOLOv3-{name}, batch 4, flip, mixed precision; the same content as '
-                '416x128 rectangles and as 416x416 letterboxes', images=4)
-    pad = dict(type='Pad', size=(416, 416))
-    steps = settings.pick((1, 3), (1, 1))
-    shapes = {'416x128 rectangle': pipeline(416, 128), '416x416 letterbox': pipeline(416, 416, pad)}
-    blocks = {shape: Contest(Recipe(shape, '', base, transforms, *steps), settings, data).ours()
-              for shape, transforms in shapes.items()}
-    case.samples = interleave(blocks, rounds, told)
-    case.compare('416x128 rectangle', ['416x416 letterbox'], 'rectangle / letterbox', 2.5)
-    return case
+def random_samples(images: int, objects: int, detections: int) -> list[dict[str, Any]]:
+    """Tested samples as a detector's evaluation hands them to its metrics.
+
+    Detections lie near each object in turn, with scores at random.
+    """
+    rng = np.random.default_rng(0)
+    height, width = KITTI_SIZE
+    samples = []
+    for number in range(images):
+        corner = rng.uniform(0, (width - 160, height - 110), (objects, 2))
+        boxes = np.concatenate([corner, corner + rng.uniform(20, (160, 110), (objects, 2))], 1)
+        near = boxes[np.arange(detections) % objects] + rng.normal(0, 8, (detections, 4))
+        instances = [dict(bbox=box.tolist(), bbox_label=0, ignore_flag=int(kind != 'Car'),
+                          type=kind, truncated=0., occluded=0)
+                     for box, kind in zip(boxes, np.resize(TYPES, objects).tolist(), strict=True)]
+        samples.append(dict(
+            img_id=number, img_path=f'{number:06}.png', ori_shape=KITTI_SIZE, instances=instances,
+            pred_instances=dict(bboxes=torch.from_numpy(near).float(),
+                                scores=torch.from_numpy(rng.uniform(0, 1, detections)).float(),
+                                labels=torch.zeros(detections, dtype=torch.long))))
+    return samples
+
+
+def evaluate(samples: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """What all three metrics find, in batches of 4."""
+    found: dict[str, float] = {}
+    for metric in (CocoBoxMetric(), DetectionMetric(), KittiMetric()):
+        metric.dataset_meta = dict(classes=('car',), instance_types=('Car', 'Van', 'DontCare'))
+        for first in range(0, len(samples), 4):
+            metric.process({}, samples[first:first + 4])
+        found.update(metric.evaluate(len(samples)))
+    return found

@@ -1,132 +1,105 @@
-"""What a benchmark found: cases of timed variants, figures with targets, and where it ran."""
+"""What a benchmark found and under which conditions; as JSON and for reading."""
 import platform
+import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from .timing import speed_ratio, summary
+import torch
 
-FORMAT = 1
+from plugins.engine.run_record import device_name, git_commit
+
+from .measure import Block, interleave
+
 PACKAGES = ('torch', 'torchvision', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmpretrain',
             'onedl-mmdetection', 'numpy', 'kornia')
-STAGES = ('data', 'augmentation', 'forward', 'backward', 'optimiser', 'engine')
+CPU_FEATURES = ('avx2', 'avx512_f', 'avx512_bf16', 'amx_bf16', 'bf16', 'sve_bf16')
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line asks for.
+    """What the command line asks for."""
 
-    Attributes:
-        folder: For everything that is written; deleted at the end.
-        quick: Sizes for a test of the benchmark itself, not for figures to quote.
-        rounds: How often each variant is timed; None for the suite's own number.
-        threads: Threads of torch in this process and in those it starts.
-    """
-
-    folder: Path
-    quick: bool = False
-    rounds: int | None = None
-    threads: int = 1
+    folder: Path  # for everything that is written; deleted at the end
+    quick: bool = False  # small sizes, to test the benchmark itself
+    rounds: int | None = None  # how often each variant is timed; None: the suite's own number
 
     def pick(self, full: Any, quick: Any) -> Any:
-        """One of the two, as ``quick`` says."""
+        """One of the two, depending on ``quick``."""
         return quick if self.quick else full
 
-
-@dataclass
-class Figure:
-    """One number that is compared with what the project promises.
-
-    Attributes:
-        name: What it is, e.g. ``ours / bare``.
-        value: Found.
-        target: Promised; None where nothing is.
-        at_least: Whether it should be the target or more; False: or less.
-        range: Smallest and largest over the rounds, where there are several.
-    """
-
-    name: str
-    value: float
-    target: float | None = None
-    at_least: bool = True
-    range: tuple[float, float] | None = None
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the target is reached; None without one."""
-        if self.target is None:
-            return None
-        return self.value >= self.target if self.at_least else self.value <= self.target
+    def time(self, blocks: Mapping[str, Block], rounds: int) -> dict[str, list[float]]:
+        """The seconds of blocks in turns, see :func:`interleave`."""
+        return interleave(blocks, self.rounds or self.pick(rounds, 1))
 
 
 @dataclass
 class Case:
-    """One comparison.
+    """One comparison."""
 
-    Attributes:
-        name: Short, unique within the suite.
-        what: For readers: model, batch, precision, augmentation, and which code is whose.
-        samples: Variant -> seconds per iteration (or per run), one for each round.
-        images: Images of an iteration, for images per second; None where there are none.
-        figures: Ratios and other figures, with their targets.
-        split: Seconds per iteration of each of STAGES of ours, measured in a block of its own.
-        checks: What was found equal before anything was timed, and how nearly.
-        facts: Whatever else belongs in the record.
-    """
-
-    name: str
-    what: str
+    name: str  # short, unique within the suite
+    what: str  # for readers: model, batch, precision, augmentation
+    # seconds of each variant per iteration (or per run), one for each round
     samples: dict[str, list[float]] = field(default_factory=dict)
-    images: int | None = None
-    figures: list[Figure] = field(default_factory=list)
-    split: dict[str, float] | None = None
+    figures: list[dict[str, Any]] = field(default_factory=list)  # see add()
+    split: dict[str, float] | None = None  # seconds of the stages of an iteration of ours
+    # what was compared before the timing, and how much it differs
     checks: dict[str, Any] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)  # other conditions and results
 
-    def compare(self, of: str, against: Sequence[str], name: str,
-                target: float | None = None) -> None:
-        """Add the figure: how many times as fast ``of`` is as the fastest of ``against``."""
-        ratio = speed_ratio(self.samples, of, against)
-        self.figures.append(Figure(name, ratio['value'], target,
-                                   range=(ratio['min'], ratio['max'])))
+    def median(self, variant: str) -> float:
+        """Seconds of a variant."""
+        return statistics.median(self.samples[variant])
+
+    def add(self, name: str, value: float, each: list[float] | None = None) -> None:
+        """Add a figure, and the range of its values in each round where there are several."""
+        self.figures.append(dict(name=name, value=value,
+                                 range=each and [min(each), max(each)]))
+
+    def compare(self, variant: str, others: str, name: str) -> None:
+        """Add a figure: how many times as fast a variant is as the fastest of others.
+
+        ``others`` is what their names start with.
+        """
+        best = min((key for key in self.samples if key.startswith(others)), key=self.median)
+        self.add(name, self.median(best) / self.median(variant), [
+            theirs / own for theirs, own in zip(self.samples[best], self.samples[variant],
+                                                strict=True)])
+
+    def record(self) -> dict[str, Any]:
+        """The case as JSON."""
+        variants = {name: dict(seconds=seconds, median=self.median(name), min=min(seconds),
+                               max=max(seconds)) for name, seconds in self.samples.items()}
+        return dict(name=self.name, what=self.what, variants=variants, split=self.split,
+                    checks=self.checks, facts=self.facts, figures=self.figures)
+
+    def __str__(self) -> str:
+        lines = {name: f'{_number(1e3 * self.median(name))} ms{_range(seconds, 1e3)}'
+                 for name, seconds in self.samples.items()}
+        lines.update((figure['name'], _number(figure['value']) + _range(figure['range']))
+                     for figure in self.figures)
+        if self.split:
+            lines['ms of a step of ours'] = ', '.join(
+                f'{stage} {1e3 * seconds:.2f}' for stage, seconds in self.split.items())
+        return '\n'.join([f'{self.name}: {self.what}', *(
+            f'  {name}: {text}' for name, text in {**lines, **self.checks, **self.facts}.items())])
 
 
-def case_record(case: Case) -> dict[str, Any]:
-    """A case as it stands in the JSON file."""
-    variants = {}
-    for name, seconds in case.samples.items():
-        middle = summary(seconds)
-        variants[name] = dict(seconds=list(seconds), **middle)
-        if case.images:
-            variants[name]['images_per_second'] = case.images / middle['median']
-    return dict(name=case.name, what=case.what, images_per_iteration=case.images,
-                variants=variants, split=case.split, checks=case.checks, facts=case.facts,
-                figures=[dict(asdict(figure), met=figure.met) for figure in case.figures])
+def _range(values: Sequence[float] | None, unit: float = 1) -> str:
+    return f' ({_number(unit * min(values))} to {_number(unit * max(values))})' if values else ''
 
 
-def full_record(suite: str, settings: Settings, cases: Sequence[Case], began: Mapping[str, Any],
-                seconds: float) -> dict[str, Any]:
-    """Everything: the machine, the versions, and each case with every sample.
-
-    Args:
-        began: What :func:`surroundings` gave before the first block.
-        seconds: That the whole benchmark took.
-    """
-    return dict(format=FORMAT, suite=suite, quick=settings.quick, rounds=settings.rounds,
-                threads=settings.threads, seconds=round(seconds, 1), **began,
-                cases=[case_record(case) for case in cases])
+def _number(value: float) -> str:
+    return f'{value:,.0f}' if value >= 1000 else f'{value:.3g}'
 
 
-def surroundings() -> dict[str, Any]:
-    """Device, versions and commit."""
-    from plugins.engine.run_record import device_name, git_commit
-    versions = {'python': platform.python_version()}
-    for package in PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            versions[package] = None
-    return dict(device=device_name(), platform=platform.platform(), versions=versions,
-                git_commit=git_commit())
+def conditions() -> dict[str, Any]:
+    """Threads, device, what its CPU can do, versions and commit."""
+    found = torch.cpu.get_capabilities()
+    versions = {'python': platform.python_version(),
+                **{package: metadata.version(package) for package in PACKAGES}}
+    return dict(threads=torch.get_num_threads(), device=device_name(),
+                cpu_features=[name for name in CPU_FEATURES if found.get(name)],
+                platform=platform.platform(), versions=versions, git_commit=git_commit())

@@ -2,34 +2,30 @@ import json
 
 import pytest
 
-from tools.benchmarks.record import Case, Figure, Settings, case_record, full_record, surroundings
+from tools.benchmarks.record import Case, Settings
 
 
-def test_a_target_is_met_from_its_side():
-    assert Figure('speed', 1.0, 0.95).met and not Figure('speed', 0.9, 0.95).met
-    assert Figure('seconds', 4.9, 5., at_least=False).met
-    assert not Figure('seconds', 5.1, 5., at_least=False).met
-    assert Figure('unasked', 1.).met is None
+def test_ratios_are_of_medians_against_the_fastest_and_ranges_of_rounds():
+    case = Case('toy', 'what', {'ours': [1., 2., 9.], 'stock, 0 workers': [8., 9., 10.],
+                                'stock, 2 workers': [4., 5., 6.]})
+    case.compare('ours', 'stock', 'ours / stock')
+    assert case.figures == [dict(name='ours / stock', value=2.5, range=[6 / 9, 4.])]
+    case.add('seconds', 3.)
+    case.split = dict(data=.25, engine=.5)
+    record = json.loads(json.dumps(case.record()))
+    assert record['variants']['ours'] == dict(seconds=[1., 2., 9.], median=2., min=1., max=9.)
+    assert record['figures'][1] == dict(name='seconds', value=3., range=None)
+    assert record['split'] == case.split
+    assert str(case).splitlines() == [
+        'toy: what', '  ours: 2,000 ms (1,000 to 9,000)',
+        '  stock, 0 workers: 9,000 ms (8,000 to 10,000)',
+        '  stock, 2 workers: 5,000 ms (4,000 to 6,000)', '  ours / stock: 2.5 (0.667 to 4)',
+        '  seconds: 3', '  ms of a step of ours: data 250.00, engine 500.00']
 
 
-def test_a_record_holds_every_sample_and_is_json(tmp_path):
-    case = Case('toy', 'what', {'ours': [.1, .2, .3], 'bare': [.2, .2, .2]}, images=64)
-    case.compare('ours', ['bare'], 'ours / bare', .95)
-    record = json.loads(json.dumps(full_record('data', Settings(tmp_path), [case],
-                                               surroundings(), 1.23)))
-    found = record['cases'][0]
-    assert found['variants']['ours'] == dict(
-        seconds=[.1, .2, .3], median=.2, min=.1, max=.3, images_per_second=pytest.approx(320))
-    assert found['figures'][0]['value'] == 1. and found['figures'][0]['met'] is True
-    assert found['figures'][0]['range'] == pytest.approx([2 / 3, 2])
-    assert record['versions']['torch'] and record['device'] and record['suite'] == 'data'
-    assert str(tmp_path) not in json.dumps(record)
-
-
-def test_without_images_there_is_no_rate():
-    assert 'images_per_second' not in case_record(Case('a', '', {'ours': [1.]}))['variants']['ours']
-
-
-def test_quick_settings_pick_the_second(tmp_path):
-    assert Settings(tmp_path).pick(1, 2) == 1
-    assert Settings(tmp_path, quick=True).pick(1, 2) == 2
+@pytest.mark.parametrize('options, rounds', [({}, 3), (dict(quick=True), 1),
+                                             (dict(quick=True, rounds=2), 2)])
+def test_rounds_are_the_suites_unless_quick_or_given(tmp_path, options, rounds):
+    settings = Settings(tmp_path, **options)
+    assert settings.time({'ours': lambda: 1.}, 3) == {'ours': [1.] * rounds}
+    assert settings.pick('full', 'quick') == ('quick' if options else 'full')

@@ -1,27 +1,25 @@
+import time
+
 import pytest
+import torch
 
-from tools.benchmarks import startup
 from tools.benchmarks.record import Settings
+from tools.benchmarks.startup import FirstIterationHook, run
 
 
-def test_a_process_that_fails_is_told_of(tmp_path):
-    with pytest.raises(ValueError, match='ended with code 1:(.|\n)*ZeroDivisionError'):
-        startup._python(['-c', '1 / 0'], Settings(tmp_path))
-
-
-@pytest.mark.slow
-def test_plugins_import_nothing_heavy(tmp_path):
-    case = startup.import_case(Settings(tmp_path), 1, print)
-    assert case.figures[0].value < 1. and case.figures[0].target == 0.3
+def test_the_hook_tells_the_time_and_exits(capsys):
+    before = time.time()
+    with pytest.raises(SystemExit) as leaving:
+        FirstIterationHook().after_train_iter(None, 0, outputs=dict(loss=torch.tensor(1.)))
+    assert leaving.value.code is None
+    assert before <= float(capsys.readouterr().out) <= time.time()
 
 
 @pytest.mark.slow
 def test_a_start_ends_with_its_first_iteration(tmp_path):
-    cases = []
-    startup.run(Settings(tmp_path, quick=True), print, cases.append)
-    assert [case.name for case in cases] == ['import', 'classifier', 'detector']
-    for case in cases[1:]:
+    cases = list(run(Settings(tmp_path, quick=True)))
+    assert [case.name for case in cases] == ['classifier', 'detector']
+    for case in cases:
         seconds = {name: values[0] for name, values in case.samples.items()}
-        assert seconds['import torch'] < seconds['ours']
-        # more than its own imports alone, and no multiple of what stock needs for its
-        assert seconds['ours'] < 5 * seconds["stock's imports"]
+        # no multiple of what stock needs for its imports alone
+        assert 1 < seconds['ours'] < 5 * seconds["stock's imports"]
