@@ -1,19 +1,15 @@
 """Run a classifier on pictures."""
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from mmengine.registry import DefaultScope
-from PIL import Image
 
-from plugins.classification.datasets.decoding import fitted, read_rgb
-from plugins.classification.datasets.image_array import SOURCES, load_source
+from plugins.classification.datasets import build_source
+from plugins.engine.images import read_image
 
 from .load import TrainedModel, evaluated_data
-
-# The one size of the pictures of sources without files: known also where their data are not.
-_SIZES = {'cifar10': (32, 32), 'cifar100': (32, 32), 'digits': (8, 8)}
 
 
 class Classify:
@@ -37,7 +33,8 @@ class Classify:
         self._inferencer = self._source = None
         data = evaluated_data(trained.cfg, 'source')
         if data is not None:
-            self._source = dict(data.source, size=stored_size(data.source))
+            self._source = build_source(data.source)
+            self._source.size  # noqa: B018  (a fault of its own is told now)
         elif evaluated_data(trained.cfg, 'pipeline') is not None:
             self._inferencer = _inferencer(trained)
         else:
@@ -50,12 +47,7 @@ class Classify:
         Raises:
             ValueError: It cannot be decoded to the end.
         """
-        try:
-            return np.asarray(read_rgb(path))
-        except ValueError as error:
-            # without read_rgb's advice, which is for the files of a data set
-            raise ValueError(f'{path}: cannot be decoded as an image '
-                             f'({error.__cause__ or error})') from error
+        return np.asarray(read_image(path))
 
     def __call__(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Classify a batch.
@@ -72,42 +64,9 @@ class Classify:
                 samples = [sample for batch in self._inferencer.preprocess(bgr, len(bgr))
                            for sample in self._inferencer.forward(batch)]
             else:
-                inputs = np.stack([as_stored(image, self._source) for image in images])
+                inputs = np.stack([self._source.stored(image) for image in images])
                 samples = self.model.test_step(dict(inputs=torch.from_numpy(inputs)))
         return torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()
-
-
-def stored_size(source: Mapping) -> tuple[int, int]:
-    """(height, width) in which a source keeps its pictures.
-
-    A source that neither its ``size`` nor its type tells of is loaded, and looked at.
-
-    Raises:
-        OSError: Its data are not there.
-        ValueError: It is no source, or has no pictures.
-    """
-    size = source.get('size', _SIZES.get(source['type']))
-    if size is None:
-        if source['type'] not in SOURCES:
-            raise ValueError(f"test_dataloader.dataset.source: there is no source "
-                             f"{source['type']!r}; how a picture would be stored is not known")
-        size = load_source(dict(source)).images.shape[2:]
-    return (size, size) if isinstance(size, int) else tuple(size)
-
-
-def as_stored(image: np.ndarray, source: Mapping) -> np.ndarray:
-    """Bring a decoded picture, perhaps of a video, to the size in which a source would keep it.
-
-    Args:
-        image: RGB, uint8, H x W x 3.
-        source: Config of the source.
-
-    Returns:
-        uint8, 3 x height x width.
-    """
-    height, width = stored_size(source)
-    picture = fitted(Image.fromarray(image), height, width, source.get('resize', 'center_crop'))
-    return picture.transpose(2, 0, 1)
 
 
 def _inferencer(trained: TrainedModel) -> object:

@@ -10,12 +10,11 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
-from PIL import Image
 from torch.utils.data import Dataset
 
-from plugins.detection.load_cached_image import decode_image
 from plugins.detection.metrics.image_result import ImageResult, image_result
 from plugins.engine.config_check import groups
+from plugins.engine.images import read_image
 
 from .load import TrainedModel, evaluated_data
 
@@ -73,12 +72,7 @@ class Detect:
         Raises:
             ValueError: It is unreadable or incomplete.
         """
-        try:
-            return np.ascontiguousarray(decode_image(path)[..., ::-1])
-        except (ValueError, Image.DecompressionBombError) as error:
-            # without decode_image's advice, which is for the files of a data set
-            raise ValueError(f'{path}: cannot be decoded as an image '
-                             f'({error.__cause__ or error})') from error
+        return np.array(read_image(path))
 
     def __call__(self, images: Sequence[np.ndarray]) -> list[Boxes]:
         """Detect in a batch of RGB images, uint8, H x W x 3, of any sizes."""

@@ -156,8 +156,8 @@ def _class_names(loaded: dict[str, Any], cfg: Config, checkpoint: str | Path) ->
 def _classes_of_data(cfg: Config) -> tuple[str, ...]:
     source = evaluated_data(cfg, 'source')
     if source is not None:
-        from plugins.classification.datasets import list_names
-        return tuple(list_names(source.source.to_dict())[2])
+        from plugins.classification.datasets import build_source
+        return build_source(source.source).classes
     dataset = evaluated_data(cfg, 'pipeline')
     if dataset is None:
         raise ValueError('test_dataloader.dataset has neither source nor pipeline')

@@ -2,18 +2,17 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from mmdet.datasets import BaseDetDataset
 from mmdet.registry import DATASETS
 
 from plugins.detection.kitti_label import TYPES, KittiObject, read_labels
 from plugins.detection.kitti_split import read_id_list, seeded_part
-from plugins.detection.load_cached_image import image_size
 from plugins.engine.files import resolve_path
+from plugins.engine.images import image_size
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg')
 # Pixels. KITTI's own boxes never leave the image; other annotators' may by a rounding.
@@ -135,23 +134,6 @@ class KittiDataset(BaseDetDataset):
         """What tells each image of the chosen part from all others: its file."""
         return [str(Path(self.get_data_info(index)['img_path']).resolve())
                 for index in range(len(self))]
-
-    @staticmethod
-    def names_of_config(config: Mapping[str, Any], seen: Set[str]) -> set[str]:
-        """The names of the data set that a config describes.
-
-        Args:
-            config: Of a KittiDataset.
-            seen: Not used.
-        """
-        return set(KittiDataset(**{key: value for key, value in config.items()
-                                   if key not in ('type', 'pipeline')}).names)
-
-    @staticmethod
-    def holding_out(part: str) -> str:
-        """What to write into a config so that no loader but one has a part's images."""
-        return (f'hold the {part} images out: one data_root and one split in all loaders, with '
-                f'part={part!r} in {part}_dataloader alone; or lists (ann_file) that share no id')
 
     @property
     def nothing_to_find(self) -> str:

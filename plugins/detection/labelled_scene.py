@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from mmengine.registry import DATASETS
 
-from plugins.detection.load_cached_image import decode_image
 from plugins.detection.metrics.kitti_ap import DIFFICULTIES
+from plugins.engine.images import read_image
 
 
 class Label(NamedTuple):
@@ -69,7 +69,7 @@ class Scenes:
             name, ignored = self._classes[one['bbox_label']], bool(one['ignore_flag'])
             labels.append(Label(tuple(one['bbox']), one.get('type', name) if ignored else name,
                                 ignored, None if ignored else difficulty(one)))
-        return np.ascontiguousarray(decode_image(info['img_path'])[..., ::-1]), labels
+        return np.array(read_image(info['img_path'])), labels
 
     def prepared(self, row: int) -> tuple[np.ndarray, list[Label]]:
         """The image as the pipeline gives it, different at each call, and its remaining labels.

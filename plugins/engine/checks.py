@@ -30,6 +30,13 @@ def is_whole(value: object, low: int = 0, high: float = math.inf) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
+def one_of(owner: object, key: str, value: object, choices: Sequence[object]) -> object:
+    """One of several values; ValueError otherwise."""
+    if value not in choices:
+        raise refuse(owner, key, value, ' or '.join(map(repr, choices)))
+    return value
+
+
 def number(owner: object, key: str, value: object, low: float, high: float) -> float:
     """A number in [low, high]; ValueError otherwise."""
     if not is_number(value) or not low <= value <= high:

@@ -109,14 +109,14 @@ def _drawn_mistakes(kept: Iterable[tuple], dataset: Any) -> list[_Drawn]:
 
 
 def _drawn_scenes(kept: Iterable[tuple], dataset: Any) -> list[_Drawn]:
-    from plugins.detection.load_cached_image import decode_image
+    from plugins.engine.images import read_image
 
     from .comparison import draw_comparison
     from .outcomes import outcome
     drawn, classes = [], dataset.metainfo['classes']
     for path, result in kept:
         seen = outcome(result, classes)
-        picture = draw_comparison(decode_image(path)[..., ::-1].copy(), [seen], [result.name],
+        picture = draw_comparison(np.array(read_image(path)), [seen], [result.name],
                                   'score ≥ 0.5, IoU ≥ 0.5', len(classes) > 1, _WIDTH)
         drawn.append((picture, dict(name=path, **seen.counts)))
     return drawn

@@ -200,14 +200,15 @@ def _run(data: _Tested, checkpoint: Path, ids: Sequence[str], args: argparse.Nam
 
 def _draw(data: _Tested, image: str, outcomes: Sequence[Any], args: argparse.Namespace,
           folder: Path) -> None:
+    import numpy as np
     from PIL import Image
 
-    from plugins.detection.load_cached_image import decode_image
+    from plugins.engine.images import read_image
     from plugins.visualization.comparison import draw_comparison
 
     note = f'{image}: score ≥ {args.score_thr:g}, IoU ≥ {args.iou_thr:g}'
     path = data.dataset.get_data_info(data.rows[image])['img_path']
-    picture = draw_comparison(decode_image(path)[..., ::-1].copy(), outcomes, args.names, note,
+    picture = draw_comparison(np.array(read_image(path)), outcomes, args.names, note,
                               len(data.dataset.metainfo['classes']) > 1)
     # Higher levels take 4 times as long, to save a tenth.
     Image.fromarray(picture).save(folder / f'{image}.png', compress_level=1)

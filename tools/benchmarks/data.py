@@ -97,7 +97,7 @@ def mapped_images(path: Path, images: int) -> np.ndarray:
 def array_loader(images: np.ndarray, classes: int) -> DataLoader:
     """Images of so many classes in turn, in a loader like the configs'."""
     source = ImageArray(images, np.arange(len(images)) % classes,
-                        tuple(f'class{number}' for number in range(classes)), fingerprint='random')
+                        tuple(f'class{number}' for number in range(classes)))
     return Runner.build_dataloader(dict(
         batch_size=64, num_workers=0, dataset=ArrayDataset(source),
         sampler=dict(type='DefaultSampler', shuffle=True),

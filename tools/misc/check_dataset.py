@@ -3,6 +3,7 @@
     python tools/misc/check_dataset.py data/flower_photos
     python tools/misc/check_dataset.py data/MIT_split          train/ and test/ against each other
     python tools/misc/check_dataset.py data/CUB_200_2010       its lists against each other
+    python tools/misc/check_dataset.py data/cifar10
     python tools/misc/check_dataset.py configs/FAMILY/CONFIG.py
 
 The exit code is 1 when something is wrong: a file that cannot be read, the same pixels twice,
@@ -13,7 +14,7 @@ import hashlib
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -24,9 +25,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from plugins.classification.datasets import list_files, load_source
-from plugins.classification.datasets.cub200 import unlisted
-from plugins.classification.datasets.decoding import read_rgb
+from plugins.classification.datasets import SOURCES, ClassFolder, Source
+from plugins.classification.datasets.source import new_source
 from plugins.engine.files import resolve_path
 
 
@@ -69,31 +69,26 @@ def main(argv: Sequence[str] | None = None) -> list[Finding]:
     path = resolve_path(parser.parse_args(argv).data)
     sources = config_sources(path) if path.suffix == '.py' else folder_sources(path)
     pictures = [picture for part, source in sources.items() for picture in examine(part, source)]
-    findings = [*wrong_classes(pictures), *unreadable(pictures), *duplicates(pictures)]
-    for root in {source['data_root'] for source in sources.values() if source['type'] == 'cub200'}:
-        findings += [Finding('in images/, but in no list', (name,)) for name in unlisted(root)]
+    beyond = dict.fromkeys(found for source in sources.values() for found in source.findings())
+    findings = [*wrong_classes(pictures), *unreadable(pictures), *duplicates(pictures),
+                *(Finding(kind, (name,)) for kind, name in beyond)]
     report(pictures, findings)
     return findings
 
 
-def folder_sources(root: Path) -> dict[str, dict]:
-    """Part -> source config of a folder: CUB's layout, parts of class folders, or class folders.
+def folder_sources(root: Path) -> dict[str, Source]:
+    """The parts of the data set in a folder; what no other data set knows is class folders.
 
     Raises:
         FileNotFoundError: There is no such folder.
     """
     if not root.is_dir():
         raise FileNotFoundError(f'{root}: no such folder or config')
-    if (root / 'lists').is_dir() and (root / 'images').is_dir():
-        return {part: dict(type='cub200', data_root=str(root), split=part)
-                for part in ('train', 'test')}
-    parts = [name for name in ('train', 'val', 'test') if (root / name).is_dir()]
-    if len(parts) > 1:
-        return {part: dict(type='class_folder', data_root=str(root / part)) for part in parts}
-    return {'all': dict(type='class_folder', data_root=str(root))}
+    kinds = [kind for kind in SOURCES.module_dict.values() if kind is not ClassFolder]
+    return next(parts for kind in [*kinds, ClassFolder] if (parts := kind.parts(root)))
 
 
-def config_sources(path: Path) -> dict[str, dict]:
+def config_sources(path: Path) -> dict[str, Source]:
     """Part -> source of a config's loaders; those that share a source are one part.
 
     Raises:
@@ -111,34 +106,25 @@ def config_sources(path: Path) -> dict[str, dict]:
             raise ValueError(f'{path}: {part}_dataloader.dataset has no source; only data sets of '
                              'type ArrayDataset can be checked')
         loaders[json.dumps(dataset['source'].to_dict(), sort_keys=True)].append(part)
-    return {' + '.join(parts): json.loads(source) for source, parts in loaders.items()}
+    return {' + '.join(parts): new_source(json.loads(source)) for source, parts in loaders.items()}
 
 
-def examine(part: str, source: Mapping) -> Iterable[Picture]:
-    """Read every image of a source, at its own size where the source is made of files."""
-    if (files := list_files(source)) is not None:
-        paths, labels, classes = files
-        root = resolve_path(source['data_root'])
-        prefix = '' if part == 'all' else f'{part}: '
-        with ThreadPoolExecutor() as pool:
-            read = track(pool.map(_read, paths), f'{part:12}', total=len(paths))
-            for path, label, (size, pixels) in zip(paths, labels, read, strict=True):
-                yield Picture(f'{prefix}{path.relative_to(root).as_posix()}', part, classes[label],
-                              size, pixels)
-        return
-    array = load_source(dict(source))
-    size = array.images.shape[3], array.images.shape[2]
-    for row, (image, label) in enumerate(zip(array.images, array.labels, strict=True)):
-        yield Picture(f'{part}: image {row}', part, array.classes[label], size,
-                      hashlib.sha256(image.tobytes()).hexdigest())
+def examine(part: str, source: Source) -> Iterable[Picture]:
+    """Read every image of a source at its own size."""
+    def read(row: int) -> tuple[tuple[int, int] | None, str]:
+        try:
+            picture = source.picture(row)
+        except ValueError as error:
+            return None, str(error.__cause__ or error)
+        size = picture.shape[1::-1]
+        return size, hashlib.sha256(f'{size}'.encode() + picture.tobytes()).hexdigest()
 
-
-def _read(path: Path) -> tuple[tuple[int, int] | None, str]:
-    try:
-        image = read_rgb(path)
-    except ValueError as error:
-        return None, str(error.__cause__ or error)
-    return image.size, hashlib.sha256(f'{image.size}'.encode() + image.tobytes()).hexdigest()
+    prefix = '' if part == 'all' else f'{part}: '
+    with ThreadPoolExecutor() as pool:
+        found = track(pool.map(read, range(len(source))), f'{part:12}', total=len(source))
+        for row, (size, pixels) in enumerate(found):
+            yield Picture(f'{prefix}{source.place(row)}', part, source.classes[source.labels[row]],
+                          size, pixels)
 
 
 def wrong_classes(pictures: Sequence[Picture]) -> list[Finding]:
@@ -152,7 +138,7 @@ def wrong_classes(pictures: Sequence[Picture]) -> list[Finding]:
 
 
 def unreadable(pictures: Sequence[Picture]) -> list[Finding]:
-    """Files that a training refuses: Pillow cannot decode them to the end, or to 8 bits."""
+    """Files that a training rejects: they cannot be decoded to the end, or to 8 bits."""
     return [Finding(f'unreadable ({picture.pixels})', (picture.name,))
             for picture in pictures if picture.size is None]
 

@@ -1,19 +1,17 @@
-"""Sources of decoded images and the dataset that serves them in batches.
+"""Data sets of images and the dataset class that serves them in batches.
 
 Importing it registers everything below; mmdet and mmpretrain's models are not
 imported.
 """
-from plugins.classification.datasets.array_dataset import ArrayDataset, part_rows, take_batch
-from plugins.classification.datasets.cifar import cifar10, cifar100
-from plugins.classification.datasets.class_folder import class_folder, list_class_folder
-from plugins.classification.datasets.cub200 import cub200, list_cub200
-from plugins.classification.datasets.digits import digits
-from plugins.classification.datasets.image_array import SOURCES, ImageArray, load_source
-from plugins.classification.datasets.listing import list_files, list_names, place_of
-from plugins.classification.datasets.splits import stratified_split
+from plugins.classification.datasets.array_dataset import ArrayDataset, take_batch
+from plugins.classification.datasets.cifar import Cifar10, Cifar100
+from plugins.classification.datasets.class_folder import ClassFolder
+from plugins.classification.datasets.cub200 import Cub200
+from plugins.classification.datasets.digits import Digits
+from plugins.classification.datasets.file_source import FileSource
+from plugins.classification.datasets.source import SOURCES, ImageArray, Source, build_source
 
 __all__ = [
-    'ArrayDataset', 'ImageArray', 'SOURCES', 'cifar10', 'cifar100', 'class_folder', 'cub200',
-    'digits', 'list_class_folder', 'list_cub200', 'list_files', 'list_names', 'load_source',
-    'part_rows', 'place_of', 'stratified_split', 'take_batch'
+    'ArrayDataset', 'Cifar10', 'Cifar100', 'ClassFolder', 'Cub200', 'Digits', 'FileSource',
+    'ImageArray', 'SOURCES', 'Source', 'build_source', 'take_batch'
 ]

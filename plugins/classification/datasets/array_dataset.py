@@ -7,8 +7,7 @@ import torch
 from mmengine.registry import FUNCTIONS
 from torch.utils.data import Dataset
 
-from plugins.classification.datasets.image_array import ImageArray, load_source
-from plugins.classification.datasets.listing import list_names, place_of
+from plugins.classification.datasets.source import Source, build_source
 from plugins.classification.datasets.splits import stratified_split
 from plugins.engine.lean_import import without
 
@@ -40,10 +39,12 @@ class ArrayDataset(Dataset):
     which sees the batch on its device.
 
     ``collate_fn=dict(type='batch_collate')`` is required in the dataloader.
+    Images are decoded by :meth:`full_init`, which mmengine's Runner calls, or
+    when the first is asked for.
 
     Args:
-        source: Config of a registered source (see ``SOURCES``), loaded once
-            per process, or an array that is loaded already.
+        source: A data set, or the config of a registered one (see
+            ``plugins.classification.datasets.source``), built once per process.
         part: 'all', 'train' or 'val'. The last two split the source by class,
             see :func:`stratified_split`; they never overlap.
         val_fraction: Share of each class that goes to 'val'; needed for
@@ -57,12 +58,12 @@ class ArrayDataset(Dataset):
     """
 
     def __init__(self,
-                 source: dict | ImageArray,
+                 source: Mapping[str, Any] | Source,
                  part: str = 'all',
                  val_fraction: float | None = None,
                  split_seed: int = 0,
                  num_classes: int | None = None):
-        self.source = source if isinstance(source, ImageArray) else load_source(source)
+        self.source = source if isinstance(source, Source) else build_source(source)
         found = len(self.source.classes)
         if num_classes is not None and num_classes != found:
             raise ValueError(
@@ -145,39 +146,8 @@ class ArrayDataset(Dataset):
 
     @property
     def names(self) -> list[str]:
-        """What tells each image of this part from all others, see :class:`ImageArray`."""
-        names = self.source.names
-        if names is None:
-            return [f'{self.fingerprint[:12]}: image {row}' for row in self._rows]
-        return [names[row] for row in self._rows]
-
-    @staticmethod
-    def names_of_config(config: Mapping[str, Any], seen: set[str]) -> set[str]:
-        """The names of the data set that a config describes, whose files are only listed.
-
-        Args:
-            config: Of an ArrayDataset.
-            seen: Names that matter; those that cannot be among them may be left out.
-        """
-        place = place_of(config['source'])
-        if place is not None and not any(name.startswith(place) for name in seen):
-            return set()
-        names, labels, classes = list_names(config['source'])
-        if names is None:  # a source that is no file's and no archive's: its array is loaded
-            return set(ArrayDataset(**{k: v for k, v in config.items() if k != 'type'}).names)
-        selection = {key: config[key] for key in ('part', 'val_fraction', 'split_seed')
-                     if key in config}
-        return {names[row] for row in part_rows(labels, classes, **selection)}
-
-    @staticmethod
-    def holding_out(part: str) -> str:
-        """What to write into a config so that no loader but one has a part's images."""
-        if part == 'test':
-            return ('hold the test images out: in all loaders one data_root, held_out and seed of '
-                    "the source, with split='test' in test_dataloader and split='train' in the "
-                    'others')
-        return ('hold the val images out: in both loaders one source, val_fraction and '
-                "split_seed, with part='train' and part='val'")
+        """What tells each image of this part from all others, see :class:`Source`."""
+        return [self.source.names[row] for row in self._rows]
 
     @property
     def fingerprint(self) -> str:
@@ -188,8 +158,9 @@ class ArrayDataset(Dataset):
         """The label of one image, for mmengine's ClassBalancedDataset."""
         return [int(self.source.labels[self._rows[idx]])]
 
-    def full_init(self):
-        """Nothing is lazy here; mmengine's dataset wrappers call this."""
+    def full_init(self) -> None:
+        """Decode the images; mmengine's Runner and dataset wrappers call this."""
+        self.source.images  # noqa: B018
 
 
 def part_rows(labels: np.ndarray, classes: Sequence[str], part: str = 'all',

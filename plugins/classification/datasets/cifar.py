@@ -2,8 +2,8 @@
 import logging
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.logging import print_log
@@ -16,23 +16,19 @@ from plugins.classification.datasets.cifar_files import (
     md5_of,
     read_batch,
     read_classes,
-    unpickle,
 )
-from plugins.classification.datasets.image_array import SOURCES, ImageArray
+from plugins.classification.datasets.source import SOURCES, Source
 from plugins.classification.datasets.splits import at_most_per_class
+from plugins.engine import checks
 from plugins.engine.files import resolve_path
 
 
-@SOURCES.register_module()
-def cifar10(data_root: str | Path,
-            split: str,
-            classes: Sequence[int | str] | None = None,
-            max_per_class: int | None = None,
-            seed: int = 0) -> ImageArray:
+@SOURCES.register_module(name='cifar10')
+class Cifar10(Source):
     """CIFAR-10: 50 000 train or 10 000 test images of 32 x 32.
 
     mmpretrain's CIFAR10 unpickles without restriction (a batch file can run
-    code) and refuses files whose MD5 differs; this one warns of those.
+    code) and rejects files whose MD5 differs; this one warns of those.
 
     Args:
         data_root: Holds ``cifar-10-batches-py``, or is that folder.
@@ -44,138 +40,98 @@ def cifar10(data_root: str | Path,
         seed: Alone decides which ones.
 
     Raises:
-        FileNotFoundError: A batch file is missing.
-        ValueError: Unknown split or class, or a file that is no CIFAR batch.
+        FileNotFoundError: Later: a batch file is missing.
+        ValueError: Unknown split; later: unknown class, or a file that is no CIFAR batch.
     """
-    return _load(CIFAR10, data_root, split, 'labels', classes, max_per_class, seed)
+
+    size = (32, 32)
+    edition: Edition = CIFAR10
+
+    def __init__(self, data_root: str | Path, split: str,
+                 classes: Sequence[int | str] | None = None,
+                 max_per_class: int | None = None, seed: int = 0) -> None:
+        self.root = resolve_path(data_root)
+        self.split = checks.one_of('', 'split', split, ('train', 'test'))
+        self.wanted = classes
+        self.max_per_class = max_per_class
+        self.seed = seed
+        self.label_key = self.edition.label_key
+        self._batches: list[np.ndarray] = []  # kept from the listing until they are decoded
+        self._rows: np.ndarray | None = None
+
+    @classmethod
+    def parts(cls, root: Path) -> dict[str, Source]:
+        """See :class:`Source`."""
+        if not any((folder / next(iter(cls.edition.files['test']))).is_file()
+                   for folder in (root, root / cls.edition.folder)):
+            return {}
+        return {split: cls(root, split) for split in ('train', 'test')}
+
+    @cached_property
+    def _folder(self) -> Path:
+        expected = {**self.edition.files[self.split], **self.edition.files['meta']}
+        return find_folder(self.root, self.edition, expected)
+
+    def listing(self) -> tuple[list[str], np.ndarray, tuple[str, ...]]:
+        """See :class:`Source`; a name is of the folder, the split and the row."""
+        meta, = self.edition.files['meta']
+        classes = read_classes(self._folder / meta, self.label_key)
+        batches = [read_batch(self._folder / name, self.label_key, len(classes))
+                   for name in self.edition.files[self.split]]
+        self._batches = [data for data, _ in batches]
+        labels = np.concatenate([labels for _, labels in batches])
+        rows = np.arange(len(labels))
+        if self.wanted is not None:
+            rows, labels, classes = self._keep_classes(self._folder / meta, labels, classes)
+        if self.max_per_class is not None:
+            few = at_most_per_class(labels, self.max_per_class, self.seed, classes)
+            rows, labels = rows[few], labels[few]
+        self._rows = rows
+        place = f'{self._folder.resolve()}, {self.split}: image '
+        return [f'{place}{row}' for row in rows], labels, classes
+
+    def decode(self) -> np.ndarray:
+        """See :class:`Source`; one line names the files that are not the official ones."""
+        assert len(self) == len(self._rows)  # listed, so the batches are there
+        images = np.concatenate(self._batches).reshape(-1, 3, 32, 32)
+        self._batches = []
+        expected = {**self.edition.files[self.split], **self.edition.files['meta']}
+        if different := [name for name, md5 in expected.items()
+                         if md5_of(self._folder / name) != md5]:
+            print_log(f'{self._folder}: not the official files by their MD5: '
+                      f'{", ".join(different)}; accuracies may differ from reported ones',
+                      'current', logging.WARNING)
+        return images if len(self._rows) == len(images) else images[self._rows]
+
+    def _keep_classes(self, meta: Path, labels: np.ndarray, classes: tuple[str, ...]
+                      ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+        """Rows of the wanted classes, their labels in the order wanted, and these classes."""
+        ids = [_class_id(meta, entry, classes) for entry in self.wanted]
+        if len(set(ids)) != len(ids) or not ids:
+            raise checks.refuse('', 'classes', list(self.wanted), 'at least one class, each once')
+        renumbered = np.full(len(classes), -1)
+        renumbered[ids] = np.arange(len(ids))
+        labels = renumbered[labels]
+        rows = np.flatnonzero(labels >= 0)
+        return rows, labels[rows], tuple(classes[i] for i in ids)
 
 
-@SOURCES.register_module()
-def cifar100(data_root: str | Path,
-             split: str,
-             label: str = 'fine',
-             classes: Sequence[int | str] | None = None,
-             max_per_class: int | None = None,
-             seed: int = 0) -> ImageArray:
-    """CIFAR-100, like :func:`cifar10`, in ``cifar-100-python``.
+@SOURCES.register_module(name='cifar100')
+class Cifar100(Cifar10):
+    """CIFAR-100, like :class:`Cifar10`, in ``cifar-100-python``.
 
     Args:
         label: 'fine' (100 classes) or 'coarse' (20 superclasses);
             ``classes`` refers to these.
     """
-    return _load(CIFAR100, data_root, split, _label_key(label), classes, max_per_class, seed)
 
+    edition = CIFAR100
 
-def list_cifar10(data_root: str | Path, split: str, classes: Sequence[int | str] | None = None,
-                 max_per_class: int | None = None, seed: int = 0
-                 ) -> tuple[list[str], np.ndarray, tuple[str, ...]]:
-    """Names and labels of the images that :func:`cifar10` would hold, and the class names."""
-    chosen = _choose(CIFAR10, data_root, split, 'labels', classes, max_per_class, seed, False)
-    return chosen.names, chosen.labels, chosen.classes
-
-
-def list_cifar100(data_root: str | Path, split: str, label: str = 'fine',
-                  classes: Sequence[int | str] | None = None, max_per_class: int | None = None,
-                  seed: int = 0) -> tuple[list[str], np.ndarray, tuple[str, ...]]:
-    """Names and labels of the images that :func:`cifar100` would hold, and the class names."""
-    chosen = _choose(CIFAR100, data_root, split, _label_key(label), classes, max_per_class, seed,
-                     False)
-    return chosen.names, chosen.labels, chosen.classes
-
-
-def place_of_cifar10(data_root: str | Path, split: str, **_: Any) -> str:
-    """What the names of all images begin with; cheap, as nothing is read."""
-    expected = CIFAR10.files.get(split, {})
-    return _place(find_folder(resolve_path(data_root), CIFAR10, expected), split)
-
-
-def place_of_cifar100(data_root: str | Path, split: str, **_: Any) -> str:
-    """What the names of all images begin with; cheap, as nothing is read."""
-    expected = CIFAR100.files.get(split, {})
-    return _place(find_folder(resolve_path(data_root), CIFAR100, expected), split)
-
-
-def _label_key(label: str) -> str:
-    if label not in ('fine', 'coarse'):
-        raise ValueError(f"label={label!r}; expected 'fine' or 'coarse'")
-    return f'{label}_labels'
-
-
-class _Chosen(NamedTuple):
-    """What arguments select: arrays of n x 3072, rows of them all, and what those are."""
-    parts: list[np.ndarray]
-    rows: np.ndarray | None
-    labels: np.ndarray
-    classes: tuple[str, ...]
-    names: list[str]
-
-
-def _load(edition: Edition, data_root: str | Path, split: str, label_key: str,
-          wanted: Sequence[int | str] | None, max_per_class: int | None, seed: int) -> ImageArray:
-    """The part that CIFAR-10 and CIFAR-100 share; ``label_key`` is that of the pickles."""
-    chosen = _choose(edition, data_root, split, label_key, wanted, max_per_class, seed, True)
-    images = np.concatenate(chosen.parts).reshape(-1, 3, 32, 32)
-    return ImageArray(images if chosen.rows is None else images[chosen.rows], chosen.labels,
-                      chosen.classes, names=chosen.names)
-
-
-def _choose(edition: Edition, data_root: str | Path, split: str, label_key: str,
-            wanted: Sequence[int | str] | None, max_per_class: int | None, seed: int,
-            warn: bool) -> _Chosen:
-    """Read the files and select, without a copy of the pixels."""
-    if split not in ('train', 'test'):
-        raise ValueError(f"split={split!r}; expected 'train' or 'test'")
-    expected = {**edition.files[split], **edition.files['meta']}
-    folder = find_folder(resolve_path(data_root), edition, expected)
-    pickles = _read_pickles(folder, expected, warn)
-
-    meta = next(iter(edition.files['meta']))
-    classes = read_classes(folder / meta, pickles[meta], label_key)
-    batches = [read_batch(folder / name, pickles[name], label_key, len(classes))
-               for name in edition.files[split]]
-    labels = np.concatenate([label for _, label in batches])
-    rows = None
-    if wanted is not None:
-        rows, labels, classes = _keep_classes(folder / meta, labels, classes, wanted)
-    if max_per_class is not None:
-        few = at_most_per_class(labels, max_per_class, seed, classes)
-        rows, labels = few if rows is None else rows[few], labels[few]
-    place = _place(folder, split)
-    names = [f'{place}{row}' for row in (range(len(labels)) if rows is None else rows)]
-    return _Chosen([data for data, _ in batches], rows, labels, classes, names)
-
-
-def _place(folder: Path, split: str) -> str:
-    """What the names of a split's images begin with, and no others."""
-    return f'{folder.resolve()}, {split}: image '
-
-
-def _read_pickles(folder: Path, expected: dict[str, str], warn: bool) -> dict[str, dict]:
-    """Read the files; if ``warn``, one line names those that are not the official ones."""
-    pickles, different = {}, []
-    for name, md5 in expected.items():
-        content = (folder / name).read_bytes()
-        if warn and md5_of(content) != md5:
-            different.append(name)
-        pickles[name] = unpickle(folder / name, content)
-    if different:
-        print_log(f'{folder}: not the official files by their MD5: {", ".join(different)}; '
-                  'accuracies may differ from reported ones', 'current', logging.WARNING)
-    return pickles
-
-
-def _keep_classes(meta: Path, labels: np.ndarray, classes: tuple[str, ...],
-                  wanted: Sequence[int | str]
-                  ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Rows of the wanted classes, their labels renumbered in the order wanted, and the classes."""
-    ids = [_class_id(meta, entry, classes) for entry in wanted]
-    if len(set(ids)) != len(ids) or not ids:
-        raise ValueError(f'classes={list(wanted)}; expected at least one class, each once')
-    renumbered = np.full(len(classes), -1)
-    renumbered[ids] = np.arange(len(ids))
-    labels = renumbered[labels]
-    rows = np.flatnonzero(labels >= 0)
-    return rows, labels[rows], tuple(classes[i] for i in ids)
+    def __init__(self, data_root: str | Path, split: str, label: str = 'fine',
+                 classes: Sequence[int | str] | None = None,
+                 max_per_class: int | None = None, seed: int = 0) -> None:
+        super().__init__(data_root, split, classes, max_per_class, seed)
+        self.label_key = f'{checks.one_of("", "label", label, ("fine", "coarse"))}_labels'
 
 
 def _class_id(meta: Path, entry: int | str, classes: tuple[str, ...]) -> int:

@@ -1,30 +1,11 @@
 """CIFAR's python pickles: which there are, and how to read them without running code."""
 import hashlib
 import pickle
-from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-
-# File name -> MD5 in the archives of https://www.cs.toronto.edu/~kriz/cifar.html
-# (the sums that torchvision's datasets/cifar.py lists).
-CIFAR10_FILES = {
-    'train': {
-        'data_batch_1': 'c99cafc152244af753f735de768cd75f',
-        'data_batch_2': 'd4bba439e000b95fd0a9bffe97cbabec',
-        'data_batch_3': '54ebc095f3ab1f0389bbae665268c751',
-        'data_batch_4': '634d18415352ddfa80567beed471001a',
-        'data_batch_5': '482c414d41f54cd18b22e5b47cb7c3cb',
-    },
-    'test': {'test_batch': '40351d587109b95175f43aff81a1287e'},
-    'meta': {'batches.meta': '5ff9c542aee3614f3951f8cda6e48888'},
-}
-CIFAR100_FILES = {
-    'train': {'train': '16019d7e3df5f24257cddd939b257f8d'},
-    'test': {'test': 'f0ef6b0ae62326f3e7ffdfab6717acfc'},
-    'meta': {'meta': '7973b15100ade9c7d40fb424638fde48'},
-}
+from torchvision import datasets as official
 
 
 class Edition(NamedTuple):
@@ -42,8 +23,14 @@ class Edition(NamedTuple):
     files: dict[str, dict[str, str]]
 
 
-CIFAR10 = Edition('cifar-10-batches-py', 'cifar-10-python.tar.gz', 'labels', CIFAR10_FILES)
-CIFAR100 = Edition('cifar-100-python', 'cifar-100-python.tar.gz', 'fine_labels', CIFAR100_FILES)
+def _edition(upstream: type[official.CIFAR10], label_key: str) -> Edition:
+    return Edition(upstream.base_folder, upstream.filename, label_key, {
+        'train': dict(upstream.train_list), 'test': dict(upstream.test_list),
+        'meta': {upstream.meta['filename']: upstream.meta['md5']}})
+
+
+CIFAR10 = _edition(official.CIFAR10, 'labels')
+CIFAR100 = _edition(official.CIFAR100, 'fine_labels')
 
 
 def find_folder(root: Path, edition: Edition, expected: dict) -> Path:
@@ -73,29 +60,26 @@ def other_files(folder: Path, edition: Edition) -> list[str]:
         OSError: A file is missing.
         ValueError: A file is none of CIFAR; the message names it.
     """
-    others, classes = [], ()
-    # The batches come last: their labels are indices into the class names.
-    for part, files in sorted(edition.files.items(), key=lambda item: item[0] != 'meta'):
-        for name, md5 in files.items():
-            content = (folder / name).read_bytes()
-            if (is_other := md5_of(content) != md5):
-                others.append(name)
-            if part == 'meta':
-                classes = read_classes(folder / name, unpickle(folder / name, content),
-                                       edition.label_key)
-            elif is_other:
-                read_batch(folder / name, unpickle(folder / name, content), edition.label_key,
-                           len(classes))
+    meta, = edition.files['meta']
+    classes = read_classes(folder / meta, edition.label_key)
+    others = [name for part in ('meta', 'train', 'test')
+              for name, md5 in edition.files[part].items()
+              if md5_of(folder / name) != md5]
+    for name in others:
+        if name != meta:
+            read_batch(folder / name, edition.label_key, len(classes))
     return others
 
 
-def md5_of(content: bytes) -> str:
+def md5_of(path: Path) -> str:
     """Hex digest of a file's bytes."""
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+    with path.open('rb') as file:
+        return hashlib.file_digest(
+            file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Builds numpy arrays and plain containers, and refuses everything else.
+    """Builds numpy arrays and plain containers, and rejects everything else.
 
     The official files come from Python 2 (``numpy.core``), re-packed ones
     from any numpy (``numpy._core`` since 2.0), whose protocol-2 pickles hold
@@ -117,17 +101,18 @@ class _ArrayUnpickler(pickle.Unpickler):
         return self._ALLOWED[module, name]
 
 
-def unpickle(path: Path, content: bytes) -> dict:
+def unpickle(path: Path) -> dict:
     """Read a dict with text keys; ``encoding='bytes'`` is for Python 2's str.
 
     Raises:
         ValueError: It is damaged, asks for code, or holds something else.
     """
-    try:
-        loaded = _ArrayUnpickler(BytesIO(content), encoding='bytes').load()
-    except Exception as error:  # damaged pickles raise nearly any type
-        raise ValueError(f'{path}: not a CIFAR file or damaged: {error}; '
-                         'unpack the official archive again') from error
+    with path.open('rb') as file:
+        try:
+            loaded = _ArrayUnpickler(file, encoding='bytes').load()
+        except Exception as error:  # damaged pickles raise nearly any type
+            raise ValueError(f'{path}: not a CIFAR file or damaged: {error}; '
+                             'unpack the official archive again') from error
     if not isinstance(loaded, dict):
         raise ValueError(f'{path}: holds a {type(loaded).__name__}, expected a dict')
     return {_text(key): value for key, value in loaded.items()}
@@ -137,28 +122,30 @@ def _text(name: bytes | str) -> str:
     return name.decode() if isinstance(name, bytes) else name
 
 
-def read_classes(path: Path, meta: dict, label_key: str) -> tuple[str, ...]:
+def read_classes(path: Path, label_key: str) -> tuple[str, ...]:
     """Class names in label order.
 
     Args:
+        path: The file.
         label_key: Key of their labels in a batch: ``x_labels`` belong to ``x_label_names``.
 
     Raises:
         ValueError: There are none; the message names the file.
     """
+    meta = unpickle(path)
     names_key = label_key.replace('labels', 'label_names')
     if names_key not in meta:
         raise ValueError(f'{path}: no {names_key!r} in it, found {sorted(meta)}')
     return tuple(_text(name) for name in meta[names_key])
 
 
-def read_batch(path: Path, batch: dict, label_key: str,
-                num_classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Check one batch: uint8 n x 3072 and n labels below ``num_classes``.
+def read_batch(path: Path, label_key: str, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Read one batch: uint8 n x 3072 and n labels below ``num_classes``.
 
     Raises:
         ValueError: A key is missing or holds something else; the message names the file.
     """
+    batch = unpickle(path)
     for key in ('data', label_key):
         if key not in batch:
             raise ValueError(f'{path}: no {key!r} in it, found {sorted(batch)}')

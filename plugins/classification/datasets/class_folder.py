@@ -2,46 +2,38 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from plugins.classification.datasets.decoding import decode_files
-from plugins.classification.datasets.image_array import SOURCES, ImageArray
+from plugins.classification.datasets.file_source import FileSource
+from plugins.classification.datasets.source import SOURCES, Source
 from plugins.classification.datasets.splits import at_most_per_class, stratified_split
-from plugins.engine.files import resolve_path
+from plugins.engine import checks
 
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
 
 
-@SOURCES.register_module()
-def class_folder(data_root: str | Path,
-                 size: int | tuple[int, int],
-                 classes: Sequence[str] | None = None,
-                 resize: str = 'center_crop',
-                 split: str | None = None,
-                 held_out: float | int | None = None,
-                 max_per_class: int | None = None,
-                 seed: int = 0,
-                 max_ram_gb: float = 2,
-                 cache_dir: str | Path = 'work_dirs/cache') -> ImageArray:
+@SOURCES.register_module(name='class_folder')
+class ClassFolder(FileSource):
     """Images in ``<data_root>/<class>/``, in sorted order of class and file.
 
-    mmpretrain's CustomDataset decodes each file in every epoch, skips files
-    that are no images and fails on a damaged one when its turn comes; here all
-    that are asked for are decoded once, before training, and no others, see
-    :func:`decode_files` (also for size, resize, max_ram_gb and cache_dir).
-    Nor can it divide a tree that has no official test part, or take a few
-    images of each class. Hidden files and folders, and files beside the class
-    folders that are no images (a licence), are ignored.
+    mmpretrain's CustomDataset skips files that are no images, and can neither
+    divide a tree that has no official test part nor take a few images of each
+    class. Here hidden files and folders, and files beside the class folders
+    that are no images (a licence), are ignored; anything else unexpected is
+    an error.
 
     Keras's ``flow_from_directory(target_size=...)`` is ``resize='stretch'``
     but for the filter: Keras takes the nearest pixel unless its
     ``interpolation`` says otherwise, here it is bilinear with antialiasing.
 
     Args:
+        data_root: The folder of the class folders.
+        size: See :class:`FileSource`, as for the other arguments.
         classes: Class names in label order; exactly the folders that exist.
             None takes the folders in sorted order.
-        split: 'train' or 'test' divides the tree in two by chance, see
+        split: 'train' or 'test' divides the tree in two at random, see
             :func:`stratified_split`; needs ``held_out``. None takes all. It is
             the split that ``ArrayDataset(val_fraction=held_out,
             split_seed=seed)`` makes, whose 'val' is 'test' here.
@@ -52,51 +44,73 @@ def class_folder(data_root: str | Path,
         seed: Alone decides, with the sorted file names, what is chosen.
 
     Raises:
-        FileNotFoundError: No ``data_root``, or no class folders in it.
-        ValueError: Folders differ from ``classes``; an empty class folder;
-            a file in one that is no image or cannot be decoded; an image
-            outside of them; a class too small for ``held_out``; an argument
-            that makes no sense.
+        FileNotFoundError: Later: no ``data_root``, or no class folders in it.
+        ValueError: An argument that makes no sense; later: folders that differ
+            from ``classes``; an empty class folder; a file in one that is no
+            image; an image outside of them; a class too small for ``held_out``.
     """
-    files = list_class_folder(data_root, classes, split, held_out, max_per_class, seed)
-    return decode_files(*files, size, resize, max_ram_gb, cache_dir)
 
+    def __init__(self, data_root: str | Path, size: int | tuple[int, int],
+                 classes: Sequence[str] | None = None, split: str | None = None,
+                 held_out: float | int | None = None, max_per_class: int | None = None,
+                 seed: int = 0, **decoding: Any) -> None:
+        super().__init__(data_root, size, **decoding)
+        self.split = checks.one_of('', 'split', split, (None, 'train', 'test'))
+        if (split is None) != (held_out is None):
+            raise ValueError(f"split={split!r} with held_out={held_out}; 'train' and 'test' need a "
+                             'number of images a class or a share, None takes neither')
+        self.wanted = classes
+        self.held_out = held_out
+        self.max_per_class = max_per_class
+        self.seed = seed
 
-def list_class_folder(data_root: str | Path,
-                      classes: Sequence[str] | None = None,
-                      split: str | None = None,
-                      held_out: float | int | None = None,
-                      max_per_class: int | None = None,
-                      seed: int = 0) -> tuple[list[Path], list[int], tuple[str, ...]]:
-    """Which files :func:`class_folder` decodes, their labels and the class names."""
-    paths, labels, classes = _find_images(resolve_path(data_root), classes)
-    try:
-        rows = _choose(np.array(labels), classes, split, held_out, max_per_class, seed)
-    except ValueError as error:
-        raise ValueError(f'{data_root}: {error}') from error
-    return [paths[row] for row in rows], [labels[row] for row in rows], classes
+    @classmethod
+    def parts(cls, root: Path) -> dict[str, Source]:
+        """See :class:`Source`: folders of parts, else of classes."""
+        parts = [name for name in ('train', 'val', 'test') if (root / name).is_dir()]
+        if len(parts) > 1:
+            return {part: cls(root / part, size=1) for part in parts}
+        return {'all': cls(root, size=1)} if root.is_dir() else {}
 
+    def find(self) -> tuple[list[Path], np.ndarray, tuple[str, ...]]:
+        """See :class:`FileSource`."""
+        classes = self._classes()
+        files = [_image_files(self.root / name) for name in classes]
+        labels = np.repeat(np.arange(len(classes)), [len(paths) for paths in files])
+        paths = sum(files, [])
+        try:
+            rows = self._choose(labels, classes)
+        except ValueError as error:
+            raise ValueError(f'{self.root}: {error}') from error
+        return [paths[row] for row in rows], labels[rows], classes
 
-def _find_images(root: Path, classes: Sequence[str] | None
-                 ) -> tuple[list[Path], list[int], tuple[str, ...]]:
-    """All images of a tree of class folders, their labels and the class names."""
-    if not root.is_dir():
-        raise FileNotFoundError(f'{root}: no such folder; expected <data_root>/<class>/*.jpg; '
-                                'put the data there or correct data_root')
-    found = [path.name for path in visible(root) if path.is_dir()]
-    for path in visible(root):
-        if path.suffix.lower() in SUFFIXES and path.is_file():
-            raise ValueError(f'{path}: an image outside the class folders; expected '
-                             f'{root}/<class>/{path.name}; move it to its class or delete it')
-    if not found:
-        raise FileNotFoundError(f'{root}: no class folders in it; expected '
-                                '<data_root>/<class>/*.jpg; correct data_root')
-    if classes is not None:
-        _check_classes(root, found, classes)
-    classes = tuple(found if classes is None else classes)
-    files = [_image_files(root / name) for name in classes]
-    labels = [label for label, paths in enumerate(files) for _ in paths]
-    return sum(files, []), labels, classes
+    def _classes(self) -> tuple[str, ...]:
+        """The names of the class folders in label order."""
+        root = self.root
+        if not root.is_dir():
+            raise FileNotFoundError(f'{root}: no such folder; expected <data_root>/<class>/*.jpg; '
+                                    'put the data there or correct data_root')
+        found = [path.name for path in visible(root) if path.is_dir()]
+        for path in visible(root):
+            if path.suffix.lower() in SUFFIXES and path.is_file():
+                raise ValueError(f'{path}: an image outside the class folders; expected '
+                                 f'{root}/<class>/{path.name}; move it to its class or delete it')
+        if not found:
+            raise FileNotFoundError(f'{root}: no class folders in it; expected '
+                                    '<data_root>/<class>/*.jpg; correct data_root')
+        if self.wanted is not None:
+            _check_classes(root, found, self.wanted)
+        return tuple(found if self.wanted is None else self.wanted)
+
+    def _choose(self, labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
+        """Rows of the wanted part, ascending; at most so many of each label."""
+        rows = np.arange(len(labels))
+        if self.split is not None:
+            rows = stratified_split(labels, self.held_out, self.seed,
+                                    classes)[self.split == 'test']
+        if self.max_per_class is not None:
+            rows = rows[at_most_per_class(labels[rows], self.max_per_class, self.seed, classes)]
+        return rows
 
 
 def visible(folder: Path) -> list[Path]:
@@ -116,7 +130,7 @@ def _image_files(folder: Path) -> list[Path]:
     return files
 
 
-def _check_classes(root: Path, found: list[str], expected: Sequence[str]):
+def _check_classes(root: Path, found: list[str], expected: Sequence[str]) -> None:
     """Compare folders with expected names; the message pairs up misspelt ones."""
     missing = [name for name in expected if name not in found]
     extra = [name for name in found if name not in expected]
@@ -129,19 +143,3 @@ def _check_classes(root: Path, found: list[str], expected: Sequence[str]):
                  *([f'not in classes: {extra}'] if extra else []), *near]
         raise ValueError(f'{root}: {", ".join(wrong)}; expected exactly the folders '
                          f'{list(expected)}; rename the folders or correct classes')
-
-
-def _choose(labels: np.ndarray, classes: Sequence[str], split: str | None,
-            held_out: float | int | None, max_per_class: int | None, seed: int) -> np.ndarray:
-    """Rows of the wanted part, ascending; at most so many of each label."""
-    if split not in (None, 'train', 'test'):
-        raise ValueError(f"split={split!r}; expected None, 'train' or 'test'")
-    if (split is None) != (held_out is None):
-        raise ValueError(f"split={split!r} with held_out={held_out}; 'train' and 'test' need a "
-                         'number of images a class or a share, None takes neither')
-    rows = np.arange(len(labels))
-    if split is not None:
-        rows = stratified_split(labels, held_out, seed, classes)[split == 'test']
-    if max_per_class is not None:
-        rows = rows[at_most_per_class(labels[rows], max_per_class, seed, classes)]
-    return rows

@@ -54,8 +54,7 @@ def at_most_per_class(labels: np.ndarray, count: int, seed: int,
                       classes: Sequence[str] | None = None) -> np.ndarray:
     """Choose ``count`` images of every class; a class that has fewer keeps all, with a warning.
 
-    No such selection exists upstream or in scikit-learn. With the same seed
-    the choice of a smaller count is part of that of a larger one, so that
+    With the same seed the choice of a smaller count is part of that of a larger one, so that
     learning curves grow one training set.
 
     Args:

@@ -58,8 +58,6 @@ class FeatureCacheHook(Hook):
         cache_dir: Folder of the stored features; deleting it is always safe.
         max_gb: Most that one run's features may take, in 1e9 bytes.
         batch_size: Images of a batch while they are computed.
-        max_ram_share: Of the machine's memory; features that take more are
-            memory-mapped.
 
     Raises:
         ValueError: The backbone learns or drops values; augmentation without
@@ -74,13 +72,13 @@ class FeatureCacheHook(Hook):
 
     def __init__(self, enabled: bool = True, views: int = 1, only_check: bool = False,
                  cache_dir: str = 'work_dirs/feature_cache', max_gb: float = 10.,
-                 batch_size: int = 64, max_ram_share: float = 0.25) -> None:
+                 batch_size: int = 64) -> None:
         self.enabled = enabled
         self.views = whole(self, 'views', views, 1)
         self.only_check = only_check
         self.batch_size = whole(self, 'batch_size', batch_size, 1)
         self.max_gb = max_gb
-        self.store = FeatureStore(cache_dir, max_ram_share)
+        self.store = FeatureStore(cache_dir)
         self._serving: list[ArrayDataset] = []
 
     def before_train(self, runner: Runner) -> None:

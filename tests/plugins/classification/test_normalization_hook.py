@@ -6,8 +6,7 @@ import torch
 
 from plugins.classification import normalization_hook
 from plugins.classification.data_preprocessor import BatchDataPreprocessor
-from plugins.classification.datasets import ArrayDataset
-from plugins.classification.datasets.image_array import ImageArray
+from plugins.classification.datasets import ArrayDataset, ImageArray
 from plugins.classification.normalization_hook import FitNormalizationHook, channel_statistics
 
 

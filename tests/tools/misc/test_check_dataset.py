@@ -38,7 +38,7 @@ def pngs(folder, **shades):
 
 
 @pytest.mark.parametrize('name, total', [
-    ('flower_photos', '15'), ('MIT_split', '32'), ('CUB_200_2010', '8')])
+    ('flower_photos', '15'), ('MIT_split', '32'), ('CUB_200_2010', '8'), ('cifar10', '40')])
 def test_clean_sets_are_clean(samples, name, total, capsys):
     assert main([str(samples / name)]) == []
     printed = capsys.readouterr().out

@@ -119,7 +119,7 @@ def test_other_cifar_files_are_a_warning_and_broken_ones_an_error(mirror, tmp_pa
         assert 'test_batch differ from the official files' in said
         main(arguments)
     official = {part: {name: hashlib.md5((folder / name).read_bytes()).hexdigest()
-                       for name in files} for part, files in cifar_files.CIFAR10_FILES.items()}
+                       for name in files} for part, files in cifar_files.CIFAR10.files.items()}
     with monkeypatch.context() as patch:
         patch.setattr(cifar_files, 'CIFAR10', cifar_files.CIFAR10._replace(files=official))
         capsys.readouterr()

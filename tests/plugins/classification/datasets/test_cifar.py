@@ -8,16 +8,8 @@ import warnings
 import numpy as np
 import pytest
 
-from plugins.classification.datasets import cifar
-from plugins.classification.datasets.cifar import (
-    cifar10,
-    cifar100,
-    list_cifar10,
-    list_cifar100,
-    place_of_cifar10,
-    place_of_cifar100,
-)
-from plugins.classification.datasets.cifar_files import CIFAR10_FILES, CIFAR100_FILES
+from plugins.classification.datasets import Cifar10, Cifar100, cifar
+from plugins.classification.datasets.cifar_files import CIFAR10
 
 NAMES = ('apple', 'bear', 'cup', 'dolphin')
 
@@ -44,6 +36,19 @@ def python2_dumps(value):
 def python3_dumps(value):
     """As a Python 3 script re-packs them: bytes keys, protocol 2."""
     return pickle.dumps({key.encode(): entry for key, entry in value.items()}, protocol=2)
+
+
+def cifar10(*args, **kwargs):
+    return decoded(Cifar10(*args, **kwargs))
+
+
+def cifar100(*args, **kwargs):
+    return decoded(Cifar100(*args, **kwargs))
+
+
+def decoded(source):
+    assert source.images.shape == (len(source), 3, *source.size)
+    return source
 
 
 DUMPS = pytest.mark.parametrize(
@@ -121,7 +126,7 @@ def test_a_subset_is_renumbered_in_the_order_asked_for(tmp_path, classes, labels
     ([0, 'apple'], 'each once'),
     ([], 'at least one class'),
 ])
-def test_wrong_subsets_are_refused(tmp_path, classes, message):
+def test_wrong_subsets_are_rejected(tmp_path, classes, message):
     write_cifar100(tmp_path / 'cifar-100-python')
     with pytest.raises(ValueError, match=message):
         cifar100(tmp_path, 'train', classes=classes)
@@ -150,7 +155,7 @@ def test_a_few_images_of_each_class(tmp_path):
 
 
 @pytest.mark.parametrize('bad', ['data_batch_3', 'batches.meta'])
-def test_a_pickle_that_would_run_code_is_refused(tmp_path, bad):
+def test_a_pickle_that_would_run_code_is_rejected(tmp_path, bad):
     evil = pickle.dumps({b'data': Evil(tmp_path / 'owned')}, protocol=2)
     pickle.loads(evil)[b'data'].close()
     assert (tmp_path / 'owned').exists(), 'the pickle of this test is harmless'
@@ -191,8 +196,8 @@ def test_one_line_names_the_unofficial_files(tmp_path, monkeypatch):
     assert (logger, level) == ('current', logging.WARNING)
     # With sums that fit nothing is said (md5sum of the files of this test).
     sums = {split: {name: hashlib.md5((tmp_path / 'c' / name).read_bytes()).hexdigest()
-                    for name in files} for split, files in CIFAR10_FILES.items()}
-    monkeypatch.setattr(cifar, 'CIFAR10', cifar.CIFAR10._replace(files=sums))
+                    for name in files} for split, files in CIFAR10.files.items()}
+    monkeypatch.setattr(Cifar10, 'edition', CIFAR10._replace(files=sums))
     cifar10(tmp_path / 'c', 'test')
     assert len(lines) == 1
 
@@ -206,23 +211,22 @@ def test_names_tell_rows_of_the_archive_and_need_no_pixels(tmp_path):
     some = cifar10(**chosen)
     rows = [everything.names.index(name) for name in some.names]
     assert (everything.images[rows] == some.images).all() and len(rows) == 4
-    names, labels, classes = list_cifar10(**chosen)
-    assert names == some.names and classes == some.classes
-    assert labels.tolist() == some.labels.tolist()
-    place = place_of_cifar10(**chosen)
-    assert all(name.startswith(place) for name in names)
-    assert place != place_of_cifar10(tmp_path / 'c', 'test')
     write_cifar100(tmp_path / 'd')
-    names, _, _ = list_cifar100(tmp_path / 'd', 'test', label='coarse', classes=['sea'])
-    assert names == [f'{place_of_cifar100(tmp_path / "d", "test")}{row}' for row in (0, 3, 5)]
+    coarse = cifar100(tmp_path / 'd', 'test', label='coarse', classes=['sea'])
+    assert coarse.names == [f'{tmp_path / "d"}, test: image {row}' for row in (0, 3, 5)]
 
 
-def test_the_official_sums_are_those_of_torchvision():
-    from torchvision.datasets import CIFAR10, CIFAR100
-    for files, other in ((CIFAR10_FILES, CIFAR10), (CIFAR100_FILES, CIFAR100)):
-        assert list(files['train'].items()) == [tuple(entry) for entry in other.train_list]
-        assert list(files['test'].items()) == [tuple(entry) for entry in other.test_list]
-        assert files['meta'] == {other.meta['filename']: other.meta['md5']}
+def test_the_listing_decodes_nothing_and_warns_of_nothing(tmp_path, monkeypatch):
+    write_cifar10(tmp_path / 'c')
+    monkeypatch.setattr(cifar, 'md5_of', lambda _: pytest.fail('the files are checked'))
+    listed = Cifar10(tmp_path / 'c', 'train', ['cup'])
+    assert listed.labels.tolist() == [0] * 6 and len(listed.names) == 6
+
+
+def test_a_folder_is_recognised(tmp_path):
+    write_cifar10(tmp_path / 'a/cifar-10-batches-py')
+    assert list(Cifar10.parts(tmp_path / 'a')) == ['train', 'test']
+    assert Cifar100.parts(tmp_path / 'a') == Cifar10.parts(tmp_path) == {}
 
 
 def test_missing_data_says_what_was_expected_and_what_to_do(tmp_path):
@@ -238,8 +242,8 @@ def test_missing_data_says_what_was_expected_and_what_to_do(tmp_path):
     assert len(cifar10(tmp_path, 'test')) == 3
 
 
-def test_wrong_arguments_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="split='val'; expected 'train' or 'test'"):
+def test_wrong_arguments_are_rejected(tmp_path):
+    with pytest.raises(ValueError, match="split='val', expected 'train' or 'test'"):
         cifar10(tmp_path, 'val')
     with pytest.raises(ValueError, match="label='finer'"):
         cifar100(tmp_path, 'train', label='finer')

@@ -5,8 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plugins.classification.datasets import ArrayDataset
-from plugins.classification.datasets.class_folder import class_folder, list_class_folder
+from plugins.classification.datasets import ArrayDataset, ClassFolder
+
+
+def class_folder(*args, **kwargs):
+    source = ClassFolder(*args, **kwargs)
+    assert source.images.shape == (len(source), 3, *source.size)
+    return source
 
 
 @pytest.fixture
@@ -80,7 +85,7 @@ def test_missing_and_flat_roots(root, tmp_path):
 
 @pytest.mark.parametrize('size', [0, 'abc', 8.5, (8, 0), (8, 8, 8)])
 def test_a_size_that_makes_no_sense_is_named(root, size):
-    with pytest.raises(ValueError, match=re.escape(f'size={size!r}; expected')):
+    with pytest.raises(ValueError, match=re.escape(f'size={size!r}, expected')):
         class_folder(root, size=size)
 
 
@@ -99,8 +104,7 @@ def shades(tmp_path_factory):
 
 def test_images_are_named_by_their_files(shades):
     array = class_folder(shades, 2, split='test', held_out=1)
-    paths, _, _ = list_class_folder(shades, split='test', held_out=1)
-    assert list(array.names) == [str(path.resolve()) for path in paths]
+    assert list(array.names) == [str(path.resolve()) for path in array.paths]
 
 
 def greys(array):
@@ -153,7 +157,7 @@ def test_only_what_is_needed_is_decoded(shades, tmp_path):
 
 
 @pytest.mark.parametrize('arguments, message', [
-    ({'split': 'val', 'held_out': 3}, "split='val'; expected None, 'train' or 'test'"),
+    ({'split': 'val', 'held_out': 3}, "split='val', expected None or 'train' or 'test'"),
     ({'split': 'train'}, "split='train' with held_out=None"),
     ({'held_out': 3}, 'split=None with held_out=3'),
     ({'split': 'test', 'held_out': 4}, r"class 'c' has 4 image\(s\); held_out=4 needs at"),

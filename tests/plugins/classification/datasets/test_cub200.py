@@ -2,9 +2,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plugins.classification.datasets.cub200 import cub200, unlisted
+from plugins.classification.datasets import Cub200
 
 NAMES = ('2.Auk', '010.Gull', '001.Ani')  # by number: Ani, Auk, Gull
+
+
+def cub200(*args, **kwargs):
+    source = Cub200(*args, **kwargs)
+    assert source.images.shape == (len(source), 3, *source.size)
+    return source
 
 
 @pytest.fixture
@@ -51,15 +57,16 @@ def test_given_classes_choose_and_order(root):
 
 
 def test_files_without_a_line(root):
-    assert unlisted(root) == []
+    assert Cub200(root, 'train', 4).findings() == []
     rewrite(root, 'test', lambda lines: [line for line in lines if line != '2.Auk/0.png'])
-    assert unlisted(root) == ['2.Auk/0.png']
+    assert Cub200(root, 'train', 4).findings() == [
+        ('in images/, but in no list', '2.Auk/0.png')]
 
 
 @pytest.mark.parametrize('part, line, message', [
     ('train', '2.Auk/9.png', r'train.txt:7: .*2.Auk.9.png is missing'),
-    ('train', '2.Auk/0.png', r'test.txt:6: 2.Auk/0.png stands in .*train.txt:7 already'),
-    ('test', '2.Auk/0.png', r'test.txt:7: 2.Auk/0.png stands in .*test.txt:6 already'),
+    ('train', '2.Auk/0.png', r'test.txt:6: 2.Auk/0.png is in .*train.txt:7 already'),
+    ('test', '2.Auk/0.png', r'test.txt:7: 2.Auk/0.png is in .*test.txt:6 already'),
     ('test', '3 2.Auk/0.png 1', r'test.txt:7: .*is missing'),
     ('train', '../2.Auk/0.png', r"train.txt:7: '../2.Auk/0.png'; expected <class>/<file>"),
     ('train', '2.Auk/../0.png', r'train.txt:7: .*expected <class>/<file>'),
@@ -111,7 +118,7 @@ def test_a_folder_without_a_number_of_its_own_is_named(root, name, message):
 
 
 def test_missing_folders_and_lists_are_named(root, tmp_path):
-    with pytest.raises(ValueError, match="split='val'; expected 'train' or 'test'"):
+    with pytest.raises(ValueError, match="split='val', expected 'train' or 'test'"):
         cub200(root, 'val', 4)
     with pytest.raises(FileNotFoundError, match=r'images: no such folder; expected <data_root>'):
         cub200(tmp_path / 'none', 'train', 4)

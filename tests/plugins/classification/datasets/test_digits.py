@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from plugins.classification.datasets.digits import digits
+from plugins.classification.datasets import Digits
 
 
 def test_the_parts_hold_every_digit_once():
-    train, test = digits('train'), digits('test')
+    train, test = Digits('train'), Digits('test')
     assert (len(train), len(test)) == (1438, 359)  # 1797; per class 174..183 * 0.2, rounded
     assert train.classes == tuple('0123456789')
     data = load_digits()
@@ -20,17 +20,17 @@ def test_the_parts_hold_every_digit_once():
 
 
 def test_labels_belong_to_their_images():
-    data, test = load_digits(), digits('test', test_fraction=0.5, seed=4)
+    data, test = load_digits(), Digits('test', test_fraction=0.5, seed=4)
     known = {image.tobytes(): label for image, label in zip(data.images, data.target, strict=True)}
     for image, label in zip(test.images, test.labels, strict=True):
         assert known[np.rint(image[0] / 255 * 16).tobytes()] == label
 
 
 def test_the_seed_chooses_the_test_part():
-    assert digits('test').fingerprint == digits('test').fingerprint
-    assert digits('test').fingerprint != digits('test', seed=1).fingerprint
+    assert Digits('test').fingerprint == Digits('test').fingerprint
+    assert Digits('test').fingerprint != Digits('test', seed=1).fingerprint
 
 
 def test_unknown_split():
     with pytest.raises(ValueError, match="split='val'"):
-        digits('val')
+        Digits('val')

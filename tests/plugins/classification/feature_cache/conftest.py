@@ -8,22 +8,33 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-from plugins.classification.datasets import SOURCES, ImageArray
+from plugins.classification.datasets import SOURCES, Source
 from plugins.engine.runner import TransferRunner
 
 _numbers = itertools.count()
 
 
-@SOURCES.register_module()
-def drawn_stripes(seed: int = 0, count: int = 90) -> ImageArray:
+@SOURCES.register_module(name='drawn_stripes')
+class DrawnStripes(Source):
     """Three classes of 16 px images, told apart by the direction of noisy stripes."""
-    random = np.random.RandomState(seed)
-    labels = np.arange(count) % 3
-    waves = np.stack([np.broadcast_to(wave, (16, 16)) for wave in (
-        np.arange(16), np.arange(16)[:, None], np.add.outer(np.arange(16), np.arange(16)))])
-    images = 128 + 60 * np.sin(waves[labels] + random.rand(count, 1, 1) * 6)[:, None]
-    images = images + random.normal(0, 45, (count, 3, 16, 16))
-    return ImageArray(images.clip(0, 255).astype(np.uint8), labels, ('a', 'b', 'c'))
+
+    size = (16, 16)
+
+    def __init__(self, seed: int = 0, count: int = 90) -> None:
+        self.seed = seed
+        self.count = count
+
+    def listing(self) -> tuple[list[str], np.ndarray, str]:
+        names = [f'stripes {self.seed}: image {row}' for row in range(self.count)]
+        return names, np.arange(self.count) % 3, 'abc'
+
+    def decode(self) -> np.ndarray:
+        random = np.random.RandomState(self.seed)
+        waves = np.stack([np.broadcast_to(wave, (16, 16)) for wave in (
+            np.arange(16), np.arange(16)[:, None], np.add.outer(np.arange(16), np.arange(16)))])
+        images = 128 + 60 * np.sin(waves[self.labels] + random.rand(self.count, 1, 1) * 6)[:, None]
+        images = images + random.normal(0, 45, (self.count, 3, 16, 16))
+        return images.clip(0, 255).astype(np.uint8)
 
 
 def config(work_dir: Path, epochs: int = 3) -> dict[str, Any]:
@@ -86,5 +97,5 @@ def train(tmp_path: Path) -> Any:
 
 @pytest.fixture
 def stored(tmp_path: Path) -> Any:
-    """A function: the folders of stored features."""
-    return lambda: sorted((tmp_path / 'store').glob('*')) if (tmp_path / 'store').exists() else []
+    """A function: the files of stored features."""
+    return lambda: sorted((tmp_path / 'store').glob('*.npy'))

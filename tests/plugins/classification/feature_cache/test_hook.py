@@ -47,8 +47,8 @@ def features_of(runner: Any, part: str = 'train') -> np.ndarray | None:
     return getattr(runner, f'{part}_dataloader').dataset._features
 
 
-def about(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / 'about.json').read_text())
+def about(path: Path) -> dict[str, Any]:
+    return json.loads(path.with_suffix('.json').read_text())
 
 
 @pytest.mark.parametrize('changes, shape', [
@@ -129,7 +129,7 @@ def test_mixed_precision_is_that_of_the_run(train, stored):
     """mmengine validates in float32 whatever the training's precision."""
     changes = {'optim_wrapper.type': 'Bf16OptimWrapper'}
     images, features = train('images', None, **changes), train('features', **changes)
-    found = {about(folder)['preprocessing']: about(folder)['precision'] for folder in stored()}
+    found = {about(path)['preprocessing']: about(path)['precision'] for path in stored()}
     assert found == {'train': 'torch.bfloat16', 'eval': 'torch.float32'}
     values = torch.from_numpy(features_of(features).copy())
     assert values.equal(values.bfloat16().float())
@@ -184,7 +184,7 @@ def test_a_neck_that_begins_to_learn_is_given_the_backbones_features(train, stor
         'default_hooks.phases': dict(type='TrainablePhasesHook', phases=[
             dict(begin=0, trainable=['head']), dict(begin=1, trainable=['neck', 'head'])])}
     images, features = train('images', None, **changes), train('features', **changes)
-    assert sorted(about(folder)['stage'] for folder in stored()) == ['backbone'] * 2 + ['neck'] * 2
+    assert sorted(about(path)['stage'] for path in stored()) == ['backbone'] * 2 + ['neck'] * 2
     assert features_of(features).shape == (1, 72, 32, 1, 1)
     assert_same_training(features, images)
 
@@ -300,8 +300,7 @@ def test_two_processes_compute_the_features_of_one(repo_root, digits_root, tmp_p
             env=dict(os.environ, VENV=str(Path(sys.executable).parents[1]), OMP_NUM_THREADS='1'))
         assert done.returncode == 0, done.stderr
         assert done.stdout.count('features of train') == 1, 'the main process alone says so'
-    for one in (tmp_path / 'store1').iterdir():
-        other = tmp_path / 'store2' / one.name
-        np.testing.assert_allclose(np.load(one / 'features.npy'), np.load(other / 'features.npy'),
-                                   rtol=1e-5, atol=1e-5)
-    assert len(list((tmp_path / 'store2').iterdir())) == 2
+    for one in (tmp_path / 'store1').glob('*.npy'):
+        other = np.load(tmp_path / 'store2' / one.name)
+        np.testing.assert_allclose(np.load(one), other, rtol=1e-5, atol=1e-5)
+    assert len(list((tmp_path / 'store2').glob('*.npy'))) == 2

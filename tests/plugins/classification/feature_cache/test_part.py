@@ -12,7 +12,7 @@ from plugins.classification.datasets import ArrayDataset
 from plugins.classification.feature_cache import FrozenPrefix, part
 from plugins.classification.feature_cache.part import Part, PartFeatures
 
-from .conftest import drawn_stripes
+from .conftest import DrawnStripes
 from .test_prefix import build
 
 FLIP = dict(train_geometry=[dict(type='RandomFlip', prob=0.5, direction='horizontal')])
@@ -21,7 +21,7 @@ DIFFERS = 'the network at hand gives others than those stored'
 
 def features(preprocessor: dict[str, Any], seed: int | None, views: int = 1,
              batch_size: int = 32) -> PartFeatures:
-    training = Part('train', ArrayDataset(drawn_stripes()), nullcontext, True, views)
+    training = Part('train', ArrayDataset(DrawnStripes()), nullcontext, True, views)
     prefix = FrozenPrefix(build(preprocessor=preprocessor), training.some_images(), training=True)
     return PartFeatures(training, prefix, seed, batch_size)
 

@@ -13,7 +13,7 @@ from plugins.classification.datasets import ArrayDataset
 from plugins.classification.feature_cache import FrozenPrefix, what_learns
 from plugins.classification.feature_cache.prefix import fill_rows, kept_random_state
 
-from .conftest import drawn_stripes
+from .conftest import DrawnStripes
 
 
 @MODELS.register_module()
@@ -38,7 +38,7 @@ def build(trainable: list[str] | None = ('head',), neck: dict | None = None,
 
 @pytest.fixture(scope='module')
 def dataset() -> ArrayDataset:
-    return ArrayDataset(drawn_stripes())
+    return ArrayDataset(DrawnStripes())
 
 
 @pytest.fixture(scope='module')

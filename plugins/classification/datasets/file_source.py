@@ -1,0 +1,142 @@
+"""Data sets of image files: decoded once into one uint8 array, in RAM or memory-mapped."""
+import hashlib
+import json
+import os
+from abc import abstractmethod
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from plugins.classification.datasets.array_file import describe, make_room, new_array, open_array
+from plugins.classification.datasets.source import Source, digest_of, fitted
+from plugins.engine import checks
+from plugins.engine.files import resolve_path
+from plugins.engine.images import read_image
+
+
+class FileSource(Source):
+    """A data set of image files; a subclass finds them, the rest is here::
+
+        @SOURCES.register_module(name='from_list')
+        class FromList(FileSource):
+            def find(self):
+                lines = [line.split() for line in (self.root / 'list.txt').read_text().splitlines()]
+                return [self.root / name for name, _ in lines], [int(k) for _, k in lines], 'ab'
+
+    All files are decoded before training, in threads, and no others; damaged ones are an error.
+
+    Args:
+        data_root: The folder of the data set.
+        size: (height, width) in which images are stored, or one int for a square.
+        resize: How they get there: 'center_crop' or 'stretch', see
+            ``plugins.classification.datasets.source.fitted``.
+        max_ram_gb: A larger array (in 1e9 bytes) becomes a memory-mapped file.
+        cache_dir: Folder of such files. They are keyed by the names, sizes
+            and modification times of the images, by size and resize; deleting
+            them is always safe.
+
+    Raises:
+        ValueError: Another size or resize mode; later, a file that cannot be decoded.
+        OSError: Later: no room for the memory-mapped file.
+    """
+
+    size: tuple[int, int] = None  # known without decoding
+
+    def __init__(self, data_root: str | Path, size: int | tuple[int, int],
+                 resize: str = 'center_crop', max_ram_gb: float = 2,
+                 cache_dir: str | Path = 'work_dirs/cache') -> None:
+        self.root = resolve_path(data_root)
+        self.size = checks.size('', 'size', size)
+        self.resize = checks.one_of('', 'resize', resize, ('center_crop', 'stretch'))
+        self.max_ram_gb = max_ram_gb
+        self.cache_dir = resolve_path(cache_dir)
+        self._stored_digest: str | None = None
+
+    @abstractmethod
+    def find(self) -> tuple[Sequence[Path], Sequence[int], Sequence[str]]:
+        """The N image files, their labels and the class names."""
+
+    @cached_property
+    def _found(self) -> tuple[Sequence[Path], Sequence[int], Sequence[str]]:
+        return self.find()
+
+    @property
+    def paths(self) -> Sequence[Path]:
+        """The image files, in the order of the images."""
+        return self._found[0]
+
+    def listing(self) -> tuple[Sequence[str], Sequence[int], Sequence[str]]:
+        """See :class:`Source`; a file is named by its folder, links followed, and its name.
+
+        Links to files are not followed: two of them may well mean two images (stores like DVC
+        keep equal files once).
+        """
+        paths, labels, classes = self._found
+        folders = {folder: folder.resolve() for folder in {path.parent for path in paths}}
+        names = [f'{folders[path.parent]}{os.sep}{path.name}' for path in paths]
+        return names, labels, classes
+
+    def picture(self, row: int) -> np.ndarray:
+        return np.asarray(read_image(self.paths[row]))
+
+    def place(self, row: int) -> str:
+        return self.paths[row].relative_to(self.root).as_posix()
+
+    def decode(self) -> np.ndarray:
+        shape = (len(self.paths), 3, *self.size)
+        if np.prod(shape, dtype=np.int64) > self.max_ram_gb * 1e9:
+            return self._mapped(shape)
+        images = np.empty(shape, np.uint8)
+        self._fill(images)
+        return images
+
+    def digest(self) -> str:
+        self.images  # noqa: B018  (a stored array comes with its digest)
+        return self._stored_digest or super().digest()
+
+    def _fill(self, images: np.ndarray) -> None:
+        def decode(row: int) -> None:
+            images[row] = fitted(read_image(self.paths[row]), *self.size, self.resize)
+
+        with ThreadPoolExecutor() as pool:
+            for _ in pool.map(decode, range(len(images))):
+                pass  # only to raise what a thread raised
+
+    def _mapped(self, shape: tuple[int, ...]) -> np.ndarray:
+        """The decoded array as a memory map; decoded if it is not stored yet.
+
+        Processes that decode at the same time write the same bytes, each into a file of its own.
+        """
+        files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in self.paths]
+        key = hashlib.sha256(json.dumps([files, shape, self.resize]).encode()).hexdigest()[:24]
+        path = self.cache_dir / f'{key}.npy'
+        found = _stored(path, shape)
+        if found is None:
+            make_room(self.cache_dir, int(np.prod(shape, dtype=np.int64)), 'the decoded images',
+                      'name another cache_dir or raise max_ram_gb')
+            with new_array(path, np.uint8, shape) as partial:
+                images = np.load(partial, mmap_mode='r+')
+                self._fill(images)
+                images.flush()
+                digest = digest_of(images)
+                del images  # Windows does not rename a file that is mapped
+            describe(path, digest, {'shape': shape, 'resize': self.resize})
+            found = _stored(path, shape)
+        if found is None:
+            raise OSError(f'{path}: just written, but cannot be read back as uint8 {shape}; '
+                          f'check the file system of {self.cache_dir} or name another cache_dir')
+        images, self._stored_digest = found
+        return images
+
+
+def _stored(path: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, str] | None:
+    """A stored array and its digest; None where there is none or it is damaged."""
+    try:
+        images, about = open_array(path)
+    except (OSError, ValueError):
+        return None
+    fits = images.dtype == np.uint8 and images.shape == shape
+    return (images, about['digest']) if fits else None
