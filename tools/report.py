@@ -11,16 +11,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine.command_line import not_negative
 from plugins.engine.files import REPO_ROOT, check_file, write_text
 from plugins.engine.wording import counted
-
-if TYPE_CHECKING:
-    from plugins.report.experiments import Reported
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -84,7 +81,7 @@ def _noting(notes: list[str], read: Callable[..., Any], *args: Any) -> Any:
         return None
 
 
-def _reported() -> dict[str, 'Reported']:
+def _reported() -> dict[str, Any]:
     """What the metafiles say of each config, by its base name."""
     from plugins.report.experiments import Reported
     from tools.misc.result_files import load_models, metafiles

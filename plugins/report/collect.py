@@ -12,10 +12,17 @@ from plugins.engine.run_reader import RECORD, TEST_FOLDERS, read_run
 from plugins.engine.wording import short_names
 from plugins.search.record import TABLE
 
-# What the page cannot do without, and of which type it must be.
-_TRAINED = {'config': str, 'metrics': dict, 'history': list, 'seconds': int | float, 'epochs': int,
-            'parameters.total': int, 'parameters.trainable': int}
-_TESTED = {'metrics': dict}
+# What the page reads: types, lists of one, groups of named keys (with ? where they may be missing)
+# or of any (*).
+_Number = int | float
+_TRAINED = {
+    'config': str, 'metrics': {'*': _Number}, 'seconds': _Number, 'epochs': int,
+    'history': [{'epoch': int, 'train?': dict, 'metrics?': dict}], 'options?': [str],
+    'parameters': {'total': int, 'trainable': int}, 'data_fingerprint?': dict, 'recipe?': dict,
+    'changes?': [[str | None]]}
+_TESTED = {
+    'metrics': {'*': _Number}, 'data_fingerprint?': dict, 'pr_curves?': {'*': {'*': list}},
+    'classes?': {'*': {'images': int, 'accuracy?': _Number, 'precision?': _Number, 'f1?': _Number}}}
 
 
 @dataclass(frozen=True)
@@ -103,22 +110,22 @@ def _unfinished(folder: Path, name: str) -> str:
 
 def _read_entry(folder: Path, name: str) -> Entry:
     run = read_run(folder)
-    _check(run.trained, _TRAINED, folder / RECORD)
-    for entry in run.trained['history']:
-        if not isinstance(entry, dict) or not isinstance(entry.get('epoch'), int):
-            raise ValueError(f'{folder / RECORD}: history holds {entry!r}; expected an epoch and '
-                             'its metrics. Train again')
+    _check(run.trained, _TRAINED, f'{folder / RECORD}: ')
     if run.tested is not None:
-        _check(run.tested, _TESTED, folder / TEST_FOLDERS['test'] / RECORD)
+        _check(run.tested, _TESTED, f"{folder / TEST_FOLDERS['test'] / RECORD}: ")
     return Entry(name, folder, run.trained, run.tested, run.stale or '')
 
 
-def _check(record: Mapping[str, Any], needed: Mapping[str, Any], path: Path) -> None:
-    for key, kind in needed.items():
-        value: Any = record
-        for part in key.split('.'):
-            value = value.get(part) if isinstance(value, dict) else None
-        if not isinstance(value, kind):
-            expected = getattr(kind, '__name__', kind)
-            raise ValueError(f'{path}: {key} is {value!r}, expected {expected}; run the tool that '
-                             'writes it again')
+def _check(value: Any, shape: Any, where: str) -> None:
+    kind = type(shape) if isinstance(shape, dict | list) else shape
+    if not isinstance(value, kind):
+        raise ValueError(f'{where} is {value!r}, expected {getattr(kind, "__name__", kind)}; run '
+                         'the tool that writes this record again')
+    if isinstance(shape, list):
+        for place, one in enumerate(value):
+            _check(one, shape[0], f'{where}[{place}]')
+    elif isinstance(shape, dict):
+        for key, inner in shape.items():
+            for name in value if key == '*' else [key.rstrip('?')]:
+                if not key.endswith('?') or value.get(name) is not None:
+                    _check(value.get(name), inner, f'{where}.{name}'.replace(': .', ': '))

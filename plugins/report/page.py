@@ -49,7 +49,7 @@ def breakable(text: str) -> Any:
     """A path or a config's name, escaped, that a narrow column may break behind / _ . and -."""
     from markupsafe import Markup, escape
 
-    return Markup('<wbr>').join(escape(part) for part in re.split(r'(?<=[/_.-])', text))
+    return Markup('<wbr>').join(escape(part) for part in re.split(r'(?<=[/_.-])', str(text)))
 
 
 def _summary(experiments: Sequence[Experiment], entries: Sequence[Entry]) -> str:
@@ -85,7 +85,7 @@ def _figures(entry: Entry) -> list[list[str]]:
     """Each metric in validation and test, as text; column names first."""
     parts = (entry.trained['metrics'], entry.figures)
     return [['metric', 'validation', 'test'],
-            *([key, *(shown(part[key], key) if isinstance(part.get(key), int | float) else ''
+            *([key, *(shown(part[key], key) if key in part else ''
                       for part in parts)] for key in dict.fromkeys([*parts[0], *parts[1]]))]
 
 
@@ -93,7 +93,7 @@ def _classes(entry: Entry) -> list[list[str]]:
     """Figures of each class, as text; column names first."""
     keys = ('accuracy', 'precision', 'f1')
     return [['class', 'images', 'accuracy', 'precision', 'F1'],
-            *([name, str(one['images']), *('' if one[key] is None else f'{one[key]:.1f}'
+            *([name, str(one['images']), *('' if one.get(key) is None else f'{one[key]:.1f}'
                                            for key in keys)]
               for name, one in entry.tested['classes'].items())]
 

@@ -58,11 +58,12 @@ def test_folders_without_runs_are_rejected(tmp_path):
     ('[]', 'expected a JSON object, found list'),
     ({'mode': 'test'}, 'the record of a test; expected the work dir'),
     ({'metrics': None}, 'result.json: metrics is None, expected dict; run the tool'),
-    ({'seconds': 'x'}, "seconds is 'x', expected int | float"),
-    ({'history': [1]}, 'history holds 1; expected an epoch'),
-    ({'history': [{'epoch': '1'}]}, "history holds {'epoch': '1'}"),
+    ({'metrics': {'loss': 'x'}}, "result.json: metrics.loss is 'x', expected int | float"),
+    ({'history': [1]}, 'result.json: history[0] is 1, expected dict'),
+    ({'history': [{'epoch': '1'}]}, "history[0].epoch is '1', expected int"),
+    ({'history': [{'epoch': 1, 'train': 3}]}, 'history[0].train is 3, expected dict'),
     ({'parameters': {'total': 1}}, 'parameters.trainable is None, expected int'),
-    ({'parameters': 3}, 'parameters.total is None')])
+    ({'changes': [3]}, 'changes[0] is 3, expected list')])
 def test_a_damaged_record_is_noted_and_the_others_are_read(change, message, tmp_path):
     write_run(tmp_path / 'good')
     spoil(write_run(tmp_path / 'bad') / 'result.json', change)
