@@ -25,63 +25,64 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         description='Search hyper-parameters, as a search config says.')
     parser.add_argument('config', type=config_file, help='search config, e.g. configs/search/...py')
     parser.add_argument('--storage', metavar='URL', help="the study's database, e.g. "
-                        'sqlite:///FILE or postgresql://USER@HOST/DATABASE; default study.db in '
-                        'the work dir')
+                        'postgresql://USER@HOST/DATABASE; default study.db in the work dir')
     parser.add_argument('--trials', type=positive, metavar='N',
-                        help="finished trials that the study is to have (config's; a grid: all)")
+                        help="finished trials that the study shall have (config's; a grid: all)")
     parser.add_argument('--work-dir', help='where trials, tables and the winner are written; '
                         'default work_dirs/search/<name of the config>')
-    parser.add_argument('--winner', metavar='FILE', help='write the winner as this leaf '
-                        'config, e.g. configs/densenet/NAME.py, over no file but an earlier winner '
-                        'of the same study; default winner/ in the work dir')
+    parser.add_argument('--winner', metavar='FILE', help='write the winner as this new leaf '
+                        'config, e.g. configs/densenet/NAME.py; default winner/ in the work dir')
     parser.add_argument('--retry-failed', action='store_true',
-                        help='run the trials again that an error ended')
+                        help='run the trials again that failed with an error')
     parser.add_argument('--no-test', action='store_true',
                         help='leave the test images alone: the winner is not tested')
     args = parser.parse_args(argv)
-    if args.work_dir and Path(args.work_dir).exists() and not Path(args.work_dir).is_dir():
+    if args.work_dir and Path(args.work_dir).is_file():
         parser.error(f'--work-dir {args.work_dir}: is a file, expected a folder')
-    if args.winner and Path(args.winner).suffix != '.py':
-        parser.error(f'--winner {args.winner}: expected a name that ends in .py')
+    if args.winner and (Path(args.winner).suffix != '.py' or Path(args.winner).exists()):
+        parser.error(f'--winner {args.winner}: expected a new file whose name ends in .py')
     return args
 
 
-def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
-    """Search, and return what ``search.json`` holds.
+def main(argv: Sequence[str] | None = None) -> dict[str, Any] | None:
+    """Search, and return what ``search.json`` holds; None if another process writes it.
 
     Args:
         argv: Arguments as on the command line; None takes the process's own.
     """
     args = parse_args(argv)
     from plugins.search.definition import read_search
-    search = read_search(str(args.config))
+    search = read_search(args.config)
     from plugins.search.worker import search_with
+    from tools import test, train
     work_dir = Path(args.work_dir or REPO_ROOT / 'work_dirs/search' / search.name).absolute()
-    winner = Path(args.winner).absolute() if args.winner else None
-    summary = search_with(search, work_dir, args.storage, args.trials, winner, not args.no_test,
-                          args.retry_failed)
-    _print(summary, work_dir)
-    return summary
+    outcome = search_with(search, work_dir, train.main, None if args.no_test else test.main,
+                          args.storage, args.trials,
+                          args.winner and Path(args.winner).absolute(), args.retry_failed)
+    if outcome is None:
+        print('All trials are finished. The process that finished the last one tests the winner; '
+              'if it was killed, run this command again.')
+    else:
+        _print(outcome, work_dir)
+    return outcome
 
 
-def _print(summary: dict[str, Any], work_dir: Path) -> None:
+def _print(outcome: dict[str, Any], work_dir: Path) -> None:
     from rich.console import Console
     from rich.table import Table
-    winner, metric = summary['winner'], summary['metric']
-    table = Table('parameter', 'best', f'mean {metric} at each value', title=summary['name'])
+    winner, metric, console = outcome['winner'], outcome['metric'], Console()
+    table = Table('parameter', 'best', f'mean {metric} at each value', title=outcome['name'])
     for name, value in winner['params'].items():
-        effects = summary['main_effects'].get(name, {})
+        effects = outcome['main_effects'].get(name, {})
         table.add_row(name, f'{value:.4g}' if isinstance(value, float) else str(value), ', '.join(
             f'{key}: {mean:.4g}' for key, (mean, _) in effects.items()))
-    console = Console()
     console.print(table)
-    test = winner['test']
-    test = 'not tested' if test is None else 'test ' + ', '.join(
-        f'{key} {value:.4g}' for key, value in test.items())
-    console.print(f"Best of {summary['finished']} trials: {winner['trial']}, validation {metric} "
-                  f"{winner['value']:.4g}; {test}", highlight=False, markup=False)
-    console.print(f"Written to {work_dir}: trials.csv, search.json, pictures; the winner is "
-                  f"{winner['config']}", highlight=False, markup=False, soft_wrap=True)
+    test = ', '.join(f'{key} {value:.4g}' for key, value in (winner['test'] or {}).items())
+    for line in (f"Best of {outcome['finished']} trials: {winner['trial']}, validation {metric} "
+                 f"{winner['value']:.4g}; {f'test {test}' if test else 'not tested'}",
+                 f'Written to {work_dir}: trials.csv, search.json, pictures',
+                 f"Train the winner: python tools/train.py {winner['config']}"):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 if __name__ == '__main__':

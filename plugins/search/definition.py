@@ -6,46 +6,29 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from plugins.engine.checks import is_whole, refuse, whole
 from plugins.engine.files import resolve_path
 
 from .space import Space, Values
 
 SAMPLERS = ('grid', 'random', 'tpe')
-# Their arguments, each with its least value: with less, Optuna fails, once a trial reports.
+# Their arguments, each with its least value: with less, Optuna fails once a trial reports.
 PRUNERS = {'median': {'startup_trials': 0, 'warmup_epochs': 0},
            'hyperband': {'min_epochs': 1, 'factor': 2}}
 
 
 @dataclass(frozen=True)
 class Search:
-    """What a search config says, checked as far as that goes without the base config.
-
-    Attributes:
-        path: The search config.
-        base: The leaf config whose keys are searched.
-        space: What is varied.
-        metric: A number that the base's validation gives, of the epoch where it is best.
-        sampler: ``grid``, ``random`` or ``tpe``.
-        n_trials: Finished trials that the study is to have; None for a grid: all of it.
-        rule: ``greater`` or ``less``: which values of the metric are better.
-        seed: Of the sampler.
-        seeds: Of the trials; a trial's value is the mean over them.
-        changes: Dotted keys that all trials change in the base.
-        enumerated: Values of trials that come first.
-        epochs: Budget of a trial; None: the base's.
-        pruner: ``dict(type='median' or 'hyperband', ...)``; None: each trial runs to its end.
-        heartbeat: Seconds between two signs of life of a trial. One that gives none for six times
-            as long is taken for killed, and run again.
-        raw: The config's values, as written.
-    """
+    """A search config and its values, also ``raw`` as written; see configs/search/README.md."""
 
     path: Path
+    raw: Mapping[str, Any]
     base: Path
-    space: Space
     metric: str
+    rule: str
+    space: Space
     sampler: str
     n_trials: int | None
-    rule: str
     seed: int
     seeds: tuple[int, ...]
     changes: Mapping[str, Any]
@@ -53,18 +36,14 @@ class Search:
     epochs: int | None
     pruner: Mapping[str, Any] | None
     heartbeat: int
-    raw: Mapping[str, Any]
 
     @property
     def name(self) -> str:
-        """Of the study in the database, and of the work dir."""
+        """The name of the study, and of its work dir."""
         return self.path.stem
 
     def plan(self) -> list[Values]:
-        """Values of the first trials: the enumerated, then the grid, in the seed's order.
-
-        What follows, the sampler chooses.
-        """
+        """Values of the first trials: the enumerated, then the grid in the order of ``seed``."""
         rows = [dict(row) for row in self.enumerated]
         if self.sampler == 'grid':
             points = [point for point in self.space.grid() if point not in rows]
@@ -72,16 +51,13 @@ class Search:
             rows += points
         return rows
 
-    def trials(self, asked: int | None) -> int:
-        """How many trials the study is to have.
-
-        Args:
-            asked: ``--trials``; None takes the config's.
+    def trials(self, wanted: int | None) -> int:
+        """How many finished trials the study shall have: ``wanted``, or the config's ``n_trials``.
 
         Raises:
-            ValueError: Nobody says so.
+            ValueError: Neither gives a number.
         """
-        count = asked or self.n_trials
+        count = wanted or self.n_trials
         if self.sampler == 'grid':
             size = len(self.plan())
             return min(count or size, size)
@@ -110,16 +86,14 @@ def read_search(path: str | Path) -> Search:
     try:
         _check_keys(raw)
         given = {**_DEFAULTS, **raw}
-        base = _base_path(path, given['base'])
         _check_values(given)
-        search = Search(
-            path, base, Space(given['space']), given['metric'], given['sampler'],
-            given['n_trials'], checked_rule(given['metric'], given['rule']), given['seed'],
-            tuple(given['seeds']), given['changes'], tuple(given['enumerated']), given['epochs'],
-            given['pruner'], given['heartbeat'], raw)
+        given.update(base=_base_path(path, given['base']), space=Space(given['space']),
+                     rule=checked_rule(given['metric'], given['rule']),
+                     seeds=tuple(given['seeds']), enumerated=tuple(given['enumerated']))
+        search = Search(path=path, raw=raw, **given)
         for number, row in enumerate(search.enumerated):
-            search.space.check_values(f'enumerated[{number}]', row, search.sampler == 'grid')
-        search.plan()  # a grid of ranges ends here
+            search.space.check_values(f'enumerated[{number}]', row)
+        search.plan()  # rejects a grid of ranges
     except ValueError as error:
         raise ValueError(f'search config {path}: {error}') from error
     return search
@@ -127,11 +101,11 @@ def read_search(path: str | Path) -> Search:
 
 def _check_keys(raw: Mapping[str, Any]) -> None:
     known = _REQUIRED | set(_DEFAULTS)
+    if {'model', 'train_cfg'} & set(raw):
+        raise ValueError('this is a config to train; give it as base of a search config')
     for key in set(raw) - known:
         near = get_close_matches(key, known, n=1, cutoff=0)[0]
-        hint = 'it is a config to train; give it as base of a search config' \
-            if {'model', 'train_cfg'} & set(raw) else f'the nearest that is read: {near}'
-        raise ValueError(f'nothing reads the key {key}; {hint}')
+        raise ValueError(f'unknown key {key}; did you mean {near}?')
     if missing := sorted(_REQUIRED - set(raw)):
         raise ValueError(f'lacks {", ".join(missing)}')
 
@@ -145,34 +119,24 @@ def _base_path(path: Path, base: str) -> Path:
 
 
 def _check_values(given: Mapping[str, Any]) -> None:
-    if given['sampler'] not in SAMPLERS:
-        raise ValueError(f"sampler is {given['sampler']!r}, expected one of {', '.join(SAMPLERS)}")
+    seeds, pruner = given['seeds'], given['pruner']
+    for key, fits, expected in (
+            ('sampler', given['sampler'] in SAMPLERS, f'one of {", ".join(SAMPLERS)}'),
+            ('space', isinstance(given['space'], Mapping), 'a dict'),
+            ('changes', isinstance(given['changes'], Mapping), 'a dict'),
+            ('seeds', isinstance(seeds, list | tuple) and all(map(is_whole, seeds))
+             and len(set(seeds)) == len(seeds) > 0, 'a list of different whole numbers'),
+            ('enumerated', all(isinstance(row, Mapping) for row in given['enumerated']),
+             'a list of dicts'),
+            ('pruner', pruner is None or isinstance(pruner, Mapping)
+             and pruner.get('type') in PRUNERS, f'None or a dict of type {" or ".join(PRUNERS)}')):
+        if not fits:
+            raise refuse('', key, given[key], expected)
     for key, least in (('n_trials', 1), ('epochs', 1), ('heartbeat', 1), ('seed', 0)):
-        optional = key in ('n_trials', 'epochs')
-        if not (_is_whole(given[key], least) or given[key] is None and optional):
-            raise ValueError(f'{key} is {given[key]!r}, expected a whole number, at least {least}')
-    seeds = given['seeds']
-    if not isinstance(seeds, list | tuple) or not seeds or len(set(seeds)) < len(seeds) \
-            or not all(_is_whole(seed, 0) for seed in seeds):
-        raise ValueError(f'seeds is {seeds!r}, expected a list of different whole numbers')
-    for key in ('space', 'changes'):
-        if not isinstance(given[key], Mapping):
-            raise ValueError(f'{key} is {given[key]!r}, expected a dict')
-    if not all(isinstance(row, Mapping) for row in given['enumerated']):
-        raise ValueError(f"enumerated is {given['enumerated']!r}, expected a list of dicts")
-    pruner = given['pruner']
-    if pruner is None:
-        return
-    if not isinstance(pruner, Mapping) or pruner.get('type') not in PRUNERS:
-        raise ValueError(f'pruner is {pruner!r}, expected None or a dict whose type is one of '
-                         f'{", ".join(PRUNERS)}')
-    least = PRUNERS[pruner['type']]
-    for key in set(pruner) - {'type'}:
-        if key not in least or not _is_whole(pruner[key], least[key]):
-            known = ', '.join(f'{name} (at least {n})' for name, n in least.items())
-            raise ValueError(f"pruner.{key}={pruner[key]!r}: {pruner['type']} takes whole numbers "
-                             f'{known}')
-
-
-def _is_whole(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+        if given[key] is not None or key not in ('n_trials', 'epochs'):
+            whole('', key, given[key], least)
+    for key in set(pruner or ()) - {'type'}:
+        least = PRUNERS[pruner['type']]
+        if key not in least:
+            raise ValueError(f"pruner: {pruner['type']} reads {', '.join(least)}, not {key!r}")
+        whole('pruner', key, pruner[key], least[key])

@@ -33,18 +33,14 @@ def read_search_record(work_dir: Path) -> SearchRecord:
 
     Raises:
         OSError: A file cannot be read.
-        ValueError: The table is empty, is no text, or has a row of another length than its header;
-            ``search.json`` is damaged.
+        ValueError: The table, or ``search.json``, is damaged.
     """
     table, record = work_dir / TABLE, work_dir / RECORD
     try:
-        with table.open(newline='', encoding='utf-8') as file:
-            columns, *rows = [row for row in csv.reader(file) if row] or [[]]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f'{table}: not readable as a table ({error}); run tools/search.py '
-                         'again') from error
-    if not columns:
-        raise ValueError(f'{table}: empty, expected a line of column names')
+        lines = table.read_text(encoding='utf-8').splitlines(keepends=True)
+        columns, *rows = [row for row in csv.reader(lines) if row]
+    except (ValueError, csv.Error) as error:  # no text, or no line
+        raise ValueError(f'{table}: not readable as a table; run tools/search.py again') from error
     for number, row in enumerate(rows, 2):
         if len(row) != len(columns):
             raise ValueError(f'{table}: row {number} has {len(row)} cells, expected {len(columns)}')

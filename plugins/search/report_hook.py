@@ -1,4 +1,4 @@
-"""Tell a search how a trial goes, after each epoch."""
+"""A hook that tells a search, after each epoch, how its trial goes."""
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -13,11 +13,7 @@ _listeners: list[Report] = []
 
 @contextmanager
 def reporting_to(report: Report) -> Iterator[None]:
-    """Within this context, runs of this process report to a function.
-
-    Args:
-        report: Takes epoch and value, and returns whether the run is to end.
-    """
+    """Let the runs of this process report to a function: epoch, value -> whether to stop."""
     _listeners.append(report)
     try:
         yield
@@ -27,14 +23,9 @@ def reporting_to(report: Report) -> Iterator[None]:
 
 @HOOKS.register_module()
 class TrialReportHook(Hook):
-    """Report the validation metric after each epoch, and end the run when told to.
+    """Report a validation metric after each epoch, and stop the run early if a pruner says so.
 
-    Upstream has no bridge to Optuna, and Optuna's for mmengine does not exist.
-    The run ends as by an early stop, with its record. Outside of a search the
-    hook does nothing: a trial's config can be trained by hand.
-
-    Args:
-        metric: The metric; MonitorCheckHook has found it by then, as it is the best checkpoint's.
+    Outside of a search the hook does nothing: a trial's config can be trained by hand.
     """
 
     priority = 'LOWEST'  # after the checkpoint and the record of the same validation
@@ -43,8 +34,6 @@ class TrialReportHook(Hook):
         self.metric = metric
 
     def after_val_epoch(self, runner: Runner, metrics: Mapping[str, Any] | None = None) -> None:
-        if not _listeners:
-            return
-        if _listeners[-1](runner.epoch, float((metrics or {})[self.metric])):
+        if _listeners and _listeners[-1](runner.epoch, float((metrics or {})[self.metric])):
             runner.train_loop.stop_training = True
             runner.logger.info(f'TrialReportHook: pruned after epoch {runner.epoch}')

@@ -1,184 +1,198 @@
-"""The study of a search: created once, filled once, continued by whoever comes."""
+"""The study of a search: what it is of, and which of its trials count."""
 import json
 import time
 import warnings
-from dataclasses import dataclass, field
+from contextlib import suppress
+from copy import deepcopy
 from datetime import datetime, timedelta
-from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
 import optuna
-from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import RDBStorage, fail_stale_trials
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from plugins.engine.config_keys import dotted, resolved_keys
-from plugins.engine.files import REPO_ROOT
+from plugins.engine.config_keys import Kind, dotted, kind_of
 
-from .claim import check_free, claim
 from .definition import Search
 from .leaf import Leaves
-from .lock import exclusive
-from .sampler import SLOT, SlotSampler, build_pruner
-from .space import Values
-from .storage import GRACE
+from .record import PICTURES, RECORD, TABLE, TRIALS, WINNER
 
-ERROR, BEGUN, SUPERFLUOUS = 'error', 'host', 'superfluous'
-_DEFINITION = 'definition'
-# Of the base config: what differs from machine to machine, and leaves a trial's value as it is.
-_OF_NO_MATTER = ('*.data_root', '*num_workers', '*persistent_workers', '*prefetch_factor',
-                 '*pin_memory', 'test_*', 'env_cfg*', 'visualizer*', 'vis_backends*',
-                 'log_processor*', '*.cache_dir', *(f'default_hooks.{name}*' for name in (
-                     'logger', 'timer', 'progress', 'visualization')))
+GRACE = 6  # heartbeats that may be missed
+# Attributes of a trial: which of the study's n_trials it is, why it failed, where it was run.
+SLOT, ERROR, HOST = 'slot', 'error', 'host'
+warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)  # heartbeats, plots
+_EXPECTED = 'expected sqlite:///FILE or postgresql://USER@HOST/DATABASE'
+_DEFINITION, _BASE = 'definition', 'the base config, '
 
 
-@dataclass
-class Survey:
-    """Where a study stands; its slots are numbered from 0.
-
-    Attributes:
-        finished: Slots with a result: complete, pruned, or failed by an error.
-        running: Slots that a process is at, as far as its heartbeat tells.
-        waiting: Slots in the queue.
-    """
-
-    finished: dict[int, FrozenTrial] = field(default_factory=dict)
-    running: dict[int, FrozenTrial] = field(default_factory=dict)
-    waiting: dict[int, FrozenTrial] = field(default_factory=dict)
-
-    def missing(self, count: int) -> list[int]:
-        """Slots of the first ``count`` that nobody has, has had or will have."""
-        return [slot for slot in range(count) if not any(
-            slot in group for group in (self.finished, self.running, self.waiting))]
-
-
-def is_finished(trial: FrozenTrial) -> bool:
-    """Whether it has a result; a killed trial has none, one that an error ended has."""
-    return trial.state in (TrialState.COMPLETE, TrialState.PRUNED) or (
-        trial.state == TrialState.FAIL and ERROR in trial.user_attrs)
-
-
-def survey(study: Study) -> Survey:
-    """Sort the trials of a study; an error counts until its slot is run again."""
-    found, failed = Survey(), {}
-    groups = {TrialState.RUNNING: found.running, TrialState.WAITING: found.waiting,
-              TrialState.COMPLETE: found.finished, TrialState.PRUNED: found.finished}
-    for trial in study.get_trials(deepcopy=False):
-        slot = trial.user_attrs.get(SLOT)
-        if slot is None or SUPERFLUOUS in trial.user_attrs:
-            continue
-        if trial.state in groups:
-            groups[trial.state].setdefault(slot, trial)
-        elif is_finished(trial):
-            failed[slot] = trial
-    again = {*found.running, *found.waiting}
-    found.finished.update({slot: trial for slot, trial in failed.items()
-                           if slot not in found.finished and slot not in again})
-    return found
-
-
-def open_study(search: Search, leaves: Leaves, storage: RDBStorage, work_dir: Path) -> Study:
-    """Create the study of a search, or continue it.
+def open_storage(url: str, heartbeat: int, attempts: int = 5) -> RDBStorage:
+    """Open a database for Optuna, or create it.
 
     Args:
-        search: What is searched; the study has its name.
-        leaves: Of the search.
-        storage: Where the study lies.
-        work_dir: Of the search; processes that share it wait for each other.
+        url: As SQLAlchemy's; errors do not repeat it, as it may hold a password.
+        heartbeat: Seconds between two signs of life; after ``GRACE`` missed ones, a trial counts as
+            killed.
+        attempts: How often to try while another process creates the tables.
 
     Raises:
-        FileExistsError: The work dir holds what is not of this study; see :func:`claim`.
-        ValueError: There is such a study, but of another search config; names what differs.
+        ValueError: The URL is wrong, its driver is not installed, or it leads to no database.
     """
-    asked = _definition(search, leaves)
-    with exclusive(lock_file(work_dir)):
-        if not is_begun(search, storage):
-            check_free(work_dir, search.name)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ValueError(f'--storage: not a database URL; {_EXPECTED}') from None
+    sqlite = parsed.get_backend_name() == 'sqlite'
+    if sqlite and parsed.database in (None, '', ':memory:'):
+        raise ValueError(f'--storage: a study in memory is lost with its process; {_EXPECTED}')
+    if parsed.drivername == 'postgresql':  # SQLAlchemy would look for psycopg 3
+        url = parsed.set(drivername='postgresql+psycopg2').render_as_string(hide_password=False)
+    options = dict(connect_args=dict(timeout=60)) if sqlite else {}
+    try:
+        return RDBStorage(url, options, heartbeat_interval=heartbeat,
+                          grace_period=GRACE * heartbeat, heartbeat_stale_trial_callback=retry)
+    except (SQLAlchemyError, StorageInternalError, ImportError, RuntimeError) as error:
+        raced = isinstance(error, IntegrityError) or 'already exists' in str(error)
+        if not raced or attempts == 1:
+            cause = str(getattr(error, 'orig', None) or error.__cause__ or error).strip()
+            raise ValueError('--storage: cannot open this database: '
+                             f'{cause.splitlines()[0]}') from None
+    time.sleep(0.5)
+    return open_storage(url, heartbeat, attempts - 1)
+
+
+def retry(study: Study, trial: FrozenTrial) -> None:
+    """Put a trial that was killed, or failed, back into the queue, with its values.
+
+    Optuna's callback alone would pass on all attributes, an error among them.
+    """
+    if SLOT in trial.user_attrs:
+        trial.user_attrs = {SLOT: trial.user_attrs[SLOT]}
+        RetryHeartbeatStaleTrialCallback()(study, trial)
+
+
+def open_study(leaves: Leaves, storage: RDBStorage) -> Study:
+    """Create the study of a search, or load it.
+
+    Only the process that creates a study draws from the config's seed; one that continues or joins
+    it draws anew, or it would repeat the first one's values.
+
+    Raises:
+        ValueError: The study was begun with another search config; names what differs.
+    """
+    search = leaves.search
+    begun = dict(storage=storage, study_name=search.name, pruner=_pruner(leaves))
+    kinds = optuna.samplers  # a grid's values are all enumerated: GridSampler knows no conditions
+    sampler = kinds.TPESampler if search.sampler == 'tpe' else kinds.RandomSampler
+    try:
         study = optuna.create_study(
-            storage=storage, study_name=search.name, load_if_exists=True,
             direction='maximize' if search.rule == 'greater' else 'minimize',
-            sampler=SlotSampler(search.sampler, search.seed),
-            pruner=build_pruner(search.pruner, leaves.changed.train_cfg.get('max_epochs', 1)))
-        begun = study.user_attrs.get(_DEFINITION)
-        if begun is None and study.get_trials(deepcopy=False):
-            raise ValueError(f'the database has a study {search.name!r} that tools/search.py did '
-                             'not begin: rename the search config, or choose another --storage')
-        if begun is None:
-            study.set_user_attr(_DEFINITION, asked)
-        else:
-            _check_same(search, json.loads(begun), json.loads(asked))
-        claim(work_dir, study)
+            sampler=sampler(seed=search.seed), **begun)
+    except optuna.exceptions.DuplicatedStudyError:
+        study = optuna.load_study(sampler=sampler(), **begun)
+    if _DEFINITION in study.user_attrs:
+        _check_same(search, json.loads(study.user_attrs[_DEFINITION]), _definition(leaves))
+    elif study.get_trials(deepcopy=False):
+        raise ValueError(f'the database has a study {search.name!r} that tools/search.py did not '
+                         'begin: rename the search config, or choose another --storage')
+    else:
+        study.set_user_attr(_DEFINITION, json.dumps(_definition(leaves)))
     return study
 
 
-def is_begun(search: Search, storage: RDBStorage) -> bool:
-    """Whether the database has a study of this name."""
-    return search.name in optuna.get_all_study_names(storage)
+def _pruner(leaves: Leaves) -> BasePruner:
+    given = leaves.search.pruner
+    if given is None:
+        return NopPruner()
+    if given['type'] == 'median':
+        return MedianPruner(given.get('startup_trials', 5), given.get('warmup_epochs', 0))
+    return HyperbandPruner(given.get('min_epochs', 1), leaves.changed.train_cfg.max_epochs,
+                           given.get('factor', 3))
 
 
-def lock_file(work_dir: Path) -> Path:
-    """What processes that share a work dir lock while they change what is everybody's."""
-    return work_dir / 'lock'
+def check_work_dir(work_dir: Path, search: Search, storage: RDBStorage | None) -> bool:
+    """Whether the study is begun; FileExistsError if not, but the work dir holds another one's."""
+    begun = storage is not None and search.name in optuna.get_all_study_names(storage)
+    names = (TRIALS, WINNER, TABLE, RECORD, *PICTURES)
+    found = [name for name in names if (work_dir / name).exists()]
+    if found and not begun:
+        raise FileExistsError(
+            f'{work_dir}: holds {", ".join(found)}, but the database has no study {search.name!r}; '
+            'give another --work-dir, or the --storage with which the study was begun')
+    return begun
 
 
-def _definition(search: Search, leaves: Leaves) -> str:
-    own = {key: value for key, value in search.raw.items()
-           if key not in ('n_trials', 'heartbeat', 'base')}
-    base = search.base
-    inside = base.is_relative_to(REPO_ROOT)
-    told = dict(own, base=(base.relative_to(REPO_ROOT) if inside else base).as_posix())
-    keys = dict(dotted(told))
-    of_base = json.loads(resolved_keys(leaves.base))
-    keys.update({f'the base config, {key}': value for key, value in of_base.items()
-                 if not any(fnmatch(key, pattern) for pattern in _OF_NO_MATTER)})
-    return json.dumps(keys, default=str)
+def _definition(leaves: Leaves) -> dict[str, object]:
+    of_base = dotted(leaves.base._cfg_dict.to_dict())
+    keys = {**dict(dotted(leaves.search.raw)), **{f'{_BASE}{key}': value for key, value in of_base}}
+    return json.loads(json.dumps(keys, default=str))
 
 
-def _check_same(search: Search, begun: dict[str, Any], asked: dict[str, Any]) -> None:
-    differing = [key for key in {**begun, **asked}
-                 if begun.get(key, 'absent') != asked.get(key, 'absent')]
-    if not differing:
-        return
-    told = '; '.join(f"{key} was {begun.get(key, 'absent')!r}, is {asked.get(key, 'absent')!r}"
-                     for key in differing[:3])
-    more = f'; and {len(differing) - 3} more' if len(differing) > 3 else ''
-    raise ValueError(
-        f'{search.path}: the study {search.name!r} was begun with another search config: {told}'
-        f'{more}. Its trials would not compare. Give the changed search another file name, or '
-        'another --storage and --work-dir; only n_trials may change.')
+def _matters(key: str) -> bool:
+    if not key.startswith((_BASE, 'changes.')):
+        return key not in ('n_trials', 'heartbeat', 'base')  # the base's keys count, not its name
+    key = key.removeprefix(_BASE).removeprefix('changes.').lstrip('+')
+    return kind_of(key) is not Kind.PLACE and not key.startswith('test_')
 
 
-def fill(study: Study, plan: list[Values], count: int, work_dir: Path) -> None:
-    """Put every slot that is missing into the queue, in order, with the plan's values."""
-    with exclusive(lock_file(work_dir)):
-        for slot in survey(study).missing(count):
-            study.enqueue_trial(plan[slot] if slot < len(plan) else {}, user_attrs={SLOT: slot})
+def _check_same(search: Search, stored: dict[str, object], wanted: dict[str, object]) -> None:
+    differing = [f'{key} was {stored.get(key)!r}, is {wanted.get(key)!r}'
+                 for key in {**stored, **wanted}
+                 if stored.get(key) != wanted.get(key) and _matters(key)]
+    if differing:
+        more = f'; and {len(differing) - 3} more' if len(differing) > 3 else ''
+        raise ValueError(
+            f'{search.path}: the study {search.name!r} was begun with another search config: '
+            f'{"; ".join(differing[:3])}{more}. Rename the changed search config, or give another '
+            '--storage and --work-dir; only n_trials may change')
 
 
-def retry_failed(study: Study, plan: list[Values], work_dir: Path) -> None:
-    """Put the slots that an error ended into the queue again."""
-    with exclusive(lock_file(work_dir)):
-        for slot, trial in survey(study).finished.items():
-            if trial.state == TrialState.FAIL:
-                values = plan[slot] if slot < len(plan) else trial.params
-                study.enqueue_trial(values, user_attrs={SLOT: slot})
+def by_slot(study: Study) -> dict[int, FrozenTrial]:
+    """For each slot that is taken, the trial that counts.
 
-
-def bury_the_dead(study: Study, heartbeat: int) -> None:
-    """Put killed trials back into the queue.
-
-    Optuna's own means overlook a trial that was killed before its first sign
-    of life; these are known by never having said where they run.
+    That is the first one waiting, running, complete or pruned, else the last one that failed with
+    an error. Killed and superfluous trials fail without an error: they do not count.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # it counts as experimental, within optimize() does not
-        fail_stale_trials(study)
+    found: dict[int, FrozenTrial] = {}
+    for trial in study.get_trials(deepcopy=False):
+        slot, failed = trial.user_attrs.get(SLOT), trial.state == TrialState.FAIL
+        if slot is None or failed and ERROR not in trial.user_attrs:
+            continue
+        if slot not in found or found[slot].state == TrialState.FAIL:
+            found[slot] = trial
+    return found
+
+
+def finished_trials(study: Study) -> list[FrozenTrial]:
+    """The trials with a result, one for each slot: complete, pruned, or failed with an error."""
+    return [trial for _, trial in sorted(by_slot(study).items()) if trial.state.is_finished()]
+
+
+def complete_trials(study: Study) -> list[FrozenTrial]:
+    """The trials with a value, one for each slot."""
+    return [trial for trial in finished_trials(study) if trial.state == TrialState.COMPLETE]
+
+
+def retry_failed(study: Study) -> None:
+    """Put the trials that failed with an error into the queue again."""
+    for trial in finished_trials(study):
+        if trial.state == TrialState.FAIL:
+            retry(study, deepcopy(trial))
+
+
+def requeue_killed(study: Study, heartbeat: int) -> None:
+    """Fail trials whose process was killed; Optuna puts them back into the queue.
+
+    It overlooks one that was killed before its first sign of life, which has no HOST yet; the slot
+    of that one becomes free.
+    """
+    fail_stale_trials(study)
     latest = datetime.now() - timedelta(seconds=GRACE * heartbeat)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if BEGUN not in trial.user_attrs and trial.datetime_start < latest:
-            try:
+        if HOST not in trial.user_attrs and trial.datetime_start < latest:
+            with suppress(UpdateFinishedTrialError, ValueError):  # another process was faster
                 study.tell(trial.number, state=TrialState.FAIL)
-            except (UpdateFinishedTrialError, ValueError):  # another process was quicker
-                time.sleep(0.1)

@@ -2,171 +2,97 @@
 import csv
 import json
 import statistics
-import warnings
 from pathlib import Path
 from typing import Any
 
-import optuna
-from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator
+import matplotlib
+import optuna.visualization.matplotlib as plots
+from matplotlib import pyplot
+from optuna.importance import get_param_importances
 from optuna.study import Study
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
-from .claim import CSV, IMPORTANCE, PARALLEL, SUMMARY
+from plugins.engine.files import replacing, write_text
+
 from .definition import Search
-from .sampler import SLOT
-from .study import ERROR, SUPERFLUOUS, is_finished, survey
-from .winner import Winner
+from .record import PICTURES, RECORD, TABLE
+from .study import ERROR, HOST, complete_trials, finished_trials
 
 _ENOUGH = 4  # complete trials, for importances to mean anything
-_COLUMNS = ('trial', 'number', 'state', 'value')
-_TOLD = ('epochs', 'best_epoch', 'seconds', 'same_as', 'error')
+_ATTRIBUTES = ('epochs', 'best_epoch', 'seconds', 'same_as', ERROR)
 
 
 def trial_rows(study: Study, search: Search) -> list[dict[str, Any]]:
-    """One row for each trial that was begun, killed ones too.
+    """One row for each trial that was begun; Optuna's ``trials_dataframe`` would need pandas.
 
-    Returns:
-        trial (the slot: two rows of a killed and continued one), number (Optuna's), state
-        (complete, pruned, failed, killed or running), value, a column for each parameter,
-        epochs, best_epoch, seconds, same_as (an earlier trial with the same values) and error.
+    ``trial`` is its number, ``state`` complete, pruned, failed, killed or running, and ``same_as``
+    an earlier trial with the same values.
     """
     rows = []
     for trial in study.get_trials(deepcopy=False):
-        if trial.state == TrialState.WAITING or SUPERFLUOUS in trial.user_attrs \
-                or SLOT not in trial.user_attrs:
-            continue
-        rows.append({
-            'trial': trial.user_attrs[SLOT], 'number': trial.number, 'state': _state(trial),
-            'value': trial.value,
-            **{parameter.name: trial.params.get(parameter.name)
-               for parameter in search.space.parameters},
-            **{key: trial.user_attrs.get(key) for key in _TOLD}})
-    return sorted(rows, key=lambda row: (row['trial'], row['number']))
-
-
-def _state(trial: FrozenTrial) -> str:
-    if trial.state == TrialState.FAIL:
-        return 'failed' if ERROR in trial.user_attrs else 'killed'
-    return trial.state.name.lower()
+        told = trial.user_attrs
+        state = trial.state.name.lower()
+        if trial.state == TrialState.FAIL:
+            state = 'failed' if ERROR in told else 'killed'
+        if HOST in told:
+            rows.append({'trial': trial.number, 'state': state, 'value': trial.value,
+                         **{parameter.name: trial.params.get(parameter.name)
+                            for parameter in search.space.parameters},
+                         **{key: told.get(key) for key in _ATTRIBUTES}})
+    return rows
 
 
 def main_effects(study: Study, search: Search) -> dict[str, dict[str, tuple[float, int]]]:
-    """Mean value of the complete trials at each value of each parameter, and how many they are.
-
-    In a whole grid, the difference of two means is what the parameter does,
-    averaged over all others; in other searches, others may differ too.
-    """
-    complete = [trial for trial in survey(study).finished.values()
-                if trial.state == TrialState.COMPLETE]
+    """Mean value of the complete trials at each value of each parameter, and their number."""
+    complete = complete_trials(study)
     effects: dict[str, dict[str, tuple[float, int]]] = {}
     for parameter in search.space.parameters:
-        for value in parameter.values:
+        for value in parameter.choices:
             at = [trial.value for trial in complete if trial.params.get(parameter.name) == value]
             if at:
                 effects.setdefault(parameter.name, {})[str(value)] = (statistics.fmean(at), len(at))
     return effects
 
 
-def importances(study: Study, search: Search) -> dict[str, float]:
-    """Share of each parameter in how the values differ; empty where too few trials are complete.
-
-    By fANOVA; or by PED-ANOVA, where a parameter takes part in some trials only.
-    """
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if len(complete) < _ENOUGH or len({trial.value for trial in complete}) < 2:
-        return {}
-    conditional = any(parameter.when for parameter in search.space.parameters)
-    evaluator = PedAnovaImportanceEvaluator() if conditional \
-        else FanovaImportanceEvaluator(seed=search.seed)
-    return optuna.importance.get_param_importances(study, evaluator=evaluator)
+def importances(study: Study) -> dict[str, float]:
+    """Share of each parameter in how the values differ; empty if too few trials are complete."""
+    values = [trial.value for trial in complete_trials(study)]
+    enough = len(values) >= _ENOUGH and len(set(values)) > 1
+    return get_param_importances(study) if enough else {}
 
 
-def write_csv(study: Study, search: Search, work_dir: Path) -> list[dict[str, Any]]:
-    """Write ``trials.csv``.
-
-    Returns:
-        Its rows, see :func:`trial_rows`.
-    """
-    rows = trial_rows(study, search)
+def write_table(study: Study, search: Search, work_dir: Path) -> None:
+    """Write ``trials.csv``, see :func:`trial_rows`."""
     names = [parameter.name for parameter in search.space.parameters]
-    path = work_dir / CSV
-    partial = path.with_suffix('.csv.partial')
-    with partial.open('w', newline='') as file:
-        writer = csv.DictWriter(file, [*_COLUMNS, *names, *_TOLD])
+    with replacing(work_dir / TABLE) as path, path.open('w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, ['trial', 'state', 'value', *names, *_ATTRIBUTES])
         writer.writeheader()
-        writer.writerows(rows)
-    partial.replace(path)
-    return rows
+        writer.writerows(trial_rows(study, search))
 
 
-def write_tables(study: Study, search: Search, work_dir: Path) -> dict[str, Any]:
-    """Write ``trials.csv``, ``search.json`` (no winner yet) and, of enough trials, the pictures.
-
-    Returns:
-        What ``search.json`` holds.
-    """
-    rows = write_csv(study, search, work_dir)
-    finished = [trial for trial in survey(study).finished.values() if is_finished(trial)]
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # that fANOVA and pictures are experimental
-        shares = importances(study, search)
-        if shares:
-            _draw(study, search, work_dir, shares)
-    summary = dict(
+def write_outcome(study: Study, search: Search, work_dir: Path, winner: dict[str, Any] | None
+                  ) -> dict[str, Any]:
+    """Write ``search.json``, and return what it holds; ``winner`` as of :func:`write_winner`."""
+    states = [row['state'] for row in trial_rows(study, search)]
+    outcome = dict(
         name=search.name, config=str(search.path), base=str(search.base), metric=search.metric,
-        rule=search.rule, sampler=search.sampler, finished=len(finished),
-        states={state: sum(row['state'] == state for row in rows)
-                for state in sorted({row['state'] for row in rows})},
-        winner=None, importances=shares, main_effects=main_effects(study, search))
-    _replace(work_dir / SUMMARY, json.dumps(summary, indent=2) + '\n')
-    return summary
+        rule=search.rule, sampler=search.sampler, finished=len(finished_trials(study)),
+        states={state: states.count(state) for state in sorted(set(states))},
+        winner=winner, importances=importances(study), main_effects=main_effects(study, search))
+    write_text(work_dir / RECORD, json.dumps(outcome, indent=2) + '\n')
+    return outcome
 
 
-def add_winner(summary: dict[str, Any], work_dir: Path, winner: Winner) -> dict[str, Any]:
-    """Write the winner into ``search.json`` as well.
-
-    Args:
-        summary: What it holds.
-        work_dir: Of the search.
-        winner: What it is to hold.
-
-    Returns:
-        What it holds then.
-    """
-    told = dict(trial=winner.slot, value=winner.value, params=winner.params, test=winner.test,
-                config=str(winner.config))
-    summary = dict(summary, winner=told)
-    _replace(work_dir / SUMMARY, json.dumps(summary, indent=2) + '\n')
-    return summary
-
-
-def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(f'{path.name}.partial')
-    partial.write_text(text)
-    partial.replace(path)
-
-
-def _draw(study: Study, search: Search, work_dir: Path, shares: dict[str, float]) -> None:
-    import matplotlib
+def draw(study: Study, search: Search, work_dir: Path) -> None:
+    """Draw Optuna's plots of the study; nothing if there are too few complete trials."""
+    if not importances(study):
+        return
     matplotlib.use('Agg')
-    from matplotlib import pyplot
-    from matplotlib.figure import Figure
-    labels = list(shares)[::-1]
-    figure = Figure(figsize=(7, 1 + 0.4 * len(labels)), layout='constrained')
-    axes = figure.subplots()
-    axes.barh([label.removeprefix('model.') for label in labels], [shares[n] for n in labels])
-    axes.set_xlim(0, 1)
-    axes.set_xlabel(f'share of the differences in {search.metric}')
-    _save(figure, work_dir / IMPORTANCE)
-    axes = optuna.visualization.matplotlib.plot_parallel_coordinate(
-        study, target_name=search.metric)
-    axes.figure.set_size_inches(2 + 1.6 * (1 + len(search.space.parameters)), 5)
-    axes.set_title('')
-    _save(axes.figure, work_dir / PARALLEL)
-    pyplot.close(axes.figure)
-
-
-def _save(figure: Any, path: Path) -> None:
-    partial = path.with_name(f'{path.name}.partial')
-    figure.savefig(partial, format='png', dpi=110, bbox_inches='tight')
-    partial.replace(path)
+    for name, plot in zip(PICTURES, (
+            plots.plot_optimization_history, plots.plot_param_importances,
+            plots.plot_parallel_coordinate, plots.plot_slice), strict=True):
+        plot(study, target_name=search.metric)
+        pyplot.gcf().set_size_inches(4 + 1.6 * len(search.space.parameters), 4)
+        with replacing(work_dir / name) as path:
+            pyplot.savefig(path, format='png', dpi=110, bbox_inches='tight')
+        pyplot.close()

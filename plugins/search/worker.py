@@ -2,163 +2,149 @@
 import sys
 import time
 from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import optuna
-from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
+from rich.progress import Progress
 
-from .claim import check_free
+from plugins.engine.files import write_text
+from plugins.engine.wording import counted
+
+from . import study as studies
 from .definition import Search
 from .leaf import Leaves
-from .lock import exclusive
-from .progress import TrialBar
-from .storage import open_storage
-from .study import bury_the_dead, fill, is_begun, lock_file, open_study, retry_failed, survey
-from .tables import add_winner, write_csv, write_tables
-from .trial import TrialRunner
-from .watch import Lost
-from .winner import check_target, write_winner
+from .record import TRIALS, WINNER
+from .study import ERROR, SLOT, by_slot, finished_trials
+from .tables import draw, write_outcome, write_table
+from .trial import TakenOver, Tool, TrialRunner
+from .winner import best_trial, write_winner
 
 _POLL = 1.  # seconds
 
 
-def search_with(search: Search, work_dir: Path, storage_url: str | None = None,
-                trials: int | None = None, winner: Path | None = None, test: bool = True,
-                again: bool = False) -> dict[str, Any]:
+def search_with(search: Search, work_dir: Path, train: Tool, test: Tool | None,
+                storage_url: str | None = None, trials: int | None = None,
+                winner: Path | None = None, again: bool = False) -> dict[str, Any] | None:
     """Work on a study until it has its trials; then write tables and the winner.
 
-    Args:
-        search: What is searched.
-        work_dir: Of the search.
-        storage_url: Of the database; None: ``study.db`` in the work dir.
-        trials: Finished trials that the study is to have; None: the config's.
-        winner: See :func:`write_winner`.
-        test: Whether to test the winner.
-        again: Whether trials that an error ended are run again.
+    ``train`` and ``test`` are ``main`` of the tools of these names; without ``test``, the winner is
+    not tested. ``again`` runs trials that failed with an error again. The other arguments are those
+    of tools/search.py.
 
     Returns:
-        What ``search.json`` holds.
+        What ``search.json`` holds; None if another process finished the last trial: it tests.
 
     Raises:
-        FileExistsError: The work dir or ``winner`` holds what is not of this study.
-        ValueError: The search cannot be done, see :class:`Leaves`, :func:`open_storage`,
-            :func:`open_study`; or all trials failed.
+        FileExistsError: The work dir holds files of another study.
+        ValueError: The search cannot be done, or no trial is complete.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    plan, count, leaves = search.plan(), search.trials(trials), Leaves(search)
-    own = work_dir / 'study.db'
+    count, leaves, own = search.trials(trials), Leaves(search), work_dir / 'study.db'
     if storage_url:
         work_dir.mkdir(parents=True, exist_ok=True)  # the database may be meant to lie there
-    storage = open_storage(storage_url or f'sqlite:///{own}', search.heartbeat) \
-        if storage_url or own.exists() else None
-    fresh = storage is None or not is_begun(search, storage)
-    if fresh:  # a study that cannot be is not begun
-        check_free(work_dir, search.name)
-        if winner:
-            check_target(winner, None)
-        try_first(search, leaves)
-    if storage is None:
-        work_dir.mkdir(parents=True, exist_ok=True)
-        storage = open_storage(f'sqlite:///{own}', search.heartbeat)
-    study = open_study(search, leaves, storage, work_dir)
-    if winner:
-        check_target(winner, study)
-    if not fresh and not survey(study).finished:
-        try_first(search, leaves)
+    url = storage_url or f'sqlite:///{own}'
+    storage = None
+    if storage_url or own.exists():
+        storage = studies.open_storage(url, search.heartbeat)
+    if not studies.check_work_dir(work_dir, search, storage):
+        try_first(leaves, train)  # a study that cannot be done is not begun
+    work_dir.mkdir(parents=True, exist_ok=True)
+    storage = storage or studies.open_storage(url, search.heartbeat)
+    study = studies.open_study(leaves, storage)
     if again:
-        retry_failed(study, plan, work_dir)
-    fill(study, plan, count, work_dir)
-    runner = TrialRunner(search, leaves, storage, work_dir)
-    work(study, search, runner, count)
-    with exclusive(lock_file(work_dir)):
-        summary = write_tables(study, search, work_dir)
-    with exclusive(work_dir / 'winner.lock'):  # one process tests, others find it tested
-        found = write_winner(study, search, leaves, runner, winner, test)
-        if found is None:
-            raise ValueError(_all_failed(study, work_dir))
-        with exclusive(lock_file(work_dir)):
-            return add_winner(summary, work_dir, found)
+        studies.retry_failed(study)
+    is_last = work(study, TrialRunner(leaves, storage, work_dir / TRIALS, train), count)
+    write_table(study, search, work_dir)
+    best = best_trial(study, search.rule)
+    if best is None:
+        errors = [trial.user_attrs[ERROR] for trial in finished_trials(study)
+                  if ERROR in trial.user_attrs]
+        raise ValueError(f'no trial is complete, {len(errors)} failed: see {work_dir / TRIALS}. '
+                         + (f'The first error: {errors[0]}. Once its cause is removed, run them '
+                            'again with --retry-failed' if errors else 'Prune less'))
+    if not is_last:
+        return None
+    write_outcome(study, search, work_dir, None)
+    draw(study, search, work_dir)
+    path = winner or work_dir / WINNER / f'{search.name}.py'
+    found = write_winner(study, leaves, best, path, test)
+    return write_outcome(study, search, work_dir, found)
 
 
-def try_first(search: Search, leaves: Leaves) -> None:
-    """Two batches of the first trial, so that a wrong metric or data set ends here.
-
-    Raises:
-        Exception: As tools/train.py; a metric that the validation does not give is a ValueError.
-    """
-    from tools.train import main
-    plan = search.plan()
-    first = plan[0] if plan and search.sampler == 'grid' else next(search.space.examples())[2]
-    with TemporaryDirectory() as folder:
+def try_first(leaves: Leaves, train: Tool) -> None:
+    """Two batches of the first trial: a wrong metric or data set raises its error here."""
+    first = next(leaves.search.space.examples())[2]
+    with TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         config = Path(folder, 'first.py')
-        leaves.write(config, first, f'Is the search {search.name} possible?')
-        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-            main([str(config), '--fast-dev-run'])
+        write_text(config, leaves.text(config, first, 'Is this search possible?'))
+        train([str(config), '--fast-dev-run'])
 
 
-def work(study: Study, search: Search, runner: TrialRunner, count: int) -> None:
-    """Take trials from the queue until ``count`` are finished, by whomever.
+def work(study: Study, runner: TrialRunner, count: int) -> bool:
+    """Run trials, one at a time, until ``count`` are finished, by whichever process.
 
-    Where others have the last ones, wait for them: they may be killed.
+    Where others run the last ones, wait for them: they may be killed.
+
+    Returns:
+        False if another process finished the last one in the meantime.
     """
-    # The standard output of now: while a trial runs, sys.stdout is its log.
-    bar = TrialBar(search, count, Console(file=sys.stdout))
-    said: set[int] = set()
-    with bar.shown():
-        while True:
-            bury_the_dead(study, search.heartbeat)
-            found = survey(study)
-            bar.update(found)
-            if len(found.finished) >= count:
-                return
-            if found.waiting:
-                _run_one(study, runner, bar)
-            elif found.missing(count):  # interrupted, or its process killed while re-queueing it
-                fill(study, search.plan(), count, runner.folder.parent)
-            else:
-                if not said >= set(found.running):
-                    _say_who(bar, found.running)
-                    said |= set(found.running)
-                time.sleep(_POLL)
-
-
-def _say_who(bar: TrialBar, running: dict[int, Any]) -> None:
-    for slot, trial in sorted(running.items()):
-        bar.console.print(f"waiting for trial {slot} of {trial.user_attrs.get('host', '?')}",
-                          highlight=False, markup=False)
-
-
-def _run_one(study: Study, runner: TrialRunner, bar: TrialBar) -> None:
-    def objective(trial: optuna.Trial) -> float:
-        try:
-            return runner(trial)
-        except UpdateFinishedTrialError as error:
-            raise Lost(f'trial {trial.number}') from error
+    search, plan, ran = runner.search, runner.search.plan(), set()
+    console = Console(file=sys.stdout)  # of now: while a trial runs, sys.stdout is its log
+    bar = Progress(console=console, transient=True, redirect_stdout=False, redirect_stderr=False,
+                   disable=not console.is_terminal)
+    task = bar.add_task('trials', total=count)
+    say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
 
     def after(study: Study, trial: FrozenTrial) -> None:
-        bar.after_trial(study, trial)
-        work_dir = runner.folder.parent
-        with exclusive(lock_file(work_dir)):
-            write_csv(study, runner.search, work_dir)
+        if trial.state != TrialState.FAIL or ERROR in trial.user_attrs:
+            ran.add(trial.number)
+            say(f'trial {trial.number} ({len(finished_trials(study))}/{count})  '
+                f'{_outcome(trial, search.metric)}')
+            write_table(study, search, runner.folder.parent)
 
-    try:
-        study.optimize(objective, n_trials=1, catch=(Exception,), callbacks=[after])
-    except Lost as error:
-        bar.console.print(str(error), highlight=False, markup=False, soft_wrap=True)
+    def finished() -> list[FrozenTrial]:
+        studies.requeue_killed(study, search.heartbeat)
+        bar.update(task, completed=len(found := finished_trials(study)))
+        return found
+
+    with bar:
+        if len(finished()) >= count:
+            say(f'{search.name} is already done: {count} trials are finished')
+            return True
+        while len(finished()) < count:
+            taken = by_slot(study)
+            waiting = any(trial.state == TrialState.WAITING for trial in taken.values())
+            free = [slot for slot in range(count) if slot not in taken]
+            if free and not waiting:
+                values = plan[free[0]] if free[0] < len(plan) else {}
+                study.enqueue_trial(values, user_attrs={SLOT: free[0]})
+            if free or waiting:
+                try:
+                    study.optimize(runner, n_trials=1, catch=(Exception,), callbacks=[after])
+                except TakenOver:
+                    say('a trial was dropped here: another process has it')
+            else:
+                bar.update(task, description='waiting for other processes')
+                time.sleep(_POLL)
+    return max(finished(), key=lambda trial: trial.datetime_complete).number in ran
 
 
-def _all_failed(study: Study, work_dir: Path) -> str:
-    finished = survey(study).finished
-    failed = {slot: trial for slot, trial in finished.items() if trial.state == TrialState.FAIL}
-    if not failed:
-        return f'all {len(finished)} trials were pruned: there is no winner; prune less'
-    slot, trial = min(failed.items())
-    return (f'all {len(finished)} trials failed, or were pruned. Trial {slot}: '
-            f"{trial.user_attrs['error']} (see {work_dir / 'trials' / f'{slot:04d}.log'}). Once "
-            'its cause is mended, run them again with --retry-failed')
+def _outcome(trial: FrozenTrial, metric: str) -> str:
+    told = trial.user_attrs
+    how = told.get(ERROR)
+    if 'same_as' in told:
+        how = f"as trial {told['same_as']}, which had the same values"
+    elif 'seconds' in told:
+        how = f"{counted(told['epochs'], 'epoch')}, {told['seconds']:.0f} s"
+    value = f'{metric} {trial.value:.4g}' if trial.state == TrialState.COMPLETE \
+        else trial.state.name.lower()
+    values = ' '.join(f'{name}={value:.3g}' if isinstance(value, float) else f'{name}={value}'
+                      for name, value in trial.params.items())
+    return f'{value} ({how})  [{values}]'

@@ -11,16 +11,17 @@ from tools.search import main, parse_args
     (['nowhere.py'], 'no such config file'),
     ([__file__, '--trials', '0'], "argument --trials: '0' is not a whole number above 0"),
     ([__file__, '--work-dir', __file__], 'is a file, expected a folder'),
-    ([__file__, '--winner', 'best'], 'expected a name that ends in .py')])
-def test_wrong_arguments_are_refused(argv, message, capsys):
+    ([__file__, '--winner', 'best'], 'expected a new file whose name ends in .py'),
+    ([__file__, '--winner', __file__], 'expected a new file whose name ends in .py')])
+def test_wrong_arguments_are_rejected(argv, message, capsys):
     with pytest.raises(SystemExit):
         parse_args(argv)
     assert message in capsys.readouterr().err
 
 
-def test_a_training_config_is_told_apart():
+def test_a_training_config_is_recognised():
     config = 'configs/basenet/basenet-residual_scratch_1xb64-20e_digits-16px.py'
-    with pytest.raises(ValueError, match='it is a config to train'):
+    with pytest.raises(ValueError, match='this is a config to train'):
         main([config])
 
 

@@ -1,4 +1,5 @@
 """What tests of searches share."""
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,30 @@ def finished(few_digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Let trials take no time: their value is a thousand times their rate. What was trained."""
     from plugins.engine.session import load_config
-    from tools import train
     calls = []
 
-    def fake(argv):
-        if '--fast-dev-run' in argv:
-            return None
-        calls.append(argv)
+    def fake(argv: list[str]) -> Any:
         rate = load_config(argv[0]).optim_wrapper.optimizer.lr
-        return dict(metrics={'accuracy/top1': 1000 * rate}, epochs=1, best_epoch=1, seconds=2.,
-                    config_hash='')
-    monkeypatch.setattr(train, 'main', fake)
+        if '--fast-dev-run' not in argv:
+            calls.append(argv)
+        return dict(metrics={'accuracy/top1': 1000 * rate}, epochs=1, best_epoch=1, seconds=2.)
+    monkeypatch.setattr('tools.train.main', fake)
     return calls
+
+
+@pytest.fixture
+def before_training(trained: list, monkeypatch: pytest.MonkeyPatch) -> Callable:
+    """Let something happen before the training with this number, from 1 on."""
+    from tools import train
+
+    def at(number: int, happen: Callable[[], None]) -> None:
+        train_next, calls = train.main, []
+
+        def main(argv: list[str]) -> Any:
+            if '--fast-dev-run' not in argv:
+                calls.append(argv)
+                if len(calls) == number:
+                    happen()
+            return train_next(argv)
+        monkeypatch.setattr(train, 'main', main)
+    return at

@@ -48,21 +48,28 @@ def test_the_direction_is_the_monitors(tmp_path):
 
 @pytest.mark.parametrize(('text', 'message'), [
     ("space = {}", 'digits.py: space is empty'),
-    ("space = {'train_dataloader.batch_size': []}", 'has no values: there is nothing to search'),
-    (f"{FOUR}\nsampler = 'gird'", "sampler is 'gird', expected one of grid, random, tpe"),
-    (f"{FOUR}\nn_trails = 3", 'nothing reads the key n_trails; the nearest that is read: n_trials'),
-    (f"{FOUR}\nmodel = dict()", 'it is a config to train; give it as base of a search config'),
-    (f"{FOUR}\nn_trials = 0", 'n_trials is 0, expected a whole number, at least 1'),
+    ("space = {'train_dataloader.batch_size': []}", 'values=[], expected a list of values'),
+    (f"{FOUR}\nsampler = 'gird'", "digits.py: sampler='gird', expected one of grid, random, tpe"),
+    (f"{FOUR}\nn_trails = 3", 'unknown key n_trails; did you mean n_trials?'),
+    (f"{FOUR}\nmodel = dict()", 'this is a config to train; give it as base of a search config'),
+    (f"{FOUR}\nn_trials = 0", 'n_trials=0, expected a whole number of at least 1'),
     (f"{FOUR}\nseeds = [1, 1]", 'expected a list of different whole numbers'),
-    (f"{FOUR}\nenumerated = [dict(flop='on')]", "enumerated[0] has 'flop'"),
-    (f"{FOUR}\nenumerated = [dict(flip='on')]", 'enumerated[0] lacks train_dataloader.batch_size'),
-    (f"{FOUR}\npruner = dict(type='medium')", 'expected None or a dict whose type is one of medi'),
-    (f"{FOUR}\npruner = dict(type='median', min_epochs=1)", 'median takes whole numbers startup'),
-    (f"{FOUR}\npruner = dict(type='hyperband', factor=1)", 'pruner.factor=1: hyperband takes'),
-    (f"{FOUR}\npruner = dict(type='hyperband', min_epochs=0)", 'min_epochs (at least 1), factor ('),
+    (f"{FOUR}\nheartbeat = None", 'heartbeat=None, expected a whole number of at least 1'),
+    (f"{FOUR}\nseed = -1", 'seed=-1, expected a whole number of at least 0'),
+    (f"{FOUR}\nseeds = []", 'expected a list of different whole numbers'),
+    (f"{FOUR}\nchanges = []", 'changes=[], expected a dict'),
+    (f"{FOUR}\nenumerated = ['on']", "enumerated=['on'], expected a list of dicts"),
+    (f"{FOUR}\nenumerated = [dict(flop='on')]", "enumerated[0]: no parameter 'flop'"),
+    (f"{FOUR}\npruner = dict(type='medium')", 'expected None or a dict of type median or hyper'),
+    (f"{FOUR}\npruner = dict(type='median', min_epochs=1)",
+     "pruner: median reads startup_trials, warmup_epochs, not 'min_epochs'"),
+    (f"{FOUR}\npruner = dict(type='hyperband', factor=1)",
+     'pruner: factor=1, expected a whole number of at least 2'),
+    (f"{FOUR}\npruner = dict(type='hyperband', min_epochs=0)",
+     'pruner: min_epochs=0, expected a whole number of at least 1'),
     (RANGE, 'is a range (uniform); a grid needs values'),
     ('', 'lacks space')])
-def test_wrong_search_configs_are_refused(tmp_path, text, message):
+def test_wrong_search_configs_are_rejected(tmp_path, text, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         read(tmp_path, text)
 

@@ -24,7 +24,7 @@ def test_the_pictures_and_the_outcome(tmp_path):
 
 
 @pytest.mark.parametrize(('content', 'message'), [
-    (b'', 'empty'), (b'a,b\n1\n', 'row 2 has 1 cells, expected 2'),
+    (b'', 'not readable'), (b'a,b\n1\n', 'row 2 has 1 cells, expected 2'),
     (b'a,b\n1,2\n3\n', 'row 3 has 1 cells'), (b'\xff\xfe,', 'not readable')])
 def test_a_broken_table_is_rejected(content, message, tmp_path):
     (tmp_path / 'trials.csv').write_bytes(content)

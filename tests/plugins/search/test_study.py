@@ -1,128 +1,184 @@
-"""Killed processes: real ones, by SIGKILL."""
-import os
-import re
-import signal
-import subprocess
-import sys
-import time
-from collections import Counter
+"""Which trials count, and what becomes of killed ones."""
+import threading
+import traceback
 
 import optuna
 import pytest
 from optuna.trial import TrialState
 
-from plugins.engine.files import REPO_ROOT
-from plugins.search.sampler import SLOT
-from plugins.search.storage import open_storage
-from plugins.search.study import BEGUN, ERROR, bury_the_dead, survey
-from tests.plugins.search.cases import TWELVE, write_search
+from plugins.search import study as studies
+from plugins.search.study import ERROR, HOST, SLOT, by_slot, finished_trials, open_storage
+from tests.plugins.search.cases import FOUR, load, search, write_search
 
 
-def start(config, work_dir, log):
-    return subprocess.Popen(
-        [sys.executable, str(REPO_ROOT / 'tools/search.py'), str(config), '--work-dir',
-         str(work_dir)], stdout=log.open('a'), stderr=subprocess.STDOUT)
+@pytest.fixture
+def storage(tmp_path):
+    return open_storage(f"sqlite:///{tmp_path / 'study.db'}", 1)
 
 
-def wait_for(log, trials, process, seconds=600):
-    """Until so many trials have ended, as the log tells."""
-    end = time.monotonic() + seconds
-    while len(re.findall(r'^trial \d+ \(', log.read_text(), re.MULTILINE)) < trials:
-        assert process.poll() is None and time.monotonic() < end, log.read_text()
-        time.sleep(0.05)
+def ask(study, slot=0):
+    study.enqueue_trial({}, user_attrs={SLOT: slot})
+    return study.ask()
 
 
-def load(work_dir):
-    return optuna.load_study(study_name='digits', storage=f"sqlite:///{work_dir / 'study.db'}")
+def states(study):
+    return [trial.state for trial in study.get_trials()]
 
 
-@pytest.mark.slow
-def test_killed_twice_and_continued_by_two_processes_nothing_is_lost_or_done_twice(
-        few_digits, tmp_path):
-    config = write_search(tmp_path, few_digits, TWELVE)
-    work_dir, log = tmp_path / 'killed', tmp_path / 'log.txt'
-    log.touch()
-    for ended in (2, 4):
-        process = start(config, work_dir, log)
-        wait_for(log, ended, process)
-        time.sleep(0.5)  # amid the next trial
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-    both = [start(config, work_dir, log) for _ in range(2)]
-    assert [process.wait(600) for process in both] == [0, 0], log.read_text()
-
-    trials = load(work_dir).get_trials()
-    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
-    assert Counter(trial.user_attrs[SLOT] for trial in complete) == Counter(range(12))
-    assert len({tuple(trial.params.values()) for trial in complete}) == 12
-    killed = [trial for trial in trials if trial.state == TrialState.FAIL]
-    assert len(killed) == 2 == len(trials) - 12
-    hosts = {trial.user_attrs[BEGUN] for trial in complete}
-    assert len(hosts) == 4  # each of the four processes has finished some
-    assert len(list(work_dir.glob('trials/*/test/result.json'))) == 1
-
-    undisturbed = tmp_path / 'undisturbed'
-    assert start(config, undisturbed, tmp_path / 'other.txt').wait(600) == 0
-    assert load(undisturbed).best_value == load(work_dir).best_value
-    values = [{trial.user_attrs[SLOT]: trial.value for trial in load(folder).get_trials(
-        states=(TrialState.COMPLETE,))} for folder in (work_dir, undisturbed)]
-    assert values[0] == values[1]
-
-
-def test_a_silent_trial_goes_back_into_the_queue_once_with_its_values(tmp_path):
-    storage = open_storage(f"sqlite:///{tmp_path / 'study.db'}", 1)
+def test_a_silent_trial_goes_back_into_the_queue_once_with_its_values(storage):
     study = optuna.create_study(storage=storage)
-    study.enqueue_trial({}, user_attrs={SLOT: 0})
-    trial = study.ask()
+    trial = ask(study)
     value = trial.suggest_float('x', 0, 1)
-    trial.set_user_attr(BEGUN, 'here')
+    for key in (HOST, ERROR):
+        trial.set_user_attr(key, 'of the first attempt')
     storage.record_heartbeat(trial._trial_id)
-    bury_the_dead(study, 1)
-    assert list(survey(study).running) == [0]  # it was heard of just now
+    studies.requeue_killed(study, 1)
+    assert states(study) == [TrialState.RUNNING]  # it was heard of just now
     storage.grace_period = -1  # as if the time had passed; the database counts whole seconds
-    bury_the_dead(study, 1)
-    bury_the_dead(study, 1)
-    found = survey(study)
-    assert not found.running and list(found.waiting) == [0] and len(study.get_trials()) == 2
+    studies.requeue_killed(study, 1)
+    studies.requeue_killed(study, 1)
+    assert states(study) == [TrialState.FAIL, TrialState.WAITING]
     again = study.ask()
-    assert again.user_attrs[SLOT] == 0 and again.suggest_float('x', 0, 1) == value
+    assert again.user_attrs == {SLOT: 0} and again.suggest_float('x', 0, 1) == value
 
 
-def test_a_retried_trial_begins_as_if_nobody_had(tmp_path):
-    """Killed before its first sign of life, it would be running for ever; its error is past."""
-    storage = open_storage(f"sqlite:///{tmp_path / 'study.db'}", 1)
-    study = optuna.create_study(storage=storage)
-    study.enqueue_trial({}, user_attrs={SLOT: 0})
-    trial = study.ask()
-    for key in (BEGUN, ERROR):
-        trial.set_user_attr(key, 'of the first')
-    storage.record_heartbeat(trial._trial_id)
-    storage.grace_period = -1
-    bury_the_dead(study, 1)
-    assert study.ask().user_attrs == {SLOT: 0} and list(survey(study).running) == [0]
-    bury_the_dead(study, 0)
-    assert not survey(study).running and [trial.state for trial in study.get_trials()] == [
-        TrialState.FAIL, TrialState.FAIL]
-
-
-def test_a_trial_that_was_killed_before_its_first_sign_of_life_is_found(tmp_path):
+def test_a_trial_that_was_killed_before_its_first_sign_of_life_is_found(storage):
     """Optuna's own heartbeat overlooks it: it would stay running for ever."""
-    study = optuna.create_study(storage=open_storage(f"sqlite:///{tmp_path / 'study.db'}", 1))
-    study.enqueue_trial({}, user_attrs={SLOT: 0})
-    study.ask()
+    study = optuna.create_study(storage=storage)
+    ask(study)
     optuna.storages.fail_stale_trials(study)
-    assert list(survey(study).running) == [0]
-    bury_the_dead(study, 0)
-    assert survey(study).missing(1) == [0]
+    studies.requeue_killed(study, 1000)
+    assert list(by_slot(study)) == [0]
+    studies.requeue_killed(study, 0)
+    assert by_slot(study) == {} and states(study) == [TrialState.FAIL]
 
 
 def test_an_error_counts_until_its_slot_is_run_again():
     study = optuna.create_study()
-    for state in (TrialState.FAIL, TrialState.COMPLETE):
-        study.enqueue_trial({}, user_attrs={SLOT: 0})
-        assert survey(study).waiting and not survey(study).finished
-        trial = study.ask()
-        if state == TrialState.FAIL:
-            trial.set_user_attr('error', 'ValueError: no')
-        study.tell(trial, None if state == TrialState.FAIL else 1., state)
-        assert survey(study).finished[0].state == state and survey(study).missing(2) == [1]
+    trial = ask(study)
+    assert finished_trials(study) == []
+    trial.set_user_attr(ERROR, 'ValueError: no')
+    study.tell(trial, state=TrialState.FAIL)
+    assert [found.number for found in finished_trials(study)] == [0]
+    studies.retry_failed(study)
+    assert by_slot(study)[0].state == TrialState.WAITING and finished_trials(study) == []
+    study.tell(study.ask(), 1.)
+    studies.retry_failed(study)
+    assert [found.number for found in finished_trials(study)] == [1] and len(states(study)) == 2
+
+
+def test_the_first_trial_of_a_slot_counts():
+    study = optuna.create_study()
+    for slot in (1, 0, 1):
+        study.tell(ask(study, slot), 1.)
+    study.tell(study.ask(), 1.)  # of no slot
+    assert {slot: trial.number for slot, trial in by_slot(study).items()} == {0: 1, 1: 0}
+    assert [trial.number for trial in finished_trials(study)] == [1, 0]  # as planned
+
+
+def test_processes_that_come_at_once_make_one_database(tmp_path):
+    url, errors = f"sqlite:///{tmp_path / 'study.db'}", []
+
+    def come():
+        try:
+            open_storage(url, 10)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=come) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+
+
+@pytest.mark.parametrize(('url', 'message'), [
+    ('study.db', 'not a database URL; expected sqlite:///FILE or postgresql://'),
+    ('oracel://host/db', 'cannot open this database: .*oracel'),
+    ('sqlite://', 'a study in memory is lost'), ('sqlite:///:memory:', 'a study in memory is lost'),
+    ('sqlite:////no/such/folder/study.db', 'unable to open database file')])
+def test_broken_urls_are_rejected(url, message):
+    with pytest.raises(ValueError, match=message):
+        open_storage(url, 10)
+
+
+def test_a_file_that_is_no_database_is_rejected_and_left_alone(tmp_path):
+    file = tmp_path / 'notes.txt'
+    file.write_text('no database ' * 100)
+    with pytest.raises(ValueError, match='cannot open this database: file is not a database'):
+        open_storage(f'sqlite:///{file}', 10)
+    assert file.read_text() == 'no database ' * 100
+
+
+@pytest.mark.parametrize('url', [
+    'postgresql+nodriver://me:secret@host/db', 'postgresql://me:secret@host:port/db',
+    'postgresql://me:secret@2@host:port/db', 'me:secret@host/db',
+    'postgresql+nodriver://host/db?user=me&password=secret'])
+def test_a_password_is_not_printed(url):
+    with pytest.raises(ValueError, match='--storage: ') as caught:
+        open_storage(url, 10)
+    assert 'secret' not in ''.join(traceback.format_exception(caught.value, chain=True))
+
+
+@pytest.mark.parametrize(('old', 'new', 'message'), [
+    ("'train_dataloader.batch_size': [8, 16]", "'train_dataloader.batch_size': [8, 32]",
+     r'another search config: space.train_dataloader.batch_size.1 was 16, is 32\. Rename'),
+    ('heartbeat = 1', 'heartbeat = 1\nseed = 3', "seed was None, is 3"),
+    ('basenet-residual_scratch_1xb64-20e_digits-16px.py', 'base.py',
+     'the base config, model.head.dropouts.1 was .*, is 0.75'),
+    ("'train_dataloader.batch_size'", "'train_dataloader.batch_size'", None),
+    ('heartbeat = 1', 'heartbeat = 2\nn_trials = 4', None),
+    ('/train"', '/moved"', None)])
+def test_a_changed_search_config_is_rejected(finished, tmp_path, trained, old, new, message):
+    """But for where the images are, how many trials there shall be and the heartbeat."""
+    config, work_dir, _ = finished
+    text = config.read_text()
+    base = text.split("'")[1]
+    assert old in text
+    (tmp_path / 'base.py').write_text(
+        f'_base_ = {base!r}\nmodel = dict(head=dict(dropouts=[0., 0.75]))\n')
+    text = text.replace(base, str(tmp_path / 'base.py')) if new == 'base.py' \
+        else text.replace(old, new)
+    (tmp_path / 'digits.py').write_text(text)
+    if message:
+        with pytest.raises(ValueError, match=message):
+            search(tmp_path / 'digits.py', work_dir)
+    else:
+        assert search(tmp_path / 'digits.py', work_dir)['finished'] == 4 and not trained
+
+
+def test_another_programs_study_is_left_alone(few_digits, tmp_path, trained):
+    url = f"sqlite:///{tmp_path / 'other.db'}"
+    study = optuna.create_study(study_name='digits', storage=url)
+    study.tell(study.ask(), 1.)
+    with pytest.raises(ValueError, match=r'that tools/search.py did not begin'):
+        search(write_search(tmp_path, few_digits), tmp_path / 'work', '--storage', url)
+    assert load(url).user_attrs == {}
+
+
+@pytest.mark.parametrize('name', ['trials', 'trials.csv', 'search.json', 'winner', 'history.png',
+                                  'importance.png', 'parallel_coordinate.png', 'slice.png'])
+def test_a_work_dir_of_another_study_is_rejected(few_digits, tmp_path, trained, name):
+    (tmp_path / 'work').mkdir()
+    (tmp_path / 'work' / name).write_text('mine')
+    with pytest.raises(FileExistsError, match=f'holds {name}, but the database has no study'):
+        search(write_search(tmp_path, few_digits), tmp_path / 'work')
+    assert [path.name for path in (tmp_path / 'work').iterdir()] == [name]
+
+
+def test_random_values_follow_from_the_seed_and_differ_between_processes(few_digits, tmp_path,
+                                                                         trained):
+    """A process that continues the study must not draw the values of the first one again."""
+    text = FOUR.split('space')[0] + """
+sampler = 'random'
+n_trials = 3
+space = dict(lr=dict(type='log_uniform', low=1e-4, high=1e-2, key='optim_wrapper.optimizer.lr'))
+"""
+    config, drawn = write_search(tmp_path, few_digits, text), {}
+    for name, counts in (('a', [3]), ('b', [3]), ('c', [1, 2, 3])):
+        for count in counts:
+            search(config, tmp_path / name, '--no-test', '--trials', str(count))
+        drawn[name] = [trial.params['lr'] for trial in load(tmp_path / name).get_trials()]
+    assert drawn['a'] == drawn['b'] and drawn['a'][0] == drawn['c'][0]
+    assert len({*drawn['a'], *drawn['c']}) == 5 and all(1e-4 < lr < 1e-2 for lr in drawn['a'])

@@ -1,6 +1,7 @@
 import ast
 import json
 
+import optuna
 import pytest
 
 from plugins.engine.config_keys import config_hash
@@ -8,7 +9,8 @@ from plugins.engine.files import REPO_ROOT
 from plugins.engine.session import load_config
 from plugins.search.definition import read_search
 from plugins.search.leaf import Leaves
-from plugins.search.winner import _name
+from plugins.search.study import SLOT
+from plugins.search.winner import best_trial
 from tests.conftest import DIGITS
 from tests.plugins.search.cases import FOUR, search, write_search
 
@@ -20,19 +22,28 @@ enumerated = [dict(recipe='small'), dict(recipe='large')]
 """
 
 
+@pytest.mark.parametrize(('rule', 'best'), [('greater', 3), ('less', 1)])
+def test_the_best_is_the_first_of_the_plan_among_equals(rule, best):
+    study = optuna.create_study()
+    for slot, value in ((2, 1.), (1, 1.), (3, 5.), (0, 5.)):
+        study.enqueue_trial({}, user_attrs={SLOT: slot})
+        study.tell(study.ask(), value)
+    study.enqueue_trial({}, user_attrs={SLOT: 4, 'same_as': 0})
+    study.tell(study.ask(), 9. if rule == 'greater' else 0.)
+    assert best_trial(study, rule).number == best
+
+
 def test_the_winner_is_a_leaf_config_of_the_trial(finished):
     _, work_dir, summary = finished
-    path = work_dir / 'winner' / summary['winner']['config'].split('/')[-1]
+    path = work_dir / 'winner/digits.py'
+    assert summary['winner']['config'] == str(path)
     record = work_dir / f"trials/{summary['winner']['trial']:04d}/result.json"
     assert config_hash(load_config(str(path))) == json.loads(record.read_text())['config_hash']
-    text = path.read_text()
-    docstring = ast.get_docstring(ast.parse(text))
+    docstring = ast.get_docstring(ast.parse(path.read_text()))
     value, test = summary['winner']['value'], summary['winner']['test']['accuracy/top1']
     assert f'Validation: accuracy/top1 {value:.4g}, the best of 4 trials (grid)' in docstring
     assert f'Test: accuracy/top1 {test:.4g}' in ' '.join(docstring.split())
-    assert 'python tools/train.py' in docstring and '?' in docstring
-    assert [line for line in text.splitlines()
-            if len(line) > 100 and str(work_dir) not in line and '_base_ = ' not in line] == []
+    assert f'python tools/train.py {path}' in docstring and '?' in docstring
 
 
 def test_a_winner_beside_its_base_is_short(few_digits, tmp_path):
@@ -40,48 +51,30 @@ def test_a_winner_beside_its_base_is_short(few_digits, tmp_path):
     base = tmp_path / 'net_scratch_1xb64-20e_digits-16px.py'
     base.write_text(f'_base_ = {str(REPO_ROOT / DIGITS)!r}\n')
     read = read_search(write_search(tmp_path, few_digits, f'{FOUR}\nbase = {base.name!r}'))
-    path = tmp_path / 'net-best_scratch_1xb8-1e_digits-16px.py'
-    Leaves(read).write(path, {'train_dataloader.batch_size': 8, 'flip': 'on'}, 'Good?')
-    assert f"_base_ = './{base.name}'" in path.read_text()
-    assert len(path.read_text().splitlines()) <= 40
+    text = Leaves(read).text(tmp_path / 'net-best_scratch_1xb8-1e_digits-16px.py',
+                             {'train_dataloader.batch_size': 8, 'flip': 'on'}, 'Good?')
+    assert f"_base_ = './{base.name}'" in text and len(text.splitlines()) <= 40
 
 
-def test_an_existing_file_is_left_alone(finished, few_digits, tmp_path, monkeypatch):
-    config, work_dir, _ = finished
-    text = config.read_text()
-    with pytest.raises(FileExistsError, match='is not, or no longer, as this study wrote it'):
-        search(config, work_dir, '--winner', str(config))
-    monkeypatch.setattr('tools.train.main', lambda *_: pytest.fail('it ends before it begins'))
-    new = write_search(tmp_path, few_digits)
-    with pytest.raises(FileExistsError, match='give --winner another name'):
-        search(new, tmp_path / 'new', '--winner', str(config))
-    assert config.read_text() == text and not (tmp_path / 'new').exists()
-
-
-def test_the_same_command_goes_on_with_its_own_winner(few_digits, tmp_path, trained):
-    """Also from --trials 1 to two, with another winner; but not over what its reader changed."""
+def test_more_trials_write_another_winner(few_digits, tmp_path, trained):
     config, target = write_search(tmp_path, few_digits, RECIPES), tmp_path / 'best.py'
-    argv = (tmp_path / 'work', '--no-test', '--winner', str(target))
-    for more in (('--trials', '1'), ('--trials', '1'), (), ()):
-        search(config, *argv, *more)
-    assert 'batch_size=16' in target.read_text() and len(trained) == 2
-    target.write_text(f'{target.read_text()}# mine\n')
-    with pytest.raises(FileExistsError, match='or no longer, as this study wrote it'):
-        search(config, *argv)
-    assert target.read_text().endswith('# mine\n')
-
-
-def test_an_older_winner_is_replaced_and_what_others_wrote_stays(few_digits, tmp_path, trained):
-    config, folder = write_search(tmp_path, few_digits, RECIPES), tmp_path / 'work/winner'
     search(config, tmp_path / 'work', '--no-test', '--trials', '1')
-    assert ['1xb8' in path.name for path in folder.iterdir()] == [True]
-    (folder / 'mine.py').write_text('mine')
-    search(config, tmp_path / 'work', '--no-test')
-    assert sorted('1xb16' in path.name for path in folder.iterdir()) == [False, True]
-    assert (folder / 'mine.py').read_text() == 'mine'
+    path = tmp_path / 'work/winner/digits.py'
+    assert 'batch_size=8' in path.read_text() and 'Not tested.' in path.read_text()
+    search(config, tmp_path / 'work', '--no-test', '--winner', str(target))
+    assert 'batch_size=16' in target.read_text() and len(trained) == 2
+    with pytest.raises(SystemExit):  # never over a file
+        search(config, tmp_path / 'work', '--no-test', '--winner', str(target))
 
 
-def test_names_follow_the_grammar(tmp_path):
-    read = read_search(write_search(tmp_path, tmp_path))
-    config = Leaves(read).config({'train_dataloader.batch_size': 8, 'flip': 'on'})
-    assert _name(read, config) == 'basenet-residual-best_scratch_1xb8-1e_digits-16px.py'
+@pytest.mark.slow
+def test_value_and_test_are_means_over_the_seeds(few_digits, tmp_path):
+    config = write_search(tmp_path, few_digits,
+                          "space = {'train_dataloader.batch_size': [8]}\nseeds = [0, 1]")
+    summary = search(config, tmp_path / 'work')
+    single = [json.loads((tmp_path / f'work/trials/0000/seed{seed}/{part}result.json').read_text())
+              ['metrics']['accuracy/top1'] for part in ('', 'test/') for seed in (0, 1)]
+    assert summary['winner']['value'] == pytest.approx(sum(single[:2]) / 2)
+    assert summary['winner']['test']['accuracy/top1'] == pytest.approx(sum(single[2:]) / 2)
+    text = (tmp_path / 'work/winner/digits.py').read_text()
+    assert f'({min(single[:2]):.4g} to {max(single[:2]):.4g})' in text and 'seed 0, 1.' in text
