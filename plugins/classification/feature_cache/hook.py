@@ -3,7 +3,6 @@ import time
 from functools import partial
 from typing import Any
 
-import numpy as np
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
@@ -29,42 +28,35 @@ _OFF = 'set default_hooks.feature_cache.enabled=False'
 class FeatureCacheHook(Hook):
     """Compute what a frozen backbone gives of each image once, and train on that.
 
-    Upstream runs a frozen backbone in every epoch again. Here its output (or
-    the neck's, where that has nothing to learn either and is smaller) is
-    computed before the first epoch for training and validation images, kept on
-    disk, and handed out by the same data set in the same order. Losses,
-    metrics, early stop, random numbers and checkpoints are those of a run
-    without: checkpoints hold the whole model, ``--resume`` works with them, and
-    tools/test.py, which takes images, tests all of it.
+    Its output (or the neck's, where that is frozen too and smaller) is computed before the first
+    epoch for training and validation images, kept on disk, and handed out by the same data set in
+    the same order. Losses, metrics, random numbers and checkpoints are those of a run without:
+    checkpoints hold the whole model, ``--resume`` works, tools/test.py takes images.
 
-    Without augmentation the features are exact up to rounding (another batch
-    size, another memory layout): metrics agree to 1e-4. With augmentation
-    ``views=K`` is an approximation: each image is augmented K times, and epoch
-    e shows view e modulo K, where a run without has a new one in each epoch.
+    Without augmentation the features are exact up to rounding: metrics agree to 1e-4. With
+    augmentation ``views=K`` is an approximation: each image is augmented K times, and epoch e
+    shows view e modulo K.
 
-    Stored features are found by the SHA-256 of weights, preprocessing, data
-    (fingerprint and rows), precision and views; a few of them are computed
-    again and compared before they are used. The disk that all of them need is
-    checked and said before the first is computed. TrainablePhasesHook:
-    the features serve its phases with a frozen backbone, images the others;
+    Stored features are found by the SHA-256 of weights, preprocessing, data (fingerprint and
+    rows), precision and views; a few are computed again and compared before they are used.
+    TrainablePhasesHook: the features serve its phases with a frozen backbone, images the others;
     where the neck begins to learn, the backbone's take the place of the neck's.
 
     Args:
         enabled: False: do nothing, for a config whose base has this hook.
         views: How many augmented views of each training image; a recipe
             without augmentation has one, whatever this says.
-        only_check: Check all of the above, of phases the first alone, and go on with images:
-            what ``--fast-dev-run`` sets.
+        only_check: Check the recipe and the disk, of phases the first alone, and go on with
+            images: what ``--fast-dev-run`` sets.
         cache_dir: Folder of the stored features; deleting it is always safe.
         max_gb: Most that one run's features may take, in 1e9 bytes.
         batch_size: Images of a batch while they are computed.
 
     Raises:
         ValueError: The backbone learns or drops values; augmentation without
-            views; batch augments (MixUp and the like mix
-            other images in each epoch); workers that outlive a change of the
-            features; another model, preprocessor or data set than this
-            project's; more than ``max_gb``.
+            views; batch augments (they mix other images in each epoch); workers that
+            outlive a change of the features; another model, preprocessor or data set
+            than this project's; more than ``max_gb``.
         OSError: No room on the disk.
     """
 
@@ -153,15 +145,19 @@ class FeatureCacheHook(Hook):
         prefix = FrozenPrefix(model, parts[0].some_images(), parts[0].context, parts[0].training)
         wanted = [self._wanted(runner, part, prefix) for part in parts]
         abouts = [features.about(runner.cfg) for features in wanted]
-        self._budget(runner, wanted, abouts)
+        self._check_space(runner, wanted, abouts)
         self._serving = [part.dataset for part in parts]
         if self.only_check:
             return  # these go on serving images
-        found = [self._features(runner, features, about, prefix.stage)
-                 for features, about in zip(wanted, abouts, strict=True)]
+        for features, about in zip(wanted, abouts, strict=True):
+            start = time.perf_counter()
+            array, word = self.store.fetch(about, features.shape, features.fill,
+                                           features.differing)
+            features.part.dataset.serve_features(array)
+            _say(runner, f'features of {features.part.name}: {_product(features.shape)} float32 = '
+                         f'{array.nbytes / 1e6:.3g} MB, {word} in '
+                         f'{time.perf_counter() - start:.1f} s, output of the {prefix.stage}')
         model.features_of = prefix.stage
-        for dataset, features in zip(self._serving, found, strict=True):
-            dataset.serve_features(features)
 
     def _stop(self, model: TransferClassifier) -> None:
         """Hand out images from now on; a model that is given features all the same says so."""
@@ -176,9 +172,9 @@ class FeatureCacheHook(Hook):
         seed = by_main(lambda: runner.seed) if random else None
         return PartFeatures(part, prefix, seed, self.batch_size)
 
-    def _budget(self, runner: Runner, wanted: list[PartFeatures],
-                abouts: list[dict[str, Any]]) -> None:
-        """See that all of it may be stored and can be, before an hour goes into a part of it."""
+    def _check_space(self, runner: Runner, wanted: list[PartFeatures],
+                     abouts: list[dict[str, Any]]) -> None:
+        """Check that all may and can be stored, before an hour goes into a part of it."""
         shapes = [features.shape for features in wanted]
         total = sum(map(num_bytes, shapes))
         if total > self.max_gb * 1e9:
@@ -192,16 +188,6 @@ class FeatureCacheHook(Hook):
         if missing:
             _say(runner, f'features to compute: {missing / 1e6:.3g} MB, into '
                          f'{self.store.cache_dir}')
-
-    def _features(self, runner: Runner, wanted: PartFeatures, about: dict[str, Any],
-                  stage: str) -> np.ndarray:
-        start = time.perf_counter()
-        features, word = self.store.fetch(about, wanted.shape, wanted.fill, wanted.differing)
-        sides = wanted.shape[1:] if wanted.part.views == 1 else wanted.shape
-        _say(runner, f'features of {wanted.part.name}: {_product(sides)} float32 = '
-                     f'{features.nbytes / 1e6:.3g} MB, {word} in '
-                     f'{time.perf_counter() - start:.1f} s', f'; output of the {stage}')
-        return features
 
 
 def array_dataset(loader: DataLoader, name: str) -> ArrayDataset:
@@ -219,12 +205,12 @@ def array_dataset(loader: DataLoader, name: str) -> ArrayDataset:
     return dataset
 
 
-def _say(runner: Runner, text: str, more: str = '') -> None:
-    """Log it and, as the runner keeps all but warnings off the console, print it; more: logged."""
-    runner.logger.info(f'{text}{more}')
+def _say(runner: Runner, text: str) -> None:
+    """Log it and, as the runner keeps all but warnings off the console, print it."""
+    runner.logger.info(text)
     if is_main_process():
         print(text)
 
 
 def _product(sides: tuple[int, ...]) -> str:
-    return ' x '.join(f'{side:,}'.replace(',', ' ') for side in sides)
+    return ' x '.join(str(side) for side in sides)

@@ -1,7 +1,7 @@
-"""The features of training's or of validation's images: which they are, and whether they hold."""
+"""The features of one part's images: which they are, and whether they still hold."""
 import copy
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from mmengine.dist import get_dist_info
 from plugins.classification.data_preprocessor import BatchDataPreprocessor
 from plugins.classification.datasets import ArrayDataset
 
-from .prefix import Context, FrozenPrefix, fill_rows
+from .prefix import Context, FrozenPrefix, kept_random_state
 
 _MODEL_KEYS = ('data_preprocessor', 'backbone', 'neck')
 _PROBES = 4  # images that a stored array is compared with
@@ -39,11 +39,11 @@ class PartFeatures:
     Args:
         part: Its data set serves images.
         prefix: What computes.
-        seed: Of the views; None where nothing is random.
+        seed: Seed of the views; None where nothing is random. What an image gets follows from
+            it, the view and the image's place in the data set and its batch.
         batch_size: Images of a batch.
 
     Attributes:
-        part: As given.
         shape: Views x images x C (x H x W), by the part's own geometry.
     """
 
@@ -69,27 +69,35 @@ class PartFeatures:
             seed=None if self._seed is None else [self._seed, self._batch_size])
 
     def fill(self, features: np.ndarray) -> None:
-        """Compute this process's share of an array of this shape, in place."""
-        self._fill(features, _share(*self.shape[:2], self._batch_size))
+        """Compute this process's share of the batches of an array of this shape, in place."""
+        rank, processes = get_dist_info()
+        batches = [(view, start) for view in range(self.part.views)
+                   for start in range(0, len(self.part.dataset), self._batch_size)]
+        for view, start in batches[rank::processes]:
+            features[view, start:start + self._batch_size] = self._batch(view, start)
 
-    def _fill(self, features: np.ndarray, batches: Iterator[tuple[int, int]]) -> None:
-        part = self.part
-        fill_rows(features, part.dataset, self._prefix, batches, self._batch_size, part.context,
-                  part.training, self._seed)
+    def _batch(self, view: int, start: int) -> np.ndarray:
+        rows = range(start, min(start + self._batch_size, len(self.part.dataset)))
+        with kept_random_state():
+            if self._seed is not None:
+                words = np.random.SeedSequence([self._seed, view, start]).generate_state(
+                    1, np.uint64)
+                torch.manual_seed(int(words[0]))
+            return self._compute(rows)
+
+    def _compute(self, rows: range | np.ndarray) -> np.ndarray:
+        images = self.part.dataset.__getitems__(rows)['inputs']
+        return self._prefix(images, self.part.context, self.part.training).numpy()
 
     def differing(self, stored: np.ndarray) -> str:
         """Whether stored features are no longer those that the code at hand computes."""
-        part = self.part
         if self._seed is None:
-            rows = np.unique(np.linspace(0, len(part.dataset) - 1, _PROBES).astype(int))
-            images = part.dataset.__getitems__(rows)['inputs']
-            now = self._prefix(images, part.context, part.training).numpy()
+            rows = np.unique(np.linspace(0, len(self.part.dataset) - 1, _PROBES).astype(int))
+            now = self._compute(rows)
         else:  # an image is augmented by its place in a batch: the whole first one is needed
-            rows = np.arange(min(self._batch_size, len(part.dataset)))
-            views = np.empty((1, len(rows), *self.shape[2:]), np.float32)
-            self._fill(views, iter([(0, 0)]))
-            now = views[0]
-        tolerance = 0.05 if _precision(part.context) != 'torch.float32' else 1e-3
+            now = self._batch(0, 0)
+            rows = np.arange(len(now))
+        tolerance = 0.05 if _precision(self.part.context) != 'torch.float32' else 1e-3
         close = np.abs(now - stored[0][rows]).max() <= tolerance * max(1., np.abs(now).max())
         return '' if close else 'the network at hand gives others than those stored'
 
@@ -98,13 +106,6 @@ def is_random(preprocessor: BatchDataPreprocessor) -> bool:
     """Whether it changes a training image in another way each time."""
     return bool(preprocessor.color) or any(
         step.random for step in preprocessor.train_geometry.steps)
-
-
-def _share(views: int, images: int, batch_size: int) -> Iterator[tuple[int, int]]:
-    """View and first image of each batch that falls to this process."""
-    rank, processes = get_dist_info()
-    batches = [(view, start) for view in range(views) for start in range(0, images, batch_size)]
-    yield from batches[rank::processes]
 
 
 def _network(cfg: Config) -> Any:

@@ -26,14 +26,33 @@ def features(preprocessor: dict[str, Any], seed: int | None, views: int = 1,
     return PartFeatures(training, prefix, seed, batch_size)
 
 
-@pytest.mark.parametrize('processes', [1, 2, 3])
+def filled(wanted: PartFeatures) -> np.ndarray:
+    array = np.zeros(wanted.shape, np.float32)
+    wanted.fill(array)
+    return array
+
+
+@pytest.mark.parametrize('processes', [2, 3])
 def test_processes_share_the_batches(monkeypatch, processes):
-    shares = []
+    wanted = features(FLIP, seed=0, views=2, batch_size=32)  # six batches
+    whole, shares = filled(wanted), []
     for rank in range(processes):
         monkeypatch.setattr(part, 'get_dist_info', lambda rank=rank: (rank, processes))
-        shares.append(list(part._share(views=2, images=70, batch_size=32)))
-    assert sorted(sum(shares, [])) == [(view, start) for view in (0, 1) for start in (0, 32, 64)]
-    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+        shares.append(filled(wanted))
+    assert (sum(shares) == whole).all()
+    counts = [share.any(axis=2).sum() for share in shares]
+    assert sum(counts) == 180 and max(counts) - min(counts) <= 32
+
+
+def test_views_follow_from_seed_view_and_place_and_draw_no_number_of_the_trainings():
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    wanted, other = (features(FLIP, seed, views=2, batch_size=30) for seed in (0, 1))
+    torch.manual_seed(3)
+    whole = filled(wanted)
+    assert torch.rand(2).equal(expected)
+    assert (filled(wanted) == whole).all()
+    assert not np.allclose(whole[0], whole[1]) and not np.allclose(whole, filled(other))
 
 
 @pytest.mark.parametrize('batch_size', [32, 200])  # of 90 images

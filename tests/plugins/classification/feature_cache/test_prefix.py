@@ -1,7 +1,6 @@
 """What of a classifier is frozen, and what that part gives."""
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from mmpretrain.models.backbones import ResNet
@@ -11,7 +10,7 @@ from torch import nn
 from plugins.classification.classifiers import TransferClassifier
 from plugins.classification.datasets import ArrayDataset
 from plugins.classification.feature_cache import FrozenPrefix, what_learns
-from plugins.classification.feature_cache.prefix import fill_rows, kept_random_state
+from plugins.classification.feature_cache.prefix import kept_random_state
 
 from .conftest import DrawnStripes
 
@@ -127,29 +126,3 @@ def test_the_digest_is_of_all_that_the_features_depend_on(images):
         model.state_dict()[name].add_(1e-3)
         digests = digest, (digest := FrozenPrefix(model, images).digest())
         assert digests[0] != digests[1], name
-
-
-def test_computing_draws_no_number_of_the_trainings(images, dataset):
-    model = build(preprocessor=dict(train_geometry=[
-        dict(type='RandomFlip', prob=0.5, direction='horizontal')]))
-    torch.manual_seed(3)
-    expected = torch.rand(2)
-    torch.manual_seed(3)
-    prefix = FrozenPrefix(model, images)
-    features = np.empty((1, len(dataset), 32), np.float32)
-    fill_rows(features, dataset, prefix, iter([(0, 0)]), 90, kept_random_state, True, seed=0)
-    assert torch.rand(2).equal(expected)
-
-
-def test_views_follow_from_seed_view_and_place(images, dataset):
-    prefix = FrozenPrefix(build(preprocessor=dict(train_geometry=[
-        dict(type='RandomFlip', prob=0.5, direction='horizontal')])), images)
-
-    def computed(seed: int, batches: list[tuple[int, int]]) -> np.ndarray:
-        features = np.zeros((2, 90, 32), np.float32)
-        fill_rows(features, dataset, prefix, iter(batches), 30, kept_random_state, True, seed)
-        return features
-    every = [(view, start) for view in (0, 1) for start in (0, 30, 60)]
-    whole = computed(0, every)
-    assert (whole == computed(0, every[::2]) + computed(0, every[1::2])).all(), 'two processes'
-    assert not np.allclose(whole[0], whole[1]) and not np.allclose(whole, computed(1, every))
