@@ -31,20 +31,12 @@ from plugins.engine.files import resolve_path
 
 
 class Picture(NamedTuple):
-    """One image as found.
-
-    Attributes:
-        name: Path or position.
-        part: 'train', 'test', ...
-        label: Class name.
-        size: (width, height) in pixels, upright; None if it cannot be read.
-        pixels: SHA-256 of size and RGB pixels as a training gets them, or why there are none.
-    """
-    name: str
+    """One image as found."""
+    name: str  # path or position
     part: str
     label: str
-    size: tuple[int, int] | None
-    pixels: str
+    size: tuple[int, int] | None  # (width, height), upright; None if it cannot be read
+    pixels: str  # SHA-256 of size and RGB pixels, or why there are none
 
 
 class Finding(NamedTuple):
@@ -70,8 +62,13 @@ def main(argv: Sequence[str] | None = None) -> list[Finding]:
     sources = config_sources(path) if path.suffix == '.py' else folder_sources(path)
     pictures = [picture for part, source in sources.items() for picture in examine(part, source)]
     beyond = dict.fromkeys(found for source in sources.values() for found in source.findings())
-    findings = [*wrong_classes(pictures), *unreadable(pictures), *duplicates(pictures),
-                *(Finding(kind, (name,)) for kind, name in beyond)]
+    everywhere = {picture.label for picture in pictures}
+    findings = [Finding(f'classes missing in {part}', tuple(sorted(missing))) for part in sources
+                if (missing := everywhere - {one.label for one in pictures if one.part == part})]
+    findings += [Finding(f'unreadable ({one.pixels})', (one.name,))
+                 for one in pictures if one.size is None]
+    findings += duplicates(pictures)
+    findings += [Finding(kind, (name,)) for kind, name in beyond]
     report(pictures, findings)
     return findings
 
@@ -125,22 +122,6 @@ def examine(part: str, source: Source) -> Iterable[Picture]:
         for row, (size, pixels) in enumerate(found):
             yield Picture(f'{prefix}{source.place(row)}', part, source.classes[source.labels[row]],
                           size, pixels)
-
-
-def wrong_classes(pictures: Sequence[Picture]) -> list[Finding]:
-    """Classes that one part has and another has not: labels would shift."""
-    classes = defaultdict(set)
-    for picture in pictures:
-        classes[picture.part].add(picture.label)
-    everywhere = set.union(*classes.values())
-    return [Finding(f'classes missing in {part}', tuple(sorted(everywhere - found)))
-            for part, found in classes.items() if everywhere - found]
-
-
-def unreadable(pictures: Sequence[Picture]) -> list[Finding]:
-    """Files that a training rejects: they cannot be decoded to the end, or to 8 bits."""
-    return [Finding(f'unreadable ({picture.pixels})', (picture.name,))
-            for picture in pictures if picture.size is None]
 
 
 def duplicates(pictures: Sequence[Picture]) -> list[Finding]:

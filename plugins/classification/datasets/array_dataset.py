@@ -9,6 +9,7 @@ from torch.utils.data import Dataset
 
 from plugins.classification.datasets.source import Source, build_source
 from plugins.classification.datasets.splits import stratified_split
+from plugins.engine import checks
 from plugins.engine.lean_import import without
 
 with without('mmdet'):
@@ -70,8 +71,15 @@ class ArrayDataset(Dataset):
                 f'the model has num_classes={num_classes} but the data has {found} classes '
                 f'({", ".join(self.source.classes[:5])}{", ..." if found > 5 else ""}); '
                 "correct the model's num_classes or the source's classes")
-        self._rows = part_rows(self.source.labels, self.source.classes, part, val_fraction,
-                               split_seed)
+        checks.one_of(self, 'part', part, ('all', 'train', 'val'))
+        if (part == 'all') != (val_fraction is None):
+            raise ValueError(f'part={part!r} with val_fraction={val_fraction}; '
+                             "'train' and 'val' need a fraction, 'all' takes none")
+        self._rows = np.arange(len(self.source))
+        if part != 'all':
+            train, val = stratified_split(self.source.labels, val_fraction, split_seed,
+                                          self.source.classes, 'val_fraction')
+            self._rows = train if part == 'train' else val
         if not len(self._rows):
             raise ValueError(f'part {part!r} of the source holds no images')
         self._features: np.ndarray | None = None
@@ -161,25 +169,6 @@ class ArrayDataset(Dataset):
     def full_init(self) -> None:
         """Decode the images; mmengine's Runner and dataset wrappers call this."""
         self.source.images  # noqa: B018
-
-
-def part_rows(labels: np.ndarray, classes: Sequence[str], part: str = 'all',
-              val_fraction: float | None = None, split_seed: int = 0) -> np.ndarray:
-    """Row numbers of a source that belong to a part, ascending; see :class:`ArrayDataset`.
-
-    Raises:
-        ValueError: Unknown part, a fraction missing or superfluous, or a class
-            too small for it.
-    """
-    if part not in ('all', 'train', 'val'):
-        raise ValueError(f"part={part!r}; expected 'all', 'train' or 'val'")
-    if (part == 'all') != (val_fraction is None):
-        raise ValueError(f'part={part!r} with val_fraction={val_fraction}; '
-                         "'train' and 'val' need a fraction, 'all' takes none")
-    if part == 'all':
-        return np.arange(len(labels))
-    train, val = stratified_split(labels, val_fraction, split_seed, classes, 'val_fraction')
-    return train if part == 'train' else val
 
 
 def _data_sample(label: torch.Tensor, index: int, shape: tuple[int, ...],

@@ -1,7 +1,6 @@
 """CIFAR-10 and CIFAR-100 from their python pickles."""
 import logging
 from collections.abc import Sequence
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from plugins.classification.datasets.cifar_files import (
     read_classes,
 )
 from plugins.classification.datasets.source import SOURCES, Source
-from plugins.classification.datasets.splits import at_most_per_class
+from plugins.classification.datasets.splits import at_most_per_class, wanted_classes
 from plugins.engine import checks
 from plugins.engine.files import resolve_path
 
@@ -67,10 +66,13 @@ class Cifar10(Source):
             return {}
         return {split: cls(root, split) for split in ('train', 'test')}
 
+    @property
+    def _files(self) -> dict[str, str]:
+        return {**self.edition.files[self.split], **self.edition.files['meta']}
+
     @cached_property
     def _folder(self) -> Path:
-        expected = {**self.edition.files[self.split], **self.edition.files['meta']}
-        return find_folder(self.root, self.edition, expected)
+        return find_folder(self.root, self.edition, self._files)
 
     def listing(self) -> tuple[list[str], np.ndarray, tuple[str, ...]]:
         """See :class:`Source`; a name is of the folder, the split and the row."""
@@ -80,9 +82,11 @@ class Cifar10(Source):
                    for name in self.edition.files[self.split]]
         self._batches = [data for data, _ in batches]
         labels = np.concatenate([labels for _, labels in batches])
-        rows = np.arange(len(labels))
-        if self.wanted is not None:
-            rows, labels, classes = self._keep_classes(self._folder / meta, labels, classes)
+        ids = wanted_classes(self._folder / meta, classes, self.wanted)
+        renumbered = np.full(len(classes), -1)
+        renumbered[ids] = np.arange(len(ids))
+        rows = np.flatnonzero(renumbered[labels] >= 0)
+        labels, classes = renumbered[labels[rows]], tuple(classes[k] for k in ids)
         if self.max_per_class is not None:
             few = at_most_per_class(labels, self.max_per_class, self.seed, classes)
             rows, labels = rows[few], labels[few]
@@ -95,25 +99,12 @@ class Cifar10(Source):
         assert len(self) == len(self._rows)  # listed, so the batches are there
         images = np.concatenate(self._batches).reshape(-1, 3, 32, 32)
         self._batches = []
-        expected = {**self.edition.files[self.split], **self.edition.files['meta']}
-        if different := [name for name, md5 in expected.items()
+        if different := [name for name, md5 in self._files.items()
                          if md5_of(self._folder / name) != md5]:
             print_log(f'{self._folder}: not the official files by their MD5: '
                       f'{", ".join(different)}; accuracies may differ from reported ones',
                       'current', logging.WARNING)
         return images if len(self._rows) == len(images) else images[self._rows]
-
-    def _keep_classes(self, meta: Path, labels: np.ndarray, classes: tuple[str, ...]
-                      ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-        """Rows of the wanted classes, their labels in the order wanted, and these classes."""
-        ids = [_class_id(meta, entry, classes) for entry in self.wanted]
-        if len(set(ids)) != len(ids) or not ids:
-            raise checks.refuse('', 'classes', list(self.wanted), 'at least one class, each once')
-        renumbered = np.full(len(classes), -1)
-        renumbered[ids] = np.arange(len(ids))
-        labels = renumbered[labels]
-        rows = np.flatnonzero(labels >= 0)
-        return rows, labels[rows], tuple(classes[i] for i in ids)
 
 
 @SOURCES.register_module(name='cifar100')
@@ -132,16 +123,3 @@ class Cifar100(Cifar10):
                  max_per_class: int | None = None, seed: int = 0) -> None:
         super().__init__(data_root, split, classes, max_per_class, seed)
         self.label_key = f'{checks.one_of("", "label", label, ("fine", "coarse"))}_labels'
-
-
-def _class_id(meta: Path, entry: int | str, classes: tuple[str, ...]) -> int:
-    if isinstance(entry, str):
-        if entry in classes:
-            return classes.index(entry)
-        near = get_close_matches(entry, classes) or sorted(classes)
-        raise ValueError(f'{meta}: no class {entry!r}; nearest: {", ".join(near)}; '
-                         "correct the source's classes")
-    if not 0 <= entry < len(classes):
-        raise ValueError(f'{meta}: no class {entry}; expected a label id from 0 to '
-                         f"{len(classes) - 1}; correct the source's classes")
-    return int(entry)

@@ -1,6 +1,5 @@
 """One folder per class: flower_photos, the MIT scenes and most private sets."""
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -131,15 +130,13 @@ def _image_files(folder: Path) -> list[Path]:
 
 
 def _check_classes(root: Path, found: list[str], expected: Sequence[str]) -> None:
-    """Compare folders with expected names; the message pairs up misspelt ones."""
+    """Compare folders with expected names."""
     missing = [name for name in expected if name not in found]
     extra = [name for name in found if name not in expected]
     if len(set(expected)) != len(expected):
         raise ValueError(f'classes={list(expected)}: a name occurs twice')
     if missing or extra:
-        near = [f'{name!r} is spelt {match[0]!r} on disk?' for name in missing
-                if (match := get_close_matches(name, extra, n=1))]
-        wrong = [*([f'no folder for {missing}'] if missing else []),
-                 *([f'not in classes: {extra}'] if extra else []), *near]
+        wrong = ([f'no folder for {missing}'] * bool(missing)
+                 + [f'not in classes: {extra}'] * bool(extra))
         raise ValueError(f'{root}: {", ".join(wrong)}; expected exactly the folders '
                          f'{list(expected)}; rename the folders or correct classes')

@@ -1,13 +1,13 @@
 """Caltech-UCSD Birds 200-2010: class folders divided by the official lists."""
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from plugins.classification.datasets.class_folder import visible
 from plugins.classification.datasets.file_source import FileSource
 from plugins.classification.datasets.source import SOURCES, Source
+from plugins.classification.datasets.splits import wanted_classes
 from plugins.engine import checks
 
 LAYOUT = ('expected <data_root>/images/<NNN.Name>/*.jpg and <data_root>/lists/{train,test}.txt, '
@@ -56,7 +56,8 @@ class Cub200(FileSource):
     def find(self) -> tuple[list[Path], list[int], tuple[str, ...]]:
         """See :class:`FileSource`."""
         found = _numbered_folders(self.root / 'images')
-        wanted = found if self.wanted is None else _known(self.root, found, self.wanted)
+        wanted = tuple(found[k] for k in wanted_classes(
+            self.root / 'images', found, self.wanted))
         lines = read_lists(self.root)[self.split]
         label_of = {name: label for label, name in enumerate(wanted)}
         names = sorted((name for name in lines if name.partition('/')[0] in label_of),
@@ -91,7 +92,12 @@ def read_lists(root: Path) -> dict[str, list[str]]:
         if not path.is_file():
             raise FileNotFoundError(f'{path}: missing; {LAYOUT}')
         lists[part] = []
-        for number, line in enumerate(_read_utf8(path).splitlines(), 1):
+        try:
+            text = path.read_text(encoding='utf-8-sig')  # Windows puts a mark before UTF-8
+        except UnicodeDecodeError as error:
+            raise ValueError(f'{path}: {error}; save the list as UTF-8 text or unpack lists.tgz '
+                             'again') from error
+        for number, line in enumerate(text.splitlines(), 1):
             name, where = line.strip(), f'{path}:{number}'
             if not name:
                 continue
@@ -106,18 +112,6 @@ def read_lists(root: Path) -> dict[str, list[str]]:
             seen[name] = where
             lists[part].append(name)
     return lists
-
-
-def _read_utf8(path: Path) -> str:
-    """A text file, with or without the mark that Windows puts before UTF-8."""
-    content = path.read_bytes()
-    try:
-        return content.decode('utf-8-sig')
-    except UnicodeDecodeError as error:
-        line = content[:error.start].count(b'\n') + 1
-        raise ValueError(f'{path}:{line}: byte 0x{content[error.start]:02x} is no UTF-8; expected '
-                         '<class>/<file>, one image a line; save the list as UTF-8 text or unpack '
-                         'lists.tgz again') from error
 
 
 def _numbered_folders(folder: Path) -> tuple[str, ...]:
@@ -137,14 +131,3 @@ def _numbered_folders(folder: Path) -> tuple[str, ...]:
     if not names:
         raise FileNotFoundError(f'{folder}: no class folders in it; {LAYOUT}')
     return tuple(names[number] for number in sorted(names))
-
-
-def _known(root: Path, found: tuple[str, ...], wanted: Sequence[str]) -> tuple[str, ...]:
-    if len(set(wanted)) != len(wanted) or not wanted:
-        raise checks.refuse('', 'classes', list(wanted), 'at least one class, each once')
-    for name in wanted:
-        if name not in found:
-            near = get_close_matches(name, found, n=3) or found[:3]
-            raise ValueError(f'{root}/images: no class {name!r}; nearest: {", ".join(near)}; '
-                             'correct classes or data_root')
-    return tuple(wanted)

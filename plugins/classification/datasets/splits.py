@@ -1,9 +1,12 @@
 """Seeded stratified splits."""
 import logging
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 import numpy as np
 from mmengine.logging import print_log
+
+from plugins.engine import checks
 
 
 def stratified_split(labels: np.ndarray, held_out: float | int, seed: int,
@@ -11,9 +14,8 @@ def stratified_split(labels: np.ndarray, held_out: float | int, seed: int,
                      key: str = 'held_out') -> tuple[np.ndarray, np.ndarray]:
     """Hold out the same share of every class.
 
-    scikit-learn's ``train_test_split(stratify=...)`` does nearly this; it
-    costs 1.3 s to import, and it rounds the total, so which class gets the odd
-    image depends on the seed. Here every class is rounded by itself.
+    Every class is rounded by itself: scikit-learn's ``train_test_split`` rounds the total, so
+    that the seed decides which class gets the odd image.
 
     Args:
         labels: Integer labels, N.
@@ -69,8 +71,7 @@ def at_most_per_class(labels: np.ndarray, count: int, seed: int,
     Raises:
         ValueError: ``count`` is no whole number above 0.
     """
-    if type(count) is not int or count < 1:  # type(): True is an int too
-        raise ValueError(f'max_per_class={count!r}; expected a whole number, at least 1')
+    checks.whole('', 'max_per_class', count, 1)
     random = np.random.RandomState(seed)
     present = np.unique(labels)
     chosen = [random.permutation(np.flatnonzero(labels == label))[:count] for label in present]
@@ -81,6 +82,28 @@ def at_most_per_class(labels: np.ndarray, count: int, seed: int,
                   f'{", ".join(small[:5])}{f" and {len(small) - 5} more" if small[5:] else ""}',
                   'current', logging.WARNING)
     return np.sort(np.concatenate(chosen)) if chosen else np.arange(0)
+
+
+def wanted_classes(where: object, found: Sequence[str], wanted: Sequence[int | str] | None
+                   ) -> list[int]:
+    """Indices, in the order wanted, of classes given by name or index; None takes all.
+
+    Raises:
+        ValueError: One is unknown or named twice, or none is; the message begins with ``where``.
+    """
+    ids = []
+    for entry in range(len(found)) if wanted is None else wanted:
+        if entry in found:
+            entry = list(found).index(entry)
+        elif isinstance(entry, str) or not 0 <= entry < len(found):
+            near = get_close_matches(str(entry), found) or [
+                *found[:3], f'or an index from 0 to {len(found) - 1}']
+            raise ValueError(f'{where}: no class {entry!r}; nearest: {", ".join(near)}; correct '
+                             "the source's classes")
+        ids.append(int(entry))
+    if len(set(ids)) != len(ids) or not ids:
+        raise ValueError(f'{where}: classes={list(wanted or ())}, expected at least one, each once')
+    return ids
 
 
 def _named(label: int, classes: Sequence[str] | None) -> str:

@@ -81,17 +81,17 @@ def test_train_and_val_are_disjoint_exhaustive_and_stratified(source):
 
 
 @pytest.mark.parametrize('arguments, message', [
-    ({'part': 'test'}, "part='test'; expected 'all', 'train' or 'val'"),
+    ({'part': 'test'}, "part='test', expected 'all' or 'train' or 'val'"),
     ({'part': 'val'}, "part='val' with val_fraction=None"),
     ({'val_fraction': 0.1}, "'all' takes none"),
     ({'num_classes': 10}, r'num_classes=10 but the data has 3 classes \(a, b, c\)'),
 ])
-def test_contradictions_are_refused(source, arguments, message):
+def test_contradictions_are_rejected(source, arguments, message):
     with pytest.raises(ValueError, match=message):
         ArrayDataset(source, **arguments)
 
 
-def test_an_empty_source_is_refused():
+def test_an_empty_source_is_rejected():
     with pytest.raises(ValueError, match='no images'):
         ArrayDataset(ImageArray(np.zeros((0, 3, 2, 2), np.uint8), np.zeros(0), ('a', )))
 
@@ -206,7 +206,7 @@ def test_features_take_the_place_of_images_and_nothing_else_changes(source):
 
 
 @pytest.mark.parametrize('shape', [(35, 4), (1, 34, 4)])
-def test_features_of_other_images_are_refused(source, shape):
+def test_features_of_other_images_are_rejected(source, shape):
     dataset = ArrayDataset(source, 'train', val_fraction=0.5)
     with pytest.raises(ValueError, match='expected views x 35 images'):
         dataset.serve_features(np.zeros(shape, np.float32))

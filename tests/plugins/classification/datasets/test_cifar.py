@@ -120,11 +120,11 @@ def test_a_subset_is_renumbered_in_the_order_asked_for(tmp_path, classes, labels
 
 @pytest.mark.parametrize('classes, message', [
     (['dolfin'], "meta: no class 'dolfin'; nearest: dolphin; correct the source's classes"),
-    (['zzz'], "no class 'zzz'; nearest: apple, bear, cup, dolphin"),
-    ([4], 'meta: no class 4; expected a label id from 0 to 3; correct'),
+    (['zzz'], "no class 'zzz'; nearest: apple, bear, cup, or an index"),
+    ([4], 'meta: no class 4; nearest: .*index from 0 to 3; correct'),
     ([-1], 'no class -1'),
     ([0, 'apple'], 'each once'),
-    ([], 'at least one class'),
+    ([], 'at least one'),
 ])
 def test_wrong_subsets_are_rejected(tmp_path, classes, message):
     write_cifar100(tmp_path / 'cifar-100-python')

@@ -84,7 +84,7 @@ def test_a_list_that_is_no_utf8_is_named(root):
     path = root / 'lists' / 'test.txt'
     content = path.read_bytes()
     path.write_bytes(content + b'001.Ani/\xe9.png\n')
-    with pytest.raises(ValueError, match=r'test.txt:8: byte 0xe9 is no UTF-8; .*save the list as'):
+    with pytest.raises(ValueError, match='test.txt: .*byte 0xe9 .*save the list as'):
         cub200(root, 'train', 4)
     path.write_bytes(b'\xef\xbb\xbf' + content)  # as Windows writes UTF-8
     assert len(cub200(root, 'test', 4)) == 6
@@ -99,8 +99,8 @@ def test_a_class_without_images_is_named(root):
 
 @pytest.mark.parametrize('classes, message', [
     (['01.Ani'], "no class '01.Ani'; nearest: 001.Ani"),
-    (['001.Ani', '001.Ani'], 'expected at least one class, each once'),
-    ([], 'expected at least one class'),
+    (['001.Ani', '001.Ani'], 'expected at least one, each once'),
+    ([], 'expected at least one'),
 ])
 def test_wrong_classes_are_refused(root, classes, message):
     with pytest.raises(ValueError, match=message):
