@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.engine.command_line import add_cfg_options, config_file, existing_file, positive, share
+from plugins.engine.command_line import (
+    add_model_options,
+    config_file,
+    existing_file,
+    positive,
+    share,
+)
 from plugins.engine.files import check_folder, replacing_folder, resolve_path
 from plugins.engine.wording import counted
 
@@ -49,10 +55,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         help='pictures at a time (default: 8)')
     parser.add_argument('--skip-broken', action='store_true', help='leave out files that are no '
                         f'pictures or broken, and name them in {RECORD}')
-    parser.add_argument('--device', help='such as cpu or cuda:1; default: a GPU if there is one')
-    parser.add_argument('--trust-checkpoint', action='store_true',
-                        help='load the checkpoint although it could run code')
-    add_cfg_options(parser)
+    add_model_options(parser)
     args = parser.parse_args(argv)
     args.input = resolve_path(args.input)
     if not (args.input.is_file() or args.input.is_dir()):
@@ -67,9 +70,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Predict, and return what ``predictions.json`` holds.
-
-    Args:
-        argv: Arguments as on the command line; None takes the process's own.
 
     Raises:
         OSError: A file is missing, or the output folder is in use.
@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         else:
             record['predictions'] = _illustrate([path for path in files if path not in broken],
                                                 predict, args, folder)
-        (folder / RECORD).write_text(as_json(record), encoding='utf-8')
+        (folder / RECORD).write_text(json.dumps(record, indent=1) + '\n', encoding='utf-8')
     if args.input.is_file() and not video:
         print('\n'.join(_lines(record['predictions'][0], args.score_thr)))
     print(counted(len(record['predictions']), 'frame' if video else 'picture')
@@ -185,13 +185,6 @@ def _lines(entry: dict[str, Any], score_thr: float) -> list[str]:
 
 def _name(path: Path, given: Path) -> str:
     return path.relative_to(given).as_posix() if given.is_dir() else path.name
-
-
-def as_json(record: dict[str, Any]) -> str:
-    """JSON with a line for each prediction, to be read by people too."""
-    head = json.dumps({key: value for key, value in record.items() if key != 'predictions'})
-    lines = ',\n'.join(json.dumps(entry) for entry in record['predictions'])
-    return f'{head[:-1]},\n"predictions": [\n{lines}\n]}}\n'
 
 
 if __name__ == '__main__':

@@ -3,7 +3,7 @@ import copy
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,24 +16,10 @@ from plugins.detection.metrics.image_result import ImageResult, image_result
 from plugins.engine.config_check import groups
 from plugins.engine.images import read_image
 
-from .load import TrainedModel, evaluated_data
+from .load import TrainedModel, evaluated_data, rounded
 
 _LOADERS = ('LoadCachedImage', 'LoadImageFromFile')
 _THRESHOLDS = ('score_thr', 'conf_thr')  # below which mmdet's heads drop boxes before NMS
-
-
-class Boxes(NamedTuple):
-    """Detections in one picture, from the highest score downwards.
-
-    Attributes:
-        boxes: (N, 4) corners x1, y1, x2, y2 in pixels of the picture as it is.
-        scores: (N,).
-        labels: (N,) indices of classes.
-    """
-
-    boxes: np.ndarray
-    scores: np.ndarray
-    labels: np.ndarray
 
 
 class Detect:
@@ -55,7 +41,7 @@ class Detect:
     """
 
     def __init__(self, trained: TrainedModel) -> None:
-        self.model = trained.model
+        self.model, self.classes = trained.model, trained.classes
         data = evaluated_data(trained.cfg, 'pipeline')
         steps = copy.deepcopy(list(data.pipeline)) if data is not None else []
         first = steps[0]['type'].split('.')[-1] if steps else None
@@ -74,11 +60,19 @@ class Detect:
         """
         return np.array(read_image(path))
 
-    def __call__(self, images: Sequence[np.ndarray]) -> list[Boxes]:
-        """Detect in a batch of RGB images, uint8, H x W x 3, of any sizes."""
+    def __call__(self, images: Sequence[np.ndarray]) -> list[list[dict[str, Any]]]:
+        """Detect in a batch.
+
+        Args:
+            images: RGB, uint8, H x W x 3, of any sizes.
+
+        Returns:
+            The detections in each, the most confident first: ``class``, ``score`` and ``box``
+            (x1, y1, x2, y2 in pixels of the picture).
+        """
         packed = [self._pipeline(dict(img=np.ascontiguousarray(image[..., ::-1]), img_id=index,
                                       instances=[])) for index, image in enumerate(images)]
-        return [_boxes(sample) for sample in run_packed(self.model, packed)]
+        return [_detections(sample, self.classes) for sample in run_packed(self.model, packed)]
 
 
 def run_packed(model: torch.nn.Module, packed: Iterable[dict]) -> list[Any]:
@@ -124,9 +118,10 @@ def threshold_note(cfg: Config, score_thr: float) -> str:
             f'them: {", ".join(above)}; lower it with --cfg-options to see them')
 
 
-def _boxes(sample: Any) -> Boxes:
+def _detections(sample: Any, classes: Sequence[str]) -> list[dict[str, Any]]:
     found = sample.pred_instances
     boxes, scores, labels = (found[key].detach().cpu().numpy()
                              for key in ('bboxes', 'scores', 'labels'))
-    order = np.argsort(-scores, kind='stable')
-    return Boxes(boxes[order].astype(float), scores[order].astype(float), labels[order])
+    return [{'class': classes[labels[k]], 'score': rounded(scores[k]),
+             'box': [round(float(corner), 3) for corner in boxes[k]]}
+            for k in np.argsort(-scores, kind='stable')]

@@ -1,5 +1,6 @@
 """What the modules of a classifier do with one picture: order, maps, gradients."""
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -29,8 +30,6 @@ class Trace:
     @property
     def convolutions(self) -> list[str]:
         """Those called once, in the order of their calls, which is not that of their names.
-
-        (mmpretrain's DenseNet names its transitions after all its stages.)
 
         Raises:
             ValueError: There is none.
@@ -67,8 +66,7 @@ class Trace:
         """The last module that ends after the last convolution, its maps of the same size.
 
         That is what normalisation, activation and shortcuts make of it, before anything pools: a
-        ResNet's last stage, the end of a DenseNet, which would otherwise be judged by its last 32
-        maps alone.
+        ResNet's last stage, or all maps of a DenseNet instead of the last 32.
         """
         last = self.convolutions[-1]
         order = list(self.shapes)
@@ -121,9 +119,9 @@ class Trace:
     def grad_cam(self, name: str, label: int) -> tuple[np.ndarray, np.ndarray]:
         """Where in the picture a layer's maps speak for a class (Selvaraju et al. 2017).
 
-        Unlike pytorch-grad-cam, which subtracts the smallest value, this keeps 0 at 0, so that a
-        class which the whole picture speaks for alike gets no empty map. The score is what the
-        head gives: before softmax, except for heads with ``log_softmax``.
+        Unlike pytorch-grad-cam, which subtracts the smallest value, this keeps 0 at 0: a class that
+        the whole picture speaks for gets no empty map. The score is what the head gives: before
+        softmax, except for heads with ``log_softmax``.
 
         Args:
             name: As :meth:`checked` returns it.
@@ -158,13 +156,11 @@ class Trace:
                 return output.clone()  # the next module may work in place
             return hook
 
-        handles = [self.model.get_submodule(name).register_forward_hook(keep(name))
-                   for name in names]
-        try:
+        with ExitStack() as stack:
+            for name in names:
+                stack.enter_context(
+                    self.model.get_submodule(name).register_forward_hook(keep(name)))
             return found, self.model(inputs)
-        finally:
-            for handle in handles:
-                handle.remove()
 
 
 def trace(model: nn.Module, predict: Callable[[], np.ndarray]) -> Trace:
@@ -187,14 +183,12 @@ def trace(model: nn.Module, predict: Callable[[], np.ndarray]) -> Trace:
     def take(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         seen.inputs = inputs[0].detach().clone()
 
-    handles = [part.register_forward_hook(watch(name)) for name, part in model.named_modules()
-               if name and not name.startswith('data_preprocessor')]
-    handles.append(model.backbone.register_forward_pre_hook(take))
-    try:
+    with ExitStack() as stack:
+        stack.enter_context(model.backbone.register_forward_pre_hook(take))
+        for name, part in model.named_modules():
+            if name and not name.startswith('data_preprocessor'):
+                stack.enter_context(part.register_forward_hook(watch(name)))
         seen.scores = predict()
-    finally:
-        for handle in handles:
-            handle.remove()
     return seen
 
 

@@ -166,3 +166,8 @@ def _classes_of_data(cfg: Config) -> tuple[str, ...]:
     if not names:
         raise ValueError(f"test_dataloader.dataset ({dataset['type']}) has no classes")
     return tuple(names)
+
+
+def rounded(score: float) -> float:
+    """A number as short as float32's precision allows."""
+    return float(f'{float(score):.7g}')

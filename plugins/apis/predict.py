@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .load import TrainedModel
+from .load import TrainedModel, rounded
 
 
 class Predictor:
@@ -29,11 +29,11 @@ class Predictor:
         if trained.kind == 'detector':
             from .detect import Detect, threshold_note
             self.note = threshold_note(trained.cfg, score_thr)
-            self._model, self._entry = Detect(trained), self._boxes
+            self._model = Detect(trained)
             self.settings: dict[str, Any] = dict(score_thr=score_thr)
         else:
             from .classify import Classify
-            self._model, self._entry = Classify(trained), self._top
+            self._model = Classify(trained)
             self.settings = dict(topk=min(topk, len(self.classes)))
 
     def read(self, path: Path) -> np.ndarray:
@@ -51,25 +51,17 @@ class Predictor:
             images: RGB, uint8, H x W x 3, of any sizes.
 
         Returns:
-            For each picture, of a classifier ``class`` and ``score`` of the most likely class and
-            ``topk``, the list of the most likely ones; of a detector ``detections``, each with
-            ``class``, ``score`` and ``box`` (x1, y1, x2, y2 in pixels of the picture).
+            For each picture: of a classifier ``class`` and ``score`` of the most likely class and
+            ``topk``, the list of the most likely ones; of a detector ``detections``, as ``Detect``.
         """
-        return [self._entry(answer) for answer in self._model(images)]
+        answers = self._model(images)
+        if 'topk' in self.settings:
+            return [self._top(scores) for scores in answers]
+        least = self.settings['score_thr']
+        return [dict(detections=[one for one in found if one['score'] >= least])
+                for found in answers]
 
     def _top(self, scores: np.ndarray) -> dict[str, Any]:
         order = np.argsort(-scores, kind='stable')[:self.settings['topk']]
-        top = [{'class': self.classes[k], 'score': _digits(scores[k])} for k in order]
+        top = [{'class': self.classes[k], 'score': rounded(scores[k])} for k in order]
         return {**top[0], 'topk': top}
-
-    def _boxes(self, found: Any) -> dict[str, Any]:
-        return dict(detections=[
-            {'class': self.classes[label], 'score': _digits(score),
-             'box': [round(float(corner), 3) for corner in box]}
-            for box, score, label in zip(*found, strict=True)
-            if score >= self.settings['score_thr']])
-
-
-def _digits(score: float) -> float:
-    """A number as short as float32's precision allows."""
-    return float(f'{float(score):.7g}')

@@ -59,6 +59,14 @@ def add_cfg_options(parser: ArgumentParser, what: str = 'the config') -> None:
                         help=f'change {what}, e.g. train_cfg.max_epochs=5; +KEY=VALUE adds')
 
 
+def add_model_options(parser: ArgumentParser) -> None:
+    """What every tool that loads a trained model offers."""
+    parser.add_argument('--device', help='such as cpu or cuda:1; default: a GPU if there is one')
+    parser.add_argument('--trust-checkpoint', action='store_true',
+                        help='load checkpoints although they could run code')
+    add_cfg_options(parser)
+
+
 def _whole(text: str, least: int, most: float, expected: str) -> int:
     if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
         raise ArgumentTypeError(f'{text!r} is not {expected}')

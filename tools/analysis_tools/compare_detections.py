@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_cfg_options, existing_file, positive, share
+from plugins.engine.command_line import add_model_options, existing_file, positive, share
 from plugins.engine.files import REPO_ROOT, check_folder, replacing_folder
 from plugins.engine.wording import counted, short_names
 
@@ -57,10 +57,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         help='least score of a detection that counts (default: 0.5)')
     parser.add_argument('--iou-thr', type=share, default=0.5, metavar='0..1', help='least IoU of '
                         'a detection with the object it finds (default: 0.5)')
-    parser.add_argument('--device', help='such as cpu or cuda:1; default: a GPU if there is one')
-    parser.add_argument('--trust-checkpoint', action='store_true',
-                        help='load the checkpoints although they could run code')
-    add_cfg_options(parser, 'every config')
+    add_model_options(parser)
     args = parser.parse_args(argv)
     args.pairs = _pairs(args.models, parser)
     if args.names and len(args.names) != len(args.pairs):
@@ -75,29 +72,23 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _pairs(models: Sequence[Path], parser: argparse.ArgumentParser) -> list[tuple[Path, Path]]:
-    """Each checkpoint with its config, the last one that stands before it."""
+    """Each checkpoint with its config, the last one before it."""
     pairs: list[tuple[Path, Path]] = []
-    config, waiting = None, False
+    configs: list[Path] = []
     for path in models:
         if path.suffix in _CONFIGS:
-            if waiting:
-                parser.error(f'{config}: no checkpoint follows this config')
-            config, waiting = path, True
-        elif config is None:
-            parser.error(f'{path}: expected a config first ({" ".join(_CONFIGS)})')
+            configs.append(path)
+        elif configs:
+            pairs.append((configs[-1], path))
         else:
-            pairs.append((config, path))
-            waiting = False
-    if waiting:
-        parser.error(f'{config}: no checkpoint follows this config')
+            parser.error(f'{path}: expected a config first ({" ".join(_CONFIGS)})')
+    if idle := [config for config in configs if config not in dict(pairs)]:
+        parser.error(f'{idle[0]}: no checkpoint follows this config')
     return pairs
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Compare, and return what ``comparison.json`` holds.
-
-    Args:
-        argv: Arguments as on the command line; None takes the process's own.
 
     Raises:
         OSError: A file is missing, or the output folder is in use.

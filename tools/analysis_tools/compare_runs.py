@@ -27,9 +27,6 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     A test of another checkpoint than the run's best, or with other options, is left out of the
     table; a line below it says so.
 
-    Args:
-        argv: Arguments as on the command line; None takes the process's own.
-
     Raises:
         FileNotFoundError: A run has no record.
         ValueError: A record cannot be read, or holds no headline.
@@ -84,11 +81,11 @@ def first_reached(run: Run, metric: str, value: float) -> dict[str, float] | Non
 
 
 def summarize(run: Run) -> dict[str, Any]:
-    """A run's row, with its test's figures if it was tested.
+    """A run's row, with the figures of its test if it was tested.
 
     Returns:
-        config, epochs, seconds (of training), parameters (their number), and
-        metrics: {name: dict(val=..., test=...)}, None where it was not measured.
+        config, epochs, seconds (of training), parameters (their number), and metrics:
+        {name: dict(val=..., test=...)}, None where it was not measured.
 
     Raises:
         ValueError: Its metrics hold no headline.

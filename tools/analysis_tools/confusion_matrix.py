@@ -21,9 +21,6 @@ WORST = 5
 def main(argv: Sequence[str] | None = None) -> Path:
     """Draw the matrix, print the most frequent confusions, and return the picture's path.
 
-    Args:
-        argv: Arguments as on the command line; None takes the process's own.
-
     Raises:
         FileNotFoundError: There is no record of a test.
         ValueError: It cannot be read, is of another checkpoint than its run names, or holds no
@@ -34,8 +31,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
     parser.add_argument('--show-path', metavar='PNG', help='picture to write; default '
                         'confusion_matrix.png beside the result.json')
     args = parser.parse_args(argv)
-    record = find_record(resolve_path(args.result))
-    classes, matrix = read_matrix(record)
+    record, classes, matrix = read_matrix(resolve_path(args.result))
     target = Path(args.show_path or record.with_name('confusion_matrix.png'))
     check_file(target)
     from plugins.visualization.charts import draw_confusion
@@ -47,36 +43,29 @@ def main(argv: Sequence[str] | None = None) -> Path:
     return target
 
 
-def find_record(place: Path) -> Path:
-    """The result.json meant: the file itself, a test's, or that of a work dir's test.
+def read_matrix(place: Path) -> tuple[Path, list[str], np.ndarray]:
+    """Find the record of a test, and read its matrix.
+
+    Args:
+        place: The record, or the work dir of a run that was tested.
+
+    Returns:
+        The record's path; class names; numbers of images (row: true class, column: predicted
+        class).
 
     Raises:
-        FileNotFoundError: There is none, or the run in the work dir was not tested.
-        ValueError: The test in the work dir is of another checkpoint than the run names.
+        FileNotFoundError: There is no such record, or the run was not tested.
+        ValueError: The test is of another checkpoint than the run's best, or has no matrix.
     """
-    if not place.is_dir():
-        return place
-    own, tested = place / RECORD, place / TEST_FOLDERS['test'] / RECORD
-    if not own.is_file() and tested.is_file():
-        return tested  # of a checkpoint without its run, such as a downloaded one
-    if own.is_file() and read_record(own).get('mode') == 'test':
-        return own
-    read_run(place).require_test()
-    return tested
-
-
-def read_matrix(record: Path) -> tuple[list[str], np.ndarray]:
-    """Class names, and numbers of images (row: true class, column: predicted class).
-
-    Raises:
-        FileNotFoundError: There is no such record.
-        ValueError: The record holds none.
-    """
+    record = place
+    if place.is_dir():
+        read_run(place).require_test()
+        record = place / TEST_FOLDERS['test'] / RECORD
     result = read_record(record)
     if 'confusion_matrix' not in result:
         raise ValueError(f'{record}: holds no confusion matrix. It must be of a test '
                          "(tools/test.py), with dict(type='ClassReport') in the test_evaluator")
-    return list(result['classes']), np.array(result['confusion_matrix'])
+    return record, list(result['classes']), np.array(result['confusion_matrix'])
 
 
 def confusions(classes: Sequence[str], matrix: np.ndarray) -> list[str]:

@@ -43,9 +43,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Count, print a table, and return the figures.
 
-    Args:
-        argv: Arguments as on the command line; None takes the process's own.
-
     Returns:
         ``config``, ``kind``, and what ``plugins.apis.complexity.count`` returns.
 

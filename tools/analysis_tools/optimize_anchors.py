@@ -35,9 +35,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     ``base_sizes`` are the config's own where no fit has a larger mean IoU.
 
-    Args:
-        argv: Arguments as on the command line; None takes the process's own.
-
     Raises:
         FileNotFoundError: The data are missing.
         ValueError: The config has no YOLO anchors or is wrong, see load_config, or there are

@@ -13,18 +13,13 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_cfg_options, config_file, existing_file, positive
+from plugins.engine.command_line import add_model_options, config_file, existing_file, positive
 from plugins.engine.files import check_folder, replacing_folder
 from plugins.engine.wording import index_of
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from plugins.apis.features import Trace
 
 RECORD = 'features.json'
 
@@ -49,10 +44,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--out-dir', help='folder to write; default features/PICTURE beside the '
                         'checkpoint')
     parser.add_argument('--overwrite', action='store_true', help='replace earlier pictures there')
-    parser.add_argument('--device', help='such as cpu or cuda:1; default: a GPU if there is one')
-    parser.add_argument('--trust-checkpoint', action='store_true',
-                        help='load the checkpoint although it could run code')
-    add_cfg_options(parser)
+    add_model_options(parser)
     args = parser.parse_args(argv)
     args.out_dir = Path(args.out_dir).absolute() if args.out_dir else (
         args.checkpoint.parent / 'features' / args.image.name)
@@ -62,9 +54,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Draw, and return what ``features.json`` holds.
 
-    Args:
-        argv: Arguments as on the command line; None takes the process's own.
-
     Raises:
         OSError: A file is missing, or the output folder is in use.
         ValueError: The config is no classifier's; there is no such layer or class (names similar
@@ -73,10 +62,10 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     args = parse_args(argv)
     check_folder(args.out_dir, args.overwrite, RECORD)
     from plugins.apis.classify import Classify
-    from plugins.apis.features import trace
+    from plugins.apis.features import as_displayed, trace
     from plugins.apis.load import kind_of, load_trained
     from plugins.engine.session import load_config
-    from plugins.visualization.features import draw_filters, draw_maps, flat_maps
+    from plugins.visualization.features import draw_cam, draw_filters, draw_maps, flat_maps
     from plugins.visualization.run_pictures import save_figure
 
     cfg = load_config(str(args.config), args.cfg_options)
@@ -98,7 +87,15 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         figures[f'features_{name}.png'] = draw_maps(maps, name, args.maps)
         record['layers'][name] = dict(shape=list(maps.shape), low=float(maps.min()),
                                       high=float(maps.max()), flat=int(flat_maps(maps).sum()))
-    figures['grad_cam.png'], record['cam'] = _cam(seen, cam_layer, target, record)
+    share, raw = seen.grad_cam(cam_layer, target)
+    record['cam'] = dict(layer=cam_layer, shape=list(raw.shape), low=float(raw.min()),
+                         high=float(raw.max()))
+    image = as_displayed(seen.inputs, trained.model.data_preprocessor)[0]
+    figures['grad_cam.png'] = draw_cam(
+        image, share, f'{record["target"]}: {100 * record["score"]:.1f} %   '
+        f'(predicted: {record["predicted"]})', [
+            f'Grad-CAM of {cam_layer}, {raw.shape[0]} x {raw.shape[1]} positions, magnified',
+            f'values {raw.min():.3g} … {raw.max():.3g}; grey: 0 or less, yellow: the largest'])
     with replacing_folder(args.out_dir, args.overwrite, RECORD) as folder:
         for name, figure in figures.items():
             save_figure(figure, folder / name)
@@ -106,22 +103,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     print(f"{record['predicted']} ({100 * seen.scores.max():.1f} %); {len(figures)} pictures "
           f'written to {args.out_dir}')
     return record
-
-
-def _cam(seen: 'Trace', layer: str, target: int, record: dict[str, Any]
-         ) -> tuple['Figure', dict[str, Any]]:
-    from plugins.apis.features import as_displayed
-    from plugins.visualization.features import draw_cam
-    share, raw = seen.grad_cam(layer, target)
-    image = as_displayed(seen.inputs, seen.model.data_preprocessor)[0]
-    low, high = float(raw.min()), float(raw.max())
-    drawn = f'drawn from 0 (grey) to {high:.3g} (yellow)' if high > 0 else (
-        f'no position speaks for {record["target"]} here (nothing is above 0)')
-    figure = draw_cam(image, share, f'{record["target"]}: {100 * record["score"]:.1f} %   '
-                      f'(predicted: {record["predicted"]})', [
-        f'Grad-CAM of {layer}, {raw.shape[0]} x {raw.shape[1]} positions, magnified',
-        f'values {low:.3g} … {high:.3g}; {drawn}'])
-    return figure, dict(layer=layer, shape=list(raw.shape), low=low, high=high)
 
 
 if __name__ == '__main__':

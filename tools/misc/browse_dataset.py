@@ -63,9 +63,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Draw, and return what ``browse.json`` holds.
 
-    Args:
-        argv: Arguments as on the command line; None takes the process's own.
-
     Raises:
         OSError: A file is missing, or the output folder is in use.
         ValueError: As ``plugins.engine.session.load_config``; the data are broken, have no such

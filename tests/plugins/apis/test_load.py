@@ -77,6 +77,14 @@ def test_anchors_that_the_model_was_not_trained_with_are_warned_of(tmp_path, cap
     assert 'base_sizes.0.0.0 was 99, is 40. What it predicts' in capsys.readouterr().err
 
 
+def test_a_checkpoint_that_could_run_code_must_be_trusted(classifier, tmp_path):
+    cfg = load_config(CLASSIFIER)
+    torch.save(torch.load(classifier) | dict(more=pytest.approx), tmp_path / 'code.pth')
+    with pytest.raises(ValueError, match='--trust-checkpoint'):
+        load_trained(cfg, tmp_path / 'code.pth', 'cpu')
+    assert load_trained(cfg, tmp_path / 'code.pth', 'cpu', trust=True).classes[9] == '9'
+
+
 def test_a_data_set_is_found_below_its_wrappers():
     cfg = load_config(CLASSIFIER)
     inner = cfg.test_dataloader.dataset

@@ -71,6 +71,18 @@ def test_precision_is_over_recall_and_a_class_without_a_hit_is_no_error():
     assert draw_f1(dict(bus=dict(score=[], precision=[], recall=[], f1=[]))).axes
 
 
+def test_cells_hold_numbers_and_the_colour_is_the_share_of_the_true_class():
+    matrix = np.array([[7, 3, 0], [1, 0, 5], [0, 0, 0]])
+    axes = draw_confusion(['cat', 'dog', 'owl'], matrix).axes[0]
+    assert {tuple(map(round, text.get_position())): text.get_text() for text in axes.texts} == {
+        (0, 0): '7', (1, 0): '3', (0, 1): '1', (2, 1): '5'}  # (column, row)
+    assert np.asarray(axes.images[0].get_array()) == pytest.approx(
+        np.array([[0.7, 0.3, 0], [1 / 6, 0, 5 / 6], [0, 0, 0]]))
+    assert [label.get_text() for label in axes.get_yticklabels()] == ['cat', 'dog', 'owl']
+    many = draw_confusion([f'{k:03}' for k in range(60)], np.eye(60, dtype=int))
+    assert not many.axes[0].texts and many.get_size_inches().max() <= 24
+
+
 def test_names_are_no_formulas(tmp_path):
     matrix = np.eye(2, dtype=int)
     draw_confusion(['$a', '$\\frac{$'], matrix).savefig(tmp_path / 'a.png')

@@ -4,7 +4,6 @@ import pytest
 from plugins.visualization.drawing import (
     BLACK,
     BLUE,
-    GREEN,
     GREY,
     PALETTE,
     VERMILION,
@@ -131,4 +130,3 @@ def test_the_colours_of_marks_differ_for_the_colour_blind():
                 for c in (BLUE, VERMILION, YELLOW, GREY)]
         distances = [np.linalg.norm(a - b) for i, a in enumerate(seen) for b in seen[:i]]
         assert min(distances) > 60
-    assert GREEN in PALETTE

@@ -83,20 +83,9 @@ def test_unknown_names_are_rejected_with_those_that_exist(classifier, picture, t
     assert not (tmp_path / 'out').exists()
 
 
-def test_earlier_pictures_stay_unless_asked_and_the_default_is_beside_the_checkpoint(
-        classifier, picture, tmp_path, capsys):
-    out = tmp_path / 'out'
-    out.mkdir()
-    (out / 'features.json').write_text('{}')
-    with pytest.raises(FileExistsError, match='out: holds earlier results'):
-        show(classifier, picture, out)
-    show(classifier, picture, out, '--overwrite', '--layers', 'backbone.stages.0.0')
-    assert (out / 'grad_cam.png').is_file()
-    args = parse_args([CLASSIFIER, str(classifier), str(picture)])
-    assert args.out_dir == classifier.parent / 'features' / picture.name
-    for position, kind in enumerate(('config file', 'file', 'file')):
-        argv = [CLASSIFIER, str(classifier), str(picture)]
-        argv[position] = f'none{position}'
-        with pytest.raises(SystemExit):
-            parse_args(argv)
-        assert f'none{position}: no such {kind}\n' in capsys.readouterr().err
+def test_the_default_folder_is_beside_the_checkpoint(classifier, picture, capsys):
+    argv = [CLASSIFIER, str(classifier), str(picture)]
+    assert parse_args(argv).out_dir == classifier.parent / 'features' / picture.name
+    with pytest.raises(SystemExit):
+        parse_args([*argv[:2], 'none.png'])
+    assert 'none.png: no such file\n' in capsys.readouterr().err
