@@ -99,7 +99,8 @@ def test_a_config_holds_for_the_checkpoints_behind_it(models, tmp_path):
     (['{config}', '{model}', '--images', '3', '--ids', '1'], 'not allowed with')])
 def test_wrong_arguments_are_rejected(models, capsys, argv, message):
     with pytest.raises(SystemExit):
-        parse_args([word.format(config=DETECTOR, other=CLASSIFIER, model=models[0]) for word in argv])
+        parse_args([word.format(config=DETECTOR, other=CLASSIFIER, model=models[0])
+                    for word in argv])
     assert message in capsys.readouterr().err
 
 
