@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         print(f'Note: {predict.note}', file=sys.stderr)
     record = dict(config=str(args.config), checkpoint=str(args.checkpoint), kind=trained.kind,
                   input=str(args.input), classes=list(trained.classes), **predict.settings)
-    broken = _broken(files, predict, args.skip_broken)
+    broken = _broken(files, args.skip_broken)
     if args.skip_broken:
         record['skipped'] = [dict(image=_name(path, args.input), reason=reason)
                              for path, reason in broken.items()]
@@ -112,12 +112,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     return record
 
 
-def _broken(files: Sequence[Path], predict: 'Predictor', skip: bool) -> dict[Path, str]:
+def _broken(files: Sequence[Path], skip: bool) -> dict[Path, str]:
     from rich.progress import track
 
     from plugins.visualization.inputs import broken_error, find_broken
 
-    broken = find_broken(track(files, 'check') if len(files) > 1 else files, predict.read)
+    broken = find_broken(track(files, 'check') if len(files) > 1 else files)
     if broken and (not skip or len(broken) == len(files)):
         raise broken_error(broken, len(files))
     return broken
@@ -126,14 +126,16 @@ def _broken(files: Sequence[Path], predict: 'Predictor', skip: bool) -> dict[Pat
 def _illustrate(files: Sequence[Path], predict: 'Predictor', args: argparse.Namespace, folder: Path
                 ) -> list[dict[str, Any]]:
     """Write each picture with its prediction, in folders as they lie; return the predictions."""
+    import numpy as np
     from PIL import Image
     from rich.progress import track
 
+    from plugins.engine.images import read_image
     from plugins.visualization.inputs import batches
 
     entries = []
     for batch in batches(track(files, 'predict'), args.batch_size):
-        images = [predict.read(path) for path in batch]
+        images = [np.asarray(read_image(path)) for path in batch]
         for path, image, entry in zip(batch, images, predict(images), strict=True):
             name = _name(path, args.input)
             entries.append(dict(image=name, width=image.shape[1], height=image.shape[0], **entry))

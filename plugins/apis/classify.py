@@ -1,13 +1,11 @@
 """Run a classifier on pictures."""
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 from mmengine.registry import DefaultScope
 
 from plugins.classification.datasets import build_source
-from plugins.engine.images import read_image
 
 from .load import TrainedModel, evaluated_data
 
@@ -40,14 +38,6 @@ class Classify:
         else:
             raise ValueError(f'config {trained.cfg.filename}: test_dataloader.dataset has neither '
                              'source nor pipeline; how a picture becomes an input is not known')
-
-    def read(self, path: Path) -> np.ndarray:
-        """Decode a picture at its own size, RGB, upright.
-
-        Raises:
-            ValueError: It cannot be decoded to the end.
-        """
-        return np.asarray(read_image(path))
 
     def __call__(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Classify a batch.

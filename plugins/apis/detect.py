@@ -2,7 +2,6 @@
 import copy
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from torch.utils.data import Dataset
 
 from plugins.detection.metrics.image_result import ImageResult, image_result
 from plugins.engine.config_check import groups
-from plugins.engine.images import read_image
 
 from .load import TrainedModel, evaluated_data, rounded
 
@@ -51,14 +49,6 @@ class Detect:
         steps[0] = dict(type='LoadImageFromNDArray', to_float32=steps[0].get('to_float32', False))
         with DefaultScope.overwrite_default_scope('mmdet'):
             self._pipeline = Compose(steps)
-
-    def read(self, path: Path) -> np.ndarray:
-        """Decode a picture, RGB.
-
-        Raises:
-            ValueError: It is unreadable or incomplete.
-        """
-        return np.array(read_image(path))
 
     def __call__(self, images: Sequence[np.ndarray]) -> list[list[dict[str, Any]]]:
         """Detect in a batch.

@@ -1,6 +1,5 @@
 """What a trained model says about pictures, as records for JSON."""
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,14 +34,6 @@ class Predictor:
             from .classify import Classify
             self._model = Classify(trained)
             self.settings = dict(topk=min(topk, len(self.classes)))
-
-    def read(self, path: Path) -> np.ndarray:
-        """Decode a picture: RGB, uint8, H x W x 3, upright.
-
-        Raises:
-            ValueError: It cannot be decoded to the end.
-        """
-        return self._model.read(path)
 
     def __call__(self, images: Sequence[np.ndarray]) -> list[dict[str, Any]]:
         """Predict a batch.

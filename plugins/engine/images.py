@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
+SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
+
 
 def read_image(path: str | Path) -> Image.Image:
     """Read a whole image file at its own size as 8-bit RGB, upright as its EXIF tag says.

@@ -1,6 +1,6 @@
 """What a user points a model at: a picture, a folder of pictures or a video."""
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -8,8 +8,8 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-# Those of the class folders, whose package would import mmpretrain.
-PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
+from plugins.engine.images import SUFFIXES, read_image
+
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg')
 
 _DROPPINGS = ('thumbs.db', 'ehthumbs.db', 'desktop.ini')  # Windows'; macOS hides its .DS_Store
@@ -37,28 +37,20 @@ def find_files(path: Path) -> list[Path]:
         and file.name.lower() not in _DROPPINGS]
     if not files:
         raise FileNotFoundError(f'{path}: no pictures in this folder; expected *'
-                                f'{", *".join(PICTURES)}')
+                                f'{", *".join(SUFFIXES)}')
     return files
 
 
-def find_broken(files: Iterable[Path], read: Callable[[Path], object]) -> dict[Path, str]:
-    """Try every file before work begins.
-
-    Args:
-        files: What may be pictures.
-        read: Raises a ValueError for a broken one.
-
-    Returns:
-        The files that are no pictures by their names or cannot be read, and why.
-    """
+def find_broken(files: Iterable[Path]) -> dict[Path, str]:
+    """The files that are no pictures by their names or cannot be decoded, and why."""
     broken = {}
     for path in files:
-        if path.suffix.lower() not in PICTURES:
+        if path.suffix.lower() not in SUFFIXES:
             hint = '; give a video by its own name' if is_video(path) else ''
-            broken[path] = f'not a picture; expected a file named *{", *".join(PICTURES)}{hint}'
+            broken[path] = f'not a picture; expected a file named *{", *".join(SUFFIXES)}{hint}'
             continue
         try:
-            read(path)
+            read_image(path)
         except ValueError as error:
             broken[path] = str(error).removeprefix(f'{path}: ')
     return broken

@@ -61,9 +61,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """
     args = parse_args(argv)
     check_folder(args.out_dir, args.overwrite, RECORD)
+    import numpy as np
+
     from plugins.apis.classify import Classify
     from plugins.apis.features import as_displayed, trace
     from plugins.apis.load import kind_of, load_trained
+    from plugins.engine.images import read_image
     from plugins.engine.session import load_config
     from plugins.visualization.features import draw_cam, draw_filters, draw_maps, flat_maps
     from plugins.visualization.run_pictures import save_figure
@@ -71,8 +74,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     cfg = load_config(str(args.config), args.cfg_options)
     kind_of(cfg, expected='classifier')
     trained = load_trained(cfg, args.checkpoint, args.device, args.trust_checkpoint)
-    classify = Classify(trained)
-    seen = trace(trained.model, lambda: classify([classify.read(args.image)])[0])
+    classify, image = Classify(trained), np.asarray(read_image(args.image))
+    seen = trace(trained.model, lambda: classify([image])[0])
     predicted = int(seen.scores.argmax())
     target = predicted if args.target_class is None else index_of(
         args.target_class, trained.classes, '--target-class')
@@ -90,9 +93,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     share, raw = seen.grad_cam(cam_layer, target)
     record['cam'] = dict(layer=cam_layer, shape=list(raw.shape), low=float(raw.min()),
                          high=float(raw.max()))
-    image = as_displayed(seen.inputs, trained.model.data_preprocessor)[0]
+    shown = as_displayed(seen.inputs, trained.model.data_preprocessor)[0]
     figures['grad_cam.png'] = draw_cam(
-        image, share, f'{record["target"]}: {100 * record["score"]:.1f} %   '
+        shown, share, f'{record["target"]}: {100 * record["score"]:.1f} %   '
         f'(predicted: {record["predicted"]})', [
             f'Grad-CAM of {cam_layer}, {raw.shape[0]} x {raw.shape[1]} positions, magnified',
             f'values {raw.min():.3g} … {raw.max():.3g}; grey: 0 or less, yellow: the largest'])

@@ -9,8 +9,7 @@ from plugins.classification.datasets.file_source import FileSource
 from plugins.classification.datasets.source import SOURCES, Source
 from plugins.classification.datasets.splits import at_most_per_class, stratified_split
 from plugins.engine import checks
-
-SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
+from plugins.engine.images import SUFFIXES
 
 
 @SOURCES.register_module(name='class_folder')

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from mmengine.config import Config
-from PIL import Image
 
 from plugins.apis.detect import Detect, threshold_note
 from plugins.apis.load import load_trained
@@ -43,17 +42,6 @@ def test_another_loader_is_rejected(detector):
     cfg.test_dataloader.dataset.pipeline[0] = dict(type='LoadEmpty')
     with pytest.raises(ValueError, match='begins with LoadEmpty, expected LoadCachedImage or'):
         Detect(trained)
-
-
-def test_a_broken_picture_is_named_without_advice_for_data_sets(detector, tmp_path):
-    ask = Detect(load_trained(load_config(DETECTOR), detector, 'cpu'))
-    Image.new('RGB', (400, 300)).save(tmp_path / 'a.png')
-    assert ask.read(tmp_path / 'a.png').shape == (300, 400, 3)
-    (tmp_path / 'b.png').write_bytes((tmp_path / 'a.png').read_bytes()[:200])
-    for name in ('b.png', 'c.png'):
-        with pytest.raises(ValueError, match=f'{name}: cannot be decoded') as error:
-            ask.read(tmp_path / name)
-        assert 'label' not in str(error.value)
 
 
 def test_the_configs_own_thresholds_are_found_at_any_depth():

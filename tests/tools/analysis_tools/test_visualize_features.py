@@ -1,15 +1,10 @@
 import json
-from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from tests.plugins.apis.cases import CLASSIFIER, DETECTOR, save_checkpoint
+from tests.plugins.apis.cases import CLASSIFIER, DETECTOR
 from tools.analysis_tools.visualize_features import main, parse_args
-
-CUT = Path(__file__).resolve().parents[3] / \
-    'configs/densenet/densenet121-cut3_finetune_1xb32-300e_mit8-256px.py'
 
 
 @pytest.fixture(scope='module')
@@ -51,23 +46,6 @@ def test_asked_for_layers_and_class(classifier, picture, tmp_path):
     assert found['flat'] < 64 and found['high'] > 0
     one_row = Image.open(tmp_path / 'out' / f'features_{layer}.png')
     assert one_row.height < 0.4 * one_row.width
-
-
-def test_a_cut_densenet_shows_conv4_block5_and_its_last_convolution(tmp_path):
-    classes = tuple(f'scene {k}' for k in range(8))
-    config = tmp_path / 'small.py'
-    config.write_text(
-        f'_base_ = {str(CUT)!r}\n'
-        'model = dict(backbone=dict(arch=dict(_delete_=True, growth_rate=4, '
-        'depths=[1, 1, 5, 1], init_channels=8)), head=dict(in_channels=12), '
-        'data_preprocessor=dict(input_size=64))\n'
-        'test_dataloader = dict(dataset=dict(source=dict(size=(64, 64))))\n')
-    file = save_checkpoint(tmp_path / 'd.pth', str(config), classes)
-    pixels = np.random.default_rng(0).integers(0, 256, (80, 90, 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(tmp_path / 'x.png')
-    record = show(file, tmp_path / 'x.png', tmp_path / 'out', config=str(config))
-    assert {name: one['shape'] for name, one in record['layers'].items()} == {
-        'backbone.stages.2.block.4': [4, 4, 4], 'backbone.transitions.2.conv': [12, 4, 4]}
 
 
 def test_unknown_names_are_rejected_with_those_that_exist(classifier, picture, tmp_path):
