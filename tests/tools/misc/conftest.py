@@ -10,10 +10,7 @@ import pytest
 
 @pytest.fixture(scope='session')
 def pack() -> Callable[..., Path]:
-    """A function that writes files {name: bytes} to an archive of the type that its suffix names.
-
-    ``kind`` is the type of a tar archive's members, a file's unless told.
-    """
+    """A function that writes files {name: bytes} to an archive, of the type of its suffix."""
     def write(path: Path, files: dict[str, bytes], kind: bytes = tarfile.REGTYPE) -> Path:
         if path.suffix == '.zip':
             with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as file:

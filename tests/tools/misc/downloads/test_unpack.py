@@ -43,9 +43,8 @@ def test_a_dangerous_member_is_rejected(tmp_path, pack, suffix, name, kind, what
 def test_a_link_in_a_zip_becomes_a_file(tmp_path, pack):
     info = zipfile.ZipInfo('link')
     info.external_attr = 0o120777 << 16
-    unpack(pack(tmp_path / 'x.zip', {info: b'/etc'}), tmp_path / 'out')
-    assert found(tmp_path / 'out') == {'link': b'/etc'}
-    assert not (tmp_path / 'out' / 'link').is_symlink()
+    unpack(pack(tmp_path / 'x.zip', {info: b'/etc'}), tmp_path)
+    assert not (tmp_path / 'link').is_symlink() and (tmp_path / 'link').read_bytes() == b'/etc'
 
 
 @pytest.mark.parametrize('suffix', ['tgz', 'zip'])

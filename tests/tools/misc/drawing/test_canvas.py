@@ -1,4 +1,4 @@
-"""Painting order, ownership and shading of solids."""
+"""Place and shading of solids."""
 import numpy as np
 import pytest
 
@@ -6,19 +6,13 @@ from tools.misc.drawing.camera import Camera, solid
 from tools.misc.drawing.canvas import Canvas
 
 GREY = np.full(3, 100.0)
-SIDE = solid((-1, 1, 1), (-1, 1, 1), (-1, 1))  # a cube of 2 m
 
 
-@pytest.fixture
-def canvas():
+def test_a_cube_whose_left_side_faces_the_sun():
     canvas = Canvas(Camera(200, 100, 100.0, 100.0, 50.0), np.random.default_rng(0))
     canvas.sun, canvas.direct, canvas.haze_range = np.array([-1.0, 0, 0]), .5, 1e9
-    return canvas
-
-
-def test_near_face_and_the_side_that_faces_the_sun(canvas):
     details = {'right': [((0.0, 0, .1, 1), np.array([200.0, 0, 0]))]}
-    canvas.block(SIDE + (4, 0, 6), GREY, 3, details)
+    canvas.block(solid((-1, 1, 1), (-1, 1, 1), (-1, 1)) + (4, 0, 6), GREY, 3, details)
     y, x = np.nonzero(canvas.owner == 3)
     # The near face, 5 m away, reaches from 3 to 5 m to the right: 100 + 100 * 3 / 5 = 160; the
     # left side to 7 m: 142.9. Both are 2 m high: 50 - 100 * 1 / 5 = 30.
@@ -26,15 +20,6 @@ def test_near_face_and_the_side_that_faces_the_sun(canvas):
     # (0.85 - 0.5 * 0.5) * 100, and 0.5 * 100 more in the sun; a detail over a tenth of the face.
     assert [canvas.image[50, at].tolist() for at in (150, 162, 170)] == [
         [110, 110, 110], [120, 0, 0], [60, 60, 60]]
+    # A rough grey surface at the range of the haze: exp(-1) of 80, the rest haze of 200.
     canvas.haze_range, canvas.haze = 10.0, np.full(3, 200.0)
-    # exp(-1) of 100 * (0.85 + 0.5 * (0.4 - 0.5)), the rest haze of 200.
-    assert canvas.shade(GREY, depth=10.0) == pytest.approx(
-        np.full(3, np.exp(-1) * 80 + (1 - np.exp(-1)) * 200))
-
-
-def test_later_things_hide_earlier_ones(canvas):
-    canvas.block(SIDE + (0, 0, 10), GREY, owner=1)
-    alone = (canvas.owner == 1).sum()
-    canvas.block(SIDE + (1, 0, 6), GREY, owner=2)
-    # The far face spans 88.9 to 111.1, the near one covers from 100 on.
-    assert (canvas.owner == 1).sum() / alone == pytest.approx(.5, abs=.05)
+    assert canvas.shade(GREY, 10.0)[0] == pytest.approx(200 - 120 * np.exp(-1))
