@@ -45,8 +45,7 @@ def test_folders_and_what_the_seed_decides(tmp_path):
 
 
 def test_only_earlier_sets_are_replaced_and_only_with_overwrite(tmp_path):
-    (tmp_path / 'kitti').mkdir()
-    make(tmp_path, sets={'kitti': 1})  # an empty folder is no obstacle
+    make(tmp_path, sets={'kitti': 1})
     before, two = digest(tmp_path), {'flowers': 5, 'kitti': 1}
     with pytest.raises(FileExistsError, match=r'kitti: holds earlier results.* --overwrite'):
         make(tmp_path, '--seed', '1', sets=two)
@@ -66,8 +65,7 @@ def test_failure_half_way_keeps_the_old_set(monkeypatch, tmp_path, error):
     monkeypatch.setattr(sample_layouts, 'draw_scene', Mock(side_effect=[scene, error]))
     with pytest.raises((KeyboardInterrupt, OSError)):
         make(tmp_path, '--overwrite', sets={'kitti': 3})
-    assert digest(tmp_path) == before
-    assert [path.name for path in tmp_path.iterdir()] == ['kitti']
+    assert digest(tmp_path) == before and len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize(('argv', 'message'), [
