@@ -36,9 +36,6 @@ def test_the_winner_is_told(tmp_path):
         ('config', 'w/best.py')]
     text = Tags(render('Runs', [], studies=[study])).text
     assert 'Winner' in text and '93.46' in text and 'w/best.py' in text
-
-
-def test_a_search_that_goes_on_has_no_winner_yet(tmp_path):
     assert study_with(tmp_path, dict(SUMMARY, winner=None)).winner == []
     untested = study_with(tmp_path, dict(SUMMARY, winner=dict(SUMMARY['winner'], test=None)))
     assert ('test', 'not tested') in untested.winner
