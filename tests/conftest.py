@@ -45,15 +45,19 @@ def digits_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope='session')
-def train_digits(repo_root: Path, digits_root: Path) -> Any:
+def digits_options(digits_root: Path) -> list[str]:
+    """Options that let the digits config read those images."""
+    return [f'{loader}.dataset.source.data_root={digits_root / part}' for loader, part in (
+        ('train_dataloader', 'train'), ('val_dataloader', 'train'), ('test_dataloader', 'test'))]
+
+
+@pytest.fixture(scope='session')
+def train_digits(repo_root: Path, digits_options: list[str]) -> Any:
     """A function that trains the digits config through tools/train.py for one epoch."""
     def call(*argv: str, options: tuple[str, ...] = ()) -> dict[str, Any]:
         from tools.train import main
-        data = [f'{loader}.dataset.source.data_root={digits_root / part}' for loader, part in (
-            ('train_dataloader', 'train'), ('val_dataloader', 'train'),
-            ('test_dataloader', 'test'))]
         return main([str(repo_root / DIGITS), *argv, '--cfg-options', 'train_cfg.max_epochs=1',
-                     *data, *options])
+                     *digits_options, *options])
     return call
 
 

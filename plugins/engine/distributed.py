@@ -13,8 +13,8 @@ def init_distributed(launcher: str, dist_cfg: dict) -> None:
     gloo, before the Runner is built, which then leaves it alone.
 
     Args:
-        launcher: none, pytorch, slurm or mpi. Without a GPU: ``pytorch``, whose torchrun sets
-            RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT, or ``slurm``.
+        launcher: none, pytorch, slurm or mpi; without a GPU one that sets RANK, WORLD_SIZE,
+            MASTER_ADDR and MASTER_PORT, as torchrun does.
         dist_cfg: ``env_cfg.dist_cfg`` of the config, for the GPU case.
 
     Raises:
@@ -25,22 +25,9 @@ def init_distributed(launcher: str, dist_cfg: dict) -> None:
     if torch.cuda.is_available():
         init_dist(launcher, **dist_cfg)
         return
-    if launcher == 'slurm':
-        _slurm_variables()
-    missing = [k for k in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
-               if k not in os.environ]
+    needed = ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
+    missing = [name for name in needed if name not in os.environ]
     if missing:
         raise ValueError(f'--launcher {launcher}: {", ".join(missing)} not set. Start with '
-                           'tools/dist_train.sh (torchrun) or tools/slurm_train.sh (srun).')
+                         'tools/dist_train.sh (torchrun); tools/slurm_train.sh needs GPUs.')
     torch_dist.init_process_group(backend='gloo')
-
-
-def _slurm_variables() -> None:
-    """Fill in torchrun's variables from those that srun sets for each task."""
-    names = dict(RANK='SLURM_PROCID', WORLD_SIZE='SLURM_NTASKS', LOCAL_RANK='SLURM_LOCALID')
-    for ours, theirs in names.items():
-        if theirs in os.environ:
-            os.environ.setdefault(ours, os.environ[theirs])
-    if os.environ.get('SLURM_NNODES', '1') == '1':
-        os.environ.setdefault('MASTER_ADDR', '127.0.0.1')
-    os.environ.setdefault('MASTER_PORT', '29500')

@@ -3,19 +3,15 @@ import copy
 
 from mmengine.config import Config, ConfigDict
 
-# They show an image several times in an epoch, or several images in one.
+# They repeat or mix images.
 _REPEATING_WRAPPERS = ('RepeatDataset', 'ClassBalancedDataset', 'MultiImageMixDataset')
 
 
 def use_part(cfg: Config, part: str) -> None:
-    """Let the test run on another part's images, as it would on its own; in place.
+    """Let the test run on the images of ``test``, ``train`` or ``val``; in place.
 
-    Order, batches, transforms and metrics stay the test's, and wrappers
-    that repeat or mix images come off: each image counts once, unaugmented.
-
-    Args:
-        cfg: The config of the test.
-        part: ``test``, ``train`` or ``val``.
+    Order, batches, transforms and metrics stay the test's, and wrappers that repeat or mix images
+    come off: each image counts once, unaugmented.
 
     Raises:
         ValueError: A metric or the transforms cannot be used for it.

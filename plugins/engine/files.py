@@ -14,9 +14,7 @@ MANIFEST = '.files'  # in a folder of results, the names of what was written
 def resolve_path(path: str | Path) -> Path:
     """Make a path absolute: relative to the current directory, else to the repository root.
 
-    Configs name their data as ``data/cifar10``, and the tools run from any working directory. A
-    relative path that exists below the current directory is taken there, any other below the
-    repository root, whether it exists or not: the caller's error then names that place.
+    Configs name their data as ``data/cifar10``, and the tools run from any working directory.
     """
     path = Path(path).expanduser()
     if path.is_absolute() or path.exists():
@@ -72,10 +70,6 @@ def write_texts(texts: Mapping[Path, str]) -> None:
 
 def check_file(*paths: Path, overwrite: bool = True) -> None:
     """Check, before any work, that files can be written in these places.
-
-    Args:
-        paths: The files to be written.
-        overwrite: Whether files that are there may be replaced.
 
     Raises:
         IsADirectoryError: A folder is there.
@@ -133,16 +127,8 @@ def replacing_folder(folder: Path, overwrite: bool = False, record: str | None =
                      ) -> Iterator[Path]:
     """Yield a folder to fill; it takes the place of ``folder`` when the block ends without error.
 
-    A list of what was written goes with it, by which :func:`check_folder` tells results from a
-    user's own files.
-
-    Args:
-        folder: Its place.
-        overwrite: See :func:`check_folder`, which is asked first.
-        record: Likewise.
-
-    Raises:
-        OSError: See :func:`check_folder`.
+    A list of what was written goes with it, by which :func:`check_folder`, whose arguments and
+    errors these are, tells results from a user's own files.
     """
     check_folder(folder, overwrite, record)
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -11,9 +11,9 @@ def checked_patterns(module: nn.Module, patterns: Sequence[str], argument: str) 
     """Return the patterns, each of which names something.
 
     Args:
-        module: The model whose modules are meant.
-        patterns: Dotted names, e.g. ``['backbone.layer4.2', 'head']``, with
-            fnmatch's wildcards (``*`` also matches dots).
+        module: The model.
+        patterns: Dotted names, e.g. ``['backbone.layer4.2', 'head']``, with fnmatch's wildcards
+            (``*`` also matches dots).
         argument: What the patterns are called in a config, for the message.
 
     Raises:

@@ -113,22 +113,14 @@ class Pretrained:
 
 
 class _Fit:
-    """Which of a file's tensors go where.
-
-    Attributes:
-        loaded: The file's tensors that the module takes.
-        lacking: The module's other tensors, each with the reason.
-        unused: The file's tensors that the module has no name for.
-        parts: For each part of the module, tensors that count and those of them that are loaded.
-        counted: The part that decides.
-    """
+    """Which of a file's tensors go where."""
 
     def __init__(self, module: nn.Module, state: State, exclude: Sequence[str]) -> None:
         self.whole = isinstance(getattr(module, 'backbone', None), nn.Module)
-        self.counted = 'backbone' if self.whole else type(module).__name__
-        self.loaded: dict[str, Tensor] = {}
-        self.lacking: dict[str, str] = {}
-        self.parts: dict[str, list[int]] = {self.counted: [0, 0]}
+        self.counted = 'backbone' if self.whole else type(module).__name__  # the part that decides
+        self.loaded: dict[str, Tensor] = {}  # what the module takes
+        self.lacking: dict[str, str] = {}  # its other tensors, each with the reason
+        self.parts: dict[str, list[int]] = {self.counted: [0, 0]}  # of each part: all, loaded
         self.excluded = 0
         own = {name: tensor for name, tensor in module.state_dict().items()
                if not name.startswith(_NOT_WEIGHTS)}
@@ -150,7 +142,7 @@ class _Fit:
                        and not name.startswith(_NOT_WEIGHTS)]
 
     def part_of(self, name: str) -> str:
-        """Name of the part of the report that a tensor belongs to."""
+        """The part that a tensor is counted in."""
         return name.partition('.')[0] if self.whole else self.counted
 
     def described(self, names: Iterable[str]) -> str:

@@ -9,11 +9,7 @@ WORST = 10
 
 
 def print_result(result: dict[str, Any]) -> None:
-    """Print a run's record: what it measured and how it was made, then its classes if it has any.
-
-    Args:
-        result: What ``result.json`` holds.
-    """
+    """Print what ``result.json`` holds: figures, how they were made, and classes."""
     table = Table(show_header=False)
     table.add_column()
     table.add_column(overflow='fold')
@@ -39,12 +35,7 @@ def print_result(result: dict[str, Any]) -> None:
 
 
 def print_classes(classes: dict[str, dict[str, Any]], split: str) -> None:
-    """Print the figures of each class; of many classes, those with the lowest accuracy.
-
-    Args:
-        classes: Figures in % by class name, as ClassReport gives them.
-        split: Whose images they are of.
-    """
+    """Print the figures of each class, in %; of many classes, those with the lowest accuracy."""
     tested = {name: figures for name, figures in classes.items() if figures['images']}
     title = f'Classes, {split} images, %'
     shown = list(tested)

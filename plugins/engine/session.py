@@ -70,8 +70,8 @@ class Session:
         """Use the mixed precision that this device is fast at, or say that it has none."""
         self.precision = enable_amp(self.cfg)
         if self.precision == 'float32' and is_main_process():
-            print('--amp: this CPU would only emulate bfloat16, many times slower; '
-                  'training in float32, in channels-last layout.')
+            print('--amp: this CPU would emulate bfloat16, many times slower; training in float32, '
+                  'in channels-last layout.')
 
     def enable_auto_scale_lr(self) -> None:
         """Scale the learning rate with the batch size; ValueError if the config names no base."""
@@ -160,8 +160,7 @@ class Session:
 
     def build_runner(self, trust_checkpoint: bool = False) -> Runner:
         """Build the Runner of the config; the model is there, the data come with the run."""
-        # mmengine keeps loggers and visualizers by this name and a time in seconds: a second run in
-        # one process within one second would write into the first one's folder.
+        # mmengine names folders by this and a time in seconds: two runs in one second are two.
         self.cfg.experiment_name = f'{Path(self.cfg.filename).stem}_{next(_run_numbers)}'
         if trust_checkpoint and self.cfg.load_from:
             trust(self.cfg.load_from)
@@ -219,7 +218,6 @@ def load_config(config: str, options: Sequence[str] = ()) -> Config:
     """
     loaded = read_config(config)
     # Unformatted: yapf would take half a second for every checkpoint, which holds the config.
-    # fromfile has a parameter for it, which it forgets on the way.
     cfg = Config(loaded._cfg_dict, cfg_text=loaded.text, filename=loaded.filename,
                  format_python_code=False)
     merge_options(cfg, _parse_options(options))
@@ -242,12 +240,9 @@ def _parse_options(options: Sequence[str]) -> dict[str, Any]:
 
 
 def _changes(cfg: Config) -> list[tuple] | None:
-    """What a config and its options change in its bases, as (key, base, own).
-
-    Without keys that say only where and how fast. None if it has no base of its own to compare.
-    """
+    """What a config and its options change in its bases, but for keys of kind PLACE."""
     try:
-        found = difference(Path(cfg.filename), cfg._cfg_dict.to_dict()).changes
+        found = difference(Path(cfg.filename), cfg._cfg_dict.to_dict())
     except (OSError, ValueError):
         return None
     return [tuple(change) for change in found if kind_of(change.key) is not Kind.PLACE]

@@ -30,11 +30,7 @@ def last_checkpoint(folder: Path) -> Path | None:
 
 
 def checkpoint_to_resume(folder: Path, resume: str) -> Path:
-    """The file that ``--resume [CKPT]`` means.
-
-    Args:
-        folder: The work dir of the run.
-        resume: ``auto`` for the folder's last checkpoint, or a file.
+    """The file that ``--resume [CKPT]`` means: ``auto`` is the folder's last checkpoint.
 
     Raises:
         FileNotFoundError: There is no such checkpoint.

@@ -14,17 +14,15 @@ from tests.conftest import DIGITS
 def run_script(script: str, *argv: object, repo_root: Path) -> subprocess.CompletedProcess:
     venv = Path(sys.executable).parents[1]
     return subprocess.run(
-        ['bash', f'tools/{script}', *map(str, argv)], cwd=repo_root, capture_output=True,
+        [f'tools/{script}', *map(str, argv)], cwd=repo_root, capture_output=True,
         text=True, env=dict(os.environ, VENV=str(venv), OMP_NUM_THREADS='1'))
 
 
 @pytest.mark.slow
 def test_two_processes_train_like_one_and_test_every_image_once(
-        repo_root, digits_root, digits_run, train_digits, tmp_path):
-    data = [f'{loader}.dataset.source.data_root={digits_root / part}' for loader, part in (
-        ('train_dataloader', 'train'), ('val_dataloader', 'train'), ('test_dataloader', 'test'))]
+        repo_root, digits_options, train_digits, tmp_path):
     done = run_script('dist_train.sh', DIGITS, 2, '--work-dir', tmp_path / 'two', '--cfg-options',
-                      'train_cfg.max_epochs=20', 'train_dataloader.batch_size=16', *data,
+                      'train_cfg.max_epochs=20', 'train_dataloader.batch_size=16', *digits_options,
                       repo_root=repo_root)
     assert done.returncode == 0, done.stderr
     two = json.loads((tmp_path / 'two/result.json').read_text())
@@ -68,3 +66,10 @@ def test_pytorch_launcher_without_torchrun_says_so(repo_root):
                           cwd=repo_root, capture_output=True, text=True, env=environment)
     assert done.returncode == 1
     assert '--launcher pytorch: RANK' in done.stderr and 'dist_train.sh' in done.stderr
+
+
+def test_scripts_are_executable(repo_root):
+    sourced = {'find_python.sh', 'make_env.sh'}
+    scripts = {path.name for path in (repo_root / 'tools').glob('*.sh')}
+    assert {name for name in scripts if not os.access(repo_root / 'tools' / name, os.X_OK)} \
+        <= sourced < scripts

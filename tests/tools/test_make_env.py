@@ -7,7 +7,7 @@ import pytest
 
 
 def write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
     path.write_text(f'#!/bin/sh\n{text}\n')
     path.chmod(0o755)
     return path
@@ -43,27 +43,19 @@ NEW = ('case "$2" in *hashlib*) echo 0123456789abcdef;; *version_info*) exit 0;;
        ' printf "#!/bin/sh\\nexit 1\\n" > "$3/bin/python"; chmod +x "$3/bin/python";; esac')
 
 
-def test_no_python(repo_root, tools_only):
-    assert 'Python was not found: install Python 3.10' in sentence(make_env(repo_root, tools_only))
-
-
-def test_python_too_old(repo_root, tools_only):
-    write(tools_only / 'python3', OLD)
-    assert 'Python 3.8.18 is too old' in sentence(make_env(repo_root, tools_only))
-
-
-def test_named_python_is_missing_or_too_old(repo_root, tools_only):
-    assert 'PYTHON=py: no such program' in sentence(make_env(repo_root, tools_only, PYTHON='py'))
-    old = write(tools_only / 'py', OLD)
-    assert 'is Python 3.8.18, but' in sentence(make_env(repo_root, tools_only, PYTHON=old))
-
-
-def test_no_disk_space(repo_root, tools_only, tmp_path):
-    write(tools_only / 'python3', NEW)
-    (tools_only / 'df').unlink()
-    write(tools_only / 'df', 'echo header; echo "disk 9 9 2097152 9% /"')
-    done = make_env(repo_root, tools_only, VENV=tmp_path / 'env')
-    assert 'has 2 GB free, but the environment needs' in sentence(done)
+@pytest.mark.parametrize('programs, variables, message', [
+    ({}, {}, 'Python was not found: install Python 3.10'),
+    (dict(python3=OLD), {}, 'Python 3.8.18 is too old'),
+    ({}, dict(PYTHON='py'), 'PYTHON=py: no such program'),
+    (dict(py=OLD), dict(PYTHON='py'), 'is Python 3.8.18, but'),
+    (dict(python3=NEW, df='echo header; echo "disk 9 9 2097152 9% /"'), dict(VENV='{}/env'),
+     'has 2 GB free, but the environment needs')])
+def test_what_is_missing_is_told_in_a_sentence(
+        repo_root, tools_only, tmp_path, programs, variables, message):
+    for name, text in programs.items():
+        write(tools_only / name, text)
+    given = {name: value.format(tmp_path) for name, value in variables.items()}
+    assert message in sentence(make_env(repo_root, tools_only, **given))
 
 
 def test_an_existing_folder_that_is_no_environment_is_left_alone(repo_root, tools_only, tmp_path):
@@ -76,7 +68,6 @@ def test_an_existing_folder_that_is_no_environment_is_left_alone(repo_root, tool
 
 def test_a_failed_installation_is_not_marked_as_complete(repo_root, tools_only, tmp_path):
     write(tools_only / 'python3', NEW)
-    (tools_only / 'df').unlink()
     write(tools_only / 'df', 'echo header; echo "disk 9 9 99999999 9% /"')
     done = make_env(repo_root, tools_only, VENV=tmp_path / 'env')
     assert done.returncode == 1 and 'run the same command again' in done.stderr

@@ -97,7 +97,7 @@ def diff_text(path: Path, cfg: 'Config') -> str:
     """
     from plugins.engine.config_diff import difference
     lines = []
-    for key, before, after in difference(path, _plain(cfg)).changes:
+    for key, before, after in difference(path, _plain(cfg)):
         if before is None:
             lines.append(f'+ {key}: {after}')
         elif after is None:

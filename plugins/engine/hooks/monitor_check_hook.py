@@ -26,10 +26,8 @@ from .early_stop_hook import EarlyStopHook
 class MonitorCheckHook(Hook):
     """Check that the validation gives every monitored key, on two samples, before epoch 1.
 
-    Upstream meets a wrong key after the first epoch, which may be hours: best checkpoint and
-    plateau then end the run with a KeyError, the early stop only warns and never stops. Here the
-    model and a copy of the evaluator run on the first and the last sample; nothing is printed,
-    random states and training modes stay as they were.
+    Upstream meets a wrong key after the first epoch. Here the model and a copy of the evaluator run
+    on the first and the last sample; random states and training modes stay as they were.
 
     Monitored are CheckpointHook's ``save_best``, each early stop, each schedule that reads
     metrics, and ``keys``.

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from plugins.engine.config_diff import Change, base_names, changes, difference
+from plugins.engine.config_diff import Change, changes, difference
 
 
 def write(folder, **files):
@@ -16,10 +16,8 @@ def test_what_the_leaf_and_its_options_add_is_told_and_helpers_are_not(tmp_path)
                  b="train_cfg = dict(max_epochs=5)\nwork_dir = 'w'\n",
                  leaf="'''What?'''\n_base_ = ['./a.py', './b.py']\nsize = 4\n")
     own = dict(size=4, model=dict(type='A', depth=4), train_cfg=dict(max_epochs=5), work_dir='x')
-    found = difference(leaf, own, without=('work_dir',))
-    assert found.bases == ('./a.py', './b.py')
-    assert found.changes == [Change('model.depth', '3', '4')]
-    assert difference(leaf, own).changes[1:] == [Change('work_dir', "'w'", "'x'")]
+    assert difference(leaf, own) == [Change('model.depth', '3', '4'),
+                                     Change('work_dir', "'w'", "'x'")]
 
 
 def test_of_a_pipeline_only_the_other_steps_are_told():
@@ -31,24 +29,11 @@ def test_of_a_pipeline_only_the_other_steps_are_told():
     assert list(changes(own, own)) == []
 
 
-def test_a_leaf_is_not_run(tmp_path):
-    leaf = write(tmp_path, a='train_cfg = None\n',
-                 leaf=f"_base_ = './a.py'\nopen('{tmp_path}/made', 'w')\n")
-    assert difference(leaf, {}).changes == [Change('train_cfg', 'None', None)]
-    leaf.write_text(f"_base_ = [open('{tmp_path}/made', 'w').name]\n")
-    with pytest.raises(ValueError, match=r'leaf.py:1: _base_ is \[open.*, written out'):
-        base_names(leaf)
-    assert not (tmp_path / 'made').exists()
-
-
 @pytest.mark.parametrize('text, base, error, message', [
     ('a = 1\n', '', ValueError, 'leaf.py: names no _base_'),
-    ("_base_ = './base.py'\nb = dict(\n", '', ValueError, 'leaf.py: syntax error: .*never closed'),
     ("_base_ = './base.py'\n", 'b = dict(\n', ValueError, 'base.py: syntax error'),
-    ("_base_ = './base.py'\n", 'b = other\n', ValueError, "base.py: undefined name.*'other'"),
-    ('_base_ = 3\n', '', ValueError, 'leaf.py:1: _base_ is 3'),
     ("_base_ = './none.py'\n", '', FileNotFoundError, 'none.py')])
-def test_a_file_that_cannot_be_read_is_named(text, base, error, message, tmp_path):
+def test_a_base_that_cannot_be_read_is_named(text, base, error, message, tmp_path):
     leaf = write(tmp_path, base=base, leaf=text)
     with pytest.raises(error) as raised:
         difference(leaf, {})

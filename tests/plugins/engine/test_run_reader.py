@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -48,14 +50,6 @@ def test_a_test_of_something_else_does_not_count_and_says_what_to_run(make_run, 
         run.require_test()
 
 
-def test_records_from_before_the_options_were_written_name_none(make_run):
-    trained, tested = ({k: v for k, v in record.items() if k != 'options'}
-                       for record in (TRAINED, TESTED))
-    assert read_run(make_run(trained, tested)).tested == tested
-    stale = read_run(make_run(trained, dict(tested, config_hash='bad'))).stale
-    assert stale.endswith('python tools/test.py configs/x.py w/best_epoch_3.pth --overwrite')
-
-
 def test_hashes_of_two_versions_do_not_compare_and_options_decide(make_run):
     new = HASH_VERSION + 'f00'
     assert read_run(make_run(tested=dict(TESTED, config_hash=new))).stale is None
@@ -93,7 +87,5 @@ def test_the_path_that_a_run_printed_works_from_any_directory(make_run, tmp_path
 
 def test_reading_is_quick(repo_root):
     """compare_runs starts without PyTorch, which takes seconds to import."""
-    import subprocess
-    import sys
     code = f'import sys, {run_reader.__name__}; sys.exit("torch" in sys.modules)'
     subprocess.run([sys.executable, '-c', code], cwd=repo_root, check=True)

@@ -59,14 +59,6 @@ def test_tables_of_a_test_are_kept_for_the_record_and_out_of_the_log():
     assert hook.test_tables == {}
 
 
-def test_a_failed_write_leaves_the_old_record(tmp_path):
-    path = tmp_path / 'result.json'
-    write_result(path, dict(a=1))
-    with pytest.raises(TypeError):
-        write_result(path, dict(a=object()))
-    assert json.loads(path.read_text()) == dict(a=1)
-
-
 @pytest.mark.parametrize('monitor, rule, best_epoch', [
     ('acc', 'greater', 2), ('loss', 'less', 3), (None, None, 4)])
 def test_best_is_the_epoch_that_the_checkpoint_hook_would_keep(monitor, rule, best_epoch):

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from plugins.engine.session import Session, load_config
+from plugins.engine.session import Session
 from tests.conftest import DIGITS
 
 ROADS = 'configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-10e_roads-416x128.py'
@@ -25,13 +25,6 @@ def test_predictions_go_into_a_pickle_or_a_detectors_into_kittis_files(session_o
     assert files == dict(type='KittiResultFiles', out_dir='results/')
     with pytest.raises(ValueError, match='--out results: the name must end in .pkl'):
         session_of(DIGITS).dump_predictions('results')
-
-
-@pytest.mark.parametrize('option', [
-    'train_cfg.max_epochs=0', 'train_cfg.max_epochs=1.5', 'train_cfg.val_interval=0'])
-def test_a_length_that_measures_nothing_is_refused_before_the_run(repo_root, option):
-    with pytest.raises(ValueError, match=f'{option}, expected a whole number'):
-        load_config(str(repo_root / DIGITS), [option])
 
 
 def test_a_run_names_the_options_it_was_given(train_digits, digits_run, tmp_path):

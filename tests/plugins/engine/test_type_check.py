@@ -4,10 +4,7 @@ from mmengine.config import Config
 from mmengine.registry import MODELS
 
 from plugins.engine.config_check import read_config
-from plugins.engine.files import REPO_ROOT
-from plugins.engine.session import load_config
 from plugins.engine.type_check import check_types
-from tests.conftest import DIGITS
 from tests.plugins.engine.test_config_check import LEAVES
 
 
@@ -66,11 +63,3 @@ def test_a_misspelt_name_is_told_with_its_key(config, message):
     dict(optim_wrapper=dict(type='OptimWrapper', constructor='X', clip_grad=dict(type='value')))])
 def test_what_cannot_be_judged_is_left_to_mmengine(config):
     check_types(Config(config))
-
-
-@pytest.mark.parametrize('option, message', [
-    ('model.head.type=MLPClsHed', "model.head.type is 'MLPClsHed', .* model; near: MLPClsHead"),
-    ('+default_hooks.logger.intervall=5', 'default_hooks.logger.intervall: LoggerHook has no')])
-def test_options_are_checked_too(option, message):
-    with pytest.raises(ValueError, match=message):
-        load_config(str(REPO_ROOT / DIGITS), [option])

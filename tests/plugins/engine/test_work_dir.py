@@ -1,6 +1,6 @@
 import pytest
 
-from plugins.engine.files import REPO_ROOT, resolve_path
+from plugins.engine.files import REPO_ROOT
 from plugins.engine.work_dir import (
     checkpoint_to_resume,
     claim_work_dir,
@@ -74,11 +74,3 @@ def test_resume_means_the_folders_last_checkpoint_or_a_file(tmp_path):
     assert checkpoint_to_resume(tmp_path, str(chosen)) == chosen
     with pytest.raises(FileNotFoundError, match='--resume none.pth: no such checkpoint'):
         checkpoint_to_resume(tmp_path, 'none.pth')
-
-
-def test_relative_paths_lead_here_first_then_to_the_repository(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert resolve_path('data/x') == REPO_ROOT / 'data/x'
-    (tmp_path / 'data/x').mkdir(parents=True)
-    assert resolve_path('data/x') == tmp_path / 'data/x'
-    assert resolve_path('/a/b') == resolve_path(resolve_path('/a/b'))

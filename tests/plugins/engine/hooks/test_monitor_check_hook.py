@@ -108,13 +108,6 @@ def test_a_matrix_is_no_monitor(run_scripted, tmp_path):
               hooks=CHECK)
 
 
-def test_training_is_the_same_with_the_check(run_scripted, tmp_path):
-    weights = [build(run_scripted, tmp_path / name, save_best='score', hooks=hooks,
-                     checkpoint=dict(rule='greater')).model.weight.item()
-               for name, hooks in (('with', CHECK), ('without', None))]
-    assert weights[0] == weights[1]
-
-
 class Recorder(list):
     """A data set that notes the indices asked for, and hands out batches like ArrayDataset."""
 
