@@ -52,12 +52,3 @@ def test_an_earlier_record_is_kept_unless_overwritten(toy_suite, tmp_path):
     assert out.read_text() == 'mine'
     main(['startup', '--json', str(out), '--overwrite'])
     assert json.loads(out.read_text())['suite'] == 'startup'
-
-
-@pytest.mark.parametrize('argv, message', [
-    ([], 'the following arguments are required: suite'), (['speed'], "invalid choice: 'speed'"),
-    (['data', '--rounds', '0'], "'0' is not a whole number above 0")])
-def test_wrong_arguments(argv, message, capsys):
-    with pytest.raises(SystemExit) as leaving:
-        main(argv)
-    assert leaving.value.code == 2 and message in capsys.readouterr().err

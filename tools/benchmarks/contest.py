@@ -1,6 +1,6 @@
 """Ours, stock OpenMMLab and a bare loop train the same in turns."""
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
@@ -19,12 +19,12 @@ from plugins.engine.files import REPO_ROOT
 from plugins.engine.fused_optimizer import with_fused_kernel
 from plugins.engine.session import Session
 
-from . import bare
 from .measure import (
     MAPPED,
     TRIMMED,
     Block,
     RunnerBlock,
+    now,
     ours_keeps_memory,
     with_glibc_defaults,
 )
@@ -131,7 +131,7 @@ class Contest:
         return RunnerBlock(Runner.from_cfg(cfg), *self._steps(check), self.weights)
 
     def bare(self, check: bool = False) -> Iterator[tuple[float, list[Tensor]]]:
-        """The blocks of :func:`bare.train`."""
+        """The blocks of :func:`bare_training`."""
         cfg = self.plain if check else self.cfg
         device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
         network, dtype = self._network(cfg), None
@@ -140,8 +140,8 @@ class Contest:
         if self.recipe.amp and not check:
             network.to(memory_format=torch.channels_last)
             dtype = {'bfloat16': torch.bfloat16, 'float16': torch.float16}.get(self.precision)
-        rows = bare.batch_rows(len(self.dataset), self.batch, shuffle=not check)
-        return bare.train(
+        rows = batch_rows(len(self.dataset), self.batch, shuffle=not check)
+        return bare_training(
             self.bare_batches(network, rows, device, check), partial(self.bare_loss, network),
             bare_optimizer(cfg.optim_wrapper, network), *self._steps(check), dtype,
             (cfg.optim_wrapper.get('clip_grad') or {}).get('max_norm'))
@@ -180,10 +180,10 @@ class Contest:
         blocks = self.blocks()
         case.samples = self.settings.time(blocks, self.recipe.rounds)
         case.split = blocks['ours'].split()
-        optimizer = with_fused_kernel(self.cfg.optim_wrapper)['optimizer']
-        kernel = ', fused=True' if optimizer.get('fused') else ''
-        case.facts = {'precision of ours and bare': self.precision,
-                      'optimizer of ours and bare': f"{optimizer['type']}{kernel}"}
+        case.facts = {
+            'precision of ours and bare': self.precision,
+            'optimizer of ours and bare': dict(with_fused_kernel(self.cfg.optim_wrapper)[
+                'optimizer'])}
         if ours_keeps_memory():
             case.facts['freed memory'] = (
                 "ours keeps it for the next step; stock and bare: glibc's defaults "
@@ -216,3 +216,46 @@ def bare_optimizer(optim_wrapper: Mapping[str, Any], network: nn.Module) -> torc
     """The optimizer of a plain script, with the same kernel as ours, whose config is given."""
     kind = dict(with_fused_kernel(optim_wrapper)['optimizer'])
     return getattr(torch.optim, kind.pop('type'))(network.parameters(), **kind)
+
+
+def bare_training(batches: Iterator[tuple], loss: Callable[..., Tensor],
+                  optimizer: torch.optim.Optimizer, warmup: int, iterations: int,
+                  dtype: torch.dtype | None = None, clip: float | None = None
+                  ) -> Iterator[tuple[float, list[Tensor]]]:
+    """A training script without any framework, which goes on for ever.
+
+    After each block it yields the seconds of an iteration, and all losses.
+
+    Args:
+        batches: Endless; each is a tuple of arguments of ``loss``, which runs the network.
+        warmup, iterations: Of a block; only the latter are timed.
+        dtype: Of autocast; None: float32. With float16 the loss is scaled.
+        clip: Largest norm of the gradient, or None.
+    """
+    parameters = optimizer.param_groups[0]['params']
+    device = parameters[0].device.type
+    scaler = torch.amp.GradScaler(device, enabled=dtype == torch.float16)
+    while True:
+        losses = []
+        for step in range(warmup + iterations):
+            if step == warmup:
+                start = now()
+            batch = next(batches)
+            with torch.autocast(device, dtype, enabled=dtype is not None):
+                value = loss(*batch)
+            scaler.scale(value).backward()
+            if clip is not None:
+                scaler.unscale_(optimizer)
+                nn.utils.clip_grad_norm_(parameters, clip)
+            scaler.step(optimizer)
+            scaler.update()
+            optimizer.zero_grad()
+            losses.append(value.detach())
+        yield (now() - start) / iterations, losses
+
+
+def batch_rows(total: int, batch: int, shuffle: bool) -> Iterator[Tensor]:
+    """Row numbers of endless batches; an epoch's incomplete last one is left out."""
+    while True:
+        order = torch.randperm(total) if shuffle else torch.arange(total)
+        yield from order[:total // batch * batch].split(batch)

@@ -1,7 +1,8 @@
-"""How time and memory grow as images, classes and boxes grow tenfold."""
+"""How time and memory grow as images and boxes grow tenfold."""
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from mmengine.structures import InstanceData
 from torch.utils.data import DataLoader
 
 from plugins.classification.datasets import ArrayDataset, ImageArray
-from plugins.classification.metrics import ClassReport
 from plugins.engine.allocator import keep_freed_memory
 from plugins.engine.files import REPO_ROOT
 from plugins.engine.session import load_config
@@ -28,27 +28,21 @@ TENFOLD = (10, 100, 1000)
 
 
 def run(settings: Settings) -> Iterator[Case]:
-    """Grow images, then classes, then boxes."""
+    """Grow images, then boxes."""
     if not torch.cuda.is_available():
         keep_freed_memory()  # as our Runner does
-    sizes, few, scenes, batch = settings.pick(
-        ((10_000, 100_000, 1_000_000), 50_000, 20, 4), ((1000, 10_000, 100_000), 5000, 5, 1))
-    images = mapped_images(settings.folder / 'images.npy', sizes[-1])
-    yield images_case(images, sizes, settings)
-    yield grow(Case('classes, loader', f'an epoch of {few:,} images in 10, 100 and 1 000 classes'),
-               TENFOLD, lambda classes: epoch(array_loader(images[:few], classes)), settings)
-    yield grow(Case('classes, report', f'ClassReport on {few:,} images of 10, 100, 1 000 classes'),
-               TENFOLD, lambda classes: class_report(few, classes), settings)
+    sizes, scenes, batch = settings.pick(((10_000, 100_000, 1_000_000), 20, 4),
+                                         ((1000, 10_000, 100_000), 5, 1))
+    yield images_case(sizes, settings)
     yield grow(Case('boxes, head', f'targets and losses of KittiYOLOV3Head, 640x192, {batch} '
                     'images of 10, 100, 1 000 boxes, none of them ignored'),
                TENFOLD, lambda boxes: head_losses(batch, boxes), settings)
 
-    def metrics(objects: int) -> Callable[[], object]:
-        samples = random_samples(scenes, objects, detections=100)
-        return lambda: evaluate(samples)
+    samples = {objects: random_samples(scenes, objects, detections=100) for objects in TENFOLD}
     yield grow(Case('boxes, metrics', f'CocoBoxMetric, DetectionMetric and KittiMetric on {scenes} '
                     'images of 10, 100, 1 000 objects and 100 detections, the most that a model '
-                    'gives'), TENFOLD, metrics, settings)
+                    'gives'),
+               TENFOLD, lambda objects: partial(evaluate, samples[objects]), settings)
 
 
 def grow(case: Case, sizes: Sequence[int], work: Callable[[int], Callable[[], object]],
@@ -66,16 +60,15 @@ def grow(case: Case, sizes: Sequence[int], work: Callable[[int], Callable[[], ob
     return case
 
 
-def images_case(images: np.ndarray, sizes: Sequence[int], settings: Settings) -> Case:
+def images_case(sizes: Sequence[int], settings: Settings) -> Case:
     """Epochs of more and more memory-mapped images."""
+    images = mapped_images(settings.folder / 'images.npy', sizes[-1])
     case = Case('images', 'an epoch of ArrayDataset on a memory-mapped file, 32 px, shuffled, '
                 'batch 64; memory is anonymous (RssAnon), without pages of the mapped file')
-    loaders = {size: array_loader(images[:size], classes=10) for size in sizes}
+    loaders = {size: array_loader(images[:size]) for size in sizes}
     if STATUS.exists():
-        growth = {f'{size:,}': anonymous_growth_mb(loader) for size, loader in loaders.items()}
-        case.facts['MB that an epoch adds'] = {name: round(mb, 1) for name, mb in growth.items()}
-        case.add('MB more for the largest than for the smallest',
-                 growth[f'{sizes[-1]:,}'] - growth[f'{sizes[0]:,}'])
+        growth = [anonymous_growth_mb(loader) for loader in loaders.values()]
+        case.add('MB more for the largest than for the smallest', growth[-1] - growth[0])
     return grow(case, sizes, lambda size: epoch(loaders[size]), settings)
 
 
@@ -94,10 +87,10 @@ def mapped_images(path: Path, images: int) -> np.ndarray:
     return np.load(path, mmap_mode='r')
 
 
-def array_loader(images: np.ndarray, classes: int) -> DataLoader:
-    """Images of so many classes in turn, in a loader like the configs'."""
-    source = ImageArray(images, np.arange(len(images)) % classes,
-                        tuple(f'class{number}' for number in range(classes)))
+def array_loader(images: np.ndarray) -> DataLoader:
+    """Images of ten classes in turn, in a loader like the configs'."""
+    source = ImageArray(images, np.arange(len(images)) % 10,
+                        tuple(f'class{number}' for number in range(10)))
     return Runner.build_dataloader(dict(
         batch_size=64, num_workers=0, dataset=ArrayDataset(source),
         sampler=dict(type='DefaultSampler', shuffle=True),
@@ -119,22 +112,6 @@ def anonymous_growth_mb(loader: DataLoader) -> float:
 def epoch(loader: DataLoader) -> Callable[[], object]:
     """Takes every batch, and keeps none."""
     return lambda: deque(loader, maxlen=0)
-
-
-def class_report(images: int, classes: int) -> Callable[[], object]:
-    """ClassReport of random guesses, in batches of 256."""
-    truth, guess = (torch.from_numpy(np.random.default_rng(seed).permutation(images) % classes)
-                    for seed in (0, 1))
-    samples = [dict(gt_label=a[None], pred_label=b[None])
-               for a, b in zip(truth, guess, strict=True)]
-
-    def evaluate_report() -> None:
-        metric = ClassReport()
-        metric.dataset_meta = dict(classes=[f'class{number}' for number in range(classes)])
-        for first in range(0, images, 256):
-            metric.process({}, samples[first:first + 256])
-        metric.evaluate(images)
-    return evaluate_report
 
 
 def head_losses(batch: int, boxes: int) -> Callable[[], object]:

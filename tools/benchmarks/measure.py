@@ -25,10 +25,7 @@ STAGES = ('data', 'augmentation', 'forward', 'backward', 'optimiser', 'engine')
 
 
 def now() -> float:
-    """Seconds on the clock of all blocks; a GPU has finished its work by then.
-
-    For the start and end of a block: waiting in the middle would be part of what is measured.
-    """
+    """Seconds on the clock of all blocks; a GPU has finished its work by then."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter()

@@ -3,7 +3,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from plugins.detection.metrics import DetectionMetric
 from tools.benchmarks.detection import LIGHT, DetectorContest, evaluate, random_samples, recipe
 from tools.benchmarks.measure import STAGES
 from tools.benchmarks.record import Settings
@@ -56,19 +55,9 @@ def test_ours_is_not_far_behind_the_bare_loop_and_stock(contest):
     # Measured at full size: 0.86 to 0.92 and 1.2 to 1.6; the rest is left to a busy machine.
     assert found['ours / bare'] > 0.5 and found['ours / stock'] > 0.8
     assert list(case.split) == list(STAGES)
-    assert case.facts['optimizer of ours and bare'] == 'Adam, fused=True'
+    assert case.facts['optimizer of ours and bare']['fused']
     runner = contest.ours().runner
     assert runner.model.bbox_head.ignore_iof_thr == 0.5
-
-
-def test_samples_are_such_that_metrics_find_something():
-    metric = DetectionMetric()
-    metric.dataset_meta = dict(classes=('car',))
-    samples = random_samples(20, objects=8, detections=16)
-    metric.process({}, samples)
-    found = metric.evaluate(20)
-    assert 0.1 < found['car/AP50'] < 0.9
-    assert found['car/tp'] + found['car/fn'] == 20 * 6  # of 8 objects one is a van, one DontCare
 
 
 def test_all_metrics_run_on_all_samples():
