@@ -33,11 +33,9 @@ class Batch(dict):
 class ArrayDataset(Dataset):
     """Images (or a seeded part of them) served from one array, batch by batch.
 
-    Upstream's datasets read, decode, transform and pack image by image, and
-    the collate function stacks what they made: 3 000 to 4 000 CIFAR images/s
-    on one core. Here torch's fetcher calls ``__getitems__`` once per batch and
-    gets one gathered tensor. Augmentation belongs to the data preprocessor,
-    which sees the batch on its device.
+    torch's fetcher calls ``__getitems__`` once per batch and gets one gathered tensor (upstream's
+    datasets pack image by image, 3 000 to 4 000 of CIFAR a second). Augmentation belongs to the
+    data preprocessor, which sees the batch on its device.
 
     ``collate_fn=dict(type='batch_collate')`` is required in the dataloader.
     Images are decoded by :meth:`full_init`, which mmengine's Runner calls, or

@@ -35,12 +35,11 @@ class Cifar10(Source):
         classes: Label ids or class names to keep, renumbered 0 ... k - 1 in
             this order. None keeps all.
         max_per_class: Keep at most that many images of each class, chosen by
-            ``seed``. A smaller number keeps some of the same.
-        seed: Alone decides which ones.
+            ``seed`` alone. A smaller number keeps some of the same.
+        seed: See ``max_per_class``.
 
     Raises:
-        FileNotFoundError: Later: a batch file is missing.
-        ValueError: Unknown split; later: unknown class, or a file that is no CIFAR batch.
+        OSError, ValueError: Unknown split; later, missing or damaged files, or an unknown class.
     """
 
     size = (32, 32)

@@ -16,15 +16,9 @@ from plugins.engine.images import SUFFIXES
 class ClassFolder(FileSource):
     """Images in ``<data_root>/<class>/``, in sorted order of class and file.
 
-    mmpretrain's CustomDataset skips files that are no images, and can neither
-    divide a tree that has no official test part nor take a few images of each
-    class. Here hidden files and folders, and files beside the class folders
-    that are no images (a licence), are ignored; anything else unexpected is
-    an error.
-
-    Keras's ``flow_from_directory(target_size=...)`` is ``resize='stretch'``
-    but for the filter: Keras takes the nearest pixel unless its
-    ``interpolation`` says otherwise, here it is bilinear with antialiasing.
+    Hidden files and folders, and files beside the class folders that are no images (a licence),
+    are ignored; anything else unexpected is an error. Keras's ``target_size`` is
+    ``resize='stretch'``, but Keras takes the nearest pixel.
 
     Args:
         data_root: The folder of the class folders.
@@ -32,9 +26,8 @@ class ClassFolder(FileSource):
         classes: Class names in label order; exactly the folders that exist.
             None takes the folders in sorted order.
         split: 'train' or 'test' divides the tree in two at random, see
-            :func:`stratified_split`; needs ``held_out``. None takes all. It is
-            the split that ``ArrayDataset(val_fraction=held_out,
-            split_seed=seed)`` makes, whose 'val' is 'test' here.
+            :func:`stratified_split`; needs ``held_out``. None takes all. ArrayDataset's
+            ``val_fraction=held_out`` and ``split_seed=seed`` make the same split.
         held_out: What 'test' gets of each class: a number of images (int) or
             a share between 0 and 1.
         max_per_class: Keep at most that many images of each class of the
@@ -42,10 +35,8 @@ class ClassFolder(FileSource):
         seed: Alone decides, with the sorted file names, what is chosen.
 
     Raises:
-        FileNotFoundError: Later: no ``data_root``, or no class folders in it.
-        ValueError: An argument that makes no sense; later: folders that differ
-            from ``classes``; an empty class folder; a file in one that is no
-            image; an image outside of them; a class too small for ``held_out``.
+        OSError, ValueError: Wrong arguments; later, missing, unexpected or empty folders, or a
+            class too small for ``held_out``.
     """
 
     def __init__(self, data_root: str | Path, size: int | tuple[int, int],

@@ -19,9 +19,7 @@ LAYOUT = ('expected <data_root>/images/<NNN.Name>/*.jpg and <data_root>/lists/{t
 class Cub200(FileSource):
     """CUB-200-2010: 3 000 train or 3 033 test images of 200 kinds of birds.
 
-    mmpretrain's CUB reads the edition of 2011 alone, whose lists have another
-    format. The bilinear filter with antialiasing is finer than Keras's
-    default, the nearest pixel.
+    mmpretrain's CUB reads the edition of 2011 alone, whose lists have another format.
 
     Args:
         data_root: Holds ``images/`` and ``lists/``.
@@ -33,11 +31,8 @@ class Cub200(FileSource):
             ``images/`` in the order of their numbers, whether 200 or fewer.
 
     Raises:
-        FileNotFoundError: Later: a folder or a list is missing.
-        ValueError: Unknown split; later: unknown class; a folder whose name has no number
-            of its own; a class without images in the list; a line that is no
-            ``<class>/<file>``, names a missing file, or a file that another
-            line of either list names too.
+        OSError, ValueError: Unknown split; later, missing folders or lists, folders without a
+            number of their own, classes without images, or wrong lines, by list and number.
     """
 
     def __init__(self, data_root: str | Path, split: str, size: int | tuple[int, int],

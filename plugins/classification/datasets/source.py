@@ -38,11 +38,9 @@ class Source(ABC):
             def decode(self):
                 return np.random.RandomState(0).randint(256, size=(90, 3, 16, 16), dtype=np.uint8)
 
-    Configs name it as ``source=dict(type='noise', split='train')``; training, tests, predictions,
-    tools/misc/check_dataset.py and the check for overlapping splits then take it. A data set of
-    image files is shorter still, see :class:`FileSource`.
-
-    ``__init__`` checks its arguments and reads nothing: a model predicts where its data are not.
+    Configs name it as ``source=dict(type='noise', split='train')``. A data set of image files is
+    shorter still, see :class:`FileSource`. ``__init__`` checks its arguments and reads nothing:
+    a model predicts where its data are not.
     """
 
     resize = 'center_crop'  # how a picture of another size is brought to the stored one
@@ -222,9 +220,8 @@ _built: dict[tuple[str, str], Source] = {}
 def build_source(config: Mapping[str, Any]) -> Source:
     """Build a source from its config, once per process.
 
-    The loaders of a run name the same source (train and val are parts of one
-    array), and a search builds it in every trial: equal configs share one
-    object and its pixels. The four used last are kept.
+    Equal configs share one object and its pixels: train and val are parts of one array, and a
+    search builds it in every trial. The four used last are kept.
 
     Raises:
         ValueError: There is no such source, or an argument is wrong.

@@ -1,4 +1,3 @@
-import pickle
 import subprocess
 import sys
 
@@ -10,7 +9,7 @@ from mmengine.dataset import DefaultSampler, default_collate, pseudo_collate
 from mmengine.registry import DATASETS as ROOT_DATASETS
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
-from torch.utils.data import DataLoader, Subset
+from torch.utils.data import DataLoader
 
 from plugins.classification.datasets import ArrayDataset, ImageArray, take_batch
 from plugins.classification.datasets.array_dataset import DataSample
@@ -96,15 +95,6 @@ def test_an_empty_source_is_rejected():
         ArrayDataset(ImageArray(np.zeros((0, 3, 2, 2), np.uint8), np.zeros(0), ('a', )))
 
 
-def test_what_mmengine_asks_a_dataset_for(source):
-    dataset = ArrayDataset(source, 'train', val_fraction=0.5, num_classes=3)
-    assert dataset.metainfo == {'classes': ('a', 'b', 'c')}
-    assert [dataset.get_cat_ids(i) for i in range(len(dataset))] == [[x] for x in dataset.labels]
-    assert dataset.fingerprint == source.fingerprint
-    with pytest.raises(IndexError):
-        dataset[len(dataset)]
-
-
 @pytest.mark.parametrize('workers', [0, 2])
 def test_through_a_loader_with_mmengines_sampler(source, workers):
     dataset = ArrayDataset(source, 'train', val_fraction=0.1)
@@ -122,14 +112,6 @@ def test_through_a_loader_with_mmengines_sampler(source, workers):
         orders.append([sample.sample_idx for sample in samples])
         samples[0].set_pred_label(1)
     assert sorted(orders[0]) == sorted(orders[1]) == list(range(63)) and orders[0] != orders[1]
-
-
-def test_a_pickled_dataset_serves_the_same_data(source):
-    # On macOS and Windows the dataset reaches a worker as a pickle.
-    copy = pickle.loads(pickle.dumps(ArrayDataset(source, 'val', val_fraction=0.1)))
-    expected = ArrayDataset(source, 'val', val_fraction=0.1)
-    assert copy.__getitems__([0, 6])['inputs'].equal(expected.__getitems__([0, 6])['inputs'])
-    assert copy.labels.tolist() == expected.labels.tolist()
 
 
 LOADER = '''
@@ -164,11 +146,6 @@ def test_mmengines_wrappers(source, wrapper, length):
     assert batch['inputs'].shape == (6, 3, 4, 5) and len(batch['data_samples']) == 6
     assert [s.gt_label.item() for s in batch['data_samples']] == source.labels[
         batch['inputs'][:, 0, 0, 0]].tolist()
-
-
-def test_a_torch_subset(source):
-    batch = next(iter(DataLoader(Subset(ArrayDataset(source), [9, 4]), 2, collate_fn=take_batch)))
-    assert batch['inputs'][:, 0, 0, 0].tolist() == [9, 4]
 
 
 @pytest.mark.parametrize('collate', [pseudo_collate, default_collate])

@@ -91,13 +91,6 @@ def test_every_way_of_pickling_gives_the_same_images(tmp_path, dumps):
     assert (test.images.reshape(3, -1) == pixels(3, 9)).all() and test.labels.tolist() == [3, 0, 3]
 
 
-def test_the_python2_file_of_this_test_is_like_the_official_one():
-    content = python2_dumps({'data': pixels(1, 0), 'labels': [1]})
-    assert content.startswith(b'\x80\x02}') and b'U\x04data' in content  # SHORT_BINSTRING
-    assert b'cnumpy.core.multiarray\n_reconstruct\n' in content and b'T\x00\x0c\x00\x00' in content
-    assert b'_codecs' not in content
-
-
 @DUMPS
 def test_cifar100_fine_and_coarse(tmp_path, dumps):
     write_cifar100(tmp_path / 'cifar-100-python', dumps)

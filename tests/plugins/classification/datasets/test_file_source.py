@@ -135,13 +135,6 @@ def test_a_changed_file_or_setting_is_decoded_anew(files, tmp_path):
     assert (build(files[::-1], cache).images == second.images[::-1]).all()
 
 
-def test_labels_are_no_part_of_the_cache(files, tmp_path):
-    build(files, tmp_path / 'cache')
-    other = decode_files(files, [0] * 6, ['a'], 4, max_ram_gb=0, cache_dir=tmp_path / 'cache')
-    assert other.labels.tolist() == [0] * 6 and other.classes == ('a', )
-    assert other.fingerprint == decode_files(files, [0] * 6, ['a'], 4).fingerprint
-
-
 @pytest.mark.parametrize('damage', [
     lambda path, images: path.with_suffix('.json').unlink(),
     lambda path, images: os.truncate(path, path.stat().st_size - 1),

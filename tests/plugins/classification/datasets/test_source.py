@@ -1,5 +1,7 @@
+import inspect
 import os
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -157,3 +159,25 @@ def test_a_failing_source_is_tried_again(tmp_path):
     for _ in range(2):
         with pytest.raises(FileNotFoundError, match='none: no such folder'):
             len(build_source(config))
+
+
+def test_the_examples_of_the_docstrings_work(tmp_path):
+    """A data set takes one class, as the docstrings of Source and FileSource show."""
+
+    from PIL import Image
+
+    from plugins.classification.datasets import FileSource
+    names = dict(SOURCES=SOURCES, Source=Source, FileSource=FileSource, np=np)
+    for shown in (Source, FileSource):
+        code = inspect.getdoc(shown).split('::\n', 1)[1]
+        exec(inspect.cleandoc(re.split(r'\n(?=\S)', code)[0]), names)
+    try:
+        noise = ArrayDataset(dict(type='noise', split='train'), 'val', val_fraction=0.1)
+        assert noise[0]['inputs'].shape == (1, 3, 16, 16) and len(noise) == 10
+        Image.new('RGB', (8, 6), (9, 9, 9)).save(tmp_path / 'x.png')
+        (tmp_path / 'list.txt').write_text('x.png 1\n')
+        listed = build_source(dict(type='from_list', data_root=str(tmp_path), size=4))
+        assert listed.labels.tolist() == [1] and (listed.images == 9).all()
+    finally:
+        for name in ('noise', 'from_list'):
+            SOURCES.module_dict.pop(name, None)

@@ -189,17 +189,6 @@ def test_a_neck_that_begins_to_learn_is_given_the_backbones_features(train, stor
     assert_same_training(features, images)
 
 
-def test_each_part_has_the_shape_that_its_own_geometry_gives(train):
-    changes = {'model.neck': dict(type='AdaptivePoolNeck', output_size=3),
-               'model.head.in_channels': 288,
-               f'{PREPROCESSOR}.eval_geometry': [dict(type='Resize', size=(64, 64))]}
-    images, features = (train(name, cache, epochs=1, **changes)
-                        for name, cache in (('images', None), ('features', {})))
-    assert features_of(features).shape == (1, 72, 32, 1, 1)
-    assert features_of(features, 'val').shape == (1, 18, 32, 2, 2)
-    assert_same_training(features, images)
-
-
 def test_a_preprocessor_beside_the_model_counts_too(train, stored, tmp_path):
     """mmpretrain's usual place; mmengine puts it into a copy of the model's config."""
     model = config(tmp_path)['model']
@@ -264,13 +253,6 @@ def test_what_cannot_be_exact_is_refused(train, stored, cache, changes, message)
     with pytest.raises(ValueError, match=message):
         train('refused', cache, **changes)
     assert not stored()
-
-
-def test_another_classifier_is_refused():
-    from types import SimpleNamespace
-    runner = SimpleNamespace(model=torch.nn.Linear(1, 1))
-    with pytest.raises(ValueError, match='model.type is Linear, expected TransferClassifier'):
-        FeatureCacheHook().before_train(runner)
 
 
 @pytest.mark.parametrize('key', ['views', 'batch_size'])

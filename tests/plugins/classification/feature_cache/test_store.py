@@ -76,13 +76,6 @@ def test_what_the_check_rejects_is_computed_anew(features):
     assert word == 'computed anew (7)' and computed[0, 0, 1] == 1
 
 
-def test_a_run_that_ends_while_it_computes_leaves_nothing(features):
-    with pytest.raises(KeyboardInterrupt):
-        features.fetch(ORIGIN, SHAPE, lambda array: (_ for _ in ()).throw(KeyboardInterrupt))
-    assert not list(features.cache_dir.iterdir())
-    features.fetch(ORIGIN, SHAPE, fill)
-
-
 def test_what_is_not_stored_needs_room(features, monkeypatch):
     assert num_bytes(SHAPE) == 60
     features.fetch(ORIGIN, SHAPE, fill)

@@ -1,6 +1,5 @@
 import copy
 import os
-import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -97,24 +96,6 @@ def test_a_loader_that_cuts_otherwise_is_named(root, changes, pair, differing):
                                          rf'dataloader \(of \d+\) share \d+: .*\.png.* choose '
                                          rf'images by .*{differing}.*; expected the same data'):
         check(config(root, **changes))
-
-
-def test_a_validation_part_that_is_part_of_the_other_cut_passes(root):
-    check(config(root, train_dataloader__dataset__val_fraction=.4))
-
-
-def test_the_number_and_names_are_those_of_the_files(root):
-    cfg = config(root, **SEED, val_dataloader__dataset__source__seed=1)
-    train, test = (build(cfg[f'{part}_dataloader'].dataset) for part in ('train', 'test'))
-    greys = [{int(grey) for grey in data.source.images[data.rows, 0, 0, 0]}
-             for data in (train, test)]
-    # by pixels, twins apart: the same files as by name
-    shared = greys[0] & greys[1]
-    with pytest.raises(ValueError, match='share') as caught:
-        check(cfg)
-    count, first = re.search(r'share (\d+): (.*?),', str(caught.value)).groups()
-    assert len(shared) - 2 <= int(count) <= len(shared) and shared
-    assert np.asarray(Image.open(first))[0, 0] in shared
 
 
 def test_one_tree_for_all_loaders(root):
