@@ -4,20 +4,19 @@
     python tools/misc/print_config.py CONFIG --key model.head
     python tools/misc/print_config.py CONFIG --diff-base --cfg-options train_cfg.max_epochs=5
 
-OpenMMLab's print_config.py adds a misspelt option without a word and prints
-the config that would then be trained; this one refuses what tools/train.py
-refuses. What is printed for a whole config is a config file again.
+Unlike OpenMMLab's print_config.py, it rejects what tools/train.py rejects, such
+as a misspelt option. A whole config is printed as a config file.
 """
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import add_cfg_options, config_file
+from plugins.engine.config_keys import READ_KEYS
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -62,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> str:
 
 def whole_text(cfg: 'Config') -> str:
     """The keys that something reads, as a config file; helper variables are named below."""
-    helpers = _helpers(cfg)
+    helpers = [key for key in cfg._cfg_dict if key not in READ_KEYS]
     text = _formatted({key: value for key, value in _plain(cfg).items() if key not in helpers})
     if helpers:
         text += ('\n# Helper variables, which only the config files themselves use (--key shows '
@@ -74,16 +73,18 @@ def key_text(cfg: 'Config', path: str) -> str:
     """What a dotted key holds, as ``key = value``; items of a list are numbered from 0.
 
     Raises:
-        ValueError: There is no such key; names near ones.
+        ValueError: There is no such key; names those that there are.
     """
     node: Any = _plain(cfg)
-    for number, part in enumerate(parts := path.split('.')):
-        held = dict(enumerate(node)) if isinstance(node, list | tuple) else node
-        key = int(part) if isinstance(node, list | tuple) and part.isdecimal() else part
-        if not isinstance(held, Mapping) or key not in held:
-            raise ValueError(f'--key {path}: the config has no {".".join(parts[:number + 1])}; '
-                             f'{_near(path, _plain(cfg))}')
-        node = held[key]
+    parts = path.split('.')
+    for number, part in enumerate(parts):
+        held = {str(key): value for key, value in (
+            node.items() if isinstance(node, Mapping) else
+            enumerate(node) if isinstance(node, list | tuple) else ())}
+        if part not in held:
+            raise ValueError(f'--key {path}: the config has no {".".join(parts[:number + 1])}, '
+                             f'expected one of {", ".join(held) or "no further key"}')
+        node = held[part]
     if parts[-1].isidentifier():
         return _formatted({parts[-1]: node})
     return _formatted({'_': node}).removeprefix('_ = ')  # an item of a list has no name
@@ -109,16 +110,6 @@ def diff_text(path: Path, cfg: 'Config') -> str:
     return '\n'.join(lines) or f'{path.name} changes nothing in its _base_'
 
 
-def _leaves(node: Mapping[str, Any], path: str = '') -> Iterator[tuple[str, Any]]:
-    """Dotted keys and their values; a list counts as one value."""
-    for key, value in node.items():
-        name = f'{path}.{key}' if path else str(key)
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, name)
-        else:
-            yield name, value
-
-
 def _formatted(keys: dict[str, Any]) -> str:
     """Python code of these keys, formatted by mmengine's own means."""
     from mmengine.config import Config
@@ -127,18 +118,6 @@ def _formatted(keys: dict[str, Any]) -> str:
 
 def _plain(cfg: 'Config') -> dict[str, Any]:
     return cfg._cfg_dict.to_dict()
-
-
-def _helpers(cfg: 'Config') -> list[str]:
-    from plugins.engine.config_keys import READ_KEYS
-    return [key for key in cfg._cfg_dict if key not in READ_KEYS]
-
-
-def _near(path: str, tree: dict[str, Any]) -> str:
-    keys = {'.'.join(key.split('.')[:depth + 1]) for key, _ in _leaves(tree)
-            for depth in range(key.count('.') + 1)}
-    near = get_close_matches(path, sorted(keys), n=3, cutoff=0.5)
-    return f'near: {", ".join(near)}' if near else f'expected one of {", ".join(tree)}'
 
 
 if __name__ == '__main__':

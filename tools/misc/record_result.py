@@ -11,7 +11,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.files import REPO_ROOT
+from plugins.engine.files import REPO_ROOT, replacing
 from plugins.engine.run_reader import read_run
 
 COLUMNS = ('config', 'data', 'seed', 'metric', 'test', 'val', 'best_epoch', 'epochs', 'seconds',
@@ -26,13 +26,13 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
 
     Raises:
         FileNotFoundError: The run or its test has no ``result.json``.
-        ValueError: See :func:`result_rows`; or the rows stand there already.
+        ValueError: See :func:`result_rows`; or the rows are in the table already.
     """
     parser = argparse.ArgumentParser(description='Add a tested run to its results.csv.')
     parser.add_argument('work_dir', help='work dir of tools/train.py, tested by tools/test.py')
-    parser.add_argument('--data', required=True, help='which data, in a reader\'s words')
-    parser.add_argument('--note', default='', help='what else a reader must know; required '
-                        'of a run whose config was changed')
+    parser.add_argument('--data', required=True, help='which data, as the table shows it')
+    parser.add_argument('--note', default='', help='shown below the table; required for a run '
+                        'whose config was changed')
     args = parser.parse_args(argv)
     rows = result_rows(args.work_dir, args.data, args.note)
     table = REPO_ROOT / Path(rows[0]['config']).parent / 'results.csv'
@@ -44,13 +44,13 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
 def result_rows(work_dir: str | Path, data: str, note: str = '') -> list[dict[str, Any]]:
     """One row for each metric of the test set, with the run that it comes from.
 
-    What a test found about single classes stays in its ``result.json``. The
-    row stands for the config as the collection has it: of a run of a changed
-    one, the note tells what was changed.
+    Figures of single classes stay in the test's ``result.json``. A row is read as
+    one of the config in this collection: where the run's was another, the note says
+    what was changed.
 
     Raises:
         FileNotFoundError: The run has no record, or was not tested.
-        ValueError: The config is none of this collection's; the test is of another checkpoint,
+        ValueError: The config is not in this collection; the test is of another checkpoint,
             other options or other images; or the config was changed and there is no note.
     """
     run = read_run(work_dir)
@@ -67,7 +67,7 @@ def result_rows(work_dir: str | Path, data: str, note: str = '') -> list[dict[st
 
 
 def _note(trained: dict[str, Any], note: str) -> str:
-    """The note, with the options of a run whose config is not the collection's."""
+    """The note, with the options of a run whose config is not the file as it is now."""
     from plugins.engine.config_keys import config_hash
     from plugins.engine.session import load_config
 
@@ -76,9 +76,8 @@ def _note(trained: dict[str, Any], note: str) -> str:
     options = ' '.join(trained.get('options') or [])  # older records name none
     changed = f'--cfg-options {options}' if options else 'the file has changed since'
     if not note:
-        raise ValueError(f"{trained['config']}: the run was of another config than this file gives "
-                         f"now ({changed}), and its figures would stand for the file's; tell the "
-                         'reader why they do by --note, or run the unchanged config')
+        raise ValueError(f"{trained['config']}: the run's config was another one ({changed}); "
+                         'explain it by --note, or run the unchanged config')
     return f'{note} ({changed})'
 
 
@@ -86,21 +85,20 @@ def append(table: Path, rows: list[dict[str, Any]]) -> None:
     """Append rows to a results.csv, which is made if it is not there.
 
     Raises:
-        ValueError: A row of the same config, options, data, seed, metric and commit is there.
+        ValueError: A row of the same config, data, seed, metric and commit is there.
     """
-    present = set()
+    earlier: list[dict[str, Any]] = []
     if table.is_file():
-        with table.open(newline='') as file:
-            present = {_identity(row) for row in csv.DictReader(file)}
+        with table.open(newline='', encoding='utf-8') as file:
+            earlier = list(csv.DictReader(file))
+    present = {_identity(row) for row in earlier}
     for row in rows:
         if _identity(row) in present:
             raise ValueError(f'{table}: holds this result already: {_identity(row)}')
-    is_new = not table.is_file()
-    with table.open('a', newline='') as file:
+    with replacing(table) as partial, partial.open('w', newline='', encoding='utf-8') as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator='\n')
-        if is_new:
-            writer.writeheader()
-        writer.writerows(rows)
+        writer.writeheader()
+        writer.writerows([*earlier, *rows])
 
 
 def _identity(row: dict[str, Any]) -> tuple[str, ...]:

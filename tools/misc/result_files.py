@@ -1,9 +1,6 @@
-"""Read what the tables of results are made from: model-index.yml, metafile.yml, results.csv.
-
-Strictly: a misspelt key or an emptied file would otherwise take figures out of a README.
-"""
+"""Read what the tables of results are made from: model-index.yml, metafile.yml, results.csv."""
 import csv
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,20 +11,17 @@ from tools.misc.record_result import COLUMNS
 
 # Every metric that a metafile may name, and how a table calls it.
 LABELS = {metric.name: metric.label for metric in METRICS}
-# Runs are averaged over seeds only where all of these agree.
+# Runs are averaged over seeds only where all of these agree; the hash is of the config as it was.
 SAME_EXPERIMENT = ('config', 'data', 'device', 'processes', 'precision', 'config_hash')
-# Columns of results.csv that hold numbers, and whether a cell may be blank.
-NUMBERS: dict[str, tuple[Callable[[str], float], bool]] = {
-    'seed': (int, False), 'test': (float, False), 'val': (float, True), 'best_epoch': (int, True),
-    'epochs': (int, False), 'seconds': (float, False), 'processes': (int, False)}
-
-_ENTRY = ('Name', 'In Collection', 'Config', 'Metadata', 'Results')
-_METADATA = ('Row', 'Parameters', 'Trainable', 'Report Time')
-_RESULT = ('Task', 'Dataset', 'Metrics')
+# Columns of results.csv that hold numbers, and those of them in which a cell may be blank.
+NUMBERS: dict[str, Callable[[str], float]] = {
+    'seed': int, 'test': float, 'val': float, 'best_epoch': int, 'epochs': int, 'seconds': float,
+    'processes': int}
+MAY_BE_BLANK = ('val', 'best_epoch')
 
 
 class Model(NamedTuple):
-    """One entry of a metafile; results hold each reported number as the text that stands there."""
+    """One entry of a metafile; results hold each reported number as the text in the file."""
 
     name: str
     config: str
@@ -42,116 +36,76 @@ def metafiles(root: Path) -> list[Path]:
     """The metafiles that model-index.yml imports.
 
     Raises:
-        ValueError: It is no YAML, or has no list `Import`.
+        ValueError: It has no list `Import`.
     """
-    index = root / 'model-index.yml'
-    names = _load(index, ('Import',)).get('Import')
-    if not isinstance(names, list) or not names:
-        raise ValueError(f'{index}: Import is {names!r}; expected a list of metafiles')
-    return [root / name for name in names]
+    return [root / name for name in _read_list(root / 'model-index.yml', 'Import')]
 
 
 def load_models(metafile: Path) -> list[Model]:
     """Read a metafile's models.
 
     Raises:
-        ValueError: It is no YAML or has no models; an entry lacks a key, has an unknown one or an
-            unknown metric, or a number that is none.
+        ValueError: It has no list `Models`; an entry lacks a key, or has an unknown metric or a
+            number that is none.
     """
-    entries = _load(metafile, ('Collections', 'Models')).get('Models')
-    if not isinstance(entries, list) or not entries:
-        raise ValueError(f'{metafile}: Models is {entries!r}; expected a list of entries with '
-                         'Name, Config and Metadata')
-    return [_model(metafile, entry) for entry in entries]
+    models = []
+    for entry in _read_list(metafile, 'Models'):
+        try:
+            models.append(_model(entry))
+        except (KeyError, TypeError, ValueError) as error:
+            name = entry.get('Name', entry) if isinstance(entry, Mapping) else entry
+            raise ValueError(f'{metafile}: entry {name}: {type(error).__name__}: {error}; expected '
+                             'Name, Config, Metadata with whole numbers Parameters and Trainable, '
+                             'and Results, each with a Dataset and Metrics among '
+                             f'{", ".join(LABELS)}') from error
+    return models
 
 
-def _model(metafile: Path, entry: Any) -> Model:
-    name = entry.get('Name') if isinstance(entry, Mapping) else None
-    where = f'{metafile}: entry {name or repr(entry)}'
-    try:
-        metadata, names = entry['Metadata'], (entry['Name'], entry['Config'])
-        counts = [int(metadata[key]) for key in ('Parameters', 'Trainable')]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f'{where}: expected Name, Config, and Metadata with whole numbers '
-                         f'Parameters and Trainable; {type(error).__name__}: {error}') from error
-    _check_keys(where, entry, _ENTRY)
-    _check_keys(f'{where}: Metadata', metadata, _METADATA)
-    results = entry.get('Results', [])
-    if not isinstance(results, list):
-        raise ValueError(f'{where}: Results is {results!r}; expected a list of results, each with '
-                         'Dataset and Metrics')
+def _model(entry: dict[str, Any]) -> Model:
+    metadata, results = entry['Metadata'], entry.get('Results', [])
+    parameters, trainable = (int(metadata[key]) for key in ('Parameters', 'Trainable'))
     for result in results:
-        _check_result(where, result)
-    return Model(*names, metadata.get('Row', ''), *counts, metadata.get('Report Time', ''), results)
+        for name, figure in result['Metrics'].items():
+            float(figure), LABELS[name], result['Dataset']
+    return Model(entry['Name'], entry['Config'], metadata.get('Row', ''), parameters, trainable,
+                 metadata.get('Report Time', ''), results)
 
 
-def _check_result(where: str, result: Any) -> None:
-    if not isinstance(result, Mapping) or not isinstance(result.get('Metrics'), Mapping) \
-            or 'Dataset' not in result:
-        raise ValueError(f'{where}: a result is {result!r}; expected Dataset and Metrics')
-    _check_keys(f'{where}: Results', result, _RESULT)
-    _check_keys(f'{where}: Metrics', result['Metrics'], LABELS)
-    for metric, figure in result['Metrics'].items():
-        try:
-            float(figure)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f'{where}: {metric} is {figure!r}; expected a number') from error
-
-
-def _check_keys(where: str, found: Mapping[str, Any], known: Collection[str]) -> None:
-    unknown = [key for key in found if key not in known]
-    if unknown:
-        raise ValueError(f'{where}: unknown {", ".join(unknown)}; expected some of '
-                         f'{", ".join(known)}')
-
-
-def _load(path: Path, keys: Collection[str]) -> dict[str, Any]:
-    # BaseLoader keeps 68.00 as the report prints it; a float would become 68.0.
-    with path.open(encoding='utf-8') as file:
-        try:
-            content = yaml.load(file, yaml.BaseLoader)
-        except yaml.YAMLError as error:
-            raise ValueError(f'{path}: no YAML: {error}') from error
-    if not isinstance(content, dict):
-        raise ValueError(f'{path}: holds {content!r}; expected {", ".join(keys)}')
-    _check_keys(str(path), content, keys)
-    return content
+def _read_list(path: Path, key: str) -> list[Any]:
+    try:  # BaseLoader keeps 68.00 as the report prints it; a float would become 68.0
+        content = yaml.load(path.read_text(encoding='utf-8'), yaml.BaseLoader)
+    except yaml.YAMLError as error:
+        raise ValueError(f'{path}: no YAML: {error}') from error
+    found = content.get(key) if isinstance(content, dict) else None
+    if not isinstance(found, list) or not found:
+        raise ValueError(f'{path}: {key} is {found!r}, expected a list')
+    return found
 
 
 def measured(table: Path) -> dict[tuple[str, ...], list[dict[str, str]]]:
     """Rows of a results.csv by experiment; none if there is no such file.
 
     Raises:
-        ValueError: It has other columns than record_result.py writes, no row, a row of another
-            length or without a number where one belongs.
+        ValueError: It has other columns than record_result.py writes, or a row has another length
+            or no number where one belongs.
     """
     groups: dict[tuple[str, ...], list[dict[str, str]]] = {}
     if not table.is_file():
         return groups
     with table.open(newline='', encoding='utf-8') as file:
-        reader = csv.reader(file)
-        header = next(reader, [])
-        if header != list(COLUMNS):
-            raise ValueError(f'{table}:1: columns {",".join(header) or "none"}; expected '
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise ValueError(f'{table}:1: columns {reader.fieldnames}, expected '
                              f'{",".join(COLUMNS)}, as tools/misc/record_result.py writes them')
-        for cells in filter(None, reader):
-            row = _checked(dict(zip(COLUMNS, cells, strict=False)), len(cells),
-                           f'{table}:{reader.line_num}')
+        for row in reader:
+            where = f'{table}:{reader.line_num}'
+            if None in row or None in row.values():
+                raise ValueError(f'{where}: expected {len(COLUMNS)} cells')
+            for column, number in NUMBERS.items():
+                try:
+                    number(row[column] or (0 if column in MAY_BE_BLANK else 'nothing'))
+                except ValueError:
+                    raise ValueError(f'{where}: {column} is {row[column]!r}, expected a'
+                                     f'{" whole" * (number is int)} number') from None
             groups.setdefault(tuple(row[key] for key in SAME_EXPERIMENT), []).append(row)
-    if not groups:
-        raise ValueError(f'{table}: no row below the columns; restore its rows, or delete the file '
-                         'if nothing was measured')
     return groups
-
-
-def _checked(row: dict[str, str], count: int, where: str) -> dict[str, str]:
-    if count != len(COLUMNS):
-        raise ValueError(f'{where}: {count} cells, expected {len(COLUMNS)}')
-    for column, (number, may_be_blank) in NUMBERS.items():
-        if row[column] or not may_be_blank:
-            try:
-                number(row[column])
-            except ValueError as error:
-                raise ValueError(f'{where}: {column} is {row[column]!r}, expected a'
-                                 f'{" whole" * (number is int)} number') from error
-    return row
