@@ -14,8 +14,8 @@ drops what has the latter, which would make it background; pycocotools overwrite
 ``iscrowd``. Its crowds forgive a detection by the share of it that they cover, as KITTI's own
 evaluation does with DontCare. Objects of no class and not ignored are background, and left out.
 
-What upstream lacks: mmdet has no such converter, and CocoDataset numbers classes by their order
-in the file, whatever order the config names them in; here they stand in the order of --classes.
+Classes are in the order of --classes: CocoDataset numbers them by their order in the file, whatever
+order the config names them in.
 """
 import argparse
 import json
@@ -46,7 +46,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         'order (default: car=Car)')
     parts = parser.add_mutually_exclusive_group()
     parts.add_argument('--split', nargs='+', type=_part_share, default=[], metavar='PART=SHARE',
-                       help='divide the images by chance, as KittiDataset does')
+                       help='divide the images at random, as KittiDataset does')
     parts.add_argument('--lists', nargs='+', default=[], metavar='TXT',
                        help='a list of image ids for each part, below DATA_ROOT')
     parser.add_argument('--seed', type=seed, default=0, metavar='N', help='of --split')
@@ -135,14 +135,11 @@ def convert(dataset: 'KittiDataset') -> dict[str, Any]:
 
 
 def summary(content: dict[str, Any]) -> str:
-    """Counts in one line, and what CocoDataset will not take."""
+    """Counts in one line."""
     boxes = content['annotations']
     ignored = sum(box['iscrowd'] for box in boxes)
-    thin = sum(min(box['bbox'][2:]) < 1 for box in boxes)
     return (f'{counted(len(content["images"]), "image")}, '
-            f'{counted(len(boxes) - ignored, "object")}, {ignored} ignored'
-            + (f"; mmdet's CocoDataset drops {thin} of them, less than a pixel wide or high"
-               if thin else ''))
+            f'{counted(len(boxes) - ignored, "object")}, {ignored} ignored')
 
 
 def _class(text: str) -> tuple[str, list[str]]:

@@ -1,18 +1,14 @@
-"""Divide KITTI's training folder by chance into lists of images: ImageSets/{train,val,test}.txt.
+"""Divide KITTI's training folder at random into lists of images: ImageSets/{train,val,test}.txt.
 
     python tools/dataset_converters/split_kitti.py data/kitti
     python tools/dataset_converters/split_kitti.py data/kitti --train 53 --val 7 --seed 1
 
-The 400 training images of the default are about what report A trains on: 67 batches of 6, the
-last one of 4. They are those that a config's ``split=dict(seed=..., fractions=dict(train=...,
-...))`` takes for ``part='train', indices=400``, if it has that many and the same seed. The lines
-that make a config use the lists are printed.
-
-What upstream lacks: its tools/misc/split_coco.py cuts COCO's train2017 by percentages, and draws
-with replacement, so that a list is shorter than asked for.
+The default's 400 training images are about as many as in report A: 67 batches of 6, the last one
+of 4. A config's ``split=dict(seed=..., fractions=dict(train=..., ...))`` with ``part='train',
+indices=400`` takes the same ones if its seed is the same and its part has as many. The options that
+make a config use the lists are printed.
 """
 import argparse
-import math
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,12 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import positive, seed
+from plugins.engine.command_line import seed
 from plugins.engine.files import check_file, resolve_path, write_texts
 from plugins.engine.wording import counted
 
 FOLDER = 'ImageSets'
-_TEST_SHARE = 0.2  # of the images, in sizes that are suggested
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -39,8 +34,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--test', type=int, metavar='N',
                         help='images of the test (default: all others)')
     parser.add_argument('--seed', type=seed, default=0, metavar='N')
-    parser.add_argument('--batch-size', type=positive, default=6, metavar='N',
-                        help='to count batches by (default: %(default)s)')
     parser.add_argument('--overwrite', action='store_true', help='replace lists that exist')
     return parser.parse_args(argv)
 
@@ -54,9 +47,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, list[str]]:
     Raises:
         FileExistsError: A list exists, and --overwrite is not given.
         FileNotFoundError: There is no such data set.
-        ValueError: A list would be empty, they take more images than there are (suggests sizes),
-            no image to train or validate on shows a car, or the data set is broken, see
-            KittiDataset.
+        ValueError: A list would be empty, they take more images than there are, or the data set
+            is broken, see KittiDataset.
     """
     args = parse_args(argv)
     root = resolve_path(args.data_root)
@@ -66,50 +58,15 @@ def main(argv: Sequence[str] | None = None) -> dict[str, list[str]]:
 
     cars = count_cars(root)
     others = len(cars) - args.train - args.val
-    hint = suggestion(len(cars), args.train, args.val, args.test)
-    if args.test is None and others < 1:
-        raise ValueError(f'{root}: found {counted(len(cars), "image")}, of which --train '
-                         f'{args.train} and --val {args.val} leave none for the test; {hint}')
     sizes = dict(train=args.train, val=args.val, test=others if args.test is None else args.test)
     try:
         lists = seeded_lists(list(cars), args.seed, sizes)
     except ValueError as error:
-        raise ValueError(
-            f'{root}: of {counted(len(cars), "image")}, {error}; {hint}') from error
-    _check_cars(paths, lists, cars)
+        raise ValueError(f'{root}: {counted(len(cars), "image")}: {error}; give other sizes with '
+                         '--train, --val and --test') from error
     write_texts({paths[part]: '\n'.join(ids) + '\n' for part, ids in lists.items()})
-    report(root, paths, lists, cars, args.batch_size)
+    report(root, paths, lists, cars)
     return lists
-
-
-def suggestion(images: int, train: int, val: int, test: int | None = None) -> str:
-    """Sizes in the same proportions that so many images allow, as options.
-
-    Args:
-        images: How many there are.
-        train: Asked for, as val and test.
-        test: None, all others: then a fifth of the images is kept for it.
-    """
-    if images < 3:
-        return 'at least 3 are needed, one for each list'
-    others = (train + val) * _TEST_SHARE / (1 - _TEST_SHARE) if test is None else test
-    asked = [max(size, 1) for size in (train, val, others)]
-    fitted = [max(1, round(size * images / sum(asked))) for size in asked]
-    fitted[fitted.index(max(fitted))] += images - sum(fitted)
-    return 'try --train {} --val {} --test {}'.format(*fitted)
-
-
-def _check_cars(paths: Mapping[str, Path], lists: Mapping[str, Sequence[str]],
-                cars: Mapping[str, int]) -> None:
-    """Refuse lists to train and validate on that show no car; warn of one to test on."""
-    why = dict(train='nothing could be learned', val='no epoch would be better than another',
-               test='it could measure nothing but false alarms')
-    for part in (part for part in lists if not any(cars[name] for name in lists[part])):
-        told = f'{paths[part]}: none of its {counted(len(lists[part]), "image")} would show a ' \
-            f'car, so {why[part]}; give a larger --{part} or another --seed'
-        if part != 'test':
-            raise ValueError(told)
-        print(f'Warning: {told}', file=sys.stderr)
 
 
 def count_cars(root: Path) -> dict[str, int]:
@@ -128,11 +85,10 @@ def count_cars(root: Path) -> dict[str, int]:
 
 
 def report(root: Path, paths: Mapping[str, Path], lists: Mapping[str, Sequence[str]],
-           cars: Mapping[str, int], batch_size: int) -> None:
-    """Print images, batches and cars of each list, and how a config is made to use them."""
+           cars: Mapping[str, int]) -> None:
+    """Print images and cars of each list, and how a config is made to use them."""
     for part, ids in lists.items():
-        batches = counted(math.ceil(len(ids) / batch_size), 'batch', 'batches')
-        print(f'{paths[part]}: {counted(len(ids), "image")}, {batches} of {batch_size}, '
+        print(f'{paths[part]}: {counted(len(ids), "image")}, '
               f'{counted(sum(cars[name] for name in ids), "car")}')
     left = len(cars) - sum(map(len, lists.values()))
     print(f'Left out: {counted(left, "image")}. To train and test a config of KittiDataset on '
