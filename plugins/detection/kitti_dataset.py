@@ -1,7 +1,6 @@
 """KITTI's 2D object detection data as it is unpacked, without conversion."""
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -32,24 +31,23 @@ and set data_root to data/sample/kitti."""
 class KittiDataset(BaseDetDataset):
     """Images and label files of KITTI's 2D object benchmark.
 
-    What upstream lacks: mmdet reads COCO and VOC formats alone, its converters
-    drop truncation and occlusion, and no format of its knows that a Van is
+    mmdet's own formats have neither truncation nor occlusion, nor a Van that is
     neither a Car nor background.
 
-    An object whose type the class map names becomes an instance. One whose
-    type is among the ignored ones of a class becomes an instance of that class
-    with ``ignore_flag=1``. Any other one is background. Boxes that leave the image
+    An object whose type is in the class map becomes an instance. One whose
+    type is ignored for a class becomes an instance of that class with
+    ``ignore_flag=1``. Any other one is background. Boxes that leave the image
     by up to BOX_SLACK pixels are clipped to it; those that leave it further
-    are refused, for then labels and images rarely belong together. Each
-    instance also keeps KITTI's ``type``, ``truncated``,
-    ``occluded`` and ``alpha``; ``metainfo['instance_types']`` names the types that
-    become instances. ``img_id`` is the image's place in the sorted
-    list of all images, whatever the part.
+    are rejected, for then labels and images rarely belong together. Each
+    instance also keeps KITTI's ``type``, ``truncated``, ``occluded`` and
+    ``alpha``; ``metainfo['instance_types']`` lists the types that become
+    instances. ``img_id`` is the image's place in the sorted list of all
+    images, whatever the part.
 
     Args:
         data_root: Folder of the data set; see ``resolve_path`` for relative ones.
         data_prefix: Folders of the images and label files below data_root.
-            Files whose name begins with a dot are overlooked.
+            Hidden files are skipped.
         class_map: Class name -> the KITTI types it takes in, in label order.
         ignore_types: Class name -> the KITTI types ignored for it. By default
             DontCare, and the neighbours that the official evaluation ignores
@@ -57,7 +55,7 @@ class KittiDataset(BaseDetDataset):
             names them.
         ann_file: List of the image ids to take, one a line, below data_root.
         split: ``dict(seed=..., fractions=dict(train=..., ...))`` to divide all
-            images by chance instead; see :func:`seeded_part`.
+            images at random instead; see :func:`seeded_part`.
         part: The part of the split to take.
         filter_cfg: ``filter_empty_gt`` drops images without an instance that
             is not ignored, ``min_size`` images with a shorter side (pixels).
@@ -66,9 +64,8 @@ class KittiDataset(BaseDetDataset):
     Raises:
         FileNotFoundError: A folder or file is missing.
         ValueError: The files or arguments contradict each other, an image or
-            a label file is broken (names the file, and the line), or nothing
-            in the part can be learned: ``test_mode=False``, and no instance
-            that is not ignored.
+            a label file is broken (names the file, and the line), or a part to
+            train on (``test_mode=False``) has no instance that is not ignored.
     """
 
     def __init__(self,
@@ -114,7 +111,9 @@ class KittiDataset(BaseDetDataset):
         with_objects = [info for info in kept
                         if any(not instance['ignore_flag'] for instance in info['instances'])]
         if not self.test_mode and not with_objects:
-            raise ValueError(self._nothing_to_learn(kept))
+            raise ValueError(f'{self._nothing_in(kept)} to train on. Use types that occur in '
+                             'class_map, a larger part or a lower min_size; test_mode=True reads a '
+                             'part that is only evaluated.')
         return with_objects if rules.get('filter_empty_gt') else kept
 
     @cached_property
@@ -138,24 +137,15 @@ class KittiDataset(BaseDetDataset):
     @property
     def nothing_to_find(self) -> str:
         """A sentence, if no image of this part has an object that counts; else ''."""
-        if any(not instance['ignore_flag'] for index in range(len(self))
-               for instance in self.get_data_info(index)['instances']):
+        infos = [self.get_data_info(index) for index in range(len(self))]
+        if any(not instance['ignore_flag'] for info in infos for instance in info['instances']):
             return ''
-        return (f'{self.data_prefix["label"]}: none of the {len(self)} images of this part '
-                f'(part={self.part!r}, ann_file={self.ann_file!r}) has an object of '
-                f'{", ".join(self.class_map)}')
+        return self._nothing_in(infos)
 
-    def _nothing_to_learn(self, infos: list[dict]) -> str:
-        """The message; it reads the label files again, for background types are not kept."""
-        folder = Path(self.data_prefix['label'])
-        labels = _files_by_id(folder, ('.txt',))
-        found = Counter(item.type for info in infos
-                        for item in read_labels(labels[Path(info['img_path']).stem]))
-        return (f'{folder}: found no object to learn in the {len(infos)} images of this training '
-                f'part (part={self.part!r}, ann_file={self.ann_file!r}), but '
-                f'{dict(sorted(found.items())) or "empty label files"}; expected at least one of '
-                f'class_map {self.class_map}. Name types that occur in class_map, take a larger '
-                'part or lower min_size; test_mode=True reads a part that is only evaluated.')
+    def _nothing_in(self, infos: list[dict]) -> str:
+        return (f'{self.data_prefix["label"]}: none of the {len(infos)} images of this part '
+                f'(part={self.part!r}, ann_file={self.ann_file!r}) has an object of class_map '
+                f'{self.class_map}')
 
     def _chosen(self, ids: list[str]) -> list[str]:
         if self.ann_file:

@@ -1,9 +1,7 @@
-"""Read KITTI's object label files and refuse broken ones.
+"""Read KITTI's object label files and reject broken ones.
 
-What upstream lacks: mmdet has no KITTI reader (mmdet3d's works on pickled
-infos and trusts its input). The format is that of the readme in KITTI's object
-development kit: a line per object, 15 fields separated by blanks, plus a score
-as 16th field in files of detections.
+The format is that of the readme in KITTI's object development kit: a line per object, 15 fields
+separated by blanks.
 """
 import math
 from dataclasses import dataclass
@@ -12,24 +10,19 @@ from pathlib import Path
 TYPES = ('Car', 'Van', 'Truck', 'Pedestrian', 'Person_sitting', 'Cyclist', 'Tram', 'Misc',
          'DontCare')
 FIELDS = ('type', 'truncated', 'occluded', 'alpha', 'x1', 'y1', 'x2', 'y2', 'height', 'width',
-          'length', 'x', 'y', 'z', 'rotation_y', 'score')
+          'length', 'x', 'y', 'z', 'rotation_y')
 
 
 @dataclass(frozen=True)
 class KittiObject:
-    """One line of a label file.
+    """One line of a label file, without its 3D fields.
 
     Attributes:
         type: One of TYPES.
         truncated: Share of the object outside the image, 0 to 1; -1 unknown.
-        occluded: 0 visible, 1 partly, 2 largely occluded, 3 unknown; -1 where
-            it does not apply (DontCare, detections).
+        occluded: 0 visible, 1 partly, 2 largely occluded, 3 unknown; -1 for DontCare.
         alpha: Observation angle in radians; -10 where it does not apply.
         bbox: x1, y1, x2, y2 in pixels from 0, as written: it may leave the image.
-        dimensions: height, width, length in metres; -1 where not known.
-        location: x, y, z in camera coordinates in metres; -1000 where not known.
-        rotation_y: Radians around the camera's vertical axis; -10 where not known.
-        score: None in ground truth.
         line: Line number in its file, from 1.
     """
 
@@ -38,22 +31,14 @@ class KittiObject:
     occluded: int
     alpha: float
     bbox: tuple[float, float, float, float]
-    dimensions: tuple[float, float, float]
-    location: tuple[float, float, float]
-    rotation_y: float
-    score: float | None
     line: int
 
 
-def read_labels(path: str | Path, scores: bool = False) -> list[KittiObject]:
+def read_labels(path: str | Path) -> list[KittiObject]:
     """Read one label file.
 
     Windows line ends, a byte order mark and blank lines at the end are
     accepted, and so is an empty file: an image without objects.
-
-    Args:
-        path: The .txt file.
-        scores: False for ground truth (15 fields), True for detections (16).
 
     Raises:
         ValueError: A line breaks the format; it names file, line, what was
@@ -65,25 +50,21 @@ def read_labels(path: str | Path, scores: bool = False) -> list[KittiObject]:
     except UnicodeDecodeError as error:
         raise ValueError(f'{path}: not a text file ({error}); a KITTI label file is plain text, '
                          'one object a line') from error
-    return [_parse_line(line, number, path, scores) for number, line in enumerate(lines, 1)]
+    return [_parse_line(line, number, path) for number, line in enumerate(lines, 1)]
 
 
-def _parse_line(text: str, line: int, path: Path, scores: bool) -> KittiObject:
+def _parse_line(text: str, line: int, path: Path) -> KittiObject:
     fields = text.split()
-    names = FIELDS if scores else FIELDS[:-1]
-    if len(fields) != len(names):
-        raise _error(path, line, f'{len(fields)} fields', f'{len(names)}: {" ".join(names)}')
+    if len(fields) != len(FIELDS):
+        raise _error(path, line, f'{len(fields)} fields', f'{len(FIELDS)}: {" ".join(FIELDS)}')
     if fields[0] not in TYPES:
         raise _error(path, line, f'the type {fields[0]!r}', f'one of {", ".join(TYPES)}')
     values = {name: _number(name, text, line, path)
-              for name, text in zip(names[1:], fields[1:], strict=True)}
-    _check_ranges(values, fields[0], line, path, scores)
+              for name, text in zip(FIELDS[1:], fields[1:], strict=True)}
+    _check_ranges(values, fields[0], line, path)
     return KittiObject(
         type=fields[0], truncated=values['truncated'], occluded=int(values['occluded']),
-        alpha=values['alpha'], bbox=tuple(values[k] for k in ('x1', 'y1', 'x2', 'y2')),
-        dimensions=tuple(values[k] for k in ('height', 'width', 'length')),
-        location=tuple(values[k] for k in 'xyz'), rotation_y=values['rotation_y'],
-        score=values.get('score'), line=line)
+        alpha=values['alpha'], bbox=tuple(values[k] for k in ('x1', 'y1', 'x2', 'y2')), line=line)
 
 
 def _number(name: str, text: str, line: int, path: Path) -> float:
@@ -97,9 +78,8 @@ def _number(name: str, text: str, line: int, path: Path) -> float:
     return value
 
 
-def _check_ranges(values: dict[str, float], kind: str, line: int, path: Path,
-                  scores: bool) -> None:
-    levels = (-1, 0, 1, 2, 3) if scores or kind == 'DontCare' else (0, 1, 2, 3)
+def _check_ranges(values: dict[str, float], kind: str, line: int, path: Path) -> None:
+    levels = (-1, 0, 1, 2, 3) if kind == 'DontCare' else (0, 1, 2, 3)
     if values['occluded'] not in levels:
         raise _error(path, line, f'occluded = {values["occluded"]:g} for {kind}',
                      f'one of {", ".join(map(str, levels))}')

@@ -144,20 +144,20 @@ def test_boxes_may_leave_the_image_by_two_pixels(kitti_root, edge, inside, outsi
         KittiDataset(str(kitti_root))
 
 
-@pytest.mark.parametrize('arguments, images, found', [
-    ({'class_map': {'tram': ['Tram']}}, 3, r"'Car': 2, 'Cyclist': 1, .*class_map \{'tram'"),
+@pytest.mark.parametrize('arguments, images', [
+    ({'class_map': {'tram': ['Tram']}}, 3),
     # a Van alone is ignored, and images without any instance are no images of cars
-    ({'class_map': {'truck': ['Truck']}, 'ignore_types': {'truck': ['Van']}}, 3, "'Van': 1"),
-    ({'ann_file': 'list.txt'}, 2, r"list.txt'\), but \{'Pedestrian': 1, 'Person_sitting': 1\}"),
-    ({'ann_file': 'empty.txt', 'filter_cfg': {'filter_empty_gt': True}}, 1, 'empty label files'),
+    ({'class_map': {'truck': ['Truck']}, 'ignore_types': {'truck': ['Van']}}, 3),
+    ({'ann_file': 'list.txt', 'filter_cfg': {'filter_empty_gt': True}}, 2),
 ])
-def test_a_training_part_with_nothing_to_learn(kitti_root, arguments, images, found):
+def test_a_training_part_without_objects(kitti_root, arguments, images):
     (kitti_root / 'list.txt').write_text('000001\n000002\n')
-    (kitti_root / 'empty.txt').write_text('000002\n')
-    message = f'label_2: found no object to learn in the {images} images.*{found}'
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f'label_2: none of the {images} images.*to train on'):
         KittiDataset(str(kitti_root), **arguments)
-    assert len(KittiDataset(str(kitti_root), test_mode=True, **arguments)) == images
+    part = KittiDataset(str(kitti_root), test_mode=True, **arguments)
+    assert len(part) == images
+    assert f'label_2: none of the {images} images of this part' in part.nothing_to_find
+    assert KittiDataset(str(kitti_root), test_mode=True).nothing_to_find == ''
 
 
 def test_fingerprint_sees_labels_classes_sizes_and_part(kitti_root, tmp_path):
@@ -236,10 +236,3 @@ def test_parts_that_one_split_cuts_share_nothing(drawn):
 def test_parts_that_share_images_are_refused(drawn, changes, pair):
     with pytest.raises(ValueError, match=f'{pair}.* share .*expected the same data, seeds'):
         DisjointPartsHook().before_train(parts_of(drawn, **changes))
-
-
-def test_a_part_with_nothing_to_find_says_so(kitti_root):
-    (kitti_root / 'none.txt').write_text('000001\n000002\n')
-    part = KittiDataset(data_root=str(kitti_root), ann_file='none.txt', test_mode=True)
-    assert 'label_2: none of the 2 images of this part' in part.nothing_to_find
-    assert KittiDataset(data_root=str(kitti_root), test_mode=True).nothing_to_find == ''
