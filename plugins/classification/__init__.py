@@ -1,4 +1,4 @@
-"""Classification: what mmpretrain lacks for the reports' experiments.
+"""Classification: the reports' data sets, augmentation, models and metrics, beside mmpretrain's.
 
 mmpretrain imports mmdet whenever it is installed, for one ResNet layer that
 no config here uses; a classifier would wait two seconds for it.

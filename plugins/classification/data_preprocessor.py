@@ -28,10 +28,9 @@ CHANNELS = 3
 class BatchDataPreprocessor(BaseDataPreprocessor):
     """Augment and normalise a whole batch on the model's device.
 
-    What upstream lacks: mmpretrain augments one image at a time in CPU
-    workers, and its ClsDataPreprocessor can only normalise, pad and mix
-    (MixUp, CutMix) a batch. Here every image of the batch gets its own random
-    geometry, resampled once, and colour, from the device's random generator.
+    mmpretrain augments one image at a time in CPU workers. Here every image of
+    the batch gets its own random geometry, resampled once, and colour, from the
+    device's random generator.
 
     Order: geometry, colour, normalisation, BGR, batch augments. In evaluation
     only ``eval_geometry``, normalisation and BGR. Without geometry and colour
@@ -44,7 +43,7 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
         std: R, G, B standard deviations, same unit; None is 1. Both are saved
             in checkpoints, and a loaded checkpoint's win over the config's.
         input_size: (height, width) that the network expects, or an integer.
-            A recipe that ends in another size is refused. None: any size.
+            A recipe that ends in another size is rejected. None: any size.
         train_geometry: Steps in order, e.g. ``dict(type='RandomRotation',
             degrees=20)``; see ``plugins.classification.augmentation.STEPS``.
         eval_geometry: Likewise for evaluation; no random step is allowed.
@@ -132,12 +131,11 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
             training: Whether to augment.
 
         Returns:
-            ``inputs``: B x 3 x h x w, float32, or the features, as a tuple of
-            one; ``data_samples``: on the device.
+            ``inputs``: B x 3 x h x w, float32, or a tuple of the features;
+            ``data_samples``: on the device.
 
         Raises:
-            ValueError: If inputs are no such tensor, or come out in another
-                size than ``input_size``.
+            ValueError: Inputs have another shape, or end in another size than ``input_size``.
         """
         if 'features' in data:  # images were processed before the network saw them
             return {'inputs': (self.cast_data(data['features']),),

@@ -15,10 +15,8 @@ class FitNormalizationHook(Hook):
     """Set the data preprocessor's mean and std from the training images.
 
     What Keras calls feature-wise normalisation (row B3): per channel, over
-    all pixels of all training images, as they are stored. OpenMMLab's configs
-    need the figures written down, which a class subset or a user's own data
-    does not have. They are kept in the checkpoint, where tools/test.py and a
-    resumed run find them.
+    all pixels of all training images, as they are stored. The figures are kept
+    in the checkpoint, where tools/test.py and a resumed run find them.
     """
 
     def before_train(self, runner) -> None:

@@ -1,4 +1,4 @@
-"""Refuse data whose classes are not the model's."""
+"""Reject data whose classes are not the model's."""
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from torch.utils.data import DataLoader
@@ -10,10 +10,9 @@ from plugins.engine.unwrap import unwrapped
 class NumClassesHook(Hook):
     """Compare head, data and checkpoint before the first batch of each kind.
 
-    mmpretrain checks nothing: one class folder too many ends in an index
-    error inside the loss on the CPU and in a dead device on a GPU; one too
-    few trains on; one misspelt folder of a test set shifts every label behind
-    it. mmdet has NumClassCheckHook for the numbers, of its own heads.
+    Otherwise one class folder too many ends in an index error inside the loss,
+    one too few trains on, and one misspelt folder of a test set shifts every
+    label behind it.
 
     A data set without class names, or a head without ``num_classes``, cannot be
     compared; a warning says so, once.

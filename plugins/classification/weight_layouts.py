@@ -1,4 +1,4 @@
-"""Names of published weights, in the words of this collection's classifiers.
+"""Names of published weights, as this collection's classifiers have them.
 
 A classifier here is ``backbone`` (mmpretrain's class) and ``head``; the hidden
 layers of VGG and AlexNet are the head's (``head.layers.N.fc``), so that one
@@ -29,12 +29,16 @@ mmpretrain/models/backbones/{alexnet,vgg,resnet,densenet,inception_v3}.py.
 """
 import re
 from collections.abc import Iterable, Mapping
+from itertools import accumulate, pairwise
 
 from torch import Tensor, nn
 
 from plugins.engine.pretrained import register_layout
 
-VGG_STAGES = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+# A tensor by which a layout is known; VGG and AlexNet are known by their numbers.
+_TYPICAL = (('DenseNet', 'features.denseblock1.denselayer1.norm1.weight'),
+            ('DenseNet', 'features.denseblock1.denselayer1.norm.1.weight'),
+            ('Inception', 'Mixed_5b.branch1x1.conv.weight'), ('ResNet', 'layer1.0.conv1.weight'))
 _ALEXNET_CONVS = (0, 3, 6, 8, 10)
 # Published files of 2017 call a layer's norms and convolutions norm.1 instead of norm1.
 _DENSE_LAYER = re.compile(
@@ -99,43 +103,37 @@ def layout_of(names: Iterable[str]) -> str | None:
     names = set(names)
     if any(name.startswith('backbone.') for name in names):
         return 'mmpretrain'
-    if 'features.denseblock1.denselayer1.norm1.weight' in names \
-            or 'features.denseblock1.denselayer1.norm.1.weight' in names:
-        return 'DenseNet'
-    if {'Conv2d_1a_3x3.conv.weight', 'Mixed_5b.branch1x1.conv.weight'} <= names:
-        return 'Inception'
-    if {'conv1.weight', 'bn1.weight', 'layer1.0.conv1.weight'} <= names:
-        return 'ResNet'
+    for layout, typical in _TYPICAL:
+        if typical in names:
+            return layout
     convs = _features(names)
     if convs:
         return 'AlexNet' if tuple(convs) == _ALEXNET_CONVS else 'VGG'
     return None
 
 
-def vgg_positions(depth: int, norm: bool) -> dict[int, str]:
-    """Where torchvision's numbered layers of VGG go: its number to ``M.conv`` or ``M.bn``.
+def _features(names: Iterable[str]) -> dict[int, str] | None:
+    """Targets of ``features.N`` in an AlexNet or VGG; None where it is neither.
 
-    torchvision counts convolution, norm, ReLU and pool; mmpretrain counts
+    torchvision's VGG counts convolution, norm, ReLU and pool; mmpretrain's counts
     blocks of the first three, and pools.
     """
-    positions, theirs, ours = {}, 0, 0
-    for blocks in VGG_STAGES[depth]:
-        for _ in range(blocks):
-            positions[theirs] = f'{ours}.conv'
-            if norm:
-                positions[theirs + 1] = f'{ours}.bn'
-            theirs, ours = theirs + (3 if norm else 2), ours + 1
-        theirs, ours = theirs + 1, ours + 1  # the pool
-    return positions
-
-
-def _features(names: Iterable[str]) -> dict[int, str] | None:
-    """Targets of ``features.N`` in an AlexNet or VGG; None where it is neither."""
     numbers = _layer_numbers(names, 'features')
     if tuple(numbers) == _ALEXNET_CONVS:
         return {number: str(number) for number in numbers}
-    candidates = [vgg_positions(depth, norm) for depth in VGG_STAGES for norm in (False, True)]
-    return next((found for found in candidates if list(found) == numbers), None)
+    norm = numbers[:2] == [0, 1]
+    convs, block = (numbers[::2], 3) if norm else (numbers, 2)
+    pools = [after - before - block for before, after in pairwise(convs)]
+    if convs[:1] != [0] or set(pools) != {0, 1} or norm and numbers[1::2] != [
+            number + 1 for number in convs]:
+        return None
+    targets: dict[int, str] = {}
+    for number, ours in zip(convs, accumulate(pools, lambda sum, pool: sum + 1 + pool, initial=0),
+                            strict=True):
+        targets[number] = f'{ours}.conv'
+        if norm:
+            targets[number + 1] = f'{ours}.bn'
+    return targets
 
 
 def _layer_numbers(names: Iterable[str], sequential: str) -> list[int]:

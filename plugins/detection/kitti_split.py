@@ -1,7 +1,6 @@
-"""Divide the image ids of a data set: by a list file, or by chance with a seed.
+"""Divide the image ids of a data set: by a list file, or at random with a seed.
 
-What upstream lacks: its data sets expect ready-made splits, and KITTI comes
-without any (the labels of its official test part are not public).
+KITTI comes without a split: the labels of its official test part are not public.
 """
 import random
 from collections.abc import Mapping
@@ -33,7 +32,7 @@ def read_id_list(path: Path, known: set[str]) -> list[str]:
                 f'{path}:{number}: found the id {name!r}, expected the file name of one of the '
                 f'{len(known)} images without its suffix, as {min(known)!r}')
         if name in first_line:
-            raise ValueError(f'{path}:{number}: found the id {name!r} again, it stands in line '
+            raise ValueError(f'{path}:{number}: found the id {name!r} again, it is in line '
                              f'{first_line[name]} already; remove one of the two')
         first_line[name] = number
     if not first_line:
@@ -50,7 +49,7 @@ def seeded_part(ids: list[str], part: str, seed: int, fractions: dict[str, float
     Args:
         ids: All ids, in any order.
         part: The part to return, a key of fractions.
-        seed: Of the shuffle.
+        seed: Seed of the shuffle.
         fractions: Share of each part, in the order of cutting; they sum to 1.
 
     Returns:
@@ -85,7 +84,7 @@ def seeded_lists(ids: list[str], seed: int, sizes: Mapping[str, int]) -> dict[st
 
     Args:
         ids: All ids, in any order.
-        seed: Of the shuffle.
+        seed: Seed of the shuffle.
         sizes: Number of images of each list, in the order of cutting; some may be left over.
 
     Raises:

@@ -20,7 +20,7 @@ from plugins.detection.yolov3_targets import Assignment, inside_ignored
 class KittiYOLOV3Head(YOLOV3Head):
     """YOLOV3Head that honours ignored boxes, weighs confidence and ends where the image does.
 
-    What upstream's lacks:
+    It adds to upstream's:
 
     - Ignored boxes (``ignored_instances``): upstream trains DontCare regions
       and Vans as background. Here a prediction that learns no box and lies in an ignored

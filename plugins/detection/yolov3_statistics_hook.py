@@ -1,4 +1,4 @@
-"""Show, while YOLOv3 trains, how each of its scales does."""
+"""Show statistics of each of YOLOv3's scales during training."""
 import math
 from typing import Any
 
@@ -17,10 +17,9 @@ from plugins.engine.unwrap import unwrapped
 class YOLOStatisticsHook(Hook):
     """Print row A15's table every N iterations: one column a YOLO layer, then the total loss.
 
-    Upstream logs losses summed over the scales, so that nobody sees which
-    of them does not learn. The rows are defined at :class:`ScaleStatistics`;
-    they are of that iteration's batch alone (the main process's), before its
-    update. The head computes them in these iterations and no others.
+    Upstream logs losses summed over the scales. The rows are defined at
+    :class:`ScaleStatistics`; they are of that iteration's batch alone (the main
+    process's), before its update. The head computes them in no other iteration.
 
     The table goes to the console and to the log file. The same numbers are
     written as scalars by the visualizer (``vis_data/scalars.json``, TensorBoard where the config

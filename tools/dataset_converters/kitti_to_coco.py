@@ -62,9 +62,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> dict[str, Path]:
     """Write a file for each part, and return their paths by part.
 
-    Args:
-        argv: Arguments as on the command line; None takes the process's own.
-
     Raises:
         FileExistsError: A file exists, and --overwrite is not given.
         FileNotFoundError: A folder, label file or list is missing.

@@ -41,9 +41,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> dict[str, list[str]]:
     """Write the lists, print the size of each, and return their ids.
 
-    Args:
-        argv: Arguments as on the command line; None takes the process's own.
-
     Raises:
         FileExistsError: A list exists, and --overwrite is not given.
         FileNotFoundError: There is no such data set.

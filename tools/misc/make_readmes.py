@@ -3,9 +3,9 @@
     python tools/misc/make_readmes.py            # rewrite what is stale
     python tools/misc/make_readmes.py --check    # change nothing; exit 1 and name what is stale
 
-A family's table stands between two marker lines of its README.md. It comes from metafile.yml
-(what the reports say), results.csv (what tools/misc/record_result.py wrote down) and the first
-docstring line of each config. Which families there are is in model-index.yml.
+A family's table is between two marker lines of its README.md. It comes from metafile.yml (the
+reports' figures), results.csv (written by tools/misc/record_result.py) and the first docstring line
+of each config. model-index.yml lists the families.
 """
 import argparse
 import ast
@@ -35,11 +35,8 @@ accuracy of the classes) are in %."""
 def main(argv: Sequence[str] | None = None) -> list[Path]:
     """Rewrite the stale READMEs and return their paths.
 
-    Args:
-        argv: Arguments as on the command line; None takes the process's own.
-
     Raises:
-        FileNotFoundError: A metafile, README or config is not there.
+        FileNotFoundError: A metafile, README or config is missing.
         ValueError: A file does not have this form, or, with ``--check``, a README is stale.
     """
     parser = argparse.ArgumentParser(description='Rewrite the tables in configs/*/README.md.')

@@ -39,9 +39,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> str:
     """Print, and return what was printed.
 
-    Args:
-        argv: Arguments as on the command line; None takes the process's own.
-
     Raises:
         OSError: A base of the config is missing.
         ValueError: As ``plugins.engine.session.load_config``; there is no such

@@ -21,9 +21,6 @@ COLUMNS = ('config', 'data', 'seed', 'metric', 'test', 'val', 'best_epoch', 'epo
 def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Append one row for each metric of the test, and return the rows.
 
-    Args:
-        argv: Arguments as on the command line; None takes the process's own.
-
     Raises:
         FileNotFoundError: The run or its test has no ``result.json``.
         ValueError: See :func:`result_rows`; or the rows are in the table already.

@@ -13,12 +13,9 @@ ReLU (slope 0.1). They differ in a batch norm's epsilon: mmdet's, 1e-5 beside th
 of Darknet's GPU code; its CPU code adds 1e-6 to the deviation, which shows only in channels that
 hardly vary. Classes keep their order: Darknet's data/coco.names has that of mmdet's CocoDataset.
 
-A .weights file has no names: it holds the cfg's layers from top to bottom. The cfg finishes a scale
-(five convolutions of the neck, two of the head) before it begins the next; mmdet's modules are
-first the backbone, then the whole neck, then the whole head. Both stack the upsampled map before
-the backbone's (cfg: ``layers = -1, 61``), store kernels as outputs x inputs x height x width, begin
-with the coarsest scale and its largest anchors, and give each anchor x, y, w, h, objectness and
-then its classes. Sources: cfg/yolov3.cfg and src/parser.c of github.com/pjreddie/darknet.
+A .weights file has no names: it holds the cfg's layers from top to bottom, and the cfg finishes a
+scale (five convolutions of the neck, two of the head) before it begins the next, the coarsest
+first. Sources: cfg/yolov3.cfg and src/parser.c of github.com/pjreddie/darknet.
 """
 import argparse
 import hashlib
@@ -52,17 +49,11 @@ _FLOAT = np.dtype('<f4')
 
 
 class Header(NamedTuple):
-    """What stands in front of the numbers.
-
-    Attributes:
-        version: Of the format: major, minor, revision.
-        seen: How many images the network was trained on.
-        size: Of the header, bytes: `seen` has 8 from version 0.2 on, 4 before.
-    """
+    """What precedes the numbers."""
 
     version: tuple[int, int, int]
-    seen: int
-    size: int
+    seen: int  # images that the network was trained on
+    size: int  # bytes: `seen` has 8 from version 0.2 on, 4 before
 
 
 def read_header(start: bytes, src: Path) -> Header:
@@ -97,12 +88,7 @@ def backbone_shapes(model: nn.Module) -> Shapes:
 
 
 def detector_shapes(model: nn.Module, classes: int) -> Shapes:
-    """Name and shape of every tensor of yolov3.weights, in the file's order.
-
-    Args:
-        model: mmdet's YOLOv3; its number of classes does not matter.
-        classes: Those of the file.
-    """
+    """Name and shape of every tensor of yolov3.weights with so many classes, in its order."""
     shapes = dict(backbone_shapes(model))
     for scale in range(3):
         for name in (*[f'neck.conv{scale}'] * (scale > 0), f'neck.detect{scale + 1}',
@@ -153,11 +139,6 @@ def choose_shapes(src: Path, header: Header, model: nn.Module) -> tuple[Shapes, 
 def read_weights(src: Path, header: Header, shapes: Shapes) -> dict[str, torch.Tensor]:
     """Cut what follows the header into tensors, each with memory of its own.
 
-    Args:
-        src: The .weights file, of the length that the shapes need.
-        header: As read from it.
-        shapes: In the file's order.
-
     Raises:
         ValueError: A value is NaN, infinite, or a negative variance; names it.
     """
@@ -178,16 +159,11 @@ def _check(array: np.ndarray, start: int, name: str, src: Path) -> None:
     if broken.any():
         first = int(broken.argmax())
         raise ValueError(f'{src}: value {start + first:,} of the weights, which is {name}[{first}] '
-                         f'here, is {array[first]}, expected {wanted}. Damaged, or another '
-                         "network's?")
+                         f'here, is {array[first]}, expected {wanted}')
 
 
 def convert(src: Path, model: nn.Module) -> tuple[dict[str, Any], int | None]:
-    """Read SRC; return a checkpoint with ``state_dict`` and ``meta``, and the number of classes.
-
-    Args:
-        src: The .weights file.
-        model: mmdet's YOLOv3 of the same size.
+    """Read SRC for an mmdet YOLOv3; return a checkpoint and the number of classes, None without.
 
     Raises:
         OSError: SRC is missing, a folder, or cannot be read.

@@ -48,10 +48,9 @@ class Norm:
     """A batch norm.
 
     Attributes:
-        keras: Its name in Keras.
-        names: As for Conv.
+        keras, names: As for Conv.
         channels: Length of each of its vectors.
-        scale: Keras has a gamma; without it, the scale is one.
+        scale: Whether Keras has a gamma; without it, the scale is one.
         bias_of: The convolution in front, if it has a bias. OpenMMLab's has none, so the bias is
             taken from the running mean: (x + b) - m is x - (m - b).
     """
@@ -84,8 +83,7 @@ class Dense:
     """A linear layer.
 
     Attributes:
-        keras: Its name in Keras.
-        names: As for Conv.
+        keras, names: As for Conv.
         shape: Inputs and outputs.
         image: H, W, C of the map whose flattened values are the inputs. Keras
             counts channels fastest, PyTorch slowest.

@@ -27,7 +27,7 @@ class Architecture:
 
     Attributes:
         keras_names: Yields Keras's names of the backbone's layers.
-        top: The classifier, which a file may lack.
+        top: The classifier, optional in a file.
         backbone: Settings with which OpenMMLab's class computes what Keras computes.
         preprocessor: What Keras's preprocess_input does, for BatchDataPreprocessor.
         note: What else a reader must know.

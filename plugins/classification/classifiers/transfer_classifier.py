@@ -17,12 +17,10 @@ from plugins.engine.module_patterns import checked_patterns, matches
 class TransferClassifier(ImageClassifier):
     """mmpretrain's ImageClassifier, with frozen parts and a loss for each evaluated image.
 
-    What upstream lacks: its ``frozen_stages`` freezes whole stages from the
-    input on, in some backbones, never the hidden layers of a head; AlexNet
-    and InceptionV3 have no such thing, and its DenseNet goes on training the
-    stem. No head returns a loss in evaluation, which report A's plateau
-    schedule and report B's tables need. Its ``cal_acc`` counts only logits above 0, so that the
-    accuracy in training is too low, and 0 for log-probabilities.
+    mmpretrain's ``frozen_stages`` freezes whole stages of some backbones, never
+    the hidden layers of a head, and no head returns a loss in evaluation, which
+    report A's plateau schedule and report B's tables need. Its ``cal_acc`` counts
+    only logits above 0, so that the accuracy in training is too low.
 
     Freezing is Keras's ``trainable=False``: the weights get no gradient, and
     BatchNorm normalises by its running statistics, which stay as they are.

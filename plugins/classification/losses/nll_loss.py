@@ -9,8 +9,7 @@ from torch import Tensor, nn
 class NLLLoss(nn.Module):
     """PyTorch's NLLLoss behind mmpretrain's call signature.
 
-    What upstream lacks: report A ends its networks in LogSoftmax; mmpretrain's
-    losses all apply their own softmax to the scores.
+    For report A, whose networks end in LogSoftmax; mmpretrain's losses all apply a softmax.
 
     Args:
         reduction: 'none', 'mean' or 'sum'.

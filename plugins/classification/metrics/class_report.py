@@ -16,11 +16,10 @@ _MEANS = {'accuracy/mean_class': 'accuracy', 'single-label/precision': 'precisio
 class ClassReport(BaseMetric):
     """Accuracy, precision, recall and F1 of every class, their means, and the confusion matrix.
 
-    Upstream has the means (SingleLabelMetric) and the matrix (ConfusionMatrix)
-    but no accuracy by class, no class names, and its means count a class
-    without images as 0. The figures are scikit-learn's. It is imported when
-    they are computed: that takes more than a second, which a validation after
-    each epoch should not wait for, so this metric is meant for the test.
+    Unlike mmpretrain's SingleLabelMetric it names the classes, and a class
+    without images counts in no mean. The figures are scikit-learn's, whose import
+    takes more than a second: this metric is meant for the test, not for a
+    validation after each epoch.
 
     All figures are in %. Of one class:
 
@@ -37,7 +36,7 @@ class ClassReport(BaseMetric):
     ``classes`` ({name: its figures}) and ``confusion_matrix`` (row: true class,
     column: predicted class, cell: number of images).
 
-    A class without images has the figures None and counts in no mean.
+    A class without images has the figures None.
 
     Args:
         kwargs: Of mmengine's BaseMetric (``collect_device``, ...).

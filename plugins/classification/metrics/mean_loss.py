@@ -11,10 +11,9 @@ from mmpretrain.registry import METRICS
 class MeanLoss(BaseMetric):
     """Mean of the samples' losses, under the key ``loss``.
 
-    Upstream evaluates predictions only, and its predictions hold no loss, so
-    that no run can plot, report or watch a validation loss. TransferClassifier
-    writes each sample's own loss (on training's scale) into the sample; here
-    every image has the same weight, however it was batched or distributed.
+    TransferClassifier writes each sample's own loss (on training's scale) into
+    the sample; here every image has the same weight, however it was batched or
+    distributed.
 
     Args:
         kwargs: Of mmengine's BaseMetric (``collect_device``, ...).

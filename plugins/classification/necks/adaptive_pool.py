@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 @MODELS.register_module()
 class AdaptivePoolNeck(nn.Module):
-    """What stands between features and classifier in torchvision's VGG (7) and AlexNet (6).
+    """The pool between features and classifier of torchvision's VGG (7) and AlexNet (6).
 
     mmpretrain's VGG flattens its feature map as it is, so that its classifier
     fits 224 px alone; its necks pool to one value per channel.

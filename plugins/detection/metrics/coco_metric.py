@@ -15,12 +15,11 @@ from mmdet.registry import METRICS
 class CocoBoxMetric(FasterCocoMetric):
     """CocoMetric on boxes, with the ground truth taken from the data samples.
 
-    What upstream lacks: when no image has a detection, as after a bad first
-    epoch, it logs an error and returns no metric at all, so that whatever
-    monitors ``coco/bbox_mAP_50`` stops the run with a KeyError. It also prints
-    COCO's table past the logger at each validation. FasterCocoMetric gives
-    pycocotools' figures in a quarter of the time, but takes its ground truth
-    from the boxes that a model trains on, where crowds are missing.
+    When no image has a detection, as after a bad first epoch, upstream returns
+    no metric at all, so that whatever monitors ``coco/bbox_mAP_50`` stops the run
+    with a KeyError. FasterCocoMetric gives pycocotools' figures in a quarter of
+    the time, but takes its ground truth from the boxes that a model trains on,
+    where crowds are missing.
 
     Ground truth is the ``instances`` of the data set: name it in the
     ``meta_keys`` of PackDetInputs. An instance with ``ignore_flag=1`` counts as

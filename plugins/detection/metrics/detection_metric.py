@@ -15,9 +15,7 @@ from .pr_curve import PRCurve
 class DetectionMetric(BaseMetric):
     """AP, precision, recall, F1 and counts of each class at one IoU, from one matching.
 
-    What upstream lacks: mmdet's metrics give AP alone, no precision, recall or
-    F1 at a score; its VOCMetric knows no ignored regions, and its confusion
-    matrix matches many to many, so that its recall is not that of any AP.
+    mmdet's metrics give AP alone, no precision, recall or F1 at a score.
 
     A detection is right if it takes an object, see :func:`match`. Instances
     with ``ignore_flag=1`` are no objects. A detection on one of them counts as

@@ -32,7 +32,7 @@ def image_result(sample: dict[str, Any], metric: str) -> ImageResult:
 
     Args:
         sample: A DetDataSample after its prediction, as a dict.
-        metric: Name of the asking metric, for messages.
+        metric: Name of the metric, for messages.
 
     Raises:
         ValueError: The pipeline left out ``instances`` or ``img_path``.

@@ -1,8 +1,7 @@
 """The average precision of KITTI's 2D object benchmark.
 
-What upstream lacks: mmdet has none, and mmdet3d's is for 3D boxes and needs
-numba and CUDA. The rules are those of evaluate_object.cpp in KITTI's object
-development kit since 2017, read from the program, not taken over:
+mmdet has none. The rules are those of evaluate_object.cpp in KITTI's object
+development kit since 2017:
 
 - Objects of the class beyond a difficulty's limits (or exactly as high as its
   least height), and neighbours (Van for Car), need not be found; a detection

@@ -1,4 +1,4 @@
-"""KITTI's own yardstick for boxes."""
+"""KITTI's official AP of boxes."""
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -20,20 +20,20 @@ CLASSES = ('Car', 'Pedestrian', 'Cyclist')
 class KittiMetric(BaseMetric):
     """Official 2D AP of KITTI's classes: easy, moderate, hard, over 11 and 40 recall points.
 
-    What upstream lacks: see :mod:`.kitti_ap`, which also has the rules. It is
-    the figure of the KITTI leaderboard (R40 since October 2019, R11 in papers
+    The figure of the KITTI leaderboard (R40 since October 2019, R11 in papers
     before), on the images tested here: the labels of the official test images
-    are not public.
+    are not public. The rules are in :mod:`.kitti_ap`.
 
     Classes of the data set count by their name: ``car``, ``pedestrian``,
-    ``cyclist``, in whatever case; others have no official figure. What an
-    object is, its ``type`` says, not the class that trained on it: where Vans
-    are trained as cars, they are still neighbours here. Detections of equal
-    scores come in the order in which the model gives them.
+    ``cyclist``, in any case; others have no official figure. An object is what
+    its ``type`` says, not the class that trained on it: where Vans are trained as
+    cars, they are still neighbours here. Detections of equal scores come in the
+    order in which the model gives them.
 
-    Metrics of a class named ``car``, in %: ``kitti/car/AP70_R40_easy`` and so on
-    for each IoU, R11 and R40, and each difficulty; -1 where there is nothing to
-    find. ``kitti/car/objects_easy`` and so on: how many objects there are. With
+    Metrics of a class named ``car``, in %: AP70_R40, AP70_R11, AP50_R40 and
+    AP50_R11, each for ``easy``, ``moderate`` and ``hard``, as
+    ``kitti/car/AP70_R40_moderate``; -1 where there is nothing to find.
+    ``kitti/car/objects_easy`` and so on: how many objects there are. With
     fewer than 41 the official program cannot give 100; a warning names what it
     would give for perfect detections.
 

@@ -1,10 +1,7 @@
 """Which detection found which object: overlaps of boxes, and the one matcher.
 
-What upstream lacks: mmdet's confusion matrix matches many to many, its
-eval_map() matches one to one but hands out no assignment, and pycocotools
-keeps its own inside. So three figures of one checkpoint can come from three
-matchings. Every count and curve of this project comes from :func:`match`, and
-so do pictures of what was missed; KITTI's AP alone has rules of its own.
+Every count and curve of this project comes from :func:`match`, and so do pictures of what was
+missed; KITTI's AP and COCO's alone have rules of their own.
 """
 from typing import NamedTuple
 

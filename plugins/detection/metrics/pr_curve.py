@@ -12,11 +12,8 @@ NOTHING = -1.0
 class PRCurve:
     """Hits and false alarms among the detections above each score.
 
-    What upstream lacks: its metrics give averages over the curve, not the
-    curve, nor precision and recall at the score that a user would choose.
-    All figures here are read from one pair of counts. They are shares from 0
-    to 1; precision without a detection is 0; where there is no object,
-    everything but the counts is NOTHING.
+    All figures are shares from 0 to 1; precision without a detection is 0; where
+    there is no object, everything but the counts is NOTHING.
 
     Attributes:
         scores: (K,) the detections' scores, each once, from high to low.

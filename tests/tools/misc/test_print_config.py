@@ -86,9 +86,3 @@ def test_the_difference_names_no_helper_variables():
     lines = main([VGG, '--diff-base']).splitlines()
     told = [line.split()[1].rstrip(':') for line in lines if line[0] in '~+-']
     assert told and not any(key.startswith(('aug_', 'affine', 'plain')) for key in told)
-
-
-def test_a_leaf_that_changes_nothing_says_so(tmp_path):
-    (tmp_path / 'same.py').write_text(f'_base_ = [{CUT!r}]\n')
-    assert main([str(tmp_path / 'same.py'), '--diff-base']) == \
-        'same.py changes nothing in its _base_'

@@ -86,21 +86,7 @@ def test_a_run_of_a_changed_config_needs_a_note_and_names_the_change_in_it(work_
         f'a short run (--cfg-options {OPTIONS[0]} {OPTIONS[1]})'}
 
 
-def test_options_that_change_nothing_need_no_note(work_dir, hash_of):
-    same = ['train_cfg.max_epochs=20']
-    assert hash_of(*same) == hash_of()
-    change(work_dir, options=same)
-    assert {row['note'] for row in result_rows(work_dir, 'data')} == {''}
-
-
 def test_a_file_that_was_changed_since_the_run_is_named(work_dir):
     change(work_dir, config_hash='f00')  # a record without options, as of before they were kept
     with pytest.raises(ValueError, match='file has changed since'):
-        result_rows(work_dir, 'data')
-
-
-def test_only_configs_of_the_collection_are_recorded(work_dir):
-    record = json.loads((work_dir / 'result.json').read_text())
-    (work_dir / 'result.json').write_text(json.dumps(dict(record, config='/elsewhere/x.py')))
-    with pytest.raises(ValueError, match='not one of this collection'):
         result_rows(work_dir, 'data')

@@ -1,4 +1,4 @@
-"""Colour against torchvision's and kornia's formulas with the same factors and order."""
+"""Colour against torchvision's formulas with the same factors and order."""
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +46,13 @@ def test_jitter_equals_torchvision_with_its_draws(monkeypatch):
         return call
 
     jitter.changes = [(spied(change), bounds) for change, bounds in jitter.changes]
+    orders = set()
+    for _ in range(100):
+        calls.clear()
+        jitter(floats(1, 2))
+        orders.add(tuple(change for change, _ in calls))
+    assert len(orders) == 6
+    calls.clear()
     torch.manual_seed(0)
     images = floats()
     found = jitter(images.clone())
@@ -56,21 +63,6 @@ def test_jitter_equals_torchvision_with_its_draws(monkeypatch):
         torch.testing.assert_close(found[index], image * 255, atol=3e-3, rtol=0)  # three roundings
 
 
-def test_changes_are_kornias_color_jitter_not_its_color_jiggle():
-    """kornia.augmentation.ColorJitter says it follows torchvision; its formulas agree with ours.
-
-    Its grey weights are 0.299, ours (torchvision's) 0.2989: 255 * 1e-4 * 0.8.
-    """
-    from kornia import enhance
-    images, factor = floats(), factors(8)
-    for change, kornias in (
-            (color.adjust_brightness, enhance.adjust_brightness_accumulative),
-            (color.adjust_contrast, enhance.adjust_contrast_with_mean_subtraction),
-            (color.adjust_saturation, enhance.adjust_saturation_with_gray_subtraction)):
-        wanted = kornias(images / 255, factor.flatten()) * 255
-        torch.testing.assert_close(change(images.clone(), factor), wanted, atol=.022, rtol=0)
-
-
 def test_each_image_has_its_own_factor_in_the_documented_range():
     """Brightness of a constant image reads the factor off; uniform over [0.8, 1.2]."""
     torch.manual_seed(0)
@@ -79,20 +71,6 @@ def test_each_image_has_its_own_factor_in_the_documented_range():
     assert .8 - 1e-6 <= drawn.min() < .801 and 1.199 < drawn.max() <= 1.2 + 1e-6
     assert drawn.std() == pytest.approx(.4 / 12 ** .5, rel=.03)
     assert len(drawn.unique()) > 4900
-
-
-def test_all_orders_occur():
-    images, orders = floats(1, 2), set()
-    jitter = ColorJitter(.4, .4, .4)
-    seen = []
-    jitter.changes = [((lambda x, f, name=name: seen.append(name) or x), bounds)
-                      for name, (_, bounds) in zip('bcs', jitter.changes, strict=True)]
-    torch.manual_seed(0)
-    for _ in range(100):
-        seen.clear()
-        jitter(images)
-        orders.add(''.join(seen))
-    assert len(orders) == 6
 
 
 def test_seed_and_generator_decide():
@@ -109,27 +87,10 @@ def test_seed_and_generator_decide():
     assert torch.equal(*own) and torch.equal(state, torch.get_rng_state())
 
 
-def test_off_changes_nothing():
-    images = floats()
-    assert torch.equal(ColorJitter(0, 0, 0)(images.clone()), images)
-
-
 def test_kornia_step_changes_colour_by_its_name():
     (gray,) = build_color([{'type': 'kornia.RandomGrayscale', 'p': 1.}])
     found = gray(floats())
     assert torch.allclose(found[:, 0], found[:, 1]) and 20 < found.mean() < 235
-
-
-def test_kornia_color_jitter_moves_the_batch_like_ours():
-    """The same scale and centre: mean over many images within 5 standard errors of each other."""
-    (theirs,) = build_color([dict(JITTER, type='kornia.ColorJitter')])
-    (ours,) = build_color([JITTER])
-    images = torch.full((4000, 3, 1, 1), 150.) + torch.tensor([20., 0., -40.]).view(3, 1, 1)
-    torch.manual_seed(0)
-    results = [step(images.clone()) for step in (theirs, ours)]
-    for statistic in (torch.mean, torch.std):
-        a, b = (statistic(result, dim=0).flatten() for result in results)
-        torch.testing.assert_close(a, b, atol=5 * 40 / 4000 ** .5, rtol=0)
 
 
 @pytest.mark.parametrize(('config', 'message'), [

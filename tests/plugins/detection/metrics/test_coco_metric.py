@@ -59,11 +59,6 @@ def test_nothing_to_find():
     assert ap50(image(0, ignored=[VAN], found=[CAR], scores=[.5])) == -1
 
 
-def test_quiet(capsys):
-    ap50(image(0, [CAR], found=[CAR], scores=[.9]))
-    assert 'Average Precision' not in capsys.readouterr().out
-
-
 def test_every_figure_is_pycocotools():
     rng = np.random.default_rng(0)
 

@@ -1,6 +1,5 @@
 """DetectionMetric on images made by hand, by chance, and on KITTI's format through the pipeline."""
 import random
-import time
 
 import numpy as np
 import pytest
@@ -32,12 +31,9 @@ def test_perfect_detections_have_one_in_every_share():
         .5, .5, 2, 0, 0)
 
 
-def test_no_detections_have_zero_in_every_share():
+def test_no_detections_and_no_cars():
     found = car(result_of([instance(CAR)]), result_of(number=1))
     assert [found[key] for key in SHARES] == [0] * 6 and found['fn'] == 1
-
-
-def test_no_cars():
     found = car(result_of([instance(VAN, 'Van')], [NOTHING]), result_of(number=1))
     assert [found[key] for key in SHARES] == [-1] * 6 and found['fp'] == 1
 
@@ -142,20 +138,6 @@ def test_a_pipeline_that_leaves_out_the_truth(missing):
     del sample[missing]
     with pytest.raises(ValueError, match=f"DetectionMetric: .* no '{missing}', .* meta_keys"):
         car(sample)
-
-
-def test_ten_thousand_boxes_an_image_take_seconds_at_most():
-    rng = np.random.default_rng(0)
-    samples = []
-    for number in range(5):
-        corners = rng.uniform(0, 300, (10_030, 2))
-        boxes = np.hstack([corners, corners + rng.uniform(20, 60, (10_030, 2))])
-        samples.append(result_of([instance(box) for box in boxes[:30].tolist()], boxes[30:],
-                              rng.random(10_000), number=number))
-    start = time.perf_counter()
-    found = car(*samples)
-    assert time.perf_counter() - start < 3
-    assert found['tp'] + found['fn'] == 150
 
 
 def test_the_configs_pipeline_hands_out_what_every_metric_needs(kitti_root):
