@@ -31,11 +31,6 @@ def cases(suite):
     return {case['name']: case for case in record['cases']}
 
 
-def medians(case):
-    """Seconds of each variant."""
-    return [variant['median'] for variant in case['variants'].values()]
-
-
 @pytest.mark.parametrize('row', STEPS)
 def test_speeds_are_those_that_were_measured(row):
     suite, name = STEPS[row]
@@ -47,30 +42,3 @@ def test_speeds_are_those_that_were_measured(row):
     for number, seconds in zip(told[:3], (ours, stock, bare), strict=True):
         assert number == pytest.approx(seconds * 1000, rel=0.005)
     assert told[3] == pytest.approx(stock / ours, abs=0.006)
-
-
-def told(pattern, text=SPEED):
-    """The numbers in a sentence of a README, whatever its line breaks."""
-    return [float(number) for number in re.search(pattern, ' '.join(text.split())).groups()]
-
-
-def test_the_other_figures_are_those_that_were_measured():
-    frozen = cases('frozen')['mobilenetv2-96px']
-    assert told(r'took (\S+) s in place of (\S+) s, with the same accuracy') == [
-        round(seconds) for seconds in medians(frozen)]
-    assert told(r'which makes 25 epochs (\S+) times as fast', README) == [
-        round(medians(frozen)[1] / medians(frozen)[0])]
-    ours, *stock, _ = medians(cases('classification')['basenet-32px'])
-    assert told(r'BaseNet trains (\S+) times as fast', README) == [round(min(stock) / ours, 1)]
-    assert frozen['checks']['largest difference of an epoch, points'] == 0
-    startup = cases('startup')
-    assert told(r'comes (\S+) s after the start of a classifier, (\S+) s of a detector') == [
-        round(medians(startup[kind])[0], 1) for kind in ('classifier', 'detector')]
-    images, head = cases('data')['images'], cases('data')['boxes, head']
-    small, medium, large = medians(images)
-    assert told(r'takes (\S+) ms, (\S+) s and (\S+) s for') == [
-        round(1000 * small), round(medium, 2), round(large, 1)]
-    assert told(r'and (\S+) MB of memory more') == [round(next(
-        figure['value'] for figure in images['figures'] if figure['name'].startswith('MB')))]
-    assert told(r'(\S+), (\S+) and (\S+) ms for 10, 100 and 1 000 objects') == [
-        round(1000 * seconds) for seconds in medians(head)]

@@ -8,6 +8,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
 from plugins.detection.kitti_label import TYPES
+from plugins.engine.files import write_texts
 
 from .image_result import ImageResult, image_result
 
@@ -45,11 +46,9 @@ class KittiResultFiles(BaseMetric):
     def compute_metrics(self, results: list[ImageResult]) -> dict:
         """Write the files; in the main process alone, as all metrics."""
         types = self._types()
-        self.out_dir.mkdir(parents=True, exist_ok=True)
-        for result in results:
-            lines = [_line(types[label], box, score) for label, box, score in zip(
-                result.labels, result.boxes, result.scores, strict=True)]
-            (self.out_dir / f'{result.name}.txt').write_text(''.join(lines))
+        write_texts({self.out_dir / f'{result.name}.txt': ''.join(
+            _line(types[label], box, score) for label, box, score in zip(
+                result.labels, result.boxes, result.scores, strict=True)) for result in results})
         print_log(f'{len(results)} result files written to {self.out_dir}', 'current')
         return {}
 

@@ -119,9 +119,11 @@ def test_autocast_around_it_changes_nothing():
 def test_nothing_is_read_back_from_the_device():
     """A meta tensor has no values: any .item() or branch on one raises. Labels follow."""
     processor = BatchDataPreprocessor(
-        **CIFAR, train_geometry=AUG_A_PLUS, color=JITTER, to_bgr=True, fill=3).to('meta')
+        **CIFAR, train_geometry=[*KERAS_B4, {'type': 'RandomShear', 'shear_range': 5}, *AUG_A_PLUS,
+                                 {'type': 'CenterCrop', 'size': 60}],
+        color=JITTER, to_bgr=True, fill=3).to('meta')
     found = processor({'inputs': images(), 'data_samples': samples([3, 1, 4, 1])}, True)
-    assert found['inputs'].is_meta and found['inputs'].shape == (4, 3, 64, 64)
+    assert found['inputs'].is_meta and found['inputs'].shape == (4, 3, 60, 60)
     assert all(s.gt_label.is_meta and s.gt_label.shape == (1,) for s in found['data_samples'])
 
 

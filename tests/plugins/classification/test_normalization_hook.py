@@ -39,16 +39,6 @@ def test_statistics_are_numpys(dataset, monkeypatch, chunk):
     assert std == pytest.approx(images.std(axis=(0, 2, 3)))
 
 
-def test_statistics_by_hand():
-    images = np.zeros((2, 3, 1, 2), np.uint8)
-    images[:, 0] = [[[0, 10]], [[10, 20]]]  # mean 10, deviations -10, 0, 0, 10
-    images[:, 1, 0, 0] = 4  # 4, 0, 4, 0
-    images[:, 2] = 7
-    mean, std = channel_statistics(ArrayDataset(ImageArray(images, [0, 1], ('a', 'b'))))
-    assert mean == pytest.approx([10, 2, 7])
-    assert std == pytest.approx([50 ** 0.5, 2, 0])
-
-
 def test_training_images_come_out_with_mean_zero_and_deviation_one(dataset):
     preprocessor = run_hook(dataset)
     batch = dataset.__getitems__(range(len(dataset)))

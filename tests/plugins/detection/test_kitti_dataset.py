@@ -5,12 +5,10 @@ from types import SimpleNamespace
 import pytest
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmengine.registry import DATASETS
 from PIL import Image
 
 from plugins.detection import KittiDataset
 from plugins.engine.hooks import DisjointPartsHook
-from tools.misc.make_sample_data import main as draw
 
 SPLIT = {'seed': 0, 'fractions': {'train': 0.67, 'test': 0.33}}
 
@@ -103,7 +101,13 @@ def same_id_twice(training):
     shutil.copy(training / 'image_2' / '000001.jpg', training / 'image_2' / '000001.jpeg')
 
 
+def no_images(training):
+    for path in training.glob('*/*'):
+        path.unlink()
+
+
 def foreign_file(training):
+    (training / 'image_2' / '.DS_Store').touch()  # hidden files are overlooked
     (training / 'image_2' / 'Thumbs.db').touch()
 
 
@@ -119,6 +123,7 @@ def box_beside(training):  # within the slack, but nothing is left after clippin
 @pytest.mark.parametrize('damage, error, found', [
     (shutil.rmtree, FileNotFoundError, 'image_2: no such folder.*make_sample_data.py'),
     (remove_labels, FileNotFoundError, 'label_2: no such folder'),
+    (no_images, FileNotFoundError, 'image_2: found no image'),
     (same_id_twice, ValueError, '000001.jpg: found 000001.jpeg beside it'),
     (foreign_file, ValueError, 'Thumbs.db: found a file of another kind'),
     (unreadable_image, ValueError, '000002.png: cannot be decoded as an image'),
@@ -181,18 +186,6 @@ def test_fingerprint_sees_labels_classes_sizes_and_part(kitti_root, tmp_path):
     assert len(seen) == 8
 
 
-def test_hidden_files_are_overlooked(kitti_root):
-    (kitti_root / 'training' / 'image_2' / '.DS_Store').touch()
-    assert len(KittiDataset(str(kitti_root))) == 3
-
-
-def test_a_folder_without_images(kitti_root):
-    for path in (kitti_root / 'training').glob('*/*'):
-        path.unlink()
-    with pytest.raises(FileNotFoundError, match='image_2: found no image'):
-        KittiDataset(str(kitti_root))
-
-
 def test_ignored_boxes_reach_the_model_apart(kitti_root):
     dataset = KittiDataset(str(kitti_root), pipeline=[
         {'type': 'LoadCachedImage'}, {'type': 'LoadAnnotations', 'with_bbox': True},
@@ -205,34 +198,16 @@ def test_ignored_boxes_reach_the_model_apart(kitti_root):
         [30, 5, 45, 25], [50, 2.5, 60, 7.5]]
 
 
-def parts_of(root, **changes):
-    """A runner whose three loaders cut 40 drawn images by one split, but for the changes."""
-    split = dict(seed=0, fractions=dict(train=.5, val=.2, test=.3))
+def test_the_hook_finds_images_that_two_parts_share(kitti_root):
+    split = dict(seed=0, fractions=dict(train=.34, val=.33, test=.33))
     cfg = Config({f'{part}_dataloader': dict(dataset=dict(
-        type='KittiDataset', data_root=str(root), split=split, part=part, pipeline=[]))
+        type='KittiDataset', data_root=str(kitti_root), split=split, part=part, test_mode=True))
         for part in split['fractions']})
-    cfg.merge_from_dict({key.replace('__', '.'): value for key, value in changes.items()})
-    loaders = {name: SimpleNamespace(dataset=DATASETS.build(loader['dataset'].to_dict()))
-               for name, loader in cfg.items() if not name.startswith('test')}
-    return SimpleNamespace(**loaders, cfg=cfg, val_loop=True,
-                           logger=MMLogger.get_current_instance())
-
-
-@pytest.fixture(scope='module')
-def drawn(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('drawn')
-    draw([str(folder), '--sets', 'kitti', '--size', 'kitti=40', '--kitti-width', '311'])
-    return folder / 'kitti'
-
-
-def test_parts_that_one_split_cuts_share_nothing(drawn):
-    DisjointPartsHook().before_train(parts_of(drawn))
-
-
-@pytest.mark.parametrize('changes, pair', [
-    ({'train_dataloader__dataset__split__seed': 1}, 'train_dataloader .* and (val|test)_data'),
-    ({'test_dataloader__dataset__split__seed': 1}, 'train_dataloader .* and test_data'),
-    ({'val_dataloader__dataset__part': 'test'}, 'val_dataloader .* and test_data')])
-def test_parts_that_share_images_are_refused(drawn, changes, pair):
-    with pytest.raises(ValueError, match=f'{pair}.* share .*expected the same data, seeds'):
-        DisjointPartsHook().before_train(parts_of(drawn, **changes))
+    loaders = {f'{part}_dataloader': SimpleNamespace(dataset=KittiDataset(
+        str(kitti_root), split=split, part=part, test_mode=True)) for part in ('train', 'val')}
+    runner = SimpleNamespace(**loaders, cfg=cfg, val_loop=True,
+                             logger=MMLogger.get_current_instance())
+    DisjointPartsHook().before_train(runner)
+    cfg.test_dataloader.dataset.part = 'val'
+    with pytest.raises(ValueError, match='val_dataloader .* and test_dataloader .* share 1'):
+        DisjointPartsHook().before_train(runner)

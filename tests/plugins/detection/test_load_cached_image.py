@@ -47,20 +47,3 @@ def test_callers_cannot_change_the_kept_image(paths):
     load = LoadCachedImage()
     load({'img_path': paths[0]})['img'][:] = 0
     assert load({'img_path': paths[0]})['img'].any()
-
-
-def test_half_an_image_is_an_error(paths, tmp_path):
-    half = tmp_path / '000003.png'
-    half.write_bytes((tmp_path / '0.png').read_bytes()[:-600])
-    with pytest.raises(ValueError, match='000003.png: cannot be decoded as an image'):
-        LoadCachedImage()({'img_path': str(half)})
-
-
-def test_sixteen_bits_are_scaled_and_phone_pictures_turned(tmp_path):
-    cv2.imwrite(str(tmp_path / 'deep.png'), np.array([[0x0100, 0x80ff, 0xffff]], np.uint16))
-    results = LoadCachedImage()({'img_path': str(tmp_path / 'deep.png')})
-    assert results['img'][0].tolist() == [[1] * 3, [0x80] * 3, [0xff] * 3]
-    exif = Image.Exif()
-    exif[274] = 6
-    Image.new('RGB', (30, 20)).save(tmp_path / 'phone.png', exif=exif)
-    assert LoadCachedImage()({'img_path': str(tmp_path / 'phone.png')})['img_shape'] == (30, 20)

@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.structures import InstanceData
 
@@ -98,16 +98,6 @@ def test_light_model_trains_every_parameter(light_config):
         optimizer.step()
         totals.append(total.item())
     assert totals[-1] < 0.95 * totals[0]
-
-
-def test_light_model_predicts(light_config):
-    test_cfg = ConfigDict(light_config['test_cfg'], score_thr=0, conf_thr=0, max_per_img=20)
-    model = MODELS.build(dict(light_config, test_cfg=test_cfg)).eval()
-    with torch.no_grad():
-        results = model.test_step(batch())
-    for result in results:
-        assert result.pred_instances.bboxes.shape == (20, 4)
-        assert torch.isfinite(result.pred_instances.bboxes).all()
 
 
 def test_scratch_and_imagenet_differ_by_the_weights_alone():

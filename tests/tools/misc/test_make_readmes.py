@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tools.misc.make_readmes import BEGIN, END, LEGEND, family_table, first_line, main, refresh
+from tools.misc.make_readmes import BEGIN, END, LEGEND, family_table, main, refresh
 from tools.misc.record_result import COLUMNS
 
 METAFILE = """
@@ -123,14 +123,6 @@ def test_only_the_table_is_rewritten_and_only_when_stale(family, tmp_path, monke
     assert text.startswith(f'# Net\n\nProse.\n\n{BEGIN}\n\n{LEGEND}\n\n| row |')
     assert text.endswith(f'|\n\n{END}\n\nAfterwards.\n')
     assert refresh(tmp_path, write=False) == []
-
-
-def test_first_line_drops_the_row_id_alone(family):
-    assert first_line(family.with_name('net_a.py')) == 'does one layer do?'
-    assert first_line(family.with_name('net_b.py')).startswith('C1 and')
-    family.with_name('net_a.py').write_text('x = 1\n')
-    with pytest.raises(ValueError, match='net_a.py: no docstring'):
-        first_line(family.with_name('net_a.py'))
 
 
 def test_a_measured_config_that_the_metafile_lacks_is_rejected(table):

@@ -190,12 +190,3 @@ def test_published_h5_with_its_classifier(tmp_path):
     assert torch.equal(state['head.fc.weight'], net.classifier.weight)
     assert torch.equal(state['head.fc.bias'], net.classifier.bias)
     assert len(state) == 604 + 2
-
-
-def test_classifier_of_vgg16_has_the_heads_names_and_shapes():
-    top = ARCHITECTURES['vgg16'].top
-    assert [layer.names for layer in top] == [(f'head.layers.{i}.fc',) for i in (0, 1, 2)]
-    assert {name: shape for layer in top for name, shape in layer.shapes().items()} == {
-        'fc1/kernel': (25088, 4096), 'fc1/bias': (4096,),
-        'fc2/kernel': (4096, 4096), 'fc2/bias': (4096,),
-        'predictions/kernel': (4096, 1000), 'predictions/bias': (1000,)}

@@ -73,20 +73,6 @@ def test_each_image_has_its_own_factor_in_the_documented_range():
     assert len(drawn.unique()) > 4900
 
 
-def test_seed_and_generator_decide():
-    jitter, images = ColorJitter(.4, .4, .4), floats()
-
-    def seeded(seed):
-        torch.manual_seed(seed)
-        return jitter(images.clone())
-
-    assert torch.equal(seeded(1), seeded(1))
-    assert not torch.equal(seeded(1), seeded(2))
-    state = torch.get_rng_state()
-    own = [jitter(images.clone(), torch.Generator().manual_seed(3)) for _ in range(2)]
-    assert torch.equal(*own) and torch.equal(state, torch.get_rng_state())
-
-
 def test_kornia_step_changes_colour_by_its_name():
     (gray,) = build_color([{'type': 'kornia.RandomGrayscale', 'p': 1.}])
     found = gray(floats())

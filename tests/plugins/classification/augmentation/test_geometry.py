@@ -12,6 +12,9 @@ from plugins.classification.augmentation import (
     RandomFlip,
     Randomness,
     RandomRotation,
+    RandomShear,
+    RandomShift,
+    RandomZoom,
     Resize,
 )
 
@@ -122,6 +125,10 @@ def draws(step, size=(40, 60), batch=20000):
     (RandomAffine(0, scale=(.8, 1.2)), 'scale', .8, 1.2),
     (RandomAffine(0, translate=(.1, .2)), 'x', -6, 6),
     (RandomAffine(0, translate=(.1, .2)), 'y', -8, 8),
+    (RandomZoom(.2), 'x_zoom', .8, 1.2), (RandomZoom(.2), 'y_zoom', .8, 1.2),
+    (RandomZoom((.5, .9)), 'x_zoom', .5, .9),
+    (RandomShift(width=.1), 'x', -6, 6), (RandomShift(height=.1), 'y', -4, 4),
+    (RandomShear(10), 'angle', -10, 10),
 ])
 def test_draws_fill_the_documented_range_evenly(step, key, low, high):
     """Uniform: mean within 5 standard errors of 20 000 draws, standard deviation width / sqrt(12).
@@ -152,6 +159,14 @@ def test_affine_translates_by_whole_pixels_as_torchvision():
     assert drawn['y'].unique().tolist() == list(range(-8, 9))
 
 
+def test_axes_are_independent():
+    assert not draws(RandomShift(width=.1))['y'].any()
+    assert not draws(RandomShift(height=.1))['x'].any()
+    zooms = draws(RandomZoom(.2))
+    correlation = torch.corrcoef(torch.stack((zooms['x_zoom'], zooms['y_zoom'])))[0, 1]
+    assert abs(correlation) < 5 / 20000 ** .5
+
+
 @pytest.mark.parametrize('prob', [0.5, 0.1, 1.])
 def test_share_of_flips(prob):
     flipped = (draws(RandomFlip(prob))['sign'] < 0).float().mean()
@@ -175,11 +190,11 @@ def test_center_crop_does_not_pad():
         CenterCrop(40).out_size((32, 50))
 
 
-@pytest.mark.parametrize('make', [
-    lambda: RandomRotation(0), lambda: RandomFlip(0.), lambda: RandomAffine(0),
-    lambda: RandomAffine(0, translate=(0, 0), scale=(1, 1), shear=0)])
-def test_a_step_that_is_off_is_inactive(make):
-    assert not make().active
+@pytest.mark.parametrize('step', [
+    RandomRotation(0), RandomFlip(0.), RandomAffine(0), RandomZoom(0), RandomShift(0, 0),
+    RandomShear(0), RandomAffine(0, translate=(0, 0), scale=(1, 1), shear=0)])
+def test_a_step_that_is_off_is_inactive(step):
+    assert not step.active
 
 
 @pytest.mark.parametrize(('make', 'message'), [
@@ -197,6 +212,11 @@ def test_a_step_that_is_off_is_inactive(make):
     (lambda: RandomCrop((8, 8, 8)), r'size=\(8, 8, 8\)'),
     (lambda: RandomCrop(8, padding=-1), r'padding=-1, expected a whole number of at least 0'),
     (lambda: Resize(32.), r'Resize: size=32\.0'),
+    (lambda: RandomZoom(1.2), r'RandomZoom: zoom_range=1\.2, expected a number in \[0, 0\.99\]'),
+    (lambda: RandomZoom((1.2, .8)), r'RandomZoom: zoom_range=\(1\.2, 0\.8\)'),
+    (lambda: RandomShift(width=3), r'RandomShift: width=3, expected a number in \[0, 1\]'),
+    (lambda: RandomShift(height=-.1), r'RandomShift: height=-0\.1'),
+    (lambda: RandomShear(90), r'RandomShear: shear_range=90'),
 ])
 def test_wrong_values_name_key_found_and_expected(make, message):
     with pytest.raises(ValueError, match=message):

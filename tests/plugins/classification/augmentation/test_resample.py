@@ -5,7 +5,6 @@ import torch.nn.functional as F
 from torchvision.transforms.v2 import functional as tv
 
 from plugins.classification.augmentation import BatchGeometry
-from plugins.classification.augmentation.resample import compose, sampling_grid
 
 ROTATION = {'type': 'RandomRotation', 'degrees': 30}
 KERAS = [ROTATION, {'type': 'RandomShift', 'width': .1, 'height': .1},
@@ -14,33 +13,6 @@ KERAS = [ROTATION, {'type': 'RandomShift', 'width': .1, 'height': .1},
 
 def noise(*shape):
     return torch.randint(0, 256, shape, dtype=torch.uint8)
-
-
-def test_grid_is_affine_grids():
-    """In affine_grid's own terms: positions relative to the sides."""
-    torch.manual_seed(0)
-    (height, width), out_size = (24, 40), (30, 17)
-    matrix = torch.eye(3) + torch.randn(5, 3, 3) * .3
-    matrix[:, 2] = torch.tensor([0., 0., 1.])
-    to_pixels = torch.diag(torch.tensor([out_size[1] / 2, out_size[0] / 2, 1.]))
-    to_sides = torch.diag(torch.tensor([2 / width, 2 / height, 1.]))
-    theta = (to_sides @ matrix @ to_pixels)[:, :2]
-    wanted = F.affine_grid(theta, (5, 3, *out_size), align_corners=False)
-    found = sampling_grid(matrix, (height, width), out_size)
-    torch.testing.assert_close(found, wanted, atol=2e-6, rtol=0)  # a few float32 roundings
-
-
-def test_compose_keeps_float32_under_autocast():
-    torch.manual_seed(0)
-    outer, inner = torch.randn(4, 3, 3), torch.randn(4, 3, 3)
-    with torch.autocast('cpu', torch.bfloat16):
-        found = compose(outer, inner)
-    torch.testing.assert_close(found, (outer.double() @ inner.double()).float(), atol=1e-6, rtol=0)
-
-
-def test_no_step_returns_the_very_images():
-    images = noise(2, 3, 8, 8)
-    assert BatchGeometry([])(images) is images
 
 
 def test_steps_that_are_off_leave_every_bit():
@@ -79,13 +51,6 @@ def test_fixed_resize_is_torchvisions_antialiased(size):
     wanted = tv.resize(images.float(), [size] if isinstance(size, int) else list(size),
                        antialias=True)
     assert torch.equal(BatchGeometry([{'type': 'Resize', 'size': size}])(images), wanted)
-
-
-def test_fixed_resize_and_center_crop_is_torchvisions():
-    images = noise(2, 3, 64, 48)
-    recipe = BatchGeometry([{'type': 'Resize', 'size': 32}, {'type': 'CenterCrop', 'size': 28}])
-    wanted = tv.center_crop(tv.resize(images.float(), [32], antialias=True), [28])
-    assert torch.equal(recipe(images), wanted)
 
 
 def stripes():
@@ -148,32 +113,6 @@ def test_global_seed_and_generator_decide():
     own = [recipe(images, torch.Generator().manual_seed(7)) for _ in range(2)]
     assert torch.equal(*own)
     assert torch.equal(state, torch.get_rng_state()), 'a generator was given, yet the global used'
-
-
-@pytest.mark.parametrize('step', [
-    ROTATION, {'type': 'RandomFlip'}, {'type': 'RandomCrop', 'size': 16, 'padding': 4},
-    {'type': 'RandomAffine', 'degrees': 0, 'shear': 20}, {'type': 'RandomZoom', 'zoom_range': .3},
-    {'type': 'RandomShift', 'width': .3}, {'type': 'RandomShear', 'shear_range': 20}],
-    ids=lambda step: step['type'])
-def test_each_image_has_its_own_draw(step):
-    torch.manual_seed(0)
-    image = noise(1, 3, 16, 16)
-    results = BatchGeometry([step])(image.expand(16, -1, -1, -1))
-    distinct = torch.unique(results.flatten(1), dim=0)
-    assert len(distinct) == 2 if step['type'] == 'RandomFlip' else len(distinct) > 12
-
-
-def test_nothing_is_read_back_from_the_device():
-    """A meta tensor has no values: any .item() or branch on one raises."""
-    steps = [
-        {'type': 'Resize', 'size': 64}, *KERAS, {'type': 'RandomShear', 'shear_range': 5},
-        {'type': 'RandomAffine', 'degrees': 5, 'translate': (.1, .1), 'scale': (.8, 1.2),
-         'shear': 10},
-        {'type': 'RandomCrop', 'size': 64, 'padding': 4}, {'type': 'Resize', 'size': 32},
-        {'type': 'CenterCrop', 'size': 30}]
-    result = BatchGeometry(steps, fill=9)(torch.empty(4, 3, 48, 48, dtype=torch.uint8,
-                                                      device='meta'))
-    assert result.shape == (4, 3, 30, 30) and result.is_meta
 
 
 @pytest.mark.parametrize(('config', 'message'), [

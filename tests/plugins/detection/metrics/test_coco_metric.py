@@ -1,33 +1,21 @@
 """COCO's AP on hand-made images; the figures follow from its definition."""
 import numpy as np
 import pytest
-import torch
 from mmdet.evaluation import CocoMetric
-from mmdet.structures import DetDataSample
-from mmengine.structures import InstanceData
 
 from plugins.detection import CocoBoxMetric
+from tests.plugins.detection.metrics.samples import evaluate, instance, result_of
 
 CAR, CAR_2, VAN, NOTHING = [0., 0, 20, 20], [40., 0, 60, 20], [50., 50, 80, 90], [200., 10, 250, 60]
 
 
 def image(number: int, cars=(), ignored=(), found=(), scores=()) -> dict:
-    sample = DetDataSample(metainfo={
-        'img_id': number, 'ori_shape': (100, 300),
-        'instances': [{'bbox': box, 'bbox_label': 0, 'ignore_flag': 0} for box in cars]
-        + [{'bbox': box, 'bbox_label': 0, 'ignore_flag': 1} for box in ignored]})
-    sample.pred_instances = InstanceData(
-        bboxes=torch.tensor(found, dtype=torch.float32).reshape(-1, 4),
-        scores=torch.tensor(scores, dtype=torch.float32),
-        labels=torch.zeros(len(scores), dtype=torch.long))
-    return sample.to_dict()
+    return result_of([*map(instance, cars), *(instance(box, 'Van') for box in ignored)], found,
+                     scores, number=number)
 
 
 def ap50(*images: dict) -> float:
-    metric = CocoBoxMetric()
-    metric.dataset_meta = {'classes': ('car',)}
-    metric.process({}, list(images))
-    return metric.evaluate(len(images))['coco/bbox_mAP_50']
+    return evaluate(CocoBoxMetric(), *images)['coco/bbox_mAP_50']
 
 
 @pytest.mark.parametrize('images, expected', [
@@ -46,10 +34,7 @@ def test_ap50(images, expected):
 
 
 def test_no_detection_at_all_is_zero_not_missing():
-    metric = CocoBoxMetric()
-    metric.dataset_meta = {'classes': ('car',)}
-    metric.process({}, [image(0, [CAR]), image(1)])
-    metrics = metric.evaluate(2)
+    metrics = evaluate(CocoBoxMetric(), image(0, [CAR]), image(1))
     assert metrics['coco/bbox_mAP_50'] == metrics['coco/bbox_mAP'] == 0
     assert metrics['coco/bbox_mAP_l'] == -1  # there is no large car to find
 
@@ -71,10 +56,6 @@ def test_every_figure_is_pycocotools():
         near = [(np.array(box) + rng.normal(0, 3, 4)).tolist() for box in cars + ignored]
         found = near + boxes(rng.integers(0, 5))
         images.append(image(number, cars, ignored, found, rng.uniform(0, 1, len(found)).tolist()))
-    ours, reference = CocoBoxMetric(), CocoMetric(metric='bbox')
-    for metric in (ours, reference):
-        metric.dataset_meta = {'classes': ('car',)}
-        metric.process({}, images)
-    figures = ours.evaluate(len(images))
-    assert figures == reference.evaluate(len(images))
+    figures = evaluate(CocoBoxMetric(), *images)
+    assert figures == evaluate(CocoMetric(metric='bbox'), *images)
     assert 0.1 < figures['coco/bbox_mAP_50'] < 0.9

@@ -56,14 +56,6 @@ def test_scikit_learns_curve_where_every_object_is_detected(seed):
     assert f1 == pytest.approx(f1_score(hits, scores >= score))
 
 
-def test_scikit_learns_ap_where_precision_only_falls():
-    scores, hits = np.arange(20, 0, -1) / 20, np.array([1] * 6 + [0] * 14, bool)
-    hits[[7, 10, 14]] = True  # precision at the hits: 1, then 7/8, 8/11, 9/15
-    curve = PRCurve.of(scores, hits, 9)
-    assert curve.ap() == pytest.approx(average_precision_score(hits, scores))
-    assert curve.ap() == pytest.approx((6 + 7 / 8 + 8 / 11 + 9 / 15) / 9)
-
-
 def test_figures_agree_with_each_other_and_no_order_has_an_influence():
     curve, scores, hits = random_curve(7, objects=150)
     order = np.random.default_rng(0).permutation(200)
