@@ -1,10 +1,8 @@
-from dataclasses import replace
 
 import pytest
 import torch
 
 from tools.benchmarks.detection import LIGHT, DetectorContest, evaluate, random_samples, recipe
-from tools.benchmarks.measure import STAGES
 from tools.benchmarks.record import Settings
 from tools.misc.make_sample_data import main as make_sample_data
 
@@ -43,21 +41,6 @@ def test_bare_mirrors_boxes_with_their_images(contest):
                 [width - x2, y1, width - x1, y2] if flip else [x1, y1, x2, y2], 1))
         mirrored.add(flip)
     assert mirrored == {True, False} and len(found[0][0]) > 0
-
-
-@pytest.mark.slow
-def test_ours_is_not_far_behind_the_bare_loop_and_stock(contest):
-    contest = DetectorContest(replace(contest.recipe, iterations=4),
-                              replace(contest.settings, rounds=3))
-    case = contest.measure()
-    assert case.checks['largest relative difference'] <= 1e-4
-    found = {figure['name']: figure['value'] for figure in case.figures}
-    # Measured at full size: 0.86 to 0.92 and 1.2 to 1.6; the rest is left to a busy machine.
-    assert found['ours / bare'] > 0.5 and found['ours / stock'] > 0.8
-    assert list(case.split) == list(STAGES)
-    assert case.facts['optimizer of ours and bare']['fused']
-    runner = contest.ours().runner
-    assert runner.model.bbox_head.ignore_iof_thr == 0.5
 
 
 def test_all_metrics_run_on_all_samples():

@@ -6,7 +6,6 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from tools.benchmarks import measure
 from tools.benchmarks.measure import STAGES, RunnerBlock, growth_exponent, interleave
 
 
@@ -84,20 +83,3 @@ def test_the_split_tells_loading_from_the_network(tmp_path):
 def test_an_epoch_too_short_for_the_clock(tmp_path):
     with pytest.raises(ValueError, match='5 iterations, expected at least 6'):
         toy_block(tmp_path, images=5)()
-
-
-def test_others_pay_for_the_memory_that_ours_keeps(monkeypatch):
-    called = []
-    monkeypatch.setattr(measure, 'ours_keeps_memory', lambda: True)
-    monkeypatch.setattr(measure, 'set_thresholds', lambda *limits: called.append(limits))
-    monkeypatch.setattr(measure, 'keep_freed_memory', lambda: called.append('kept'))
-
-    def block() -> float:
-        called.append('block')
-        raise ValueError
-    with pytest.raises(ValueError):
-        measure.with_glibc_defaults(block)()
-    # mallopt(3): thresholds grow to 32 MiB and twice that
-    assert called == [(32 * 2**20, 64 * 2**20), 'block', 'kept']
-    monkeypatch.setattr(measure, 'ours_keeps_memory', lambda: False)
-    assert measure.with_glibc_defaults(block) is block

@@ -4,29 +4,14 @@ import re
 
 import pytest
 
+from tests.tools.misc.test_result_files import METAFILE, ROW
 from tools.misc.make_readmes import BEGIN, END, LEGEND, family_table, main, refresh
 from tools.misc.record_result import COLUMNS
 
-METAFILE = """
-Collections: [{Name: Net}]
-Models:
-  - Name: net_a
-    Config: configs/net/net_a.py
-    Metadata: {Row: D3, Parameters: 1234567, Trainable: 567, Report Time: 2 h}
-    Results:
-      - Dataset: flowers
-        Metrics: {Top 1 Accuracy: 68.00, Loss: .86317}
-  - Name: net_b
-    Config: configs/net/net_b.py
-    Metadata: {Parameters: 20, Trainable: 20}
-"""
-
 
 def row(**kwargs):
-    return {**dict.fromkeys(COLUMNS, ''), **dict(
-        config='configs/net/net_a.py', data='our flowers', seed=0, metric='accuracy/top1',
-        test=70, epochs=10, seconds=100, device='a CPU', processes=1, precision='float32',
-        config_hash='f00'), **kwargs}
+    return ROW | dict(data='our flowers', metric='accuracy/top1', test=70, epochs=10,
+                      seconds=100) | kwargs
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ METAFILE = """\
 Models:
   - Name: net_a
     Config: configs/net/net_a.py
-    Metadata: {Row: D3, Parameters: 12, Trainable: 5, Report Time: 2 h}
+    Metadata: {Row: D3, Parameters: 1234567, Trainable: 567, Report Time: 2 h}
     Results:
       - Dataset: flowers
         Metrics: {Top 1 Accuracy: 68.00, Loss: .86317}
@@ -43,7 +43,7 @@ def line(**kwargs):
 
 def test_entries_keep_figures_as_they_are_printed(tmp_path):
     a, b = load(tmp_path, METAFILE)
-    assert a[:6] == ('net_a', 'configs/net/net_a.py', 'D3', 12, 5, '2 h')
+    assert a[:6] == ('net_a', 'configs/net/net_a.py', 'D3', 1234567, 567, '2 h')
     assert a.results[0]['Metrics'] == {'Top 1 Accuracy': '68.00', 'Loss': '.86317'}
     assert (b.row, b.results) == ('', [])
 

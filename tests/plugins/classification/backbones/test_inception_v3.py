@@ -19,16 +19,6 @@ def test_hands_out_2048_dropped_out_features():
     torch.testing.assert_close(features[kept], pooled[0][kept] / .75)
 
 
-def test_has_no_classifier_of_its_own():
-    with torch.device('meta'):
-        net = InceptionV3Features()
-    # torchvision documents 27 161 264 with both classifiers; these two by their layer shapes
-    auxiliary = (768*128 + 2*128) + (5*5*128*768 + 2*768) + (768*1000 + 1000)
-    last = 2048*1000 + 1000
-    assert sum(p.numel() for p in net.parameters()) == 27161264 - auxiliary - last
-    assert not list(net.fc.parameters())
-
-
 def test_an_auxiliary_classifier_that_nothing_trains_is_refused():
     with pytest.raises(ValueError, match='aux_logits=True, expected False'):
         InceptionV3Features(aux_logits=True)
