@@ -81,7 +81,7 @@ def read_record(path: Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: There is none.
-        ValueError: It is no JSON object.
+        ValueError: It is no JSON object, or its options are no strings.
     """
     if not path.is_file():
         raise FileNotFoundError(f'{path}: no such record; is the run finished?')
@@ -93,6 +93,11 @@ def read_record(path: Path) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise ValueError(f'{path}: expected a JSON object, found {type(record).__name__}; is it '
                          'the record of tools/train.py or tools/test.py?')
+    options = record.get('options')
+    if options is not None and not (isinstance(options, list)
+                                    and all(isinstance(option, str) for option in options)):
+        raise ValueError(f'{path}: options is {options!r}, expected a list of strings; run the '
+                         'tool that writes it again')
     return record
 
 

@@ -77,6 +77,16 @@ def test_a_damaged_record_is_named(make_run, name, content):
         read_run(folder)
 
 
+@pytest.mark.parametrize('options', ['lr=1', 3, {'lr': 1}, ['lr=1', 2]])
+@pytest.mark.parametrize('name', ['result.json', 'test/result.json'])
+def test_options_that_are_no_strings_are_rejected(make_run, name, options):
+    folder = make_run()
+    (folder / name).write_text(json.dumps(dict(TRAINED if name == 'result.json' else TESTED,
+                                               options=options)))
+    with pytest.raises(ValueError, match=f'run/{name}: options is .*, expected a list of strings'):
+        read_run(folder)
+
+
 def test_the_path_that_a_run_printed_works_from_any_directory(make_run, tmp_path, monkeypatch):
     monkeypatch.setattr('plugins.engine.files.REPO_ROOT', tmp_path)
     make_run(folder=tmp_path / 'work_dirs/x/seed0')
