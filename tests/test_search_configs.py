@@ -40,27 +40,23 @@ def test_rows_of_the_reports():
     assert {match[0] for match in found if match} == {'A8', 'B1', 'E11', 'E12', 'E13'}
 
 
-def test_the_trials_of_report_a_are_its_rows():
-    made = leaves('resnet18_cifar10')
-    rows = [f'resnet/resnet18_{name}_cifar10-224px.py' for name in (
-        'finetune_1xb32-25e', 'finetune_1xb64-25e', 'finetune-lr1e-3_1xb64-15e',
-        'finetune-asgd_1xb64-25e', 'finetune_1xb128-25e')]  # A8 to A12
-    for values, row in zip(made.search.plan(), rows, strict=True):
-        assert config_hash(made.config(values)) == config_hash(load_config(str(LEAVES / row)))
+RESNET = 'resnet/resnet18_finetune{}_cifar10-224px.py'
+BASENET = 'basenet/basenet{}_scratch_1xb64-25e_cifar100-25-32px.py'
+A8_TO_A12 = ('_1xb32-25e', '_1xb64-25e', '-lr1e-3_1xb64-15e', '-asgd_1xb64-25e', '_1xb128-25e')
+E12 = 'densenet/densenet121-cut3-reg_finetune_1xb32-250e_mit8x50-256px.py'
 
 
-def test_two_trials_of_report_b_are_its_rows():
-    made = leaves('basenet_optimizer_cifar100-25')
-    for optimizer, row in (('SGD', ''), ('Adam', '-adam')):
-        row = LEAVES / f'basenet/basenet{row}_scratch_1xb64-25e_cifar100-25-32px.py'
-        assert config_hash(made.config(dict(optimizer=optimizer))) == \
-            config_hash(load_config(str(row)))
-
-
-def test_the_winner_of_the_dropout_grid_is_e12():
-    made = leaves('densenet121-cut3_dropout_mit8x50')
-    row = LEAVES / 'densenet/densenet121-cut3-reg_finetune_1xb32-250e_mit8x50-256px.py'
-    assert config_hash(made.config(dict(dropout=0.5))) == config_hash(load_config(str(row)))
+@pytest.mark.parametrize(('name', 'values', 'row'), [
+    *(('resnet18_cifar10', number, RESNET.format(row)) for number, row in enumerate(A8_TO_A12)),
+    ('basenet_optimizer_cifar100-25', dict(optimizer='SGD'), BASENET.format('')),
+    ('basenet_optimizer_cifar100-25', dict(optimizer='Adam'), BASENET.format('-adam')),
+    ('densenet121-cut3_dropout_mit8x50', dict(dropout=0.5), E12)])
+def test_a_trial_is_the_row_of_its_report(name, values, row):
+    made = leaves(name)
+    plan = made.search.plan()
+    assert name != 'resnet18_cifar10' or len(plan) == len(A8_TO_A12)
+    config = made.config(plan[values] if isinstance(values, int) else values)
+    assert config_hash(config) == config_hash(load_config(str(LEAVES / row)))
 
 
 def test_the_winner_of_the_augmentation_grid_augments_as_e12():
@@ -70,8 +66,7 @@ def test_the_winner_of_the_augmentation_grid_augments_as_e12():
     values.update(zoom=0.2, horizontal_flip='on', vertical_flip='off')
     assert values in made.search.plan()
     from plugins.classification.augmentation import BatchGeometry
-    row = LEAVES / 'densenet/densenet121-cut3-reg_finetune_1xb32-250e_mit8x50-256px.py'
     steps = [[(type(step).__name__, vars(step)) for step in BatchGeometry(
         config.model.data_preprocessor.train_geometry).steps]
-        for config in (made.config(values), load_config(str(row)))]
+        for config in (made.config(values), load_config(str(LEAVES / E12)))]
     assert steps[0] == steps[1] and len(steps[0]) == 2

@@ -22,11 +22,7 @@ def test_a_grid_follows_its_enumerated_rows_and_repeats_none(tmp_path):
 
 def test_the_seed_orders_a_grid(tmp_path):
     first, again, other = (read(tmp_path, f'{TWELVE}\nseed = {seed}').plan() for seed in (0, 0, 1))
-    assert first == again != other
-
-    def by_text(plan):
-        return sorted(map(str, plan))
-    assert by_text(first) == by_text(other)
+    assert first == again != other and sorted(map(str, first)) == sorted(map(str, other))
 
 
 def test_searches_inherit(tmp_path):
@@ -48,7 +44,7 @@ def test_the_direction_is_the_monitors(tmp_path):
 
 @pytest.mark.parametrize(('text', 'message'), [
     ("space = {}", 'digits.py: space is empty'),
-    ("space = {'train_dataloader.batch_size': []}", 'values=[], expected a list of values'),
+    (f"{FOUR}\nbase = 'nowhere.py'", "base is 'nowhere.py', but there is no"),
     (f"{FOUR}\nsampler = 'gird'", "digits.py: sampler='gird', expected one of grid, random, tpe"),
     (f"{FOUR}\nn_trails = 3", 'unknown key n_trails; did you mean n_trials?'),
     (f"{FOUR}\nmodel = dict()", 'this is a config to train; give it as base of a search config'),
@@ -56,7 +52,6 @@ def test_the_direction_is_the_monitors(tmp_path):
     (f"{FOUR}\nseeds = [1, 1]", 'expected a list of different whole numbers'),
     (f"{FOUR}\nheartbeat = None", 'heartbeat=None, expected a whole number of at least 1'),
     (f"{FOUR}\nseed = -1", 'seed=-1, expected a whole number of at least 0'),
-    (f"{FOUR}\nseeds = []", 'expected a list of different whole numbers'),
     (f"{FOUR}\nchanges = []", 'changes=[], expected a dict'),
     (f"{FOUR}\nenumerated = ['on']", "enumerated=['on'], expected a list of dicts"),
     (f"{FOUR}\nenumerated = [dict(flop='on')]", "enumerated[0]: no parameter 'flop'"),
@@ -70,7 +65,7 @@ def test_the_direction_is_the_monitors(tmp_path):
     (RANGE, 'is a range (uniform); a grid needs values'),
     ('', 'lacks space')])
 def test_wrong_search_configs_are_rejected(tmp_path, text, message):
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises((ValueError, FileNotFoundError), match=re.escape(message)):
         read(tmp_path, text)
 
 
@@ -79,8 +74,3 @@ def test_random_search_needs_an_end(tmp_path):
     assert search.trials(5) == 5
     with pytest.raises(ValueError, match='n_trials is missing'):
         search.trials(None)
-
-
-def test_a_missing_base_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match='base is .nowhere.py., but there is no'):
-        read(tmp_path, f"{FOUR}\nbase = 'nowhere.py'")

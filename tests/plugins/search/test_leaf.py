@@ -41,11 +41,6 @@ changes = {{'model.data_preprocessor.train_geometry': [
     assert [step.degrees for step in others] == list(range(9))
 
 
-def test_a_number_in_a_list_can_be_searched(tmp_path):
-    made = leaves(tmp_path, "space = {'model.head.dropouts.1': [0.1, 0.2]}")
-    assert made.config({'model.head.dropouts.1': 0.2}).model.head.dropouts[1] == 0.2
-
-
 def test_a_leaf_says_only_what_differs(tmp_path):
     made = leaves(tmp_path, "space = {'train_dataloader.batch_size': [64, 16]}\nchanges = {}\n"
                   'epochs = 20')

@@ -1,18 +1,11 @@
-import ast
 import json
 
 import optuna
 import pytest
 
-from plugins.engine.config_keys import config_hash
-from plugins.engine.files import REPO_ROOT
-from plugins.engine.session import load_config
-from plugins.search.definition import read_search
-from plugins.search.leaf import Leaves
 from plugins.search.study import SLOT
 from plugins.search.winner import best_trial
-from tests.conftest import DIGITS
-from tests.plugins.search.cases import FOUR, search, write_search
+from tests.plugins.search.cases import search, write_search
 
 RECIPES = """
 space = dict(recipe=dict(type='choices', choices=dict(
@@ -31,29 +24,6 @@ def test_the_best_is_the_first_of_the_plan_among_equals(rule, best):
     study.enqueue_trial({}, user_attrs={SLOT: 4, 'same_as': 0})
     study.tell(study.ask(), 9. if rule == 'greater' else 0.)
     assert best_trial(study, rule).number == best
-
-
-def test_the_winner_is_a_leaf_config_of_the_trial(finished):
-    _, work_dir, summary = finished
-    path = work_dir / 'winner/digits.py'
-    assert summary['winner']['config'] == str(path)
-    record = work_dir / f"trials/{summary['winner']['trial']:04d}/result.json"
-    assert config_hash(load_config(str(path))) == json.loads(record.read_text())['config_hash']
-    docstring = ast.get_docstring(ast.parse(path.read_text()))
-    value, test = summary['winner']['value'], summary['winner']['test']['accuracy/top1']
-    assert f'Validation: accuracy/top1 {value:.4g}, the best of 4 trials (grid)' in docstring
-    assert f'Test: accuracy/top1 {test:.4g}' in ' '.join(docstring.split())
-    assert f'python tools/train.py {path}' in docstring and '?' in docstring
-
-
-def test_a_winner_beside_its_base_is_short(few_digits, tmp_path):
-    """As tests/test_configs.py asks of leaf configs: at most 40 lines."""
-    base = tmp_path / 'net_scratch_1xb64-20e_digits-16px.py'
-    base.write_text(f'_base_ = {str(REPO_ROOT / DIGITS)!r}\n')
-    read = read_search(write_search(tmp_path, few_digits, f'{FOUR}\nbase = {base.name!r}'))
-    text = Leaves(read).text(tmp_path / 'net-best_scratch_1xb8-1e_digits-16px.py',
-                             {'train_dataloader.batch_size': 8, 'flip': 'on'}, 'Good?')
-    assert f"_base_ = './{base.name}'" in text and len(text.splitlines()) <= 40
 
 
 def test_more_trials_write_another_winner(few_digits, tmp_path, trained):

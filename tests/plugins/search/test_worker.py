@@ -1,4 +1,5 @@
 """Whole searches: of seconds, on digits; some killed, by SIGKILL."""
+import ast
 import json
 import os
 import re
@@ -14,7 +15,10 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from plugins.engine.config_keys import config_hash
 from plugins.engine.files import REPO_ROOT
+from plugins.engine.run_reader import read_run
+from plugins.engine.session import load_config
 from plugins.search.study import HOST, SLOT
 from tests.plugins.search import cases
 from tests.plugins.search.cases import FOUR, TWELVE, load, rows, search, write_search
@@ -28,36 +32,42 @@ def fail(error):
     return happen
 
 
-def test_each_trial_is_an_ordinary_run(finished):
-    from plugins.engine.run_reader import read_run
-    _, work_dir, summary = finished
+def test_trials_are_ordinary_runs_the_winner_alone_is_tested_and_all_is_done_once(
+        finished, monkeypatch, capsys):
+    config, work_dir, summary = finished
+    winner = summary['winner']
     assert summary['finished'] == 4 and summary['states'] == dict(complete=4)
-    values = {}
-    for row in rows(work_dir):
+    values, table = {}, rows(work_dir)
+    assert list(table[0]) == ['trial', 'state', 'value', 'train_dataloader.batch_size', 'flip',
+                              'epochs', 'best_epoch', 'seconds', 'same_as', 'error']
+    for row in table:
         run = read_run(work_dir / 'trials' / f"{int(row['trial']):04d}")
         assert run.trained['metrics']['accuracy/top1'] == float(row['value'])
         assert run.trained['epochs'] == int(row['epochs']) == 1
         values[row['train_dataloader.batch_size'], row['flip']] = float(row['value'])
-    assert len(values) == 4 and summary['winner']['value'] == max(values.values())
+    assert len(values) == 4 and winner['value'] == max(values.values())
 
+    tested, = work_dir.glob('trials/*/test/result.json')
+    assert tested.parts[-3] == f"{winner['trial']:04d}"
+    result = json.loads(tested.read_text())
+    assert result['split'] == 'test' and result['metrics'] == winner['test']
 
-def test_the_winner_alone_was_tested(finished):
-    _, work_dir, summary = finished
-    tested = [path.parent.parent.name for path in work_dir.glob('trials/*/test/result.json')]
-    assert tested == [f"{summary['winner']['trial']:04d}"]
-    result = json.loads((work_dir / 'trials' / tested[0] / 'test/result.json').read_text())
-    assert result['split'] == 'test' and result['metrics'] == summary['winner']['test']
+    path = work_dir / 'winner/digits.py'
+    assert winner['config'] == str(path)
+    assert config_hash(load_config(str(path))) == result['config_hash']
+    docstring = ast.get_docstring(ast.parse(path.read_text()))
+    value, test = winner['value'], winner['test']['accuracy/top1']
+    assert f'Validation: accuracy/top1 {value:.4g}, the best of 4 trials (grid)' in docstring
+    assert f'Test: accuracy/top1 {test:.4g}' in ' '.join(docstring.split())
+    assert f'python tools/train.py {path}' in docstring and '?' in docstring
 
-
-def test_a_finished_search_does_nothing_again(finished, monkeypatch, capsys):
-    config, work_dir, summary = finished
     monkeypatch.setattr('tools.train.main', lambda *_: pytest.fail('trained again'))
     monkeypatch.setattr('tools.test.main', lambda *_: pytest.fail('tested again'))
-    assert search(config, work_dir)['winner'] == summary['winner']
+    assert search(config, work_dir)['winner'] == winner
+    assert json.loads((work_dir / 'search.json').read_text())['winner'] == winner
     out = capsys.readouterr().out
     assert 'digits is already done: 4 trials are finished' in out and 'Best of 4 trials: ' in out
-    assert out.splitlines()[-1] == \
-        f'Train the winner: python tools/train.py {work_dir}/winner/digits.py'
+    assert out.splitlines()[-1] == f'Train the winner: python tools/train.py {path}'
 
 
 def test_a_metric_that_does_not_exist_ends_the_search_before_it_begins(few_digits, tmp_path):
