@@ -1,6 +1,5 @@
 """A real Runner on a model of one weight, whose validation gives what a test wrote down."""
 import itertools
-import math
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from mmengine.registry import METRICS, MODELS
 import plugins.engine.registration  # noqa: F401  (registers the hooks under test)
 from plugins.engine.run_record import flat_numbers
 from plugins.engine.runner import TransferRunner
+from plugins.engine.session import Session
 
 _numbers = itertools.count()
 
@@ -112,6 +112,6 @@ def history_of() -> Any:
 
 
 @pytest.fixture
-def nan() -> float:
-    """Not a number."""
-    return math.nan
+def session_of(repo_root: Path) -> Any:
+    """A function: the session of a config and options."""
+    return lambda config, *options: Session(str(repo_root / config), options)

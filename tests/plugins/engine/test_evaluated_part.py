@@ -1,15 +1,9 @@
 import pytest
 from mmengine.config import ConfigDict
 
-from plugins.engine.session import Session
 from tests.conftest import DIGITS
 
 ROADS = 'configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-10e_roads-416x128.py'
-
-
-@pytest.fixture
-def session_of(repo_root):
-    return lambda config, *options: Session(str(repo_root / config), options)
 
 
 @pytest.mark.parametrize('part', ['train', 'val'])
@@ -24,17 +18,13 @@ def test_a_detectors_training_images_are_seen_as_test_images(session_of, part):
 
 
 def test_a_classifiers_training_images_come_in_the_tests_batches(session_of):
-    session = session_of(DIGITS)
+    session, untouched = session_of(DIGITS), session_of(DIGITS)
+    session.test_on('test')
+    assert session.cfg._cfg_dict == untouched.cfg._cfg_dict
     session.test_on('train')
     loader = session.cfg.test_dataloader
     assert (loader.dataset.part, loader.dataset.val_fraction) == ('train', 0.1)
     assert (loader.batch_size, loader.sampler.shuffle) == (256, False)
-
-
-def test_the_test_part_is_the_configs_own(session_of):
-    session, untouched = session_of(DIGITS), session_of(DIGITS)
-    session.test_on('test')
-    assert session.cfg._cfg_dict == untouched.cfg._cfg_dict
 
 
 def test_images_are_neither_repeated_nor_mixed(session_of):
@@ -51,14 +41,11 @@ def test_images_are_neither_repeated_nor_mixed(session_of):
         assert dataset.test_mode and 'RandomFlip' not in str(dataset.pipeline)
 
 
-def test_a_metric_with_the_test_parts_label_file_is_refused(session_of):
+def test_a_label_file_or_an_augmentation_that_nothing_replaces_is_rejected(session_of):
     session = session_of(ROADS)
     session.cfg.test_evaluator = dict(type='CocoMetric', ann_file='test.json')
     with pytest.raises(ValueError, match='--part train: .*CocoMetric reads .* from test.json'):
         session.test_on('train')
-
-
-def test_augmentation_that_nothing_replaces_is_refused(session_of):
     session = session_of(ROADS)
     del session.cfg.test_dataloader.dataset['pipeline']
     with pytest.raises(ValueError, match='KittiDataset. has no pipeline to replace'):

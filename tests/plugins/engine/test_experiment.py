@@ -18,15 +18,10 @@ def keys(**changes):
     return resolved_keys(cfg)
 
 
-@pytest.mark.parametrize('key, value', LASTING.items())
-def test_a_resumed_run_cannot_become_another_experiment(key, value):
-    with pytest.raises(ValueError, match=f'x.pth was begun with another config: {key} was .*, is '
-                       f'{value}. A resumed run keeps .* What may change: train_cfg.max_epochs'):
-        check_resumed('x.pth', keys(), keys(**{key: value}))
-
-
 def test_the_first_three_of_many_differences_are_named():
-    with pytest.raises(ValueError, match='is .*; .*, is .*; .*, is .*; and 2 more. A resumed'):
+    with pytest.raises(ValueError, match='x.pth was begun with another config: .* was .*, is .*; .*'
+                       ', is .*; .*, is .*; and 2 more. A resumed run keeps .* What may change: '
+                       'train_cfg.max_epochs'):
         check_resumed('x.pth', keys(), keys(**LASTING))
 
 

@@ -14,11 +14,8 @@ def test_takes_the_first_of_what_the_other_sampler_draws_anew_each_epoch():
         epochs.append(list(first))
         assert epochs[-1] == list(first.sampler)[:6]
     assert len(first) == 6 and epochs[0] != epochs[1]
-
-
-def test_a_small_set_gives_all_it_has():
-    first = FirstSamplesSampler(range(3), SHUFFLE, num_samples=6, seed=0)
-    assert sorted(first) == [0, 1, 2] and len(first) == 3
+    small = FirstSamplesSampler(range(3), SHUFFLE, num_samples=6, seed=0)
+    assert sorted(small) == [0, 1, 2] and len(small) == 3
 
 
 @pytest.mark.parametrize('train_cfg, expected', [

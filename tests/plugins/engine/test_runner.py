@@ -1,13 +1,10 @@
 import logging
-from pathlib import Path
+import math
 
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner
 
-from plugins.engine.config_keys import resolved_keys
-from plugins.engine.experiment import EXPERIMENT
 from plugins.engine.runner import TransferRunner
 
 LOADER = dict(batch_size=1, dataset=[dict(inputs=torch.ones(1))],
@@ -39,14 +36,15 @@ def changed_checkpoint(run_scripted, tmp_path):
     return call
 
 
-@pytest.mark.parametrize('change', [
-    lambda state: state.clear(), lambda state: state.update(more=torch.ones(1)),
-    lambda state: state.update(weight=torch.ones(2))])
+@pytest.mark.parametrize('change, message', [
+    (lambda state: state.clear(), 'does not fit the model of this config'),
+    (lambda state: state.update(more=torch.ones(1)), 'does not fit the model of this config'),
+    (lambda state: state.update(weight=torch.ones(2)), 'does not fit the model of this config'),
+    (lambda state: state['weight'].fill_(math.nan), 'weight: found numbers that are not finite')])
 def test_a_tested_model_must_match_its_checkpoint_tensor_by_tensor(
-        changed_checkpoint, tmp_path, change):
-    path = changed_checkpoint(change)
-    with pytest.raises(ValueError, match='changed.pth does not fit the model of this config'):
-        runner_for_test(tmp_path / 'strict', path).test()
+        changed_checkpoint, tmp_path, change, message):
+    with pytest.raises(ValueError, match=f'changed.pth:? {message}'):
+        runner_for_test(tmp_path / 'strict', changed_checkpoint(change)).test()
 
 
 def test_a_tested_model_has_its_checkpoints_weights(changed_checkpoint, tmp_path):
@@ -71,47 +69,6 @@ def test_a_resumed_run_keeps_its_seed(run_scripted, tmp_path):
         run_scripted(tmp_path, None, epochs=2, randomness=dict(seed=4), resume=True)
     resumed = run_scripted(tmp_path, None, epochs=2, randomness=dict(seed=3), resume=True)
     assert resumed.epoch == 2 and load(tmp_path / 'epoch_2.pth')['meta']['seed'] == 3
-
-
-def test_a_resumed_run_keeps_its_config(run_scripted, tmp_path, monkeypatch):
-    """Session puts the config into the message hub, whence every checkpoint takes it."""
-    original = Runner.build_message_hub
-
-    def run(rate, epochs, **kwargs):
-        asked = resolved_keys(Config(dict(optim_wrapper=dict(optimizer=dict(lr=rate)),
-                                          train_cfg=dict(max_epochs=epochs))))
-
-        def with_experiment(self, *args, **more):
-            hub = original(self, *args, **more)
-            hub.update_info(EXPERIMENT, asked)
-            return hub
-        monkeypatch.setattr(Runner, 'build_message_hub', with_experiment)
-        return run_scripted(tmp_path, None, epochs=epochs,
-                            optimizer=dict(type='SGD', lr=rate), **kwargs)
-
-    run(0.01, 1)
-    with pytest.raises(ValueError, match='begun with another config: '
-                       'optim_wrapper.optimizer.lr was 0.01, is 0.5'):
-        run(0.5, 2, resume=True)
-    assert run(0.01, 2, resume=True).epoch == 2
-    with pytest.raises(ValueError, match='optimizer.lr was 0.01, is 0.5'):
-        run(0.5, 3, resume=True)
-
-
-def test_a_checkpoint_of_its_name_is_always_complete(run_scripted, tmp_path, monkeypatch):
-    original = Runner.save_checkpoint
-
-    def dies_half_way(self, out_dir, filename, *args, **kwargs):
-        original(self, out_dir, filename, *args, **kwargs)
-        if self.epoch == 2:
-            written = Path(out_dir, filename)
-            written.write_bytes(written.read_bytes()[:100])
-            raise KeyboardInterrupt
-    monkeypatch.setattr(Runner, 'save_checkpoint', dies_half_way)
-    with pytest.raises(KeyboardInterrupt):
-        run_scripted(tmp_path, None, epochs=3)
-    assert load(tmp_path / 'epoch_1.pth')['meta']['epoch'] == 1
-    assert not (tmp_path / 'epoch_2.pth').exists()
 
 
 def test_the_console_shows_warnings_and_the_file_every_line(run_scripted, tmp_path, capsys):

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -43,9 +45,11 @@ def test_best_weights_are_restored_and_the_last_stay_in_the_checkpoint(
     assert torch.equal(runner.model.weight, kept) and not torch.equal(kept, last)
 
 
-def test_without_restore_best_the_last_weights_stay(run_scripted, tmp_path):
-    runner = run_scripted(tmp_path, dict(accuracy=[5, 1]), epochs=2, save_best='accuracy',
-                          hooks=dict(early_stop=dict(EARLY, restore_best=False)))
+@pytest.mark.parametrize('scores, restore', [([5, 1], False), ([math.nan], True)])
+def test_without_restore_best_or_without_a_best_the_last_weights_stay(
+        run_scripted, tmp_path, scores, restore):
+    runner = run_scripted(tmp_path, dict(accuracy=scores), epochs=2, save_best='accuracy',
+                          hooks=dict(early_stop=dict(EARLY, restore_best=restore)))
     assert torch.equal(runner.model.weight, weights(tmp_path / 'epoch_2.pth'))
 
 
@@ -54,12 +58,6 @@ def test_a_monitored_best_is_restored_where_several_are_kept(run_scripted, tmp_p
         tmp_path, dict(accuracy=[5, 1, 1], loss=[3, 2, 3]), epochs=3,
         save_best=['accuracy', 'loss'], hooks=dict(early_stop=dict(EARLY, monitor='loss')))
     assert torch.equal(runner.model.weight, weights(tmp_path / 'best_loss_epoch_2.pth'))
-
-
-def test_a_run_of_nan_keeps_its_last_weights(run_scripted, tmp_path, nan):
-    runner = run_scripted(tmp_path, dict(accuracy=[nan]), epochs=2, save_best='accuracy',
-                          hooks=dict(early_stop=EARLY))
-    assert torch.equal(runner.model.weight, weights(tmp_path / 'epoch_2.pth'))
 
 
 SCORES = dict(accuracy=[1, 5, 2, 3, 3, 3, 3, 3], loss=[4, 3, 3, 3, 2, 2, 2, 2])

@@ -48,7 +48,10 @@ def test_right_keys_pass_and_auto_is_whatever_comes_first(run_scripted, tmp_path
                         hooks=CHECK, checkpoint=dict(rule='greater')).epoch == 1
 
 
-def test_a_monitor_without_a_validation_is_refused(run_scripted, tmp_path):
+def test_a_matrix_or_no_validation_is_rejected(run_scripted, tmp_path):
+    with pytest.raises(ValueError, match="'matrix', which is no number.* It gives: score, seen"):
+        build(run_scripted, tmp_path, save_best='matrix', checkpoint=dict(rule='less'),
+              hooks=CHECK)
     with pytest.raises(ValueError, match="monitors 'loss', but the config has no validation"):
         run_scripted(tmp_path, None, save_best='loss', hooks=CHECK)
     assert run_scripted(tmp_path, None, epochs=1, hooks=CHECK).epoch == 1
@@ -102,12 +105,6 @@ def test_it_leaves_no_trace(run_scripted, tmp_path, capfd, training):
     assert len(runner.val_loop.dataloader) == 5
 
 
-def test_a_matrix_is_no_monitor(run_scripted, tmp_path):
-    with pytest.raises(ValueError, match="'matrix', which is no number.* It gives: score, seen"):
-        build(run_scripted, tmp_path, save_best='matrix', checkpoint=dict(rule='less'),
-              hooks=CHECK)
-
-
 class Recorder(list):
     """A data set that notes the indices asked for, and hands out batches like ArrayDataset."""
 
@@ -136,22 +133,3 @@ def test_a_model_that_does_not_run_is_told_before_the_first_epoch(run_scripted, 
     runner.model.val_step = lambda batch: torch.nn.Linear(7, 2)(torch.zeros(3, 5))
     with pytest.raises(ValueError, match='does not run on two samples of .*3x5 and 7x2'):
         validate_two_samples(runner)
-
-
-def test_cocos_metric_gives_its_keys_on_two_images_without_a_detection(run_scripted, tmp_path):
-    from plugins.detection.metrics import CocoBoxMetric
-    truth = dict(bbox_label=0, bbox=[1, 1, 5, 5], ignore_flag=0)
-    empty = dict(bboxes=torch.zeros(0, 4), scores=torch.zeros(0),
-                 labels=torch.zeros(0, dtype=torch.int64))
-
-    class Detector(torch.nn.Module):
-        def val_step(self, batch):
-            return [dict(img_id=i, ori_shape=(8, 8), instances=[truth], pred_instances=empty)
-                    for i in range(len(batch['inputs']))]
-
-    runner = build(run_scripted, tmp_path)
-    runner.model = Detector()
-    metric = CocoBoxMetric()
-    metric.dataset_meta = dict(classes=('car', ))
-    runner.val_loop.evaluator.metrics = [metric]
-    assert validate_two_samples(runner)['coco/bbox_mAP_50'] == 0
