@@ -107,9 +107,16 @@ class Trace:
         Raises:
             ValueError: Some values are not finite.
         """
+        from pytorch_grad_cam.activations_and_gradients import ActivationsAndGradients
+        # cloned: the next module may work in place
+        kept = ActivationsAndGradients(
+            self.model, [self.model.get_submodule(name) for name in names], torch.clone)
         with torch.no_grad():
-            found = {name: output[0].float().cpu().numpy()
-                     for name, output in self._run(names, self.inputs)[0].items()}
+            kept(self.inputs)
+        called = sorted(names, key=list(self.shapes).index)
+        found = {name: output[0].float().numpy()
+                 for name, output in zip(called, kept.activations, strict=True)}
+        kept.release()
         for name in names:
             if not np.isfinite(found[name]).all():
                 raise ValueError(f'layer {name}: some of its values are not finite; the weights '
@@ -119,9 +126,9 @@ class Trace:
     def grad_cam(self, name: str, label: int) -> tuple[np.ndarray, np.ndarray]:
         """Where in the picture a layer's maps speak for a class (Selvaraju et al. 2017).
 
-        Unlike pytorch-grad-cam, which subtracts the smallest value, this keeps 0 at 0: a class that
-        the whole picture speaks for gets no empty map. The score is what the head gives: before
-        softmax, except for heads with ``log_softmax``.
+        The values are pytorch-grad-cam's. Its scaling is not: it subtracts the smallest value, while
+        this keeps 0 at 0, so a class that the whole picture speaks for gets no empty map. The score
+        is what the head gives: before softmax, except for heads with ``log_softmax``.
 
         Args:
             name: As :meth:`checked` returns it.
@@ -134,33 +141,22 @@ class Trace:
         Raises:
             ValueError: The class's score does not depend on this layer.
         """
-        with torch.enable_grad():
+        from pytorch_grad_cam import GradCAM
+        layer = self.model.get_submodule(name)
+        with torch.enable_grad(), GradCAM(self.model, [layer], torch.clone) as cam:
+            kept = cam.activations_and_grads
             # a frozen backbone has no gradients except those that lead to the input
-            found, scores = self._run([name], self.inputs.clone().requires_grad_())
-            gradient, = torch.autograd.grad(scores[0, label], found[name], allow_unused=True)
-        if gradient is None:
-            raise ValueError(f'layer {name}: no class score depends on it; name one on the way to '
-                             'the head')
-        raw = (gradient.mean((2, 3), keepdim=True) * found[name].detach()).sum(1, keepdim=True)
-        share = raw.clamp(min=0) / raw.max() if raw.max() > 0 else torch.zeros_like(raw)
-        share = nn.functional.interpolate(share.float(), self.inputs.shape[2:], mode='bilinear')
-        return share[0, 0].cpu().numpy(), raw[0, 0].float().cpu().numpy()
-
-    def _run(self, names: Sequence[str], inputs: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        """The outputs of these modules, and the class scores."""
-        found: dict[str, Tensor] = {}
-
-        def keep(name: str) -> Callable[..., Tensor]:
-            def hook(module: nn.Module, args: Any, output: Tensor) -> Tensor:
-                found[name] = output
-                return output.clone()  # the next module may work in place
-            return hook
-
-        with ExitStack() as stack:
-            for name in names:
-                stack.enter_context(
-                    self.model.get_submodule(name).register_forward_hook(keep(name)))
-            return found, self.model(inputs)
+            kept(self.inputs.clone().requires_grad_())[0, label].backward()
+            self.model.zero_grad()
+            if not kept.gradients:
+                raise ValueError(f'layer {name}: no class score depends on it; name one on the way '
+                                 'to the head')
+            values = (kept.activations[0].float().numpy(), kept.gradients[0].float().numpy())
+            raw = cam.get_cam_image(self.inputs, layer, [], *values)[0]
+        share = raw.clip(0) / raw.max() if raw.max() > 0 else np.zeros_like(raw)
+        share = nn.functional.interpolate(torch.from_numpy(share)[None, None],
+                                          self.inputs.shape[2:], mode='bilinear')
+        return share[0, 0].numpy(), raw
 
 
 def trace(model: nn.Module, predict: Callable[[], np.ndarray]) -> Trace:
