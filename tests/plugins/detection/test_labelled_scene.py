@@ -48,7 +48,12 @@ def test_a_flipped_and_scaled_image_keeps_its_boxes(roads):
             seen += 1
         # R, G, B as in the file, but for the scaling
         assert smaller[:, ::-1].mean((0, 1)) == pytest.approx(image.mean((0, 1)), abs=4)
+        assert {one.name for one in labels if not one.ignored} <= {'car'}
+        assert {one.name for one in labels if one.ignored} <= {'Van', 'DontCare'}
+        assert all((one.difficulty is None) == one.ignored for one in labels)
     assert seen > 8
+    with pytest.raises(ValueError, match=r"KittiDataset .*'LoadCachedImage'.*expected LoadAnnot"):
+        scenes(roads, [LOAD[0], PACK])
 
 
 def test_a_mixture_has_the_labels_of_both_images(roads):
@@ -66,17 +71,3 @@ def test_a_test_pipeline_s_boxes_are_brought_to_its_image(roads):
     labels, moved = tested.stored(0)[1], tested.prepared(0)[1]
     for old, new in zip(sorted(labels, key=lambda one: one.ignored), moved, strict=True):
         assert new.box == pytest.approx(np.divide(old.box, 2), abs=.6)
-
-
-def test_types_of_what_is_ignored_are_named(roads):
-    drawn = scenes(roads, LOAD)
-    every = [one for row in range(len(drawn)) for one in drawn.stored(row)[1]]
-    assert {one.name for one in every if not one.ignored} == {'car'}
-    assert {one.name for one in every if one.ignored} <= {'Van', 'DontCare'}
-    assert any(one.ignored for one in every)
-    assert all((one.difficulty is None) == one.ignored for one in every)
-
-
-def test_a_data_set_without_labels_is_rejected(roads):
-    with pytest.raises(ValueError, match=r"KittiDataset .*'LoadCachedImage'.*expected LoadAnnot"):
-        scenes(roads, [LOAD[0], PACK])

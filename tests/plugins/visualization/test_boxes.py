@@ -22,10 +22,6 @@ def test_boxes_are_magnified_with_the_picture():
     assert ROAD.std() == 0  # the array given is left alone
 
 
-def test_nothing_detected_leaves_the_picture_as_it_is():
-    assert np.array_equal(draw_detections(ROAD, [], ['a'], 10), ROAD)
-
-
 def test_later_boxes_lie_on_top_and_hatching_below_all():
     corners = (20, 30, 80, 70)
     blue, yellow, hatched = (Box(corners, '', line) for line in (Line(BLUE), Line(YELLOW), None))

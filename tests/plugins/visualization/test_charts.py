@@ -1,17 +1,12 @@
 import numpy as np
 import pytest
 
-from plugins.visualization.charts import (
-    draw_classes,
-    draw_confusion,
-    draw_curves,
-    draw_f1,
-    draw_pr,
-)
+from plugins.visualization.charts import draw_classes, draw_confusion, draw_curves, draw_f1, draw_pr
 
-CURVE = dict(score=[0.9, 0.5, 0.2], precision=[1., 0.8, 0.6], recall=[0.2, 0.8, 0.9])
+NONE = dict(score=[], precision=[], recall=[], f1=[])
 CURVE = dict(score=[0.9, 0.5, 0.2], precision=[1., 0.8, 0.6], recall=[0.2, 0.8, 0.9],
              f1=[1 / 3, 0.8, 0.72])
+
 
 def entry(epoch, accuracy=50., lr=0.1, **metrics):
     return dict(epoch=epoch, train={'loss': 2. / epoch, 'accuracy/top1': accuracy + 9, 'lr': lr},
@@ -59,16 +54,13 @@ def test_bars_are_accuracies_and_a_class_without_images_has_none():
     assert axes.lines[0].get_xdata()[0] == 60 and axes.lines[1].get_xdata()[0] == 66
 
 
-def test_the_largest_f1_is_named():
+def test_f1_and_precision_of_a_class_and_of_one_without_a_hit():
     axes = draw_f1(dict(car=CURVE)).axes[0]
     assert axes.get_legend_handles_labels()[1] == ['car 0.80 at 0.50']
     assert axes.lines[1].get_xydata().tolist() == [[0.5, pytest.approx(0.8)]]
-
-
-def test_precision_is_over_recall_and_a_class_without_a_hit_is_no_error():
-    axes = draw_pr(dict(car=CURVE, bus=dict(score=[], precision=[], recall=[], f1=[]))).axes[0]
+    assert draw_f1(dict(bus=NONE)).axes
+    axes = draw_pr(dict(car=CURVE, bus=NONE)).axes[0]
     assert lines(axes)['car'] == [[0.2, 1], [0.8, 0.8], [0.9, 0.6]]
-    assert draw_f1(dict(bus=dict(score=[], precision=[], recall=[], f1=[]))).axes
 
 
 def test_cells_hold_numbers_and_the_colour_is_the_share_of_the_true_class():

@@ -30,13 +30,3 @@ def test_a_run_does_not_wait_for_matplotlib_before_it_ends(repo_root):
     done = subprocess.run([sys.executable, '-c', code], cwd=repo_root, capture_output=True,
                           text=True, check=True)
     assert done.stdout.strip() == 'False'
-
-
-def test_a_folder_that_is_gone_is_an_error(tmp_path):
-    (tmp_path / 'file').write_text('')
-    with pytest.raises(OSError):
-        write_pictures(dict(history=HISTORY), tmp_path / 'file/below')
-
-
-def test_training_and_test_write_them(digits_run):
-    assert (digits_run / 'curves.png').is_file()

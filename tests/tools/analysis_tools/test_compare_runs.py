@@ -48,12 +48,6 @@ def test_a_test_of_another_checkpoint_is_left_out_and_named(make_run, tmp_path, 
     assert 'Run tools/test.py again' in printed
 
 
-def test_an_untested_run_has_no_figure_and_needs_no_word(make_run, capsys):
-    rows = main([make_run('x', {'loss': 1.})])
-    assert rows[0]['metrics'] == dict(loss=dict(val=1., test=None))
-    assert 'Not in the table' not in capsys.readouterr().out
-
-
 def test_the_table_fits_80_columns_and_shows_what_differs(make_run, capsys, monkeypatch):
     monkeypatch.setenv('COLUMNS', '80')
     metrics = {'accuracy/top1': 61.23456, 'accuracy/mean_class': 59., 'loss': 1.234567}

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from tests.plugins.apis.cases import CLASSIFIER, DETECTOR
-from tools.analysis_tools.visualize_features import main, parse_args
+from tools.analysis_tools.visualize_features import main
 
 
 @pytest.fixture(scope='module')
@@ -59,11 +59,3 @@ def test_unknown_names_are_rejected_with_those_that_exist(classifier, picture, t
     with pytest.raises(ValueError, match='describes a detector, expected a classifier'):
         show(classifier, picture, tmp_path / 'out', config=DETECTOR)
     assert not (tmp_path / 'out').exists()
-
-
-def test_the_default_folder_is_beside_the_checkpoint(classifier, picture, capsys):
-    argv = [CLASSIFIER, str(classifier), str(picture)]
-    assert parse_args(argv).out_dir == classifier.parent / 'features' / picture.name
-    with pytest.raises(SystemExit):
-        parse_args([*argv[:2], 'none.png'])
-    assert 'none.png: no such file\n' in capsys.readouterr().err
