@@ -126,9 +126,9 @@ class Trace:
     def grad_cam(self, name: str, label: int) -> tuple[np.ndarray, np.ndarray]:
         """Where in the picture a layer's maps speak for a class (Selvaraju et al. 2017).
 
-        The values are pytorch-grad-cam's. Its scaling is not: it subtracts the smallest value, while
-        this keeps 0 at 0, so a class that the whole picture speaks for gets no empty map. The score
-        is what the head gives: before softmax, except for heads with ``log_softmax``.
+        The values are pytorch-grad-cam's. Its scaling is not: it subtracts the smallest value,
+        while this keeps 0 at 0, so a class that the whole picture speaks for gets no empty map. The
+        score is what the head gives: before softmax, except for heads with ``log_softmax``.
 
         Args:
             name: As :meth:`checked` returns it.
