@@ -37,14 +37,6 @@ def test_a_run_without_a_record_is_noted_with_its_age(tmp_path, minutes, told):
     assert found.notes == [f'a: not finished (no result.json); still running, or stopped {told}']
 
 
-def test_a_test_of_another_checkpoint_is_none_and_is_noted(tmp_path):
-    run = write_run(tmp_path / 'run')
-    spoil(run / 'test/result.json', dict(checkpoint='other.pth'))
-    entry, = collect([run]).entries
-    assert entry.state == 'not tested' and entry.tested is None
-    assert 'another checkpoint, other.pth' in entry.note
-
-
 def test_folders_without_runs_are_rejected(tmp_path):
     (tmp_path / 'empty').mkdir()
     with pytest.raises(FileNotFoundError, match='empty: no run in this folder'):
@@ -59,8 +51,8 @@ def test_folders_without_runs_are_rejected(tmp_path):
     ({'mode': 'test'}, 'the record of a test; expected the work dir'),
     ({'metrics': None}, 'result.json: metrics is None, expected dict; run the tool'),
     ({'metrics': {'loss': 'x'}}, "result.json: metrics.loss is 'x', expected int | float"),
+    ({'options': 'lr=1'}, "result.json: options is 'lr=1', expected a list of strings"),
     ({'history': [1]}, 'result.json: history[0] is 1, expected dict'),
-    ({'history': [{'epoch': '1'}]}, "history[0].epoch is '1', expected int"),
     ({'history': [{'epoch': 1, 'train': 3}]}, 'history[0].train is 3, expected dict'),
     ({'parameters': {'total': 1}}, 'parameters.trainable is None, expected int'),
     ({'changes': [3]}, 'changes[0] is 3, expected list')])
@@ -68,7 +60,10 @@ def test_a_damaged_record_is_noted_and_the_others_are_read(change, message, tmp_
     write_run(tmp_path / 'good')
     spoil(write_run(tmp_path / 'bad') / 'result.json', change)
     spoil(write_run(tmp_path / 'worse') / 'test/result.json', dict(metrics=3))
+    spoil(write_run(tmp_path / 'z') / 'test/result.json', dict(checkpoint='other.pth'))
     found = collect([tmp_path])
-    assert [one.name for one in found.entries] == ['good']
+    assert [(one.name, one.state) for one in found.entries] == [('good', 'tested'),
+                                                                ('z', 'not tested')]
+    assert 'another checkpoint, other.pth' in found.entries[1].note
     assert message in found.notes[0] and f'{tmp_path}/bad' in found.notes[0]
     assert 'worse/test/result.json: metrics is 3, expected dict' in found.notes[1]

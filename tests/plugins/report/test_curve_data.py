@@ -5,14 +5,10 @@ from plugins.report.curve_data import curve_data
 from tests.plugins.report.runs import detector_test, write_run
 
 
-def data_of(folder):
-    return curve_data(collect([folder]).entries)
-
-
 def test_every_measure_has_the_points_of_the_runs_that_have_it(tmp_path):
     write_run(tmp_path / 'c')
     write_run(tmp_path / 'd', tested=detector_test())
-    data = data_of(tmp_path)
+    data = curve_data(collect([tmp_path]).entries)
     assert [one['label'] for one in data['measures']] == [
         'loss', 'accuracy/top1', 'precision over recall: car', 'F1 over confidence: car',
         'learning rate']
@@ -35,7 +31,7 @@ def test_training_is_drawn_beside_validation_and_no_number_is_infinite_or_nan(tm
     record['history'][0]['train']['loss'] = float('nan')
     record['history'][1]['metrics']['loss'] = float('inf')
     path.write_text(json.dumps(record))
-    data = data_of(tmp_path)
+    data = curve_data(collect([tmp_path]).entries)
     json.dumps(data, allow_nan=False)
     loss, accuracy = ([(line['thin'], line['points'][0]) for line in one['lines']]
                       for one in data['measures'][:2])

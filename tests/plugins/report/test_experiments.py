@@ -31,22 +31,15 @@ def test_runs_that_differ_in_more_than_the_seed_are_not_averaged(record, tmp_pat
     assert [[entry.name for entry in one.entries] for one in group(tmp_path)] == [['a', 'c'], ['b']]
 
 
-def test_the_reports_metric_is_the_one_that_counts(tmp_path):
+def test_the_reports_metric_counts_options_are_told_and_a_run_that_diverged_has_no_mean(tmp_path):
     write_run(tmp_path / 'a')
     name = CONFIG.rpartition('/')[2].removesuffix('.py')
     one, = group(tmp_path, {name: Reported('A8', 10, {'Mean Class Accuracy': '95.15'}, '2 h')})
     assert one.metric.label == 'mCA' and one.measured().mean == 78
-    plain, = group(tmp_path)
+    write_run(tmp_path / 'b', 'w/drop/trials/0007.py',
+              tested=dict(metrics={'accuracy/top1': float('nan')}))
+    write_run(tmp_path / 'c', 'configs/x/y.py', options=['a=1', 'b=2'])
+    plain, trial, other = group(tmp_path)
     assert plain.metric.label == 'accuracy' and plain.reported is None
-
-
-def test_trials_are_named_with_their_search_and_options_are_told(tmp_path):
-    write_run(tmp_path / 'a', config='w/drop/trials/0007.py')
-    write_run(tmp_path / 'b', config='configs/x/y.py', options=['a=1', 'b=2'])
-    assert [one.title for one in group(tmp_path)] == ['drop/trials/0007', 'y a=1 b=2']
-
-
-def test_a_run_that_diverged_has_no_mean(tmp_path):
-    write_run(tmp_path / 'a', tested=dict(metrics={'accuracy/top1': float('nan')}))
-    one, = group(tmp_path)
-    assert one.measured() is None and one.measured('val').mean == pytest.approx(80)
+    assert (trial.title, other.title) == ('drop/trials/0007', 'y a=1 b=2')
+    assert trial.measured() is None and trial.measured('val').mean == pytest.approx(80)

@@ -19,17 +19,11 @@ def study_with(folder, summary):
     return read_study(folder)
 
 
-def test_the_table_and_the_pictures_that_are_there(tmp_path):
-    (tmp_path / 'trials.csv').write_text('number,value,"params_a, b"\n0,0.5,x\n1,0.7,y\n')
+def test_the_table_the_pictures_and_the_winner(tmp_path):
     Image.new('RGB', (2000, 30)).save(tmp_path / 'importance.png')
-    study = read_study(tmp_path)
-    assert study.rows == [['number', 'value', 'params_a, b'], ['0', '0.5', 'x'], ['1', '0.7', 'y']]
-    assert list(study.pictures) == ['importance'] and study.winner == []
-    assert study.pictures['importance'].width == 1000
-
-
-def test_the_winner_is_told(tmp_path):
     study = study_with(tmp_path, SUMMARY)
+    assert study.rows == [['trial', 'value'], ['7', '93.456']]
+    assert [(name, one.width) for name, one in study.pictures.items()] == [('importance', 1000)]
     assert study.winner == [
         ('trial', '0007'), ('flip', 'on'), ('zoom', '0.2'), ('validation accuracy/top1', '93.46'),
         ('test loss', '0.2500'), ('test accuracy/top1', '91.25'), ('test x', '3'),

@@ -70,17 +70,12 @@ def test_twelve_mistakes_are_kept_each_image_once_and_the_order_of_batches_is_no
         f'{k}.png' for k in range(14, 2, -1)]
 
 
-def test_a_faultless_classifier_has_an_empty_list_and_earlier_examples_go(tmp_path):
-    kept(tmp_path / 'e', images(1), [answer(0, 1, [1., 0., 0.])])
-    record = kept(tmp_path / 'e', images(1), [answer(0, 0, [1., 0., 0.])])
-    assert record['examples'] == [] and not list((tmp_path / 'e').glob('*.webp'))
-
-
-def test_large_pictures_are_sized_down(tmp_path):
-    kept(tmp_path / 'e', images(1, side=65), [answer(0, 1, [1., 0., 0.])])
-    assert Image.open(tmp_path / 'e/01.webp').size == (65, 65)
-    kept(tmp_path / 'e', images(1, side=200), [answer(0, 1, [1., 0., 0.])])
-    assert Image.open(tmp_path / 'e/01.webp').size == (160, 160)
+def test_large_pictures_are_sized_down_and_earlier_examples_go(tmp_path):
+    for side, shown in ((65, 65), (200, 160)):
+        kept(tmp_path / 'e', images(1, side=side), [answer(0, 1, [1., 0., 0.])])
+        assert Image.open(tmp_path / 'e/01.webp').size == (shown, shown)
+    faultless = kept(tmp_path / 'e', images(1), [answer(0, 0, [1., 0., 0.])])
+    assert faultless['examples'] == [] and not list((tmp_path / 'e').glob('*.webp'))
 
 
 def test_a_detectors_images_are_those_with_most_objects_whatever_it_finds(tmp_path):
