@@ -126,10 +126,3 @@ def test_each_process_takes_its_share(run_scripted, tmp_path, monkeypatch, lengt
         monkeypatch.setattr(monitor_check_hook, 'get_dist_info', lambda r=rank: (r, processes))
         validate_two_samples(runner)
     assert data.taken == expected
-
-
-def test_a_model_that_does_not_run_is_told_before_the_first_epoch(run_scripted, tmp_path):
-    runner = build(run_scripted, tmp_path)
-    runner.model.val_step = lambda batch: torch.nn.Linear(7, 2)(torch.zeros(3, 5))
-    with pytest.raises(ValueError, match='does not run on two samples of .*3x5 and 7x2'):
-        validate_two_samples(runner)
