@@ -1,5 +1,4 @@
 """The data bases of configs/_base_/datasets, on noise in each set's layout."""
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -69,13 +68,6 @@ def pictures(dataset: ArrayDataset) -> list[bytes]:
 def test_how_many_of_each_class(samples, name, counts):
     built = datasets(name, samples)
     assert {loader: np.bincount(data.labels).tolist() for loader, data in built.items()} == counts
-
-
-@pytest.mark.parametrize('name', ['flowers', 'mit_scenes', 'mit_scenes_small', 'cub200'])
-def test_no_image_is_in_two_parts(samples, name):
-    seen = Counter(image for data in datasets(name, samples).values()
-                   for image in set(pictures(data)))
-    assert set(seen.values()) == {1}
 
 
 def test_small_scenes_validate_on_the_images_of_all_scenes(samples):

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from plugins.engine.files import REPO_ROOT
 from tests.conftest import load_config
@@ -156,27 +155,3 @@ def test_every_row_with_a_classifier_has_a_recipe():
 @pytest.mark.parametrize('row', ROWS)
 def test_the_config_is_the_reports_recipe(row):
     assert plain(recipe(row)) == plain(ROWS[row] | {'rest': {}})
-
-
-@pytest.mark.parametrize('row', ['C5', 'C7', 'C9'])
-def test_frozen_batch_norm_is_named_where_the_report_had_it_train(row):
-    assumed = docstring(CONFIGS[row]).partition('Assumed:')[2].partition('\n\n')[0]
-    assert 'frozen BatchNorm evaluates' in ' '.join(assumed.split())
-    assert ('dropout 0.5' in assumed) == (row == 'C5')
-
-
-def test_by_how_much_asgd_lowers_its_own_rate():
-    """Row A11: 25 epochs of the 704 batches of 45 000 images."""
-    config = load_config(CONFIGS['A11']).optim_wrapper.optimizer.to_dict()
-    assert config.pop('type') == 'ASGD'
-    weight = torch.nn.Parameter(torch.zeros(1))
-    optimizer = torch.optim.ASGD([weight], **config)
-    weight.grad = torch.zeros(1)
-    optimizer.step()
-    state = optimizer.state[weight]
-    state['step'].fill_(25 * 704 - 1)
-    optimizer.step()
-    fallen = 1 - float(state['eta']) / config['lr']
-    text = ' '.join(docstring(CONFIGS['A11']).split())
-    assert f'falls by {100 * fallen:.1f} % over the run' in text
-    assert float(state['mu']) == 1, 'it averages nothing yet'

@@ -4,7 +4,7 @@ from mmdet.registry import TASK_UTILS
 
 from plugins.detection import yolov3_targets
 from plugins.detection.yolov3_grid import Boxes
-from plugins.detection.yolov3_targets import BatchGridAssigner, EachScaleAssigner, inside_ignored
+from plugins.detection.yolov3_targets import EachScaleAssigner, inside_ignored
 from tests.plugins.detection.yolov3_cases import (
     EACH_SCALE,
     THRESHOLDS,
@@ -144,7 +144,3 @@ def test_a_box_that_explodes_is_not_inside():
 def test_what_it_does_not_support_is_refused(options):
     with pytest.raises(ValueError, match='expected one threshold'):
         TASK_UTILS.build(dict(type='BatchGridAssigner', **{**THRESHOLDS, **options}))
-
-
-def test_the_assigner_takes_upstreams_arguments():
-    assert TASK_UTILS.build(dict(type=BatchGridAssigner, **THRESHOLDS)).pos_iou_thr == 0.5

@@ -6,7 +6,7 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from tools.benchmarks.measure import STAGES, RunnerBlock, growth_exponent, interleave
+from tools.benchmarks.measure import STAGES, RunnerBlock, interleave
 
 
 def test_blocks_take_turns_and_another_begins_each_round(capsys):
@@ -18,12 +18,6 @@ def test_blocks_take_turns_and_another_begins_each_round(capsys):
     assert ''.join(called) == 'abc' + 'bca' + 'cab'
     assert samples == {'a': [1, 6, 8], 'b': [2, 4, 9], 'c': [3, 5, 7]}
     assert capsys.readouterr().err.splitlines()[3] == '  round 2, b: 4e+03 ms'
-
-
-def test_exponent_of_a_power_is_the_power():
-    sizes = [10, 100, 1000]
-    assert growth_exponent(sizes, [3 * n ** 1.5 for n in sizes]) == pytest.approx(1.5)
-    assert growth_exponent(sizes, [7, 7, 7]) == pytest.approx(0)
 
 
 class Toy(BaseModel):

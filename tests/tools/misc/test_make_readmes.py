@@ -81,13 +81,6 @@ def test_what_is_not_the_same_experiment_has_a_line_of_its_own(table, other, sho
     assert shown in ' '.join(second[5:]) and shown not in ' '.join(first[5:])
 
 
-def test_detection_figures_keep_three_decimals_and_one_epoch_is_singular(table):
-    (a, _), _ = table(*(row(metric=metric, test=test, epochs=1) for metric, test in (
-        ('coco/bbox_mAP', .1), ('coco/bbox_mAP_50', .5))))
-    assert a[5].startswith('AP50 0.500, mAP 0.100 (1 seed)')
-    assert a[6] == 'a CPU<br>1 epoch, 100 s'
-
-
 def test_a_note_is_shown_once(table):
     (a, b), notes = table(row(note='slow'), row(seed=1, note='slower'),
                           row(config='configs/net/net_b.py', note='slow'))

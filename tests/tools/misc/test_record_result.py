@@ -50,20 +50,13 @@ def test_append_keeps_what_is_there_and_refuses_it_twice(work_dir, tmp_path):
         append(table, result_rows(work_dir, 'data'))
 
 
-def test_a_test_on_training_images_is_refused(work_dir):
-    record = json.loads((work_dir / 'test/result.json').read_text())
-    (work_dir / 'test/result.json').write_text(json.dumps(dict(record, split='train')))
-    with pytest.raises(ValueError, match='measured on the train images'):
-        result_rows(work_dir, 'data')
-
-
 def change(work_dir, **changes):
     for name in ('result.json', 'test/result.json'):
         record = json.loads((work_dir / name).read_text())
         (work_dir / name).write_text(json.dumps(dict(record, **changes)))
 
 
-def test_a_test_of_another_checkpoint_or_with_other_options_is_refused(work_dir):
+def test_a_test_of_something_else_than_the_run_is_rejected(work_dir):
     path = work_dir / 'test/result.json'
     record = json.loads(path.read_text())
     path.write_text(json.dumps(dict(record, checkpoint='other.pth')))
@@ -71,6 +64,9 @@ def test_a_test_of_another_checkpoint_or_with_other_options_is_refused(work_dir)
         result_rows(work_dir, 'data')
     path.write_text(json.dumps(dict(record, config_hash='f00', options=OPTIONS)))
     with pytest.raises(ValueError, match=f'{OPTIONS[0]} {OPTIONS[1]} only in the test'):
+        result_rows(work_dir, 'data')
+    path.write_text(json.dumps(dict(record, split='train')))
+    with pytest.raises(ValueError, match='measured on the train images'):
         result_rows(work_dir, 'data')
     path.unlink()
     with pytest.raises(FileNotFoundError, match='run tools/test.py first'):

@@ -227,14 +227,6 @@ def test_impossible_values_are_named(small, tmp_path, place, value, message):
     assert message in str(error.value)
 
 
-def test_missing_files(tmp_path):
-    with pytest.raises(FileNotFoundError, match='none.weights: no such file, expected darknet53'):
-        main([str(tmp_path / 'none.weights'), str(tmp_path / 'new.pth')])
-    with pytest.raises(IsADirectoryError, match='is a folder, expected a file of weights in it'):
-        main([str(tmp_path), str(tmp_path / 'new.pth')])
-    assert not list(tmp_path.iterdir())
-
-
 def printed(capsys: pytest.CaptureFixture[str]) -> tuple[str, dict[str, Any]]:
     """The tool's first line, and the config that it shows."""
     summary, _, config = capsys.readouterr().out.split('\n', 2)

@@ -1,7 +1,4 @@
 """Colour against torchvision's formulas with the same factors and order."""
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -91,12 +88,3 @@ def test_kornia_step_changes_colour_by_its_name():
 def test_wrong_configs_are_named(config, message):
     with pytest.raises(ValueError, match=message):
         build_color([config])
-
-
-def test_kornia_is_not_imported_unless_named():
-    """It costs half a second of every start."""
-    code = ('import sys; from plugins.classification.augmentation import build_color; '
-            'build_color([dict(type="ColorJitter", brightness=.2)]); '
-            'sys.exit("kornia" in sys.modules or "mmdet" in sys.modules)')
-    root = Path(__file__).parents[4]
-    assert subprocess.run([sys.executable, '-c', code], cwd=root).returncode == 0

@@ -91,14 +91,6 @@ def test_enlarging_costs_no_second_resampling(monkeypatch):
     assert image.shape == (1, 3, 64, 64)
 
 
-def test_out_size_follows_the_steps():
-    recipe = BatchGeometry([
-        {'type': 'Resize', 'size': 40}, ROTATION, {'type': 'RandomCrop', 'size': (36, 30)},
-        {'type': 'Resize', 'size': 60}])
-    assert recipe.out_size((80, 100)) == (72, 60)
-    assert recipe(noise(2, 3, 80, 100)).shape[-2:] == (72, 60)
-
-
 def test_global_seed_and_generator_decide():
     images = noise(4, 3, 16, 16)
     recipe = BatchGeometry(KERAS)

@@ -36,7 +36,7 @@ def with_extra(extra: list, *others: dict, labels: list[int] = (), **arguments) 
     ([[500, 0, 600, 40]], [instance([400, 0, 600, 40], 'Van')], 50),  # IoU 0.5: not on it
     ([ELSEWHERE, ELSEWHERE], [instance([450, 0, 650, 90], 'DontCare')], 100),  # any number
     ([ELSEWHERE], [instance([528, 0, 650, 50], 'DontCare')], 100),  # 0.72 of it inside
-    ([ELSEWHERE], [instance([532, 0, 650, 50], 'DontCare')], 50),  # 0.68
+    ([ELSEWHERE], [instance([530, 0, 650, 50], 'DontCare')], 50),  # exactly 0.7
     ([[450, 0, 650, 90]], [instance(ELSEWHERE, 'DontCare')], 50),  # the share is its own
     ([[500, 0, 600, 24.9]], [], 100),  # lower than 25 pixels
     ([[500, 0, 600, 25]], [], 50),

@@ -19,13 +19,6 @@ def test_keys_and_perfect_detections():
         **{f'kitti/car/objects_{level}': 41 for level in ('easy', 'moderate', 'hard')}}
 
 
-def test_no_detections_and_no_cars():
-    empty = evaluate(KittiMetric(), result_of([instance(CAR)]), result_of(number=1))
-    assert {value for key, value in empty.items() if '/AP' in key} == {0}
-    nothing = evaluate(KittiMetric(), result_of([], [CAR]))
-    assert {value for key, value in nothing.items() if '/AP' in key} == {-1}
-
-
 @pytest.mark.parametrize('sampling, figure, warned', [('devkit', 0, True), ('exact', 100, False)])
 def test_few_objects(sampling, figure, warned, monkeypatch):
     """The official program gives one car, perfectly detected, 9.1 by R11 and 0 by R40."""
