@@ -98,14 +98,6 @@ def test_a_class_missing_from_one_part_is_found(copy):
     assert main([str(root)]) == [Finding('classes missing in test', ('coast',))]
 
 
-def test_birds_without_a_line_are_found(copy):
-    root = copy('CUB_200_2010')
-    lists = root / 'lists' / 'train.txt'
-    first, *rest = lists.read_text().splitlines()
-    lists.write_text('\n'.join(rest))
-    assert main([str(root)]) == [Finding('in images/, but in no list', (first,))]
-
-
 BASE = '''
 loader = dict(dataset=dict(type='ArrayDataset', source=dict(type='{type}', {rest})))
 train_dataloader = val_dataloader = loader

@@ -189,16 +189,6 @@ def test_a_neck_that_begins_to_learn_is_given_the_backbones_features(train, stor
     assert_same_training(features, images)
 
 
-def test_a_preprocessor_beside_the_model_counts_too(train, stored, tmp_path):
-    """mmpretrain's usual place; mmengine puts it into a copy of the model's config."""
-    model = config(tmp_path)['model']
-    preprocessor = model.pop('data_preprocessor')
-    for geometry, folders in (([], 2), ([dict(type='Resize', size=(24, 24))], 4)):
-        train('run', epochs=1, model=model,
-              data_preprocessor=dict(preprocessor, train_geometry=geometry))
-        assert len(stored()) == folders
-
-
 @pytest.mark.parametrize('only_check, changes', [
     (False, {}), (True, {}), (True, {'model.trainable': None, 'default_hooks.phases': PHASES})])
 def test_the_disk_must_hold_all_parts_together(train, stored, monkeypatch, only_check, changes):
