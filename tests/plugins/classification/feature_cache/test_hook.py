@@ -12,7 +12,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from plugins.classification.feature_cache import FeatureCacheHook, hook
+from plugins.classification.feature_cache import hook
 from plugins.engine.fast_dev_run import limit_to_fast_dev_run
 from plugins.engine.hooks import RunRecordHook
 from tests.conftest import DIGITS
@@ -211,11 +211,6 @@ def test_a_fast_dev_run_checks_and_stores_nothing(train, stored, tmp_path, capsy
         train('wrong', check, model__trainable=None)
 
 
-def test_disabled_it_does_nothing(train, stored):
-    runner = train('off', dict(enabled=False), epochs=1, model__trainable=None)
-    assert features_of(runner) is None and not stored()
-
-
 MIXUP = dict(augments=[dict(type='Mixup', alpha=0.8)])
 
 
@@ -243,13 +238,6 @@ def test_what_cannot_be_exact_is_refused(train, stored, cache, changes, message)
     with pytest.raises(ValueError, match=message):
         train('refused', cache, **changes)
     assert not stored()
-
-
-@pytest.mark.parametrize('key', ['views', 'batch_size'])
-@pytest.mark.parametrize('value', [0, -1, 1.5])
-def test_wrong_counts(key, value):
-    with pytest.raises(ValueError, match=f'FeatureCacheHook: {key}={value}'):
-        FeatureCacheHook(**{key: value})
 
 
 @pytest.mark.slow
