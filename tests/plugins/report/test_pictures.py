@@ -25,15 +25,6 @@ def test_large_pictures_shrink_and_others_are_embedded_as_they_are(tmp_path):
     assert base64.b64decode(small.uri.partition(',')[2]) == (tmp_path / 'small.webp').read_bytes()
 
 
-def test_of_many_examples_the_first_are_read(tmp_path):
-    run = write_run(tmp_path / 'run')
-    write_examples(run, 'mistakes', *(mistake(f'{k}.png') for k in range(4)))
-    found = read_examples(collect([run]).entries[0], dict(mistakes=3))
-    assert found.kind == 'mistakes'
-    assert [(one['name'], int(decoded(picture)[0, 0, 0])) for picture, one in found.shown] == [
-        ('0.png', 0), ('1.png', 1), ('2.png', 2)]
-
-
 def test_examples_of_another_test_do_not_count(tmp_path):
     for name, record in (('a', dict(checkpoint='other.pth')), ('b', dict(config_hash='other'))):
         write_examples(write_run(tmp_path / name), 'mistakes', mistake(), **record)

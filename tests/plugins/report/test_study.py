@@ -1,6 +1,5 @@
 import json
 
-import pytest
 from PIL import Image
 
 from plugins.report.page import render
@@ -33,10 +32,3 @@ def test_the_table_the_pictures_and_the_winner(tmp_path):
     assert study_with(tmp_path, dict(SUMMARY, winner=None)).winner == []
     untested = study_with(tmp_path, dict(SUMMARY, winner=dict(SUMMARY['winner'], test=None)))
     assert ('test', 'not tested') in untested.winner
-
-
-@pytest.mark.parametrize('summary', [dict(metric='x'), dict(SUMMARY, winner=dict(trial=7)),
-                                     dict(SUMMARY, winner=3)])
-def test_a_summary_of_another_shape_is_named(summary, tmp_path):
-    with pytest.raises(ValueError, match='search.json: not as tools/search.py writes it'):
-        study_with(tmp_path, summary)

@@ -34,14 +34,6 @@ def test_searches_inherit(tmp_path):
     assert len(search.space.parameters) == 2
 
 
-def test_the_direction_is_the_monitors(tmp_path):
-    assert read(tmp_path, FOUR).rule == 'greater'
-    assert read(tmp_path, f"{FOUR}\nmetric = 'loss'").rule == 'less'
-    assert read(tmp_path, f"{FOUR}\nmetric = 'odd'\nrule = 'less'").rule == 'less'
-    with pytest.raises(ValueError, match="add rule='greater' or rule='less'"):
-        read(tmp_path, f"{FOUR}\nmetric = 'odd'")
-
-
 @pytest.mark.parametrize(('text', 'message'), [
     ("space = {}", 'digits.py: space is empty'),
     (f"{FOUR}\nbase = 'nowhere.py'", "base is 'nowhere.py', but there is no"),

@@ -1,8 +1,7 @@
 import numpy as np
-import pytest
 
-from plugins.visualization.boxes import Box, draw_boxes, draw_detections, draw_legend
-from plugins.visualization.drawing import BLUE, DARK, PALETTE, VERMILION, YELLOW, Line
+from plugins.visualization.boxes import Box, draw_boxes, draw_detections
+from plugins.visualization.drawing import BLUE, PALETTE, YELLOW, Line
 
 ROAD = np.full((100, 200, 3), 90, np.uint8)
 
@@ -31,13 +30,3 @@ def test_later_boxes_lie_on_top_and_hatching_below_all():
     named = [box._replace(text='car') for box in (blue, yellow)]
     assert draw_boxes(ROAD, named, 200)[14, 21].tolist() == list(YELLOW)
     assert draw_boxes(ROAD, named[::-1], 200)[14, 21].tolist() == list(BLUE)
-
-
-@pytest.mark.parametrize('width, rows', [(900, 1), (300, 2)])
-def test_a_legend_takes_the_rows_that_it_needs(width, rows):
-    legend = draw_legend(width, {'hit': Line(BLUE), 'false alarm': Line(VERMILION),
-                                 'ignored': None}, 'the note')
-    assert legend.shape[1] == width and legend.shape[0] // rows in range(30, 45)
-    blue, red = where(legend, BLUE), where(legend, VERMILION)
-    assert blue[0] < red[0] or blue[3] < red[1]
-    assert (legend[:, -10:] == DARK).all()  # nothing is cut at the edge

@@ -39,13 +39,6 @@ def test_a_detectors_curves_show_ap_and_gaps_where_nothing_was_recorded():
     assert draw_curves([dict(epoch=1, metrics={})]).axes  # nothing to draw, and no error
 
 
-def test_a_step_schedule_has_a_logarithmic_axis_and_a_cosine_has_not():
-    steps = [entry(k, lr=10. ** -(k // 2)) for k in range(1, 9)]
-    cosine = [entry(k, lr=0.5 + 0.5 * np.cos(k / 8 * np.pi)) for k in range(1, 9)]
-    assert [draw_curves(history).axes[-1].get_yscale() for history in (steps, cosine)] == [
-        'log', 'linear']
-
-
 def test_bars_are_accuracies_and_a_class_without_images_has_none():
     axes = draw_classes({'cat': dict(images=8, accuracy=75., precision=60., f1=66.),
                          'owl': dict(images=0, accuracy=None, precision=None, f1=None)}).axes[0]

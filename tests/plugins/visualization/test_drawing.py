@@ -1,17 +1,12 @@
 import numpy as np
-import pytest
 
 from plugins.visualization.drawing import (
     BLACK,
     BLUE,
     GREY,
-    PALETTE,
-    VERMILION,
-    WHITE,
     YELLOW,
     Canvas,
     Line,
-    ink_on,
     scaled,
     shortened,
     text_width,
@@ -35,14 +30,6 @@ def test_a_solid_box_lies_on_its_pixels_within_a_dark_rim():
     assert (columns.min(), rows.min(), columns.max(), rows.max()) == (20, 30, 80, 70)
     assert drawn.array()[29, 50].tolist() == list(BLACK)
     assert drawn.array()[50, 50].tolist() == [PAPER] * 3  # nothing inside
-
-
-def test_dashes_leave_gaps_as_long_as_asked():
-    drawn = canvas()
-    drawn.box([20, 30, 120, 70], Line(VERMILION, 2, (4, 3)))
-    edge = has(drawn.array(), VERMILION)[30, 22:110]  # from within the first stroke
-    changes = np.flatnonzero(np.diff(edge.astype(int)))
-    assert set(np.diff(changes).tolist()) == {8, 6}  # 4 and 3 line widths of 2 pixels
 
 
 def test_boxes_beyond_the_picture_end_at_its_edge():
@@ -84,15 +71,6 @@ def test_a_label_is_left_out_where_no_place_at_its_box_is_free():
     assert np.array_equal(pictures[-2], pictures[-1])
 
 
-def test_hatching_fills_its_box_and_nothing_else():
-    drawn = canvas()
-    drawn.hatch([20, 30, 80, 70], GREY)
-    changed = (drawn.array() != PAPER).any(axis=2)
-    assert changed[31:70, 21:80].mean() > 0.5
-    changed[30:71, 20:81] = False
-    assert not changed.any()
-
-
 def test_long_text_loses_its_middle():
     text = 'yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192/seed0'
     short = shortened(text, 200, 15)
@@ -107,13 +85,3 @@ def test_few_pixels_stay_sharp_and_the_shape_is_kept():
     assert scaled(image, 1) is image
     assert scaled(image, 1.5).shape == (45, 90, 3) and scaled(image, .01).shape == (1, 1, 3)
     assert set(np.unique(scaled(image, 3))) == {0, 200} < set(np.unique(scaled(image, 2.9)))
-
-
-@pytest.mark.parametrize('colour', [*PALETTE, GREY, WHITE])
-def test_text_on_every_colour_can_be_read(colour):
-    def luminance(rgb):  # WCAG 2.1
-        shares = [value / 255 for value in rgb]
-        linear = [s / 12.92 if s <= .03928 else ((s + .055) / 1.055) ** 2.4 for s in shares]
-        return np.dot(linear, [.2126, .7152, .0722])
-    bright, dark = sorted([luminance(colour), luminance(ink_on(colour))], reverse=True)
-    assert (bright + .05) / (dark + .05) >= 3.4

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from plugins.visualization.features import draw_cam, draw_filters, draw_maps, flat_maps
 
@@ -48,12 +47,6 @@ def test_filters_are_colours_around_grey():
     assert '3 filters of 2 x 2 (R, G, B); 2 are flat' in figure.texts[1].get_text()
     (_, grey), *_ = tiles(draw_filters(weights[:, :1], 'conv'))
     assert (grey == grey[..., :1]).all() and grey[0, 0, 0] == 1
-
-
-@pytest.mark.parametrize('number, columns', [(3, 6), (64, 10), (300, 16)])
-def test_a_page_has_about_as_many_rows_as_columns(number, columns):
-    figure = draw_maps(np.random.default_rng(0).normal(size=(number, 2, 2)), 'x', number)
-    assert figure.axes[0].get_gridspec().ncols == columns and len(tiles(figure)) == number
 
 
 def test_an_overlay_is_grey_where_nothing_speaks_for_the_class():

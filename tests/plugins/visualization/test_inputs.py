@@ -64,14 +64,6 @@ def test_frames_come_once_in_order_and_with_their_rate(video, capsys):
     assert '7 frames could be decoded, the file announces 9' in capsys.readouterr().err
 
 
-def test_what_is_no_video_is_rejected(tmp_path):
-    (tmp_path / 'text.mp4').write_text('no video')
-    with pytest.raises(ValueError, match='text.mp4: cannot be read as a video'):
-        Video(tmp_path / 'text.mp4')
-    with pytest.raises(ValueError, match='no frame of this video'):
-        write_video(tmp_path / 'new.mp4', [], 5)
-
-
 def test_batches_are_lazy_and_lose_nothing():
     taken = []
     made = batches((taken.append(k) or k for k in range(5)), 2)

@@ -18,11 +18,3 @@ def test_scenes_have_a_line_for_each_difficulty_and_what_is_ignored():
     # slanted lines over most of the box's middle, nothing beside it
     assert (with_van[-140:-60, 80:200] == 120).all(axis=2).mean() < .5
     assert (with_van[-140:-60, 300:] == 120).all()
-
-
-def test_pictures_of_several_widths_are_centred():
-    wide, narrow = (np.full((50, width, 3), 9, np.uint8) for width in (400, 100))
-    page = draw_scenes([('a', wide, []), ('b', narrow, [])], least_width=60)
-    assert page.shape[1] == 400
-    row = page[-25]
-    assert (row[150:250] == 9).all() and (row[:149] == 255).all() and (row[251:] == 255).all()

@@ -1,8 +1,6 @@
 import json
 
-import pytest
-
-from tools.benchmarks.record import Case, Settings
+from tools.benchmarks.record import Case
 
 
 def test_ratios_are_of_medians_against_the_fastest_and_ranges_of_rounds():
@@ -18,11 +16,3 @@ def test_ratios_are_of_medians_against_the_fastest_and_ranges_of_rounds():
     assert record['split'] == case.split
     assert '  ours: 2,000 ms (1,000 to 9,000)\n' in str(case)
     assert '  ours / stock: 2.5 (0.667 to 4)\n' in str(case)
-
-
-@pytest.mark.parametrize('options, rounds', [({}, 3), (dict(quick=True), 1),
-                                             (dict(quick=True, rounds=2), 2)])
-def test_rounds_are_the_suites_unless_quick_or_given(tmp_path, options, rounds):
-    settings = Settings(tmp_path, **options)
-    assert settings.time({'ours': lambda: 1.}, 3) == {'ours': [1.] * rounds}
-    assert settings.pick('full', 'quick') == ('quick' if options else 'full')

@@ -96,19 +96,6 @@ def test_parts_hold_the_images_of_kitti_dataset(kitti_root, by_list):
     assert sorted(seen) == [0, 1, 2]
 
 
-def test_files_that_exist_stay_without_overwrite(kitti_root, tmp_path, capsys):
-    out = ['--out-dir', str(tmp_path / 'new')]
-    path = main([str(kitti_root), *out])['all']
-    assert 'all.json: 3 images, 2 objects, 2 ignored' in capsys.readouterr().out
-    path.write_text('mine')
-    with pytest.raises(FileExistsError, match='all.json: exists; give --overwrite'):
-        main([str(kitti_root), *out])
-    assert path.read_text() == 'mine'
-    main([str(kitti_root), *out, '--overwrite'])
-    assert len(json.loads(path.read_text())['images']) == 3
-    assert [other.name for other in path.parent.iterdir()] == ['all.json']
-
-
 @pytest.mark.parametrize('argv, found', [
     (['--split', 'train=0.5', 'train=0.5'], '--split: found train, train, expected each name once'),
     (['--split', 'train=two'], "'train=two' is not PART=SHARE"),
@@ -122,8 +109,3 @@ def test_wrong_arguments(kitti_root, argv, found, capsys):
     with pytest.raises(SystemExit):
         main([str(kitti_root), *argv])
     assert found in capsys.readouterr().err
-
-
-def test_two_lists_of_one_name(kitti_root):
-    with pytest.raises(ValueError, match='--lists b/train.txt: found a/train.txt before it'):
-        main([str(kitti_root), '--lists', 'a/train.txt', 'b/train.txt'])

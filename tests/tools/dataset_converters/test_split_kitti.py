@@ -31,11 +31,6 @@ def root(tmp_path):
     return make_root(tmp_path / 'kitti', 20)
 
 
-def read_back(root: Path, part: str) -> list[str]:
-    dataset = KittiDataset(str(root), ann_file=f'ImageSets/{part}.txt')
-    return [Path(dataset.get_data_info(i)['img_path']).stem for i in range(len(dataset))]
-
-
 def test_the_reports_subset(tmp_path, capsys):
     root = make_root(tmp_path, 520)
     lists = main([str(root)])
@@ -49,17 +44,6 @@ def test_the_reports_subset(tmp_path, capsys):
     dataset = KittiDataset(str(root), split=dict(seed=0, fractions=dict(train=0.9, test=0.1)),
                            part='train', indices=400)
     assert [Path(dataset.get_data_info(i)['img_path']).stem for i in range(400)] == lists['train']
-
-
-def test_lists_that_exist_stay(root):
-    first = main([str(root), '--train', '11', '--val', '3'])
-    with pytest.raises(FileExistsError, match='train.txt.*give --overwrite'):
-        main([str(root), '--train', '5', '--val', '3'])
-    assert read_back(root, 'train') == first['train']
-    (root / 'ImageSets' / 'train.txt').unlink()
-    with pytest.raises(FileExistsError, match='val.txt'):  # one of them is enough
-        main([str(root), '--train', '5', '--val', '3'])
-    assert not (root / 'ImageSets' / 'train.txt').exists()
 
 
 def test_lists_that_would_be_empty_are_rejected(root):

@@ -32,17 +32,6 @@ def test_each_class_has_its_images_on_pages(digits_root, tmp_path):
     assert sizes[0] == sizes[1] and sizes[2][1] < .6 * sizes[0][1]  # two classes are left
 
 
-def test_the_seed_chooses_images_and_what_is_random(digits_root, tmp_path):
-    picture, images = {}, {}
-    for name, seed in (('a', '0'), ('b', '0'), ('c', '1')):
-        record = browse(digits_root, tmp_path / name, '--seed', seed, '--classes', '3', '8')
-        picture[name] = np.asarray(Image.open(tmp_path / name / 'sheet_1.png'))
-        images[name] = record['images']
-    assert list(images['a']) == ['3', '8'] and images['a'] == images['b'] != images['c']
-    assert (picture['a'] == picture['b']).all()
-    assert picture['a'].shape == picture['c'].shape and (picture['a'] != picture['c']).any()
-
-
 @pytest.fixture
 def flipped(tmp_path):
     """The digits at their own 8 px; in training all of them turned over."""

@@ -81,14 +81,6 @@ def test_what_is_not_the_same_experiment_has_a_line_of_its_own(table, other, sho
     assert shown in ' '.join(second[5:]) and shown not in ' '.join(first[5:])
 
 
-def test_a_note_is_shown_once(table):
-    (a, b), notes = table(row(note='slow'), row(seed=1, note='slower'),
-                          row(config='configs/net/net_b.py', note='slow'))
-    assert '(2 seeds) <sup>1</sup> <sup>2</sup>' in a[5]
-    assert '(1 seed) <sup>1</sup>' in b[5]
-    assert notes == ['1. slow', '2. slower']
-
-
 def test_only_the_table_is_rewritten_and_only_when_stale(family, tmp_path, monkeypatch):
     readme = family.with_name('README.md')
     before = readme.read_text()
@@ -113,8 +105,3 @@ def test_a_readme_without_its_markers_is_rejected(family, tmp_path, text):
     family.with_name('README.md').write_text(text)
     with pytest.raises(ValueError, match='README.md: '):
         refresh(tmp_path, write=True)
-
-
-def test_a_run_without_any_figure_of_the_table_is_rejected(table):
-    with pytest.raises(ValueError, match=r"net_a.py on our flowers.*\['acuracy/top1'\].*mean_cl"):
-        table(row(metric='acuracy/top1'))

@@ -34,15 +34,6 @@ def test_a_key_is_shown_alone():
                  'model.backbone.num_stages=2']) == 'num_stages = 2'
 
 
-@pytest.mark.parametrize('key, message', [
-    ('model.haed', 'the config has no model.haed, expected one of .*, head'),
-    ('model.head.mid_channels.1', 'has no model.head.mid_channels.1, expected one of 0$'),
-    ('model.head.num_classes.0', 'has no model.head.num_classes.0, expected one of no further')])
-def test_an_unknown_key_is_answered_with_those_that_there_are(key, message):
-    with pytest.raises(ValueError, match=message):
-        main([CUT, '--key', key])
-
-
 def test_the_leaf_s_own_changes_are_those_that_its_file_holds():
     assert main([CUT, '--diff-base']).splitlines() == [
         '~ model.head.mid_channels: [] -> [1024]',

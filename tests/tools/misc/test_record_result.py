@@ -80,9 +80,3 @@ def test_a_run_of_a_changed_config_needs_a_note_and_names_the_change_in_it(work_
     rows = result_rows(work_dir, 'data', 'a short run')
     assert {row['note'] for row in rows} == {
         f'a short run (--cfg-options {OPTIONS[0]} {OPTIONS[1]})'}
-
-
-def test_a_file_that_was_changed_since_the_run_is_named(work_dir):
-    change(work_dir, config_hash='f00')  # a record without options, as of before they were kept
-    with pytest.raises(ValueError, match='file has changed since'):
-        result_rows(work_dir, 'data')

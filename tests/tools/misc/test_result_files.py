@@ -4,7 +4,7 @@ import csv
 import pytest
 
 from tools.misc.record_result import COLUMNS
-from tools.misc.result_files import load_models, measured, metafiles
+from tools.misc.result_files import load_models, measured
 
 METAFILE = """\
 Models:
@@ -64,12 +64,6 @@ def test_a_wrong_metafile_is_rejected_with_the_entrys_name(tmp_path, old, new, f
         load(tmp_path, METAFILE.replace(old, new))
 
 
-def test_an_index_without_imports_is_rejected(tmp_path):
-    (tmp_path / 'model-index.yml').write_text('Import: []')
-    with pytest.raises(ValueError, match='model-index.yml: Import is .*, expected a list'):
-        metafiles(tmp_path)
-
-
 def test_blank_cells_and_lines_where_they_may_be(tmp_path):
     assert read(tmp_path, COLUMNS, line(), [], line(seed=1, val=2, best_epoch=3))
     assert measured(tmp_path / 'none.csv') == {}
@@ -83,13 +77,3 @@ def test_blank_cells_and_lines_where_they_may_be(tmp_path):
 def test_what_is_no_number_is_named_with_its_line(tmp_path, column, cell, expected):
     with pytest.raises(ValueError, match=f"csv:4: {column} is '{cell}', expected {expected}"):
         read(tmp_path, COLUMNS, line(note='of two\nlines'), line(**{column: cell}))
-
-
-@pytest.mark.parametrize('lines, found', [
-    ((), ':1: columns None, expected config,data'),
-    ((['config', 'datum'],), r':1: columns .*datum.*, expected config,data'),
-    ((COLUMNS, [*line(), 'more']), ':2: expected 16 cells'),
-    ((COLUMNS, ['configs/net/net_a.py']), ':2: expected 16 cells')])
-def test_a_foreign_table_is_rejected(tmp_path, lines, found):
-    with pytest.raises(ValueError, match=f'results.csv{found}'):
-        read(tmp_path, *lines)

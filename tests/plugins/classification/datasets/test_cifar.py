@@ -233,10 +233,3 @@ def test_missing_data_says_what_was_expected_and_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match='data_batch_4: missing; found.*data_batch_5'):
         cifar10(tmp_path, 'train')
     assert len(cifar10(tmp_path, 'test')) == 3
-
-
-def test_wrong_arguments_are_rejected(tmp_path):
-    with pytest.raises(ValueError, match="split='val', expected 'train' or 'test'"):
-        cifar10(tmp_path, 'val')
-    with pytest.raises(ValueError, match="label='finer'"):
-        cifar100(tmp_path, 'train', label='finer')

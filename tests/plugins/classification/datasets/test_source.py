@@ -1,12 +1,10 @@
 import inspect
-import os
 import pickle
 import re
 
 import numpy as np
 import pytest
 from mmengine import Config
-from mmengine.registry import DefaultScope
 
 from plugins.classification.datasets import SOURCES, ArrayDataset, ImageArray, Source, build_source
 from plugins.classification.datasets.source import new_source
@@ -143,22 +141,9 @@ def test_the_four_used_last_are_kept(counted):
     assert counted['built'] == 6
 
 
-@pytest.mark.parametrize('scope', ['mmengine', 'mmpretrain'])
-def test_sources_are_found_from_any_scope(counted, scope):
-    with DefaultScope.overwrite_default_scope(scope):
-        assert len(build_source({'type': 'counted', 'scope': scope})) == 2
-
-
 def test_an_unknown_type_is_named():
     with pytest.raises(ValueError, match="no type 'strange', expected one of .*cifar10"):
         build_source(dict(type='strange'))
-
-
-def test_a_failing_source_is_tried_again(tmp_path):
-    config = {'type': 'class_folder', 'data_root': os.fspath(tmp_path / 'none'), 'size': 4}
-    for _ in range(2):
-        with pytest.raises(FileNotFoundError, match='none: no such folder'):
-            len(build_source(config))
 
 
 def test_the_examples_of_the_docstrings_work(tmp_path):

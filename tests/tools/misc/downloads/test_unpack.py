@@ -1,5 +1,4 @@
 import tarfile
-import zipfile
 
 import pytest
 
@@ -38,13 +37,6 @@ def test_a_dangerous_member_is_rejected(tmp_path, pack, suffix, name, kind, what
     with pytest.raises(ValueError, match=f'x.{suffix}: holds .*, {what}'):
         unpack(pack(tmp_path / f'x.{suffix}', {name: b''}, kind), tmp_path / 'out')
     assert sorted(path.name for path in tmp_path.rglob('*')) == ['out', f'x.{suffix}']
-
-
-def test_a_link_in_a_zip_becomes_a_file(tmp_path, pack):
-    info = zipfile.ZipInfo('link')
-    info.external_attr = 0o120777 << 16
-    unpack(pack(tmp_path / 'x.zip', {info: b'/etc'}), tmp_path)
-    assert not (tmp_path / 'link').is_symlink() and (tmp_path / 'link').read_bytes() == b'/etc'
 
 
 @pytest.mark.parametrize('suffix', ['tgz', 'zip'])
