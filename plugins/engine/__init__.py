@@ -1,5 +1,5 @@
 """What both tasks share: runner, session, hooks, checkpoints, files, checks.
 
-Importing this package imports neither torch nor mmengine, so that tools can parse their command
-lines and read records at once; ``plugins.engine.registration`` registers its classes.
+Importing this package imports neither torch nor mmengine, so tools parse their command lines
+and read records without delay; ``plugins.engine.registration`` registers its classes.
 """

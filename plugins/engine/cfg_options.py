@@ -21,9 +21,9 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
         options: Dotted keys and their values, as mmengine's ``DictAction`` parses them.
 
     Raises:
-        ValueError: A key is not in the config (the message names the nearest one that is), or a
-            ``+`` key is; a helper variable; a word, NaN or infinity in place of a number; a plain
-            value in place of a group of keys.
+        ValueError: A key is not in the config (the message names the nearest existing one), a
+            ``+`` key already is, a key is a helper variable, or a number would be replaced by a
+            word, NaN or infinity, or a group of keys by a plain value.
     """
     for key, value in (options or {}).items():
         path = key.lstrip('+')
@@ -31,10 +31,10 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
         top = path.partition('.')[0]
         if top in cfg and top not in READ_KEYS:
             raise ValueError(f'--cfg-options {key}: {top} is a helper variable of the config file, '
-                             'copied when the file was read; change the key that uses it. '
+                             'already copied into other keys; change the key that uses it. '
                              f'{_hint(cfg, path)}')
         if key.startswith('+') and exists:
-            raise ValueError(f'--cfg-options {key}: the config has {path} already; '
+            raise ValueError(f'--cfg-options {key}: the config already has {path}; '
                              f'write {path}=... to change it')
         if not key.startswith('+') and not exists:
             raise ValueError(f'--cfg-options {key}: the config has no such key. '
@@ -66,7 +66,7 @@ def _get(cfg: Config, path: str) -> Any:
 
 
 def _whole_list(cfg: Config, path: str, value: Any) -> tuple[str, Any]:
-    """For a number or word in a list, the changed list: mmengine merges groups into lists only."""
+    """Change a plain list item by setting its list: mmengine merges only dicts into lists."""
     parent, _, index = path.rpartition('.')
     items = _get(cfg, parent) if parent else None
     if not isinstance(items, list | tuple) or isinstance(items[int(index)], Mapping):
@@ -76,10 +76,10 @@ def _whole_list(cfg: Config, path: str, value: Any) -> tuple[str, Any]:
 
 
 def _check_kind(key: str, old: Any, new: Any) -> None:
-    """A number stays a number and a group of keys stays one; None may come and go."""
+    """Reject a non-number for a number and a plain value (not None) for a group of keys."""
     if is_number(old) and isinstance(new, str | float) and not is_number(new):
-        raise ValueError(f'--cfg-options {key}={new}: the config has the number {old} there; '
-                         'expected a number that is finite')
+        raise ValueError(f'--cfg-options {key}={new}: expected a finite number; the config has '
+                         f'{old}')
     if isinstance(old, Mapping) and not (new is None or isinstance(new, Mapping)):
         raise ValueError(f'--cfg-options {key}={new}: {key} is a group of keys '
                          f'({", ".join(old)}); name one of them, e.g. {key}.{next(iter(old))}=...')

@@ -1,4 +1,4 @@
-"""Read checkpoints, from disk or from the net, without running code that they may carry."""
+"""Read checkpoints, local or downloaded, without running code that they may contain."""
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
@@ -22,21 +22,22 @@ from mmengine.runner.checkpoint import (
 
 from plugins.engine.files import resolve_path
 
-# What mmengine itself stores beside tensors: its log history, as numpy arrays and bound methods.
-# getattr only reads: what it returns is not in this list, so the unpickler never calls it.
+# What mmengine stores besides tensors: its log history, as numpy arrays and bound methods.
+# getattr is safe: what it returns is not in this list, so the unpickler never calls it.
 _SAFE = [HistoryBuffer, getattr, np.ndarray, np.dtype, np._core.multiarray._reconstruct,
          np._core.multiarray.scalar, type(np.dtype(np.float64)), type(np.dtype(np.int64))]
 
-# A folder for weights, searched before torch's own cache; below the repository or where one is.
+# A folder for weights, searched before torch's cache; relative to the current directory, else to
+# the repository root.
 WEIGHTS_DIR = Path('work_dirs', 'weights')
 
-_NAMED = 6  # tensors named in an error; further ones are counted
+_NAMED = 6  # tensors named in an error; the rest are only counted
 
 _trusted: set[Path] = set()
 
 
 def trust_checkpoint(path: str | Path) -> None:
-    """Let this file be loaded although it may run code: its user vouches for it."""
+    """Allow this file to be loaded although it may run code; the user trusts its source."""
     _trusted.add(resolve_path(path))
 
 
@@ -50,26 +51,26 @@ _CATALOGUES: dict[str, Callable[[], Mapping[str, str]]] = {
     'torchvision': get_torchvision_models, 'modelzoo': get_torchvision_models,
     'open-mmlab': _openmmlab_models, 'openmmlab': _openmmlab_models, 'mmcls': get_mmcls_models}
 SCHEMES = ('http', 'https', *_CATALOGUES)
-_PREFIXES = tuple(f'{scheme}://' for scheme in SCHEMES)  # of names that are no files
+_PREFIXES = tuple(f'{scheme}://' for scheme in SCHEMES)
 
 
 @CheckpointLoader.register_scheme(prefixes=['', *_PREFIXES], force=True)
 def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str, Any]:
-    """Load a checkpoint by its file's name, a URL or a catalogue's name; mmengine calls this too.
+    """Load a checkpoint by file name, URL or catalogue name; mmengine calls this too.
 
     mmengine's own readers fall back to ``weights_only=False`` when a file holds more than tensors,
-    and so run whatever code a stranger put there. They also read damaged tensors silently.
+    which runs any code in it. They also read damaged tensors silently.
 
     Args:
-        filename: A local file, see :func:`resolve_path`; or http(s)://, torchvision://,
-            open-mmlab:// or mmcls://, of which a file in ``work_dirs/weights``, put there by hand,
-            takes the place of a download.
+        filename: A local file, see :func:`resolve_path`; or an http(s)://, torchvision://,
+            open-mmlab:// or mmcls:// name. A file of that name in ``work_dirs/weights`` is used
+            instead of a download.
         map_location: As for ``torch.load``.
 
     Raises:
-        OSError: There is no such file, it cannot be read, or it cannot be downloaded.
-        ValueError: It is no checkpoint, or damaged, or it holds objects that could run code and
-            is not trusted; its name has an unknown scheme, or the catalogue no such name.
+        OSError: The file is missing, cannot be read, or cannot be downloaded.
+        ValueError: It is damaged or no checkpoint, it holds objects that could run code and is
+            not trusted, its scheme is unknown, or the catalogue has no such name.
     """
     name = str(filename)
     published = name.startswith(_PREFIXES)
@@ -81,15 +82,15 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
                                     weights_only=path not in _trusted)
     except OSError:
         raise
-    except Exception as error:  # random bytes are a program to unpickling, which raises anything
+    except Exception as error:  # unpickling random bytes can raise anything
         forbidden = re.search(r'unsupported (?:global|class)[: ]+(?:global )?(\S+)', str(error),
                               re.IGNORECASE)
         if forbidden:
-            raise ValueError(f'checkpoint {path}: rejected, loading it could run code: it asks for '
+            raise ValueError(f'checkpoint {path}: rejected, loading it could run code: it uses '
                              f'{forbidden[1]}. If you trust its source, pass '
                              '--trust-checkpoint.') from error
         raise ValueError(f'checkpoint {path}: not a readable checkpoint; copy or train it '
-                         'anew') from error
+                         'again') from error
     if not isinstance(checkpoint, dict):
         raise ValueError(f'checkpoint {path}: expected a dict with state_dict, found '
                          f'{type(checkpoint).__name__}')
@@ -97,16 +98,16 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
 
 
 def local_checkpoint(filename: str | Path) -> Path:
-    """The path of a checkpoint that is no URL and in no catalogue.
+    """The path of a checkpoint file.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The name has an unknown scheme, as ``torchvison://``.
+        ValueError: The name has an unknown scheme, such as ``torchvison://``.
     """
     scheme, mark, _ = str(filename).partition('://')
     if mark:
         raise ValueError(f'checkpoint {filename}: unknown scheme {scheme}://, expected '
-                         f"{', '.join(_PREFIXES)} or a file's name")
+                         f"{', '.join(_PREFIXES)} or a file name")
     path = resolve_path(filename)
     if not path.is_file():
         raise FileNotFoundError(f'checkpoint {path}: no such file')
@@ -114,11 +115,11 @@ def local_checkpoint(filename: str | Path) -> Path:
 
 
 def misfit(error: Exception) -> str:
-    """The message of a strict load that failed, in one line, with the first few of its tensors.
+    """Shorten the message of a failed strict load to one line with the first few tensors.
 
     Args:
-        error: mmengine's RuntimeError: a title, a line for each tensor of another shape, and one
-            line each for all unexpected and all missing names.
+        error: mmengine's RuntimeError: a title, one line per tensor whose shape differs, one line
+            for all unexpected names and one for all missing names.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     shapes = [line for line in lines if line.startswith('size mismatch')]
@@ -128,10 +129,10 @@ def misfit(error: Exception) -> str:
 
 
 def check_finite(state_dict: Mapping[str, torch.Tensor], filename: str | Path) -> None:
-    """Reject weights of NaN: a network of them predicts nothing, or nonsense, silently.
+    """Reject weights that are not finite, with which a network silently predicts nonsense.
 
     Raises:
-        ValueError: A tensor holds numbers that are not finite.
+        ValueError: A tensor holds NaN or infinity.
     """
     broken = [name for name, value in state_dict.items()
               if torch.is_floating_point(value) and not value.isfinite().all()]
@@ -148,7 +149,7 @@ def some(names: Iterable[str], separator: str = ', ') -> str:
 
 
 def _check_integrity(path: Path) -> None:
-    """Compare the checksums that torch.save writes and torch.load does not look at."""
+    """Verify the checksums that torch.save writes, which torch.load ignores."""
     if not zipfile.is_zipfile(path):
         return  # the format before PyTorch 1.6 has none
     with zipfile.ZipFile(path) as archive:
@@ -158,11 +159,11 @@ def _check_integrity(path: Path) -> None:
             damaged = str(error)
     if damaged:
         raise ValueError(f'checkpoint {path}: damaged, its checksum is wrong in {damaged}; copy or '
-                         'train it anew')
+                         'train it again')
 
 
 def published_url(name: str) -> str:
-    """The URL behind a catalogue's name; a URL stays as it is.
+    """The URL of a name in a catalogue; URLs are returned unchanged.
 
     Raises:
         ValueError: The catalogue has no such name.
@@ -173,16 +174,16 @@ def published_url(name: str) -> str:
     urls = _CATALOGUES[scheme]()
     if model not in urls:
         near = get_close_matches(model, urls, n=5, cutoff=0.4)
-        raise ValueError(f'checkpoint {name}: {scheme} has no weights of this name; near: '
+        raise ValueError(f'checkpoint {name}: {scheme} has no weights of this name; similar: '
                          f'{", ".join(near) or "none"}')
     return urls[model]
 
 
 def _local_copy(url: str) -> Path:
-    """Path of the file behind a URL, which is downloaded where it is not yet there."""
+    """The local file of a URL, downloaded if it does not exist yet."""
     name = Path(urlparse(url).path).name
     if not name:
-        raise ValueError(f'checkpoint {url}: names no file')
+        raise ValueError(f'checkpoint {url}: the URL contains no file name')
     own, cached = resolve_path(WEIGHTS_DIR / name), Path(torch.hub.get_dir(), 'checkpoints', name)
     for place in (own, cached):
         if place.is_file():
@@ -190,24 +191,24 @@ def _local_copy(url: str) -> Path:
     try:
         _download(url, cached)
     except (OSError, HTTPException, RuntimeError) as error:
-        raise OSError(f'weights {url} cannot be downloaded ({error}): fetch the file by other '
-                      f'means and put it at {own} or {cached}') from error
+        raise OSError(f'weights {url} cannot be downloaded ({error}): download the file by other '
+                      f'means and save it as {own} or {cached}') from error
     return cached
 
 
 def _download(url: str, target: Path) -> None:
-    """Write the file behind a URL; in a distributed run one process does, the others wait."""
+    """Download a file; in a distributed run one process does, the others wait."""
     rank, _ = get_dist_info()
     if rank > 0:
         barrier()
     try:
         if not target.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
-            # PyTorch's own files carry the beginning of their SHA-256 in their names.
+            # PyTorch's file names contain the first digits of the SHA-256.
             digest = torch.hub.HASH_REGEX.search(target.name) \
                 if urlparse(url).hostname == 'download.pytorch.org' else None
             torch.hub.download_url_to_file(url, str(target), digest[1] if digest else None,
                                            progress=rank == 0)
     finally:
         if rank == 0:
-            barrier()  # also after a failure: nobody is left waiting
+            barrier()  # also after a failure, so that no process waits forever

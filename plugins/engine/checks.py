@@ -11,10 +11,10 @@ def refuse(owner: object, key: str, found: object, expected: str) -> ValueError:
     """The error for a wrong value; the caller raises it.
 
     Args:
-        owner: Whose value it is: a name, or an object, whose class is named; '' for none.
+        owner: What the value belongs to: a name, or an object (its class is named); '' for none.
         key: Name of the value.
         found: The value given.
-        expected: What would have been right, in words.
+        expected: A description of valid values.
     """
     name = owner if isinstance(owner, str) else type(owner).__name__
     return ValueError(f'{name}{": " if name else ""}{key}={found!r}, expected {expected}')

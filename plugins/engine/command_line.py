@@ -1,4 +1,4 @@
-"""What the command lines of several tools share: types of arguments, and how a tool ends."""
+"""Shared by the tools' command lines: argument types, and how errors are shown."""
 import math
 import os
 import sys
@@ -11,7 +11,7 @@ from .files import REPO_ROOT, resolve_path
 
 DEBUG_VARIABLE = 'MMTRANSFER_TRACEBACK'
 
-LARGEST_SEED = 2 ** 32 - 1  # NumPy takes no larger one
+LARGEST_SEED = 2 ** 32 - 1  # NumPy's limit
 
 
 def share(text: str) -> float:
@@ -31,12 +31,12 @@ def positive(text: str) -> int:
 
 
 def not_negative(text: str) -> int:
-    """A whole number from 0; ArgumentTypeError otherwise."""
-    return _whole(text, 0, math.inf, 'a whole number from 0')
+    """A whole number of at least 0; ArgumentTypeError otherwise."""
+    return _whole(text, 0, math.inf, 'a whole number of at least 0')
 
 
 def seed(text: str) -> int:
-    """A seed that random, NumPy and PyTorch take; ArgumentTypeError otherwise."""
+    """A seed that random, NumPy and PyTorch accept; ArgumentTypeError otherwise."""
     return _whole(text, 0, LARGEST_SEED, f'a whole number from 0 to {LARGEST_SEED}')
 
 
@@ -54,16 +54,16 @@ def config_file(text: str) -> Path:
 
 
 def add_cfg_options(parser: ArgumentParser, what: str = 'the config') -> None:
-    """Let a command line change a config, see ``plugins.engine.cfg_options.merge_options``."""
+    """Add ``--cfg-options``, see ``plugins.engine.cfg_options.merge_options``."""
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
-                        help=f'change {what}, e.g. train_cfg.max_epochs=5; +KEY=VALUE adds')
+                        help=f'change {what}, e.g. train_cfg.max_epochs=5; +KEY=VALUE adds a key')
 
 
 def add_model_options(parser: ArgumentParser) -> None:
-    """What every tool that loads a trained model offers."""
-    parser.add_argument('--device', help='such as cpu or cuda:1; default: a GPU if there is one')
+    """Add the options of every tool that loads a trained model."""
+    parser.add_argument('--device', help='e.g. cpu or cuda:1; default: a GPU if available')
     parser.add_argument('--trust-checkpoint', action='store_true',
-                        help='load checkpoints although they could run code')
+                        help='load checkpoints even if they could run code')
     add_cfg_options(parser)
 
 
@@ -74,21 +74,21 @@ def _whole(text: str, least: int, most: float, expected: str) -> int:
 
 
 def run(main: Callable[[], object]) -> None:
-    """Call a tool's ``main``; print what is wrong with its input without a traceback.
+    """Call a tool's ``main`` and print errors in its input without a traceback.
 
-    OSError and ValueError end with their message, where it was raised, and exit code 1; Ctrl-C with
-    one line and exit code 130. All else, and everything when the environment variable
-    MMTRANSFER_TRACEBACK is set, ends in Python's traceback.
+    OSError and ValueError print their message and where they were raised, with exit code 1; Ctrl-C
+    prints one line, with exit code 130. Other errors, and all errors when the environment variable
+    MMTRANSFER_TRACEBACK is set, print Python's traceback.
     """
     try:
         main()
-    except BrokenPipeError:  # the reader, as head, has read enough
+    except BrokenPipeError:  # the reader, such as head, has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         if os.environ.get(DEBUG_VARIABLE):
             raise
-        print('\nInterrupted. tools/train.py goes on with --resume, tools/search.py by itself.',
-              file=sys.stderr)
+        print('\nInterrupted. To continue, run the same command again; tools/train.py also needs '
+              '--resume.', file=sys.stderr)
         sys.exit(130)
     except (OSError, ValueError) as error:
         if os.environ.get(DEBUG_VARIABLE):

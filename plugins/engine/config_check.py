@@ -1,4 +1,4 @@
-"""Wrong keys and numbers of a config end in a sentence, before a network is built."""
+"""Report wrong keys and numbers of a config clearly, before a network is built."""
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +12,7 @@ from .command_line import LARGEST_SEED
 from .config_keys import READ_KEYS
 
 _WHOLE_CONFIG = ('model', 'env_cfg', 'default_hooks', 'randomness')
-# Numbers by their keys, each with its least value.
+# Keys with whole numbers, each with its minimum.
 _COUNTS = {
     **{f'{part}_dataloader.{key}': least for part in ('train', 'val', 'test')
        for key, least in (('batch_size', 1), ('num_workers', 0))},
@@ -21,43 +21,42 @@ _COUNTS = {
 
 
 def read_config(path: str) -> Config:
-    """Read a config file; as ``Config.fromfile``, with errors that a tool can show.
+    """Read a config file like ``Config.fromfile``, with readable errors.
 
     Raises:
-        OSError: A file, or one of its bases, is missing.
-        ValueError: A file is no config, has a syntax error, uses a name that is not
-            defined, or contradicts its bases.
+        OSError: The file or one of its bases is missing.
+        ValueError: A file is no config, has a syntax error, uses an undefined name, or
+            contradicts its bases.
     """
     if Path(path).suffix not in ('.py', '.json', '.yaml', '.yml'):
         raise ValueError(f'config {path}: expected a .py, .yml or .json file')
     try:
         return Config.fromfile(path)
-    except (SyntaxError, NameError) as error:  # neither says in which of the files
+    except (SyntaxError, NameError) as error:  # neither names the file
         kind = 'syntax error' if isinstance(error, SyntaxError) else 'undefined name'
         raise ValueError(f'config {path}: {kind} in it, or in a file that its _base_ names: '
                          f'{error}') from error
-    except (KeyError, TypeError) as error:  # likewise
-        raise ValueError(f'config {path}: cannot be put together with what its _base_ names: '
+    except (KeyError, TypeError) as error:  # nor do these
+        raise ValueError(f'config {path}: cannot be merged with the files that its _base_ names: '
                          f'{error}') from error
 
 
 def check_config(cfg: Config) -> None:
-    """Reject what would be ignored silently, or end in a traceback.
+    """Reject keys that would be ignored silently and values that would end in a traceback.
 
     mmengine builds a Runner from the top-level keys that it knows and ignores all others:
-    ``train_cgf = dict(max_epochs=7)`` trains for as long as the base says.
+    ``train_cgf = dict(max_epochs=7)`` leaves the number of epochs unchanged.
 
     Raises:
-        ValueError: A top-level key is a known one misspelt (helper variables may have any other
-            name); the config is only a part of one; a count, batch size, learning rate or seed
-            is out of range.
+        ValueError: A top-level key looks like a misspelt known one, the config is incomplete, or
+            a count, batch size, learning rate or seed is out of range.
     """
     _check_keys(cfg)
     missing = [key for key in _WHOLE_CONFIG if cfg.get(key) is None]
     if missing:
-        raise ValueError(f'config {cfg.filename}: has no {", ".join(missing)}, expected a whole '
-                         "experiment's config. Files in configs/_base_ are parts of one: give a "
-                         'config that names them in its _base_')
+        raise ValueError(f'config {cfg.filename}: has no {", ".join(missing)}, expected a '
+                         'complete config. Files in configs/_base_ are only parts: give a config '
+                         'that names them in its _base_')
     for path, least in _COUNTS.items():
         if (value := _get(cfg, path)) is not None:
             checks.whole('', path, value, least)
@@ -69,13 +68,13 @@ def check_config(cfg: Config) -> None:
 
 
 def check_weights(cfg: Config) -> None:
-    """Look for the files that a training starts from, before the model is built.
+    """Check, before the model is built, that the files with initial weights exist.
 
-    URLs and names of catalogues are left alone, as only loading can tell.
+    URLs and catalogue names are checked only when they are loaded.
 
     Raises:
         FileNotFoundError: A file is missing.
-        ValueError: A name has an unknown scheme, as ``torchvison://``.
+        ValueError: A name has an unknown scheme, such as ``torchvison://``.
     """
     names = [node['checkpoint'] for _, node in groups(cfg.get('model'))
              if node.get('type') == 'Pretrained' and node.get('checkpoint')]
@@ -98,15 +97,15 @@ def groups(node: Any, path: str = '') -> Iterator[tuple[str, Mapping[str, Any]]]
 def _check_keys(cfg: Config) -> None:
     words = {word for key in READ_KEYS for word in key.split('_')}
     for key in set(cfg) - READ_KEYS:
-        # 'dataloader' is near to 'val_dataloader', but misspells nothing.
+        # 'dataloader' is similar to 'val_dataloader', but is no typo.
         near = get_close_matches(key, READ_KEYS, n=1, cutoff=0.8)
         if near and not set(key.split('_')) <= words:
-            raise ValueError(f'config {cfg.filename}: nothing reads the key {key}; is it meant to '
-                             f'be {near[0]}? A helper variable needs a name that is less like it')
+            raise ValueError(f'config {cfg.filename}: nothing reads the key {key}; did you mean '
+                             f'{near[0]}? A helper variable needs a less similar name')
 
 
 def _get(cfg: Config, path: str) -> Any:
-    """The value behind dotted keys; None where there is none."""
+    """The value of a dotted key; None if it does not exist."""
     node: Any = cfg
     for key in path.split('.'):
         node = node.get(key) if isinstance(node, Mapping | Config) else None

@@ -1,4 +1,4 @@
-"""What a config and its options change in the files that its ``_base_`` names."""
+"""What a config and its options change in the base files that its ``_base_`` names."""
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import cache
@@ -14,7 +14,7 @@ _ABSENT = object()
 
 
 class Change(NamedTuple):
-    """One key that differs; the values as text, None where the key is absent."""
+    """A key that differs, and both values as text; None if the key is absent."""
 
     key: str
     base: str | None
@@ -24,12 +24,11 @@ class Change(NamedTuple):
 def difference(leaf: Path, own: Mapping[str, Any]) -> list[Change]:
     """Compare a config with what its file inherits, in the order of the keys.
 
-    Helper variables, which nothing but the config files reads, are left out: they act through the
-    keys that use them.
+    Helper variables are left out: they act through the keys that use them.
 
     Args:
         leaf: The config file.
-        own: The resolved config: the leaf's, perhaps with options.
+        own: The resolved config of the leaf, with options if there are any.
 
     Raises:
         OSError: The leaf or a base is missing.
@@ -37,7 +36,7 @@ def difference(leaf: Path, own: Mapping[str, Any]) -> list[Change]:
     """
     bases = Config._get_base_files(str(leaf))
     if not bases:
-        raise ValueError(f'{leaf}: names no _base_; all that it holds is its own')
+        raise ValueError(f'{leaf}: names no _base_, so there is nothing to compare it with')
     inherited: dict[str, Any] = {}
     for name in bases:  # which may be in another package: mmdet::...
         inherited |= _read(Config._get_cfg_path(name, str(leaf))[0])
@@ -48,17 +47,17 @@ def difference(leaf: Path, own: Mapping[str, Any]) -> list[Change]:
 
 @cache
 def _read(base: str) -> dict[str, Any]:
-    """All that a base sets; many configs share one."""
+    """Everything that a base sets; cached, as many configs share a base."""
     return read_config(base)._cfg_dict.to_dict()
 
 
 def changes(base: Any, own: Any, path: str = '') -> Iterator[Change]:
-    """Keys of nested dicts in which two configs differ; of pipelines and lists of hooks, the steps.
+    """The keys in which two nested configs differ; lists of dicts are compared item by item.
 
     Args:
-        base: What is changed.
-        own: What it becomes.
-        path: Their dotted key; '' for whole configs.
+        base: The value before.
+        own: The value after.
+        path: The dotted key of both; '' for whole configs.
     """
     if isinstance(base, Mapping) and isinstance(own, Mapping):
         for key in dict.fromkeys([*base, *own]):
@@ -84,7 +83,7 @@ def _of_dicts(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    """Groups as ``Type(key=value)``; tuples as lists, and keys in order."""
+    """A value as text: dicts as ``Type(key=value)`` with sorted keys, tuples as lists."""
     if isinstance(value, Mapping):
         rest = ', '.join(f'{key}={_shown(value[key])}' for key in sorted(value, key=str)
                          if key != 'type')

@@ -1,8 +1,7 @@
 """What each key of a config decides: what is learnt, which images are used, or only where and how.
 
-The one table that resuming, :func:`config_hash`, the report page, searches and the check for
-overlapping splits ask. Keys are dotted, as in ``--cfg-options``; items of a list count as keys 0,
-1, ...
+Resuming, :func:`config_hash`, the report page, searches and the check for overlapping splits all
+use this table. Keys are dotted, as in ``--cfg-options``; list items have the keys 0, 1, ...
 """
 import hashlib
 import json
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # records are read without mmengine
     from mmengine.config import Config
 
-HASH_VERSION = '2-'  # of config_hash; the first version had no prefix
+HASH_VERSION = '2-'  # prefix of config_hash; the first version had none
 
 
 class Kind(Enum):
@@ -22,7 +21,7 @@ class Kind(Enum):
 
     LEARNT = 'what is learnt'
     IMAGES = 'which images are used'
-    PLACE = 'where a run is made, how fast, what it checks and shows'
+    PLACE = 'where and how fast a run is made, what it checks and shows'
 
 
 # The top-level keys that mmengine reads; all others are helper variables of the config files, which
@@ -35,7 +34,7 @@ READ_KEYS = frozenset((
     'randomness', 'experiment_name', 'cfg',  # parameters of Runner; the others it reads from cfg
     'runner_type', 'custom_imports', 'find_unused_parameters', 'model_wrapper_cfg', 'sync_bn',
     'compile', 'channels_last', 'activation_checkpointing', 'efficient_conv_bn_eval'))
-# The first pattern that fits decides; a key that none fits decides what is learnt.
+# The first matching pattern counts; a key that matches none is of kind LEARNT.
 _TABLE = (
     (Kind.PLACE, (
         'work_dir', 'experiment_name', 'launcher', 'resume', 'log_level', 'randomness*', 'env_cfg*',
@@ -55,52 +54,52 @@ _TABLE = (
             'split', 'part', 'ann_file', 'held_out', 'test_fraction', 'val_fraction',
             'split_seed', 'seed', 'max_per_class', 'classes', 'indices'))),
 )
-# Of what is learnt, what a resumed run may change: how long it trains, and the weights that it does
-# not begin with.
+# Keys of kind LEARNT that a resumed run may change: the training length, and the initial weights,
+# which it does not use.
 _LENGTH = ('train_cfg.max_epochs', 'train_cfg.max_iters', 'default_hooks.*.patience', 'load_from')
-# Keys of a model that act in training alone, or that a test may well change.
+# Keys of a model that act only in training, or that a test may change.
 _NOT_FOR_PREDICTION = (
     '*init_cfg*', '*pretrained*', '*loss*', '*trainable*', '*frozen*', '*norm_eval*',
     '*.train_geometry*', '*.color*', '*batch_augments*', 'model.train_cfg*', 'model.test_cfg*',
     '*weight*', '*ignore*', '*non_blocking')
-MAY_CHANGE_ON_RESUME = ('train_cfg.max_epochs, patience, data_root, num_workers, and what concerns '
-                        'the test or the log alone')
+MAY_CHANGE_ON_RESUME = ('train_cfg.max_epochs, patience, data_root, num_workers, and keys that '
+                        'affect only the test or the log')
 
 
 def kind_of(key: str) -> Kind:
-    """What a key decides; a helper variable decides nothing, and is of kind PLACE."""
+    """What a key decides; helper variables decide nothing and are of kind PLACE."""
     if key.partition('.')[0] not in READ_KEYS:
         return Kind.PLACE
     return next((kind for kind, patterns in _TABLE if _fits(key, patterns)), Kind.LEARNT)
 
 
 def may_change_on_resume(key: str) -> bool:
-    """Whether a resumed run may change it: the images and all that is learnt stay as they were."""
+    """Whether a resumed run may change a key, which affects neither its images nor its result."""
     return kind_of(key) is Kind.PLACE or key.startswith('test_') or _fits(key, _LENGTH)
 
 
 def decides_prediction(key: str) -> bool:
-    """Whether a model with another value of it, and the same weights, predicts something else."""
+    """Whether changing a key changes a model's predictions with the same weights."""
     return key.startswith('model.') and kind_of(key) is Kind.LEARNT and not _fits(
         key, _NOT_FOR_PREDICTION)
 
 
 def resolved_keys(cfg: 'Config') -> str:
-    """JSON of a config's dotted keys and values, without those of kind PLACE."""
+    """JSON of a config's dotted keys and values, without keys of kind PLACE."""
     return json.dumps({key: value for key, value in dotted(cfg._cfg_dict.to_dict())
                        if kind_of(key) is not Kind.PLACE}, sort_keys=True, default=str)
 
 
 def config_hash(cfg: 'Config') -> str:
-    """Hash of :func:`resolved_keys`: equal for runs of one experiment, whatever their seed.
+    """Hash of :func:`resolved_keys`: equal for all runs of an experiment, whatever their seed.
 
-    It begins with a version, as hashes by another table of keys do not compare.
+    It begins with the version of this table, as hashes of two versions cannot be compared.
     """
     return HASH_VERSION + hashlib.sha256(resolved_keys(cfg).encode()).hexdigest()
 
 
 def comparable(one: str | None, other: str | None) -> bool:
-    """Whether two hashes are of one version, so that unequal ones mean unequal configs."""
+    """Whether two hashes have the same version, so that different hashes mean different configs."""
     return str(one).startswith(HASH_VERSION) == str(other).startswith(HASH_VERSION)
 
 

@@ -7,18 +7,18 @@ from mmengine.dist import init_dist
 
 
 def init_distributed(launcher: str, dist_cfg: dict) -> None:
-    """Join the process group of the launcher; does nothing for ``none``.
+    """Join the launcher's process group; does nothing for ``none``.
 
-    mmengine's own start-up needs a GPU for every process. Without one the group is made here with
-    gloo, before the Runner is built, which then leaves it alone.
+    mmengine needs a GPU for every process. Without GPUs the group is created here with gloo,
+    before the Runner is built, which then uses it.
 
     Args:
-        launcher: none, pytorch, slurm or mpi; without a GPU one that sets RANK, WORLD_SIZE,
+        launcher: none, pytorch, slurm or mpi; without GPUs it must set RANK, WORLD_SIZE,
             MASTER_ADDR and MASTER_PORT, as torchrun does.
-        dist_cfg: ``env_cfg.dist_cfg`` of the config, for the GPU case.
+        dist_cfg: ``env_cfg.dist_cfg`` of the config; used with GPUs.
 
     Raises:
-        ValueError: The launcher's variables are missing.
+        ValueError: One of these variables is missing.
     """
     if launcher == 'none' or torch_dist.is_initialized():
         return

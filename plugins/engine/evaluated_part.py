@@ -1,4 +1,4 @@
-"""Let a test run on another part's images."""
+"""Run a test on the images of another split."""
 import copy
 
 from mmengine.config import Config, ConfigDict
@@ -8,13 +8,13 @@ _REPEATING_WRAPPERS = ('RepeatDataset', 'ClassBalancedDataset', 'MultiImageMixDa
 
 
 def use_part(cfg: Config, part: str) -> None:
-    """Let the test run on the images of ``test``, ``train`` or ``val``; in place.
+    """Change a config, in place, to test on the images of ``test``, ``train`` or ``val``.
 
-    Order, batches, transforms and metrics stay the test's, and wrappers that repeat or mix images
-    come off: each image counts once, unaugmented.
+    Order, batches, transforms and metrics stay those of the test, and wrappers that repeat or mix
+    images are removed: each image counts once, unaugmented.
 
     Raises:
-        ValueError: A metric or the transforms cannot be used for it.
+        ValueError: A metric or the transforms cannot be used for these images.
     """
     if part == 'test':
         return
@@ -23,14 +23,14 @@ def use_part(cfg: Config, part: str) -> None:
         if evaluator.get('ann_file'):
             raise ValueError(
                 f"--part {part}: test_evaluator {evaluator['type']} reads the labels of the "
-                f"test part from {evaluator['ann_file']}; use a metric that takes them from "
+                f"test split from {evaluator['ann_file']}; use a metric that takes them from "
                 'the data, or change ann_file and the test data by --cfg-options')
     cfg.test_dataloader.dataset = _as_tested(
         cfg[f'{part}_dataloader'].dataset, cfg.test_dataloader.dataset)
 
 
 def _as_tested(dataset: ConfigDict, tested: ConfigDict) -> ConfigDict:
-    """The config of a part's data set with the transforms of the tested one."""
+    """The config of a split's data set with the transforms of the test's."""
     if dataset['type'].split('.')[-1] in _REPEATING_WRAPPERS:
         return _as_tested(dataset['dataset'], tested)
     dataset = copy.deepcopy(dataset)
@@ -39,8 +39,8 @@ def _as_tested(dataset: ConfigDict, tested: ConfigDict) -> ConfigDict:
     elif 'datasets' in dataset:
         dataset['datasets'] = [_as_tested(inner, tested) for inner in dataset['datasets']]
     elif 'pipeline' in dataset and 'pipeline' not in tested:
-        raise ValueError(f"test_dataloader.dataset ({tested['type']}) has no pipeline to replace "
-                         'the augmenting one of the training images')
+        raise ValueError(f"test_dataloader.dataset ({tested['type']}) has no pipeline, expected "
+                         'one to replace the augmentation of the training images')
     else:
         dataset.update({key: tested[key] for key in ('pipeline', 'test_mode') if key in tested})
     return dataset

@@ -1,4 +1,4 @@
-"""Whether a checkpoint is of the experiment that a config describes."""
+"""Whether a checkpoint belongs to the experiment that a config describes."""
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,43 +11,42 @@ from .config_keys import (
     may_change_on_resume,
 )
 
-EXPERIMENT = 'begun_experiment'  # under this name, checkpoints hold JSON of resolved_keys()
+EXPERIMENT = 'begun_experiment'  # the name of resolved_keys() in a checkpoint
 _ABSENT = object()
 
 
 def check_resumed(checkpoint: str, begun: str | None, asked: str | None) -> None:
-    """Check that a run is resumed as the experiment that it was begun as.
+    """Check that a resumed run continues the same experiment.
 
     Args:
-        checkpoint: Its name, for the message.
-        begun: JSON of :func:`resolved_keys` of the run that wrote it; None if it holds none.
-        asked: That of this run.
+        checkpoint: File name of the checkpoint, for the message.
+        begun: :func:`resolved_keys` of the run that wrote it; None if the file holds none.
+        asked: :func:`resolved_keys` of this run.
 
     Raises:
         ValueError: They differ in a key that a resumed run cannot change.
     """
-    if told := _differences(begun, asked, lambda key: not may_change_on_resume(key)):
+    if changed := _differences(begun, asked, lambda key: not may_change_on_resume(key)):
         raise ValueError(
-            f'{checkpoint} was begun with another config: {told}. A resumed run keeps its config: '
-            'give the --cfg-options that it was begun with, or start a new run in another '
+            f'{checkpoint} was begun with another config: {changed}. A resumed run keeps its '
+            'config: give the --cfg-options that it was begun with, or start a new run in another '
             f'--work-dir. What may change: {MAY_CHANGE_ON_RESUME}.')
 
 
 def other_model(begun: str | None, asked: str | None) -> str:
-    """How a checkpoint's model differs from the config's, in words; '' if it does not.
+    """Describe how a checkpoint's model differs from the config's; '' if it does not.
 
-    Strict loading compares tensors. Anchors, strides and activations are in none: with another
-    value of these a checkpoint loads, and predicts nonsense. For the arguments see
+    Strict loading compares only tensors. Anchors, strides and activations are not among them:
+    with other values a checkpoint loads and predicts nonsense. For the arguments see
     :func:`check_resumed`; converted weights hold no experiment.
     """
     return _differences(begun, asked, decides_prediction)
 
 
 def other_images(begun: str | None, asked: str | None) -> str:
-    """How a checkpoint's training images differ from the config's; '' if they do not.
+    """Describe how a checkpoint's training images differ from the config's; '' if they do not.
 
-    Images that are tested now may then have been trained on. For the arguments see
-    :func:`check_resumed`.
+    If they differ, test images may have been trained on. Arguments as for :func:`check_resumed`.
     """
     return _differences(begun, asked, lambda key: key.startswith('train_dataloader.')
                         and kind_of(key) is Kind.IMAGES)
@@ -60,5 +59,5 @@ def _differences(begun: str | None, asked: str | None, counts: Callable[[str], b
     new: Mapping[str, Any] = json.loads(asked)
     keys = [key for key in {**old, **new}
             if old.get(key, _ABSENT) != new.get(key, _ABSENT) and counts(key)]
-    told = [f"{key} was {old.get(key, 'absent')}, is {new.get(key, 'absent')}" for key in keys[:3]]
-    return '; '.join([*told, *([f'and {len(keys) - 3} more'] if len(keys) > 3 else [])])
+    named = [f"{key} was {old.get(key, 'absent')}, is {new.get(key, 'absent')}" for key in keys[:3]]
+    return '; '.join([*named, *([f'and {len(keys) - 3} more'] if len(keys) > 3 else [])])

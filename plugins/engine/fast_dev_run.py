@@ -1,4 +1,4 @@
-"""Two batches of everything: does this config run at all?"""
+"""Run two batches of everything, to see whether a config runs at all."""
 from collections.abc import Iterator, Sized
 from typing import Any
 
@@ -12,15 +12,16 @@ _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 @DATA_SAMPLERS.register_module()
 class FirstSamplesSampler(Sampler):
-    """The first samples that another sampler draws.
+    """The first samples that a wrapped sampler draws.
 
-    mmengine's ``num_batch_per_epoch`` slices the data set instead: sorted data give one class.
+    mmengine's ``num_batch_per_epoch`` takes the first images of the data set instead, which are
+    all of one class where the data are sorted.
 
     Args:
-        dataset: Passed on to the other sampler.
-        sampler: Config of the other sampler.
-        num_samples: How many indices to hand out at most.
-        seed: Passed on to the other sampler.
+        dataset: Passed on to the wrapped sampler.
+        sampler: Config of the wrapped sampler.
+        num_samples: The largest number of indices to draw.
+        seed: Passed on to the wrapped sampler.
     """
 
     def __init__(self, dataset: Sized, sampler: dict, num_samples: int,
@@ -36,12 +37,12 @@ class FirstSamplesSampler(Sampler):
         return min(self.num_samples, len(self.sampler))
 
     def set_epoch(self, epoch: int) -> None:
-        """Reshuffle, as ``DistSamplerSeedHook`` asks at every epoch."""
+        """Reshuffle; ``DistSamplerSeedHook`` calls this before every epoch."""
         self.sampler.set_epoch(epoch)
 
 
 def limit_to_fast_dev_run(cfg: Config) -> None:
-    """Cut a config down to two batches of train, val and test, in place; nothing is saved."""
+    """Limit a config, in place, to two batches of train, val and test; nothing is saved."""
     for name in _LOADERS:
         loader: Any = cfg.get(name)
         if loader is not None:
@@ -59,7 +60,7 @@ def limit_to_fast_dev_run(cfg: Config) -> None:
 
 
 def _save_nothing(hooks: ConfigDict) -> None:
-    """Take the checkpoints away, and from the other hooks what they want of them."""
+    """Switch off checkpoints, and what other hooks do with them."""
     best = hooks.checkpoint.get('save_best') if hooks.checkpoint else None
     if 'monitor_check' in hooks and best not in (None, 'auto'):
         hooks.monitor_check['keys'] = [best] if isinstance(best, str) else list(best)

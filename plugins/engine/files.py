@@ -1,4 +1,4 @@
-"""Where paths lead, and how files are written: whole or not at all, and over nothing unasked."""
+"""Resolve paths, and write files completely or not at all, without overwriting by accident."""
 import os
 import shutil
 import tempfile
@@ -8,13 +8,13 @@ from pathlib import Path
 
 REPO_ROOT = Path(__file__).resolve().parents[2]
 PARTIAL = '.partial'  # the suffix of files that are being written
-MANIFEST = '.files'  # in a folder of results, the names of what was written
+MANIFEST = '.files'  # lists the files that a tool wrote into a folder of results
 
 
 def resolve_path(path: str | Path) -> Path:
     """Make a path absolute: relative to the current directory, else to the repository root.
 
-    Configs name their data as ``data/cifar10``, and the tools run from any working directory.
+    Configs name their data like ``data/cifar10``, and tools run from any working directory.
     """
     path = Path(path).expanduser()
     if path.is_absolute() or path.exists():
@@ -23,21 +23,21 @@ def resolve_path(path: str | Path) -> Path:
 
 
 def shown_path(path: str | Path) -> str:
-    """A path as records and messages show it: relative to the repository root where it is below."""
+    """A path as records and messages show it: relative to the repository root if inside it."""
     path = Path(path).absolute()
     return str(path.relative_to(REPO_ROOT)) if path.is_relative_to(REPO_ROOT) else str(path)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a path beside ``path`` to write to; it takes the place of ``path`` when the block ends.
+    """Yield a temporary path to write to; it replaces ``path`` when the block ends.
 
-    A reader sees the old file or the new one, never half of one, also after a power cut. A link
-    is followed, and what is no regular file (``/dev/stdout``, a pipe) is written to directly.
-    Missing folders above are made.
+    A reader sees the old file or the new one, never a partial one, even after a power cut. Links
+    are followed, and anything but a regular file (``/dev/stdout``, a pipe) is written to directly.
+    Missing parent folders are created.
 
     Raises:
-        OSError: It cannot be written; the block's own errors pass. ``path`` is then as it was.
+        OSError: It cannot be written; ``path`` is then unchanged, as after an error in the block.
     """
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
@@ -61,7 +61,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_texts(texts: Mapping[Path, str]) -> None:
-    """Write several files of UTF-8 text; none takes its place before all are written."""
+    """Write several files of UTF-8 text; none is replaced before all are written."""
     with ExitStack() as stack:
         partials = {stack.enter_context(replacing(path)): text for path, text in texts.items()}
         for partial, text in partials.items():
@@ -69,12 +69,12 @@ def write_texts(texts: Mapping[Path, str]) -> None:
 
 
 def check_file(*paths: Path, overwrite: bool = True) -> None:
-    """Check, before any work, that files can be written in these places.
+    """Check, before any work, that these files can be written.
 
     Raises:
-        IsADirectoryError: A folder is there.
-        NotADirectoryError: A folder above it is a file.
-        FileExistsError: A file is there, and ``overwrite`` is false.
+        IsADirectoryError: A path is a folder.
+        NotADirectoryError: A parent folder is a file.
+        FileExistsError: A file exists, and ``overwrite`` is false.
         OSError: Nothing can be written there.
     """
     for path in paths:
@@ -83,22 +83,22 @@ def check_file(*paths: Path, overwrite: bool = True) -> None:
         _check_parent(path)
     existing = [str(path) for path in paths if path.is_file()]
     if existing and not overwrite:
-        raise FileExistsError(f'{", ".join(existing)}: exists; give --overwrite to replace it, '
-                              'or choose another name')
+        raise FileExistsError(f'{", ".join(existing)}: already exists; replace it with '
+                              '--overwrite or choose another name')
 
 
 def check_folder(folder: Path, overwrite: bool = False, record: str | None = None) -> None:
-    """Check, before any work, that a folder of results can be made in this place.
+    """Check, before any work, that a folder of results can be written.
 
     Args:
-        folder: Where the results are to be.
+        folder: The folder for the results.
         overwrite: Whether earlier results there may be replaced.
-        record: The file by which earlier results are known; None if none are ever replaced.
+        record: The file that marks earlier results; None if results are never replaced.
 
     Raises:
-        FileExistsError: A file is there, or a folder with files in it that may not be replaced,
-            are no earlier results, or lie beside them.
-        NotADirectoryError: A folder above it is a file.
+        FileExistsError: It is a file, or a folder with earlier results that may not be replaced,
+            or with other files.
+        NotADirectoryError: A parent folder is a file.
         OSError: Nothing can be written there.
     """
     if folder.is_file():
@@ -108,27 +108,27 @@ def check_folder(folder: Path, overwrite: bool = False, record: str | None = Non
         return
     if record is None or not (folder / record).is_file():
         known = f', but no {record} of earlier results' if record else ''
-        raise FileExistsError(f'{folder}: holds files{known}; choose another folder')
+        raise FileExistsError(f'{folder}: contains files{known}; choose another folder')
     if not overwrite:
-        raise FileExistsError(f'{folder}: holds earlier results; replace them with --overwrite or '
-                              'choose another folder')
+        raise FileExistsError(f'{folder}: contains earlier results; replace them with --overwrite '
+                              'or choose another folder')
     manifest = folder / MANIFEST
     written = manifest.read_text(encoding='utf-8').splitlines() if manifest.is_file() else ()
     others = sorted(_files(folder) - {*written, record, MANIFEST})
     if others:
         more = f' and {len(others) - 5} more' if len(others) > 5 else ''
-        raise FileExistsError(f'{folder}: holds {", ".join(others[:5])}{more}, which no earlier '
-                              f'run of this tool wrote (see {MANIFEST}); move them elsewhere or '
-                              'choose another folder')
+        raise FileExistsError(f'{folder}: contains {", ".join(others[:5])}{more}, not written by '
+                              f'this tool (see {MANIFEST}); move them elsewhere or choose another '
+                              'folder')
 
 
 @contextmanager
 def replacing_folder(folder: Path, overwrite: bool = False, record: str | None = None
                      ) -> Iterator[Path]:
-    """Yield a folder to fill; it takes the place of ``folder`` when the block ends without error.
+    """Yield a temporary folder to fill; it replaces ``folder`` when the block ends without error.
 
-    A list of what was written goes with it, by which :func:`check_folder`, whose arguments and
-    errors these are, tells results from a user's own files.
+    A list of the written files is added, by which :func:`check_folder` tells results from a user's
+    own files; arguments and errors are those of that function.
     """
     check_folder(folder, overwrite, record)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -138,7 +138,7 @@ def replacing_folder(folder: Path, overwrite: bool = False, record: str | None =
         yield made
         (made / MANIFEST).write_text(''.join(f'{name}\n' for name in sorted(_files(made))),
                                      encoding='utf-8')
-        check_folder(folder, overwrite, record)  # again: much may have happened since
+        check_folder(folder, overwrite, record)  # again: it may have changed meanwhile
         _swap(made, folder, Path(f'{spare}-replaced'))
 
 
@@ -156,7 +156,7 @@ def _swap(made: Path, folder: Path, earlier: Path) -> None:
 
 
 def _files(folder: Path) -> set[str]:
-    """The files in a folder and below it, by their relative names."""
+    """The relative names of all files in a folder and its subfolders."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob('*') if not path.is_dir()}
 
 
@@ -164,9 +164,9 @@ def _check_parent(path: Path) -> None:
     parent = next(parent for parent in path.absolute().parents if parent.exists())
     if not parent.is_dir():
         raise NotADirectoryError(f'{path}: cannot be written, {parent} is a file, not a folder')
-    try:  # modes alone do not tell
+    try:  # file modes alone do not tell
         with tempfile.TemporaryFile(dir=parent):
             pass
     except OSError as error:
-        raise OSError(f'{path}: cannot be written, {parent} takes no file ({error.strerror}); '
-                      'choose another place') from error
+        raise OSError(f'{path}: cannot be written, no file can be created in {parent} '
+                      f'({error.strerror}); choose another place') from error

@@ -1,4 +1,4 @@
-"""The fused kernels of PyTorch's optimizers."""
+"""Use the fused kernels of PyTorch's optimizers."""
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -6,25 +6,24 @@ from typing import Any
 import torch
 from mmengine.registry import OPTIMIZERS
 
-# Arguments that choose another implementation, or that fused ones do not go with.
+# Arguments that choose an implementation, or that fused kernels do not support.
 _CHOICES = ('fused', 'foreach', 'capturable', 'differentiable')
 
 
 def with_fused_kernel(optim_wrapper: Mapping[str, Any]) -> dict[str, Any]:
-    """Let the optimizer of a config update all weights in one pass over the memory.
+    """Let a config's optimizer update all weights in one pass over the memory.
 
-    PyTorch's own choice on a CPU is a loop over weights with a pass for each operation: for Adam on
-    ResNet18 six times slower. The result is the same but for the rounding of the last digit. An
-    optimizer without a fused kernel, or whose config names an implementation, stays as it is; so
-    does one of AmpOptimWrapper, whose loss scaling the fused kernels would have to undo, SGD with
-    momentum, whose fused kernel fails when a part of the network becomes trainable later, and
-    Adagrad on a GPU, where it has no kernel.
+    PyTorch's default on a CPU loops over weights with one pass per operation: for Adam on ResNet18
+    six times slower. Results agree up to rounding. Left unchanged are optimizers without a fused
+    kernel, those whose config names an implementation, those in an AmpOptimWrapper (fused kernels
+    would have to undo its loss scaling), SGD with momentum (its fused kernel fails when a part of
+    the network becomes trainable later), and Adagrad on a GPU (it has no kernel).
 
     Args:
         optim_wrapper: ``optim_wrapper`` of a config.
 
     Returns:
-        A config that differs by ``optimizer.fused=True``, or is the same.
+        A copy of the config, with ``optimizer.fused=True`` where that helps.
     """
     optimizer = optim_wrapper.get('optimizer')
     if (not isinstance(optimizer, Mapping) or any(key in optimizer for key in _CHOICES)

@@ -10,16 +10,16 @@ SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '
 
 
 def read_image(path: str | Path) -> Image.Image:
-    """Read a whole image file at its own size as 8-bit RGB, upright as its EXIF tag says.
+    """Read an image file at its own size as 8-bit RGB, rotated according to its EXIF tag.
 
-    Grey images get three equal channels, alpha is dropped, of several pages or frames the first
-    is taken. Greys of 16 bits, and of 32 where all lie in 0 ... 65535, keep their upper byte;
-    other pixels have no known range and are rejected, floating point among them. Pillow decodes:
-    unlike OpenCV it reports truncated files instead of filling them with grey.
+    Grey images get three equal channels, alpha is dropped, and the first of several pages or
+    frames is read. 16-bit grey, and 32-bit grey with values in 0 ... 65535, keep the upper byte;
+    other pixels, e.g. floating point, have no known range and are rejected. Pillow is used because
+    it reports truncated files, which OpenCV fills with grey.
 
     Raises:
-        ValueError: The file is missing, is no image, is cut off, is too large (by Pillow's limit
-            of 179 megapixels) or has pixels without a known range; the cause tells why.
+        ValueError: The file is missing, is no image, is truncated, is too large (Pillow's limit
+            of 179 megapixels) or has pixels without a known range; see the cause.
     """
     with _opened(path) as image:
         image.load()
@@ -27,7 +27,7 @@ def read_image(path: str | Path) -> Image.Image:
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
-    """Width and height of what :func:`read_image` gives, from the file's header alone.
+    """Width and height of the result of :func:`read_image`, from the file header alone.
 
     Raises:
         ValueError: The file is missing, is no image or is too large.

@@ -1,9 +1,9 @@
-"""The metrics that tables of results show, and how their values are written."""
+"""The metrics in tables of results, and how their values are formatted."""
 from typing import NamedTuple
 
 
 class Metric(NamedTuple):
-    """One metric under its three names, and how many decimals of it are shown."""
+    """The three names of a metric, and its number of decimals."""
 
     key: str  # in result.json and results.csv
     name: str  # in metafile.yml
@@ -11,7 +11,7 @@ class Metric(NamedTuple):
     decimals: int
 
 
-# In the order of the tables: the most telling first.
+# In the order of the tables, the most important first.
 METRICS = (
     Metric('accuracy/top1', 'Top 1 Accuracy', 'accuracy', 2),
     Metric('accuracy/mean_class', 'Mean Class Accuracy', 'mCA', 2),
@@ -27,6 +27,6 @@ _DECIMALS = {metric.key: metric.decimals for metric in METRICS}
 
 
 def shown(value: float, key: str = '') -> str:
-    """A value as text: with its metric's decimals, or of another metric five significant digits."""
+    """A value as text: with its metric's decimals, else with five significant digits."""
     decimals = _DECIMALS.get(key)
     return f'{value:.5g}' if decimals is None else f'{value:.{decimals}f}'

@@ -1,8 +1,8 @@
-"""Replace mmcv's compiled operators where they were not built.
+"""Replace mmcv's compiled operators if they were not built.
 
-``pip install onedl-mmcv`` builds from source, and where the build does not see torch (pip isolates
-builds) it silently leaves out ``mmcv._ext``, without which mmdet cannot be imported. A YOLOv3 needs
-one of its operators: NMS, which torchvision ships compiled for CPU and CUDA.
+``pip install onedl-mmcv`` builds from source, and if the build does not find torch (pip isolates
+builds) it silently leaves out ``mmcv._ext``, without which mmdet cannot be imported. YOLOv3 needs
+one of its operators, NMS, which torchvision provides for CPU and CUDA.
 """
 import importlib.util
 import sys
@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
-if TYPE_CHECKING:  # importing torch here would cost every config its start-up time
+if TYPE_CHECKING:  # importing torch here would slow down reading a config
     from torch import Tensor
 
 EXT_NAME = 'mmcv._ext'
@@ -52,7 +52,7 @@ def _missing_op(name: str) -> Callable[..., NoReturn]:
 
 
 class _FallbackOps(ModuleType):
-    """Has every operator that mmcv asks for; only nms works when called."""
+    """Has every operator that mmcv looks up; only nms works when called."""
 
     def __getattr__(self, name: str) -> Callable[..., NoReturn]:
         if name.startswith('__'):  # inspect and pickle probe modules for such names
@@ -71,7 +71,7 @@ def has_compiled_ops() -> bool:
 
 
 def install_missing_ops() -> None:
-    """Put the fallback in ``sys.modules``, before ``mmcv.ops`` is imported, if it is needed."""
+    """Put the fallback into ``sys.modules`` if needed; call it before importing ``mmcv.ops``."""
     if EXT_NAME in sys.modules or has_compiled_ops():
         return
     module = _FallbackOps(EXT_NAME, __doc__)

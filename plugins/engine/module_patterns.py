@@ -8,16 +8,16 @@ from torch import nn
 
 
 def checked_patterns(module: nn.Module, patterns: Sequence[str], argument: str) -> tuple[str, ...]:
-    """Return the patterns, each of which names something.
+    """Return the patterns after checking that each matches a module with weights.
 
     Args:
         module: The model.
         patterns: Dotted names, e.g. ``['backbone.layer4.2', 'head']``, with fnmatch's wildcards
             (``*`` also matches dots).
-        argument: What the patterns are called in a config, for the message.
+        argument: The config key of the patterns, for the message.
 
     Raises:
-        ValueError: One pattern matches no module that has weights; names near ones.
+        ValueError: A pattern matches no module with weights; the message names similar modules.
     """
     if isinstance(patterns, str):
         raise ValueError(f"{argument}={patterns!r}, expected a list of module names")

@@ -1,4 +1,4 @@
-"""What "better" means: one notion for best checkpoint, early stop and learning rate plateau."""
+"""What "better" means: the same for best checkpoints, early stops and learning rate plateaus."""
 import math
 from typing import Any
 
@@ -15,10 +15,10 @@ def better(value: float, best: float | None, rule: str, min_delta: float = 0.) -
     An equal value is not better, NaN is never better, and any number beats None and NaN.
 
     Args:
-        value: The new value; a tensor or numpy number will do.
+        value: The new value; may be a tensor or numpy number.
         best: The best value so far; None before the first.
-        rule: ``greater`` or ``less``: which values are the better ones.
-        min_delta: Margin, in the metric's own unit.
+        rule: ``greater`` or ``less``: which values are better.
+        min_delta: Margin, in the unit of the metric.
     """
     value, best = float(value), math.nan if best is None else float(best)
     if math.isnan(best):
@@ -28,10 +28,10 @@ def better(value: float, best: float | None, rule: str, min_delta: float = 0.) -
 
 
 def infer_rule(key: str) -> str:
-    """``greater`` or ``less``, by the words in a metric's name that CheckpointHook looks for.
+    """``greater`` or ``less``, from the words in a metric's name that CheckpointHook knows.
 
     Raises:
-        ValueError: The name holds none of them.
+        ValueError: The name contains none of them.
     """
     name = key.lower()
     words = dict(greater=CheckpointHook._default_greater_keys,
@@ -44,10 +44,10 @@ def infer_rule(key: str) -> str:
 
 
 def checked_rule(key: str, rule: str | None) -> str:
-    """The rule given for a metric; for None, the one inferred from its name.
+    """The given rule, or for None the rule inferred from the metric's name.
 
     Raises:
-        ValueError: Unknown rule, or one that cannot be inferred.
+        ValueError: The rule is unknown or cannot be inferred.
     """
     if rule is not None and rule not in RULES:
         raise ValueError(f"monitor {key!r}: rule is {rule!r}, expected 'greater' or 'less'")
@@ -55,7 +55,7 @@ def checked_rule(key: str, rule: str | None) -> str:
 
 
 class Monitor:
-    """Follow one metric of the validation: its best value, and how long ago that was.
+    """Track the best value of a validation metric, and how long ago it was reached.
 
     Args:
         key: The metric's name, e.g. ``accuracy/top1`` (in %, and so ``min_delta``) or ``loss``.
@@ -64,11 +64,11 @@ class Monitor:
 
     Attributes:
         best: The best value so far; None before the first that is a number.
-        best_epoch: The epoch that had it.
-        bad_epochs: Validations since then: Keras's ``wait``.
+        best_epoch: The epoch of the best value.
+        bad_epochs: Validations since then, ``wait`` in Keras.
 
     Raises:
-        ValueError: Unknown rule, a rule that cannot be inferred, negative ``min_delta``.
+        ValueError: The rule is unknown or cannot be inferred, or ``min_delta`` is negative.
     """
 
     def __init__(self, key: str, rule: str | None = None, min_delta: float = 0.) -> None:
@@ -81,11 +81,11 @@ class Monitor:
         self._seen = 0
 
     def improved(self, value: float, epoch: int | None = None) -> bool:
-        """Take in the value of one more validation, and say whether it is the new best one.
+        """Record the value of a validation; return whether it is the new best.
 
         Args:
             value: The metric's value.
-            epoch: When it was measured; None counts the calls.
+            epoch: The epoch of the validation; None counts the calls.
         """
         self._seen += 1
         if better(value, self.best, self.rule, self.min_delta):
@@ -101,6 +101,6 @@ class Monitor:
                     seen=self._seen)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where :meth:`state_dict` was taken."""
+        """Restore the state from :meth:`state_dict`."""
         self.best, self.best_epoch = state['best'], state['best_epoch']
         self.bad_epochs, self._seen = state['bad_epochs'], state['seen']

@@ -1,4 +1,4 @@
-"""Start from weights that somebody trained, and say how many of them arrived."""
+"""Start from pretrained weights, and report how many of them were loaded."""
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,11 +16,11 @@ State = Mapping[str, Tensor]
 Layout = Callable[[State, nn.Module], State]
 
 _layouts: list[Layout] = []
-_NOT_WEIGHTS = 'data_preprocessor.'  # the new data's normalisation is the config's business
+_NOT_WEIGHTS = 'data_preprocessor.'  # the config defines the normalisation
 
 
 def register_layout(layout: Layout) -> Layout:
-    """Let :class:`Pretrained` rename a file's tensors by this function of a task; a decorator."""
+    """Register a function by which :class:`Pretrained` renames a file's tensors; a decorator."""
     _layouts.append(layout)
     return layout
 
@@ -29,25 +29,25 @@ def register_layout(layout: Layout) -> Layout:
 class Pretrained:
     """Load published weights into a module, and report or reject what does not fit.
 
-    It takes the place of mmengine's initializer of this name, which only warns of tensors without
-    a counterpart, even when all are, and loads a layer's bias where the weight beside it has
-    another shape. A layer whose tensors have other shapes in the file keeps its random start, as a
-    whole. ``num_batches_tracked`` is loaded but does not count; a ``data_preprocessor`` in the file
-    is left alone, the config's own counts.
+    It replaces mmengine's initializer of this name, which only warns about tensors that do not
+    match, even if none does, and loads a layer's bias even if its weight has another shape. A layer
+    with a tensor of another shape in the file keeps its random initialisation. Tensors named
+    ``num_batches_tracked`` are loaded but not counted; a ``data_preprocessor`` in the file is
+    ignored, as the config defines it.
 
     Args:
         checkpoint: A file, a URL, ``torchvision://...`` or ``open-mmlab://...``.
-        prefix: Take only the file's tensors whose names begin so (``'mmdet.'``), without it.
-        exclude: Names of this module's parts, with wildcards, that keep their random start,
-            e.g. ``['layer4']``.
-        min_loaded: Share of tensors, 0 to 1, that must be loaded: of the ``backbone`` where the
+        prefix: Use only tensors whose names have this prefix (``'mmdet.'``), which is removed.
+        exclude: Names of modules, with wildcards, that keep their random initialisation, e.g.
+            ``['layer4']``.
+        min_loaded: Share of tensors, 0 to 1, that must be loaded: of the ``backbone`` if the
             module has one (a classifier is new in every transfer), else of the whole module.
         map_location: As for ``torch.load``.
 
     Raises:
         OSError: The checkpoint cannot be read or downloaded.
-        ValueError: Too little of it fits, it has nothing under the prefix, a tensor to be loaded
-            holds NaN or infinity, or an argument is wrong.
+        ValueError: Too little of it matches, it has nothing with the prefix, a tensor contains NaN
+            or infinity, or an argument is wrong.
     """
 
     def __init__(self, checkpoint: str, prefix: str | None = None, exclude: Sequence[str] = (),
@@ -57,7 +57,7 @@ class Pretrained:
         self.map_location = map_location
 
     def __call__(self, module: nn.Module) -> None:
-        """Load into the module, which stays as it is where an error is raised."""
+        """Load the weights; the module is unchanged if an error is raised."""
         state = self._read()
         for layout in _layouts:
             state = layout(state, module)
@@ -101,19 +101,19 @@ class Pretrained:
         if loaded and loaded / counted >= self.min_loaded:
             return
         if not counted:
-            raise ValueError(f'Pretrained: nothing is left to load into {fit.counted}, exclude '
-                             'covers all of it')
+            raise ValueError(f'Pretrained: nothing is left to load into {fit.counted}; exclude '
+                             'matches all of it')
         missing = [name for name in fit.lacking if fit.part_of(name) == fit.counted]
         raise ValueError(
             f'checkpoint {self.checkpoint} fits {loaded} of {counted} tensors of {fit.counted}, '
             f'expected at least {self.min_loaded:.0%}. Not loaded: '
             f'{fit.described(missing)}. Left over in the file: {some(fit.unused) or "nothing"}. '
-            'Is it another architecture\'s? Give the checkpoint, prefix or exclude that is meant, '
-            'or a lower min_loaded')
+            'Is it of another architecture? Correct checkpoint, prefix or exclude, or lower '
+            'min_loaded')
 
 
 class _Fit:
-    """Which of a file's tensors go where."""
+    """Which tensors of a file match a module."""
 
     def __init__(self, module: nn.Module, state: State, exclude: Sequence[str]) -> None:
         self.whole = isinstance(getattr(module, 'backbone', None), nn.Module)
@@ -146,11 +146,11 @@ class _Fit:
         return name.partition('.')[0] if self.whole else self.counted
 
     def described(self, names: Iterable[str]) -> str:
-        """Some of the names, each with why it is not loaded."""
+        """Some of the names, each with the reason why it is not loaded."""
         return some(f'{name} ({self.lacking[name]})' for name in names)
 
     def report(self, source: str) -> str:
-        """One line for people and the log."""
+        """One line for the console and the log."""
         counted, loaded = self.parts[self.counted]
         line = f'{self.counted}: {loaded} of {counted} tensors loaded ' \
                f'({100 * loaded // counted} %) from {source}'

@@ -1,4 +1,4 @@
-"""Importing this registers what every config may name: runner, hooks, schedulers, wrappers."""
+"""Importing this registers the runner, hooks, schedulers and wrappers that every task uses."""
 from . import (  # noqa: F401
     fast_dev_run,
     hooks,

@@ -1,4 +1,4 @@
-"""A run's record as tables for people."""
+"""Print a run's record as tables."""
 from typing import Any
 
 from rich.console import Console
@@ -9,7 +9,7 @@ WORST = 10
 
 
 def print_result(result: dict[str, Any]) -> None:
-    """Print what ``result.json`` holds: figures, how they were made, and classes."""
+    """Print the metrics, settings and classes in ``result.json``."""
     table = Table(show_header=False)
     table.add_column()
     table.add_column(overflow='fold')
@@ -35,7 +35,7 @@ def print_result(result: dict[str, Any]) -> None:
 
 
 def print_classes(classes: dict[str, dict[str, Any]], split: str) -> None:
-    """Print the figures of each class, in %; of many classes, those with the lowest accuracy."""
+    """Print the figures per class, in %; if there are many, only of those with low accuracy."""
     tested = {name: figures for name, figures in classes.items() if figures['images']}
     title = f'Classes, {split} images, %'
     shown = list(tested)
@@ -56,4 +56,5 @@ def print_classes(classes: dict[str, dict[str, Any]], split: str) -> None:
         console.print('All classes are in result.json.', highlight=False)
     missing = [name for name in classes if name not in tested]
     if missing:
-        console.print(f'No images of {", ".join(missing)}: counted in no mean.', highlight=False)
+        console.print(f'No images of {", ".join(missing)}: left out of all means.',
+                      highlight=False)

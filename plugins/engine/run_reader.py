@@ -1,4 +1,4 @@
-"""Read what a run and its test wrote; without mmengine and torch, to be quick."""
+"""Read the records of a run and its test, without importing mmengine or torch."""
 import json
 import shlex
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from .config_keys import comparable
 from .files import resolve_path
 
 RECORD = 'result.json'
-# The folders, in a run's work dir, that its tests on the parts of the data write.
+# The folders of tests in a run's work dir, by split.
 TEST_FOLDERS = {'test': 'test', 'train': 'test-train', 'val': 'test-val'}
-EXAMPLES = 'examples'  # the folder, beside a test's record, of pictures that the report page shows
+EXAMPLES = 'examples'  # folder beside a test's record, with pictures for the report page
 EXAMPLES_RECORD = 'examples.json'
 
 
@@ -21,11 +21,11 @@ class Run:
     """A finished run on disk.
 
     Attributes:
-        folder: Its work dir.
+        folder: The work dir.
         trained: The record of the training.
-        tested: The record of the test of the same checkpoint and options on the test images;
+        tested: The record of a test of the same checkpoint and options on the test images;
             None if there is none.
-        stale: What else the test in the folder is of, in a sentence; None if there is none.
+        stale: How the test in the folder differs from that; None if it does not.
     """
 
     folder: Path
@@ -38,7 +38,7 @@ class Run:
 
         Raises:
             FileNotFoundError: The run was not tested.
-            ValueError: The test there is of something else.
+            ValueError: The test is of another checkpoint or config.
         """
         if self.stale:
             raise ValueError(self.stale)
@@ -49,12 +49,12 @@ class Run:
 
 
 def read_run(work_dir: str | Path) -> Run:
-    """Read a run's record, and its test's if it is one of the same checkpoint and options.
+    """Read the record of a run, and of its test if checkpoint and options are the same.
 
-    After a resumed training, an earlier test may be of another checkpoint than the best one.
+    After a resumed training, an earlier test may not be of the best checkpoint.
 
     Args:
-        work_dir: Work dir of tools/train.py; as it prints it, from any directory.
+        work_dir: Work dir as printed by tools/train.py; may be used from any directory.
 
     Raises:
         FileNotFoundError: The run has no record.
@@ -102,13 +102,13 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def _difference(trained: dict[str, Any], tested: dict[str, Any]) -> str | None:
-    """How a test is not of the run's best checkpoint and config on the test images."""
+    """Why a test is not one of the run's best checkpoint and config on the test images."""
     if tested.get('split', 'test') != 'test':
         return f"measured on the {tested['split']} images, not on the test images"
     checkpoint, best = tested.get('checkpoint'), trained.get('checkpoint')
     if checkpoint != best:
         return f'a test of another checkpoint, {checkpoint}; the run names {best}'
-    # Hashes of two versions say nothing: of one checkpoint, the options decide then.
+    # Hashes of two versions cannot be compared; then the options decide.
     hashed = comparable(trained.get('config_hash'), tested.get('config_hash'))
     key = 'config_hash' if hashed else 'options'
     if tested.get(key) != trained.get(key):
@@ -117,12 +117,12 @@ def _difference(trained: dict[str, Any], tested: dict[str, Any]) -> str | None:
 
 
 def _differing_options(trained: dict[str, Any], tested: dict[str, Any]) -> str:
-    """How the configs differ; early records name no options."""
-    mine, its = (record.get('options') or [] for record in (trained, tested))
-    told = [f'--cfg-options {" ".join(only)} only in {where}' for only, where in (
-        ([option for option in mine if option not in its], 'the training'),
-        ([option for option in its if option not in mine], 'the test')) if only]
-    return '; '.join(told) or 'the config file has changed between the training and the test'
+    """How the configs differ; early records contain no options."""
+    train, test = (record.get('options') or [] for record in (trained, tested))
+    named = [f'--cfg-options {" ".join(only)} only in {where}' for only, where in (
+        ([option for option in train if option not in test], 'the training'),
+        ([option for option in test if option not in train], 'the test')) if only]
+    return '; '.join(named) or 'the config file has changed between the training and the test'
 
 
 def _test_command(trained: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""``result.json``: what a run was, on what, and what came out."""
+"""``result.json``: the settings, environment and results of a run."""
 import json
 import os
 import platform
@@ -23,12 +23,12 @@ def flat_numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
 
 
 def describe_run(runner: Any, seed: int, precision: str) -> dict[str, Any]:
-    """The part of the record that does not depend on what was measured.
+    """The part of the record that does not depend on the results.
 
     Args:
         runner: An mmengine Runner after its run.
-        seed: The seed asked for.
-        precision: The forward pass's type, e.g. ``float32``.
+        seed: The configured seed.
+        precision: The type of the forward pass, e.g. ``float32``.
     """
     model = unwrapped(runner)
     return dict(
@@ -40,7 +40,7 @@ def describe_run(runner: Any, seed: int, precision: str) -> dict[str, Any]:
 
 
 def device_name() -> str:
-    """The GPU's name, or the CPU's with the number of cores this process may use."""
+    """Name of the GPU, or of the CPU with the number of cores available to this process."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
@@ -71,7 +71,7 @@ def _git(*args: str) -> str:
 
 
 def _fingerprints(runner: Any) -> dict[str, str | None]:
-    """Of each split that was loaded; None for a data set class that does not offer one."""
+    """The fingerprint of each loaded split; None if its data set has none."""
     loops = dict(train=runner._train_loop, val=runner._val_loop, test=runner._test_loop)
     loaders = {split: getattr(loop, 'dataloader', None) for split, loop in loops.items()}
     return {split: _fingerprint(loader.dataset)
@@ -85,10 +85,10 @@ def _fingerprint(dataset: Any) -> str | None:
 
 
 def write_result(path: Path, result: dict[str, Any]) -> None:
-    """Write the record; a reader never sees half of it."""
+    """Write the record; a reader never sees a partial one."""
     write_text(path, _one_line_lists(json.dumps(result, indent=2)) + '\n')
 
 
 def _one_line_lists(text: str) -> str:
-    """Indented JSON with each list of numbers in one line; JSON's strings hold no line ends."""
+    """Put each list of numbers in indented JSON on one line; strings have no line breaks."""
     return re.sub(r'\[\n[^][{}"]*\]', lambda found: f"[{' '.join(found[0][1:-1].split())}]", text)

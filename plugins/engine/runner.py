@@ -1,4 +1,4 @@
-"""mmengine's Runner: quiet on the console, strict about checkpoints, at home without a GPU."""
+"""mmengine's Runner with a quiet console, strict checkpoints and support for CPUs."""
 import logging
 import platform
 from pathlib import Path
@@ -29,18 +29,18 @@ _NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias',
 
 @RUNNERS.register_module()
 class TransferRunner(Runner):
-    """mmengine's Runner with strict checkpoints, a quiet console, and a start without a GPU.
+    """mmengine's Runner with strict checkpoints, a quiet console and support for CPUs.
 
-    - The console shows warnings only: people get a progress bar and tables, the log every line.
-    - A resumed or tested model must match its checkpoint tensor by tensor, where upstream warns and
-      goes on with random weights; and it must be of the experiment that the config describes.
-    - Process groups without GPUs (gloo), where upstream passes ``device_ids``.
-    - Speed: ``channels_last`` in the config, optimizers that update all weights at once, memory
-      that the CPU's steps reuse, no compiler asked for its version at the start.
+    - The console shows a progress bar, tables and warnings; the log file contains every line.
+    - A resumed or tested model must match its checkpoint tensor by tensor, and a resumed one also
+      the experiment; upstream only warns and continues with random weights.
+    - Distributed runs work without GPUs (gloo).
+    - Speed: ``channels_last`` in the config, fused optimizers, reuse of freed CPU memory, and no
+      queries of compiler versions at the start.
 
     Attributes:
         trained_classes: Class names of the data that a loaded checkpoint was trained on.
-        warnings: What makes a test's figures doubtful, in sentences.
+        warnings: Sentences about what makes a test's figures doubtful.
     """
 
     trained_classes: tuple[str, ...] | None = None
@@ -51,17 +51,17 @@ class TransferRunner(Runner):
 
     def build_logger(self, log_level: int | str = 'INFO', log_file: str | None = None,
                      **kwargs: Any) -> MMLogger:
-        """Build upstream's logger, then leave warnings and errors alone on the console."""
+        """Build upstream's logger, then limit the console to warnings and errors."""
         logger = super().build_logger(log_level, log_file, **kwargs)
         for handler in logger.handlers:
-            # A FileHandler is a StreamHandler too; only the console's is meant.
+            # A FileHandler is a StreamHandler too; only the console's is changed.
             if type(handler) is logging.StreamHandler:
                 handler.setLevel(max(handler.level, logging.WARNING))
                 handler.addFilter(lambda record: not record.getMessage().startswith(_NOISE))
         return logger
 
     def _log_env(self, env_cfg: dict) -> None:
-        """Log versions, device and config; asking compilers, as upstream does, takes 1.6 s."""
+        """Log versions, device and config; upstream also queries compilers, which takes 1.6 s."""
         self.logger.info(
             f'Python {platform.python_version()}, PyTorch {torch.__version__}, mmengine '
             f'{mmengine.__version__} on {device_name()}; seed {self.seed}, {self.world_size} '
@@ -69,12 +69,12 @@ class TransferRunner(Runner):
 
     @master_only
     def dump_config(self) -> None:
-        """Write the config into the work dir, formatted for a reader."""
+        """Write the formatted config into the work dir."""
         formatted = Config(self.cfg._cfg_dict.to_dict(), filename=self.cfg.filename)
         formatted.dump(Path(self.work_dir, Path(self.cfg.filename or 'config.py').name))
 
     def setup_env(self, env_cfg: dict) -> None:
-        """Set the process up; on a CPU also to reuse its memory from step to step."""
+        """Set up the process; on a CPU, also reuse memory from step to step."""
         super().setup_env(env_cfg)
         if not torch.cuda.is_available():
             keep_freed_memory()
@@ -86,7 +86,7 @@ class TransferRunner(Runner):
             if self.cfg.get('channels_last') else model
 
     def build_optim_wrapper(self, optim_wrapper: OptimWrapper | dict) -> OptimWrapper:
-        """Build the optimizer, with a fused kernel where PyTorch has one."""
+        """Build the optimizer, with a fused kernel if PyTorch has one."""
         if isinstance(optim_wrapper, dict):
             optim_wrapper = with_fused_kernel(optim_wrapper)
         return super().build_optim_wrapper(optim_wrapper)
@@ -102,7 +102,7 @@ class TransferRunner(Runner):
 
     @master_only
     def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:
-        """Save a file that is complete whenever it has its name, see :func:`replacing`."""
+        """Save a checkpoint; an incomplete file never gets its name, see :func:`replacing`."""
         with replacing(Path(out_dir, filename)) as partial:
             super().save_checkpoint(str(partial.parent), partial.name, *args, **kwargs)
 
@@ -120,11 +120,11 @@ class TransferRunner(Runner):
                                                      strict or not fresh_training, revise_keys)
         except RuntimeError as error:
             raise ValueError(f'checkpoint {filename} does not fit the model of this config; is it '
-                             f'another experiment\'s? {misfit(error)}') from error
+                             f'of another experiment? {misfit(error)}') from error
         begun = checkpoint.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
         asked = self.message_hub.runtime_info.get(EXPERIMENT)
         if self._resume:
-            # Now: the optimizer would take the checkpoint's rates, or none, without a word.
+            # Now: the optimizer would silently use the checkpoint's rates, or none.
             check_resumed(filename, begun, asked)
         elif not fresh_training:
             check_finite(checkpoint.get('state_dict', checkpoint), filename)
@@ -135,21 +135,21 @@ class TransferRunner(Runner):
         return checkpoint
 
     def _compare(self, filename: str, begun: str | None, asked: str | None) -> None:
-        """Warn of a checkpoint of another experiment, where no tensor tells it from ours."""
+        """Warn of a checkpoint of another experiment whose tensors match nevertheless."""
         if asked is None:
             return
-        if told := other_model(begun, asked):
+        if changed := other_model(begun, asked):
             self.warnings.append(f'{filename} fits, but was trained with another model than this '
-                                 f'config describes: {told}. What it predicts may be wrong.')
-        if told := other_images(begun, asked):
-            self.warnings.append(f'{filename} was trained on images that were chosen otherwise '
-                                 f'than this config does: {told}. It may have seen test images.')
+                                 f'config describes: {changed}. Its predictions may be wrong.')
+        if changed := other_images(begun, asked):
+            self.warnings.append(f'{filename} was trained on other images than this config '
+                                 f'selects: {changed}. It may have seen test images.')
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
-        """Resume, in this run's own work dir and with the seed that it was begun with.
+        """Resume in this run's work dir and with its original seed.
 
         Raises:
-            ValueError: The config asks for another seed, which upstream would ignore.
+            ValueError: The config has another seed, which upstream would ignore.
         """
         asked = self._randomness_cfg.get('seed')
         super().resume(filename, *args, **kwargs)
@@ -162,8 +162,8 @@ class TransferRunner(Runner):
     def _adopt_best(self) -> None:
         """Forget best checkpoints that are not in this run's work dir.
 
-        Upstream deletes them by their absolute path when a better one comes: in a copied folder, or
-        after ``--resume`` of another run's checkpoint, those are the other run's files.
+        Upstream deletes them by their absolute path when it saves a better one: in a copied folder,
+        or after ``--resume`` of another run's checkpoint, these are the other run's files.
         """
         hub = self.message_hub
         best = {key: Path(self.work_dir, Path(path).name)

@@ -19,7 +19,7 @@ class TimeDecayLR(LRSchedulerMixin, _ParamScheduler):
 
     Args:
         optimizer: The optimizer or its wrapper.
-        decay: Share by which the denominator grows at each step, at least 0.
+        decay: Growth of the denominator per step, at least 0.
 
     Raises:
         ValueError: ``decay`` is negative.
@@ -30,7 +30,7 @@ class TimeDecayLR(LRSchedulerMixin, _ParamScheduler):
         super().__init__(optimizer, *args, **kwargs)
 
     def _get_value(self) -> list[float]:
-        """Each group's rate at this step, from the one before, as mmengine chains schedulers."""
+        """The rate of each group from the previous one, as mmengine chains schedulers."""
         step = self.last_step
         factor = 1. if step == 0 else (1 + self.decay * (step - 1)) / (1 + self.decay * step)
         return [group[self.param_name] * factor for group in self.optimizer.param_groups]
@@ -38,27 +38,27 @@ class TimeDecayLR(LRSchedulerMixin, _ParamScheduler):
 
 @PARAM_SCHEDULERS.register_module()
 class ReduceLROnPlateau(ReduceOnPlateauLR):
-    """Lower the learning rate when a validation metric stands still.
+    """Lower the learning rate when a validation metric stops improving.
 
-    Upstream's ReduceOnPlateauLR takes ``less`` for better, also of an accuracy, and counts as
-    PyTorch does: with ``patience=10`` the 11th validation without a new best lowers the rate, where
-    Keras lowers it at the 10th. Which value is better is :func:`plugins.engine.monitor.better`.
+    Upstream's ReduceOnPlateauLR assumes ``less``, even for an accuracy, and counts like PyTorch:
+    with ``patience=10`` the 11th validation without a new best lowers the rate, in Keras the 10th.
+    :func:`plugins.engine.monitor.better` compares values.
 
     Args:
         optimizer: The optimizer or its wrapper.
         monitor: The metric, e.g. ``loss`` or ``accuracy/top1``.
         rule: ``greater`` or ``less``; None infers it from the name.
         style: ``torch`` or ``keras``: how patience and cooldown count, and whether ``threshold``
-            is a share of the best value, or a difference in the metric's own unit.
-        factor: The rate is multiplied by it.
+            is a share of the best value or a difference in the unit of the metric.
+        factor: Each cut multiplies the rate by this.
         patience: Validations without a new best before a cut.
         threshold: A new best must be better by more than this.
-        cooldown: Validations after a cut that count for nothing.
+        cooldown: Validations after a cut that are not counted.
         kwargs: ``min_value``, ``begin``, ``end``, ... as upstream.
 
     Raises:
-        ValueError: Unknown style or rule, negative threshold, factor outside of (0, 1), patience
-            or cooldown that is negative or not whole.
+        ValueError: Unknown style or rule, negative threshold, factor outside (0, 1), or patience
+            or cooldown that is not a whole number of at least 0.
     """
 
     def __init__(self, optimizer: Any, monitor: str, rule: str | None = None,
@@ -81,7 +81,7 @@ class ReduceLROnPlateau(ReduceOnPlateauLR):
             threshold=threshold, threshold_rule='abs' if keras else 'rel', **kwargs)
 
     def step(self, metrics: Mapping[str, Any] | None = None) -> None:
-        """Count an epoch (no metrics) or take in a validation."""
+        """Count an epoch (no metrics) or process a validation."""
         if metrics is not None and self.monitor in metrics:
             metrics = {self.monitor: float(metrics[self.monitor])}
         super().step(metrics)

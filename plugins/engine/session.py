@@ -1,4 +1,4 @@
-"""From a command line to a Runner and back to ``result.json``: shared by train.py and test.py."""
+"""From a command line to a Runner and to ``result.json``; used by train.py and test.py."""
 import argparse
 import itertools
 from collections.abc import Sequence
@@ -42,9 +42,9 @@ class Session:
     Attributes:
         cfg: The config, to be changed before :meth:`build_runner`.
         options: As given.
-        config_hash: Of the config with these options, see :func:`config_hash`.
-        precision: The type that the forward pass computes in.
-        part: Whose images a test is on.
+        config_hash: Hash of the config with these options, see :func:`config_hash`.
+        precision: The type of the forward pass.
+        part: The split whose images are tested.
     """
 
     def __init__(self, config: str, options: Sequence[str] = (), launcher: str = 'none') -> None:
@@ -58,7 +58,7 @@ class Session:
         self.git_commit = git_commit()  # now: the code may change while the run goes on
         self.cfg.launcher = launcher
         init_distributed(launcher, self.cfg.env_cfg.dist_cfg)
-        # Each process augments with random numbers of its own; the samplers stay in step.
+        # Each process augments with its own random numbers; the samplers stay synchronised.
         self.cfg.randomness.diff_rank_seed = launcher != 'none'
 
     @property
@@ -67,21 +67,21 @@ class Session:
         return self.cfg.randomness.seed
 
     def enable_amp(self) -> None:
-        """Use the mixed precision that this device is fast at, or say that it has none."""
+        """Use the fastest mixed precision of this device, or print that it has none."""
         self.precision = enable_amp(self.cfg)
         if self.precision == 'float32' and is_main_process():
             print('--amp: this CPU would emulate bfloat16, many times slower; training in float32, '
                   'in channels-last layout.')
 
     def enable_auto_scale_lr(self) -> None:
-        """Scale the learning rate with the batch size; ValueError if the config names no base."""
+        """Scale the learning rate with the batch size; ValueError without base_batch_size."""
         if 'base_batch_size' not in self.cfg.get('auto_scale_lr', {}):
             raise ValueError(f'--auto-scale-lr: {self.cfg.filename} has no '
                              'auto_scale_lr.base_batch_size to scale from.')
         self.cfg.auto_scale_lr.enable = True
 
     def enter_work_dir(self, work_dir: str | None, resume: str | None, overwrite: bool) -> None:
-        """Settle where the run writes and what it continues; the main process decides for all.
+        """Choose the work dir and the checkpoint to resume; the main process decides for all.
 
         Args:
             work_dir: As given by the user; None for the default.
@@ -112,11 +112,11 @@ class Session:
             self.cfg.update(resume=True, load_from=checkpoint)
 
     def enter_test_dir(self, work_dir: str, checkpoint: str, overwrite: bool) -> None:
-        """Settle where a test writes.
+        """Set the folder of a test.
 
         Raises:
-            FileExistsError: The folder holds the record of another test, and may not be
-                overwritten.
+            FileExistsError: The folder holds the record of another test, and ``overwrite`` is
+                false.
         """
         self.cfg.work_dir = work_dir
         record = Path(work_dir, RECORD)
@@ -127,19 +127,19 @@ class Session:
                            ('config_hash', self.config_hash)):
             if earlier.get(key) != asked:
                 raise FileExistsError(
-                    f'{record}: holds the test of another {key}, {earlier.get(key)}, not {asked}; '
+                    f'{record}: is of a test with another {key}, {earlier.get(key)}, not {asked}; '
                     'choose another --work-dir, or give --overwrite')
 
     def test_on(self, part: str) -> None:
-        """Let the test run on the images of another part, see :func:`use_part`."""
+        """Test on the images of another split, see :func:`use_part`."""
         use_part(self.cfg, part)
         self.part = part
 
     def dump_predictions(self, path: str) -> None:
-        """Also write every prediction of the test: into a file ``*.pkl``, or a detector's folder.
+        """Also write every prediction of the test into ``*.pkl``, or a detector's into a folder.
 
         Raises:
-            ValueError: A folder for KITTI's result files, and the model is no detector.
+            ValueError: The path is a folder, for KITTI's result files, but the model no detector.
         """
         dump = dict(type='DumpResults', out_file_path=path)
         if not path.endswith(('.pkl', '.pickle')):
@@ -152,15 +152,15 @@ class Session:
                                    dump]
 
     def draw_predictions(self, folder: str) -> None:
-        """Also draw every prediction of the test; the two packages name it differently."""
+        """Also draw every prediction of the test; the key names of the two packages differ."""
         hook = self.cfg.default_hooks.visualization
         target = str(Path(folder).absolute())
         hook.update(dict(draw=True, test_out_dir=target) if 'draw' in hook
                     else dict(enable=True, out_dir=target, interval=1))
 
     def build_runner(self, trust_checkpoint: bool = False) -> Runner:
-        """Build the Runner of the config; the model is there, the data come with the run."""
-        # mmengine names folders by this and a time in seconds: two runs in one second are two.
+        """Build the Runner with its model; data are loaded by the run."""
+        # mmengine names log folders by this and the second: keeps two runs in one second apart.
         self.cfg.experiment_name = f'{Path(self.cfg.filename).stem}_{next(_run_numbers)}'
         if trust_checkpoint and self.cfg.load_from:
             trust(self.cfg.load_from)
@@ -209,7 +209,7 @@ class Session:
 
 
 def load_config(config: str, options: Sequence[str] = ()) -> Config:
-    """Read a config file and change it by options, as every run does.
+    """Read a config file, apply options and check the result, as every run does.
 
     Raises:
         OSError: The file, or one of its bases, is missing.
@@ -217,7 +217,7 @@ def load_config(config: str, options: Sequence[str] = ()) -> Config:
             :func:`check_types`.
     """
     loaded = read_config(config)
-    # Unformatted: yapf would take half a second for every checkpoint, which holds the config.
+    # Unformatted: yapf would take half a second per checkpoint, which contains the config.
     cfg = Config(loaded._cfg_dict, cfg_text=loaded.text, filename=loaded.filename,
                  format_python_code=False)
     merge_options(cfg, _parse_options(options))
@@ -234,13 +234,13 @@ def _parse_options(options: Sequence[str]) -> dict[str, Any]:
     parser.add_argument('--cfg-options', nargs='*', action=DictAction)
     try:
         return parser.parse_args(['--cfg-options', *options]).cfg_options
-    except RecursionError as error:  # mmengine's parser takes a dict in a list for a list
-        raise ValueError(f'--cfg-options {" ".join(options)}: expected plain values and lists of '
-                         'them; a list of dicts is for a config file') from error
+    except RecursionError as error:  # mmengine's parser mistakes a dict in a list for a list
+        raise ValueError(f'--cfg-options {" ".join(options)}: expected plain values or lists of '
+                         'them; write a list of dicts into a config file') from error
 
 
 def _changes(cfg: Config) -> list[tuple] | None:
-    """What a config and its options change in its bases, but for keys of kind PLACE."""
+    """What a config and its options change in its bases, without keys of kind PLACE."""
     try:
         found = difference(Path(cfg.filename), cfg._cfg_dict.to_dict())
     except (OSError, ValueError):
@@ -249,7 +249,7 @@ def _changes(cfg: Config) -> list[tuple] | None:
 
 
 def _recipe(cfg: Config) -> dict[str, Any]:
-    """The three settings that tables of runs name."""
+    """The three settings that tables of runs show."""
     optimizer = cfg.optim_wrapper.get('optimizer') or {}
     return dict(optimizer=optimizer.get('type'), lr=optimizer.get('lr'),
                 batch_size=cfg.train_dataloader.get('batch_size'))
@@ -260,9 +260,9 @@ def _hook(runner: Runner, kind: type) -> Any:
 
 
 def _best_checkpoint(runner: Runner, best: dict[str, Any]) -> str | None:
-    """The file that tools/test.py wants: the best checkpoint, or else the last; None if none."""
+    """The checkpoint to test: the best, else the last; None if there is none."""
     info, monitor = runner.message_hub.runtime_info, best['monitor']
-    # Of several monitored keys, each has a best checkpoint under a name of its own.
+    # With several monitored keys, each has its own name for the best checkpoint.
     path = monitor and (info.get(f'best_ckpt_{monitor}') or info.get('best_ckpt'))
     path = path or last_checkpoint(Path(runner.work_dir))
     return path and shown_path(path)

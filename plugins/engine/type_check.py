@@ -1,4 +1,4 @@
-"""Misspelt types and arguments of a config, found before anything is built."""
+"""Find misspelt types and arguments of a config before anything is built."""
 import inspect
 import re
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ from torch.utils.data import DataLoader
 from .checkpoint import some
 from .config_check import groups
 
-# Where a config's types stand, and in which registry mmengine looks them up.
+# The places of types in a config, and the registry in which mmengine looks them up.
 _REGISTRIES = {re.compile(place): registry for place, registry in (
     (r'model(\.(backbone|neck|head|bbox_head|data_preprocessor))?(\.\d+)?', MODELS),
     (r'\w+_dataloader\.dataset(\.dataset|\.datasets\.\d+)*', DATASETS),
@@ -51,13 +51,12 @@ _TAKEN_OUT = {'type', '_scope_', 'priority', 'by_epoch', 'convert_to_iter_based'
 
 
 def check_types(cfg: Config) -> None:
-    """Check that the types that a config names are registered, and take the arguments given.
+    """Check that the types in a config are registered and accept the given arguments.
 
-    Types in other places than the usual ones, and classes that take any argument, are left to
-    mmengine's own checks.
+    Types in unusual places, and classes that accept any argument, are left to mmengine's checks.
 
     Raises:
-        ValueError: Names the key, the type, and the nearest name that exists.
+        ValueError: A type or argument is unknown; the message names the key and similar names.
     """
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
         _found(RUNNERS, cfg.get('runner_type', 'Runner'), 'runner_type')
@@ -102,7 +101,7 @@ def _found(registry: Registry, name: str, key: str) -> Any:
 
 
 def _arguments(kind: Any) -> set[str] | None:
-    """Names of the arguments of a class and its bases; None if it may take any."""
+    """Names of the arguments of a class and its bases; None if it accepts any."""
     inits = [vars(base)['__init__'] for base in (kind.__mro__ if inspect.isclass(kind) else ())
              if '__init__' in vars(base)]
     known = [inspect.signature(init).parameters.values() for init in inits]

@@ -1,9 +1,9 @@
-"""The model itself, whatever a distributed run has put around it."""
+"""The model without the wrapper of a distributed run."""
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
 
 def unwrapped(runner: Runner) -> nn.Module:
-    """The runner's model, without DistributedDataParallel around it."""
+    """The runner's model, without DistributedDataParallel."""
     return runner.model.module if is_model_wrapper(runner.model) else runner.model

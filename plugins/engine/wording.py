@@ -1,4 +1,4 @@
-"""Words of messages that several tools share."""
+"""Shared wording of messages."""
 import os
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -10,14 +10,14 @@ def counted(number: int, noun: str, several: str | None = None) -> str:
 
     Args:
         number: How many.
-        noun: What one of them is called.
-        several: What several are called; None adds an s.
+        noun: The singular.
+        several: The plural; None adds an s.
     """
     return f'{number} {noun if number == 1 else several or noun + "s"}'
 
 
 def short_names(paths: Sequence[str | Path]) -> list[str]:
-    """Paths without the parent folders that all share; of a single path, its last two parts.
+    """Paths without their common parent folders; for a single path, its last two parts.
 
     Args:
         paths: Files or folders, absolute or relative to the current directory.
@@ -30,10 +30,10 @@ def short_names(paths: Sequence[str | Path]) -> list[str]:
 
 
 def index_of(name: str, names: Sequence[str], option: str) -> int:
-    """Where a name that a user gave stands among the known ones.
+    """The index of a class name given by the user.
 
     Raises:
-        ValueError: It is not among them; names similar ones.
+        ValueError: The name is unknown; the message names similar ones.
     """
     if name not in names:
         near = get_close_matches(name, names, n=3, cutoff=0.5)

@@ -12,7 +12,7 @@ CONFIGS = REPO_ROOT / 'configs'
 def default_work_dir(config: str | Path, seed: int) -> Path:
     """``work_dirs/<path below configs/, without .py>/seed<k>``.
 
-    A config outside ``configs/`` is filed under its base name.
+    For a config outside ``configs/``, the file name is used.
     """
     config = Path(config).resolve()
     inside = config.is_relative_to(CONFIGS)
@@ -21,7 +21,7 @@ def default_work_dir(config: str | Path, seed: int) -> Path:
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The newest complete checkpoint of a run, or None; in a moved folder, the folder's own."""
+    """The newest complete checkpoint in a run's folder, which may have been moved; else None."""
     pointer = folder / 'last_checkpoint'
     if not pointer.is_file():
         return None
@@ -47,16 +47,16 @@ def checkpoint_to_resume(folder: Path, resume: str) -> Path:
 
 
 def claim_work_dir(work_dir: Path, resume: bool, overwrite: bool) -> None:
-    """Make ``work_dir`` ready for a run; one that ended before its first checkpoint is ignored.
+    """Prepare ``work_dir`` for a run; an earlier run without a checkpoint does not count.
 
     Args:
-        work_dir: The folder that the run is about to write into.
-        resume: The run in it goes on; its files stay.
-        overwrite: The run in it is deleted first: what runs and tests write, and nothing else.
+        work_dir: The folder of the run.
+        resume: The run in it continues; its files are kept.
+        overwrite: The run in it is deleted first: only what runs and tests write.
 
     Raises:
-        FileExistsError: The folder holds a run, and neither flag is given; or it holds files and
-            is no run's folder.
+        FileExistsError: The folder contains a run and neither flag is given, or it contains other
+            files.
     """
     if resume or not work_dir.is_dir() or not any(work_dir.iterdir()):
         work_dir.mkdir(parents=True, exist_ok=True)
@@ -65,11 +65,11 @@ def claim_work_dir(work_dir: Path, resume: bool, overwrite: bool) -> None:
         return
     files = [path for path in work_dir.iterdir() if _written_by_runs(path)]
     if not any((path / 'vis_data/config.py').is_file() for path in files):
-        raise FileExistsError(f'{work_dir} holds files that are no earlier run. Choose another '
+        raise FileExistsError(f'{work_dir} contains files, but no earlier run. Choose another '
                               '--work-dir.')
     if any(work_dir.glob('*.pth')) and not overwrite:
         raise FileExistsError(
-            f'{work_dir} holds an earlier run. Continue it with --resume, replace it with '
+            f'{work_dir} contains an earlier run. Continue it with --resume, replace it with '
             '--overwrite, or choose another place with --work-dir or --seed.')
     for path in files if overwrite else ():
         if path.is_dir():
@@ -79,7 +79,7 @@ def claim_work_dir(work_dir: Path, resume: bool, overwrite: bool) -> None:
 
 
 def _written_by_runs(path: Path) -> bool:
-    """Log folders (named by date and time), tests, checkpoints, config, record and curves."""
+    """Whether it is a log folder, a test, a checkpoint, a config, a record or curves."""
     if path.is_dir():
         return (path.name in TEST_FOLDERS.values()
                 or re.fullmatch(r'\d{8}_\d{6}', path.name) is not None)

@@ -66,7 +66,7 @@ def test_what_is_damaged_is_noted_and_the_rest_is_shown(tmp_path, capsys):
 def test_nothing_is_overwritten_unasked_and_errors_come_before_any_work(tmp_path):
     run, out = str(write_run(tmp_path / 'run')), tmp_path / 'page.html'
     out.write_text('mine')
-    for name, message in (('page.html', 'page.html: exists; give --overwrite'), ('', 'is a folder'),
+    for name, message in (('page.html', 'page.html: already exists'), ('', 'is a folder'),
                           ('page.html/below', 'page.html is a file')):
         with pytest.raises(OSError, match=message):
             main([run, '-o', str(tmp_path / name)])

@@ -71,7 +71,7 @@ def test_resuming_another_runs_checkpoint_leaves_that_run_alone(train_digits, di
     assert sorted(p.name for p in other.glob('*.pth')) == before
     assert [entry['epoch'] for entry in result['history']] == [3]
     assert str(tmp_path / 'new') in result['checkpoint']
-    with pytest.raises(FileExistsError, match='holds an earlier run'):
+    with pytest.raises(FileExistsError, match='contains an earlier run'):
         train_digits('--work-dir', str(tmp_path / 'new'), '--resume', str(other / 'epoch_2.pth'))
 
 

@@ -1,4 +1,4 @@
-"""Hooks of every run, which configs/_base_/default_runtime.py switches on, and some to choose."""
+"""Hooks: those of every run, see configs/_base_/default_runtime.py, and optional ones."""
 from .checkpoint_hook import SafeCheckpointHook
 from .disjoint_parts_hook import DisjointPartsHook
 from .early_stop_hook import EarlyStopHook

@@ -35,25 +35,25 @@ class _DeferredRemoval(LocalBackend):
 class SafeCheckpointHook(CheckpointHook):
     """Save the last checkpoint after its validation, and remove nothing that is still needed.
 
-    Upstream saves before the validation, so that a resumed run has lost its metrics, and a step of
-    the early stop's patience; and it removes the outdated checkpoint before it writes the new one.
+    Upstream saves before the validation, so a resumed run loses its metrics and a step of the
+    early stop's patience, and it removes the old checkpoint before it writes the new one.
 
-    Here a checkpoint that is due is written once: after the validation if one follows, else before
-    the next epoch (or iteration) or at the end. The best checkpoint that the last one names stays
-    until its successor's name is on disk too, and a resumed run removes what a kill left between
-    the two. Which score is better is :func:`plugins.engine.monitor.better`.
+    Here a checkpoint is written once: after the validation if one follows, else before the next
+    epoch (or iteration) or at the end. The best checkpoint named in the last one is kept until a
+    new last checkpoint names its successor; a resumed run removes files that a killed run left
+    over. :func:`plugins.engine.monitor.better` compares scores.
 
     Args:
-        kwargs: CheckpointHook's.
+        kwargs: As for CheckpointHook.
     """
 
     rule_map = {rule: partial(better, rule=rule) for rule in RULES}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._unsaved: tuple[int, dict] | None = None  # step and meta of the state at hand
+        self._unsaved: tuple[int, dict] | None = None  # step and meta of the current state
         self._due = False
-        self._named_best: set[str] = set()  # what the last checkpoint on disk calls the best
+        self._named_best: set[str] = set()  # the best ones, as named in the last checkpoint
 
     def before_train(self, runner: Runner) -> None:
         super().before_train(runner)
@@ -83,7 +83,7 @@ class SafeCheckpointHook(CheckpointHook):
         self._remove_outdated()
 
     def after_val(self, runner: Runner) -> None:
-        """All hooks have taken in the validation: save the state that includes it."""
+        """Save the state, which now includes the validation."""
         self._save_if(self._due, runner)
 
     def before_train_epoch(self, runner: Runner) -> None:
@@ -110,7 +110,7 @@ class SafeCheckpointHook(CheckpointHook):
         self.file_backend.flush(keep=self._named_best | self._best_paths())
 
     def _best_paths(self) -> set[str]:
-        """The present best checkpoints, one for each monitored key."""
+        """The current best checkpoints, one per monitored key."""
         if self.save_best is None:
             return set()
         paths = [self.best_ckpt_path] if len(self.key_indicators) == 1 \
@@ -118,7 +118,7 @@ class SafeCheckpointHook(CheckpointHook):
         return {str(path) for path in paths if path is not None}
 
     def _left_behind(self) -> set[str]:
-        """Files in the work dir that are named as best checkpoints of this hook."""
+        """Files in the work dir with names of this hook's best checkpoints."""
         if self.save_best is None:
             return set()
         keys = '|'.join(re.escape(key.replace('/', '_')) for key in self.key_indicators)

@@ -17,20 +17,20 @@ from ..config_keys import Kind, kind_of, resolved_keys
 class DisjointPartsHook(Hook):
     """Check before the first epoch that no image is in two of train, val and test.
 
-    Parts are cut by seeds and shares, which each loader's config names: another one in a single
-    loader puts test images into the training set, and the accuracy that follows is too good.
+    Each loader's config names the seeds and shares of its split: a different one in one loader
+    would put test images into the training set, and inflate the accuracy.
 
-    Images are compared by their names (file, or archive and row): duplicates under two names,
-    which real data have, are no error here (tools/misc/check_dataset.py finds those). The test
-    part's images are not decoded. A data set gives its names as a property ``names``; data sets
-    without, and test data that are not there yet, are left out with a line in the log.
+    Images are compared by name (file, or archive and row): identical images with two names, which
+    real data have, are no error here (tools/misc/check_dataset.py finds them). Test images are not
+    decoded. A data set gives its names as a property ``names``; data sets without it, and test
+    data that do not exist yet, are skipped with a line in the log.
 
     Args:
         val_may_be_test: Allow validation and test to share images, for
-            experiments that have no third part.
+            experiments without a third split.
 
     Raises:
-        ValueError: Two parts share images.
+        ValueError: Two splits share images.
     """
 
     def __init__(self, val_may_be_test: bool = False) -> None:
@@ -55,14 +55,14 @@ class DisjointPartsHook(Hook):
     def _test_names(runner) -> set[str] | None:
         try:
             return _names_of_config(runner.cfg.test_dataloader.dataset)
-        except (OSError, ValueError) as error:  # its images are not wanted yet
+        except (OSError, ValueError) as error:  # training does not need them
             runner.logger.warning('test_dataloader cannot be compared with the training images, '
-                                  f'nor will tools/test.py take it: {error}')
+                                  f'and tools/test.py will fail: {error}')
             return None
 
 
 def _names(dataset: Dataset) -> set[str] | None:
-    """Names of all images of a data set, through wrappers; None if it has none."""
+    """Names of all images of a data set, also inside wrappers; None if it has no names."""
     if hasattr(dataset, 'names'):
         return set(dataset.names)
     if hasattr(dataset, 'datasets'):
@@ -71,7 +71,7 @@ def _names(dataset: Dataset) -> set[str] | None:
 
 
 def _names_of_config(config: Mapping[str, Any]) -> set[str] | None:
-    """What :func:`_names` gives of the data set that a config describes."""
+    """The result of :func:`_names` for the data set that a config describes."""
     if 'datasets' in config:
         return _union(_names_of_config(inner) for inner in config['datasets'])
     if 'dataset' in config:
@@ -96,14 +96,14 @@ def _message(sizes: Mapping[str, int], shared: list[str], cfg: Config) -> str:
     allowed = ('; or, where there is no third part, allow it: '
                '+default_hooks.disjoint_parts.val_may_be_test=True') if one == 'val' else ''
     return (f'Overlapping splits are rejected: {one}_dataloader (of {sizes[one]} images) and '
-            f'{other}_dataloader (of {sizes[other]}) share {len(shared)}: {examples}. They choose '
-            f'images by {", ".join(differing[:6]) or "the same keys and values"}; expected the '
-            'same data, seeds and shares in both, and a split, part or ann_file of its own in '
-            f'each{allowed}')
+            f'{other}_dataloader (of {sizes[other]}) share {len(shared)}: {examples}. Keys that '
+            f'choose images differ in {", ".join(differing[:6]) or "nothing"}; expected the same '
+            f'data, seeds and shares in both, but different values of split, part or '
+            f'ann_file{allowed}')
 
 
 def _choice(cfg: Config, part: str) -> dict[str, Any]:
-    """The keys of a loader that choose images, without the wrappers' names."""
+    """The keys of a loader that choose images, without the names of wrappers."""
     keys = {key: value for key, value in json.loads(resolved_keys(cfg)).items()
             if key.startswith(f'{part}_dataloader.') and kind_of(key) is Kind.IMAGES}
     return {re.sub(r'^\w+_dataloader\.((dataset|datasets\.\d+)\.)+', '', key): value

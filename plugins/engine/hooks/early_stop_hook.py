@@ -18,23 +18,23 @@ class EarlyStopHook(Hook):
     """Keras's EarlyStopping: end the training after ``patience`` validations without a new best.
 
     Upstream's EarlyStoppingHook restores no weights, forgets its count when a run resumes, and
-    takes an equal score for a better one. A config may have several of these hooks, under keys of
-    their own in ``default_hooks``: the first that runs out of patience ends the training. A stopped
-    run that is resumed stays stopped, unless its patience was raised.
+    counts an equal score as better. A config may have several of these hooks, under different keys
+    in ``default_hooks``: the first that runs out of patience ends the training. A stopped run that
+    is resumed stays stopped, unless its patience was raised.
 
     Args:
-        monitor: The metric, e.g. ``accuracy/top1`` or ``loss``; MonitorCheckHook makes sure that
-            the validation gives it.
+        monitor: The metric, e.g. ``accuracy/top1`` or ``loss``; MonitorCheckHook checks that
+            the validation computes it.
         rule: ``greater`` or ``less``; None infers it from the name.
-        min_delta: A new best must be better by more than this, in the metric's own unit:
-            ``accuracy/top1`` is in percent, where Keras has shares.
-        patience: Validations in a row without a new best that end the training.
-        restore_best: At the end of the training, stopped early or not, the model gets the weights
-            of the run's best checkpoint. The last checkpoint keeps the last weights.
+        min_delta: A new best must be better by more than this, in the unit of the metric:
+            ``accuracy/top1`` is in percent, unlike in Keras.
+        patience: Consecutive validations without a new best after which training ends.
+        restore_best: Load the weights of the best checkpoint at the end of the training, stopped
+            early or not. The last checkpoint keeps the last weights.
 
     Raises:
-        ValueError: A wrong argument; two of these hooks with one monitor; ``restore_best`` without
-            a best checkpoint to take weights from.
+        ValueError: A wrong argument, two of these hooks with the same monitor, or
+            ``restore_best`` without a best checkpoint.
     """
 
     priority = 98  # after the checkpoints of the same moment
@@ -50,7 +50,7 @@ class EarlyStopHook(Hook):
         twins = [hook for hook in runner.hooks
                  if isinstance(hook, EarlyStopHook) and hook._state_key == self._state_key]
         if len(twins) > 1:
-            raise ValueError(f'EarlyStopHook: {len(twins)} of them monitor {self.monitor.key}; '
+            raise ValueError(f'EarlyStopHook: {len(twins)} hooks monitor {self.monitor.key}; '
                              'keep the one with the smaller patience')
         if self.restore_best:
             self._best_info_key(runner)
@@ -61,7 +61,7 @@ class EarlyStopHook(Hook):
 
     def after_val_epoch(self, runner: Runner, metrics: Mapping[str, Any] | None = None) -> None:
         if self.monitor.key not in (metrics or {}):
-            raise ValueError(f'EarlyStopHook: the validation gave no {self.monitor.key}, but '
+            raise ValueError(f'EarlyStopHook: the validation computes no {self.monitor.key}, only '
                              f'{", ".join(metrics or {}) or "nothing"}')
         self.monitor.improved(metrics[self.monitor.key], runner.epoch)
         runner.message_hub.update_info(self._state_key, self.monitor.state_dict())
@@ -74,7 +74,7 @@ class EarlyStopHook(Hook):
         runner.train_loop.stop_training = True
         best = 'never a number' if self.monitor.best is None else \
             f'best {self.monitor.best:.4g} in epoch {self.monitor.best_epoch}'
-        message = f'stopped early: {self.monitor.key} no better for {bad} validations ({best})'
+        message = f'stopped early: {self.monitor.key} not better for {bad} validations ({best})'
         runner.logger.info(message)
         if is_main_process():
             print(message)
@@ -85,14 +85,14 @@ class EarlyStopHook(Hook):
         barrier()  # the main process has written the file by now
         path = runner.message_hub.runtime_info.get(self._best_info_key(runner))
         if path is None:
-            runner.logger.warning('EarlyStopHook: no validation gave a number, so there is no '
-                                  'best checkpoint; the model keeps its last weights')
+            runner.logger.warning('EarlyStopHook: there is no best checkpoint, as no validation '
+                                  'gave a number; the model keeps its last weights')
             return
         unwrapped(runner).load_state_dict(read_checkpoint(path)['state_dict'])
         runner.logger.info(f'Best weights restored from {path}')
 
     def _best_info_key(self, runner: Runner) -> str:
-        """Under which name CheckpointHook tells the path of the run's best checkpoint."""
+        """The name under which CheckpointHook stores the path of the best checkpoint."""
         saver = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
         keys = getattr(saver, 'key_indicators', None) or []
         if len(keys) == 1:

@@ -10,16 +10,16 @@ from torch import Tensor
 
 @HOOKS.register_module()
 class LossLogHook(RuntimeInfoHook):
-    """mmengine's RuntimeInfoHook, which reads the losses only when they are about to be logged.
+    """mmengine's RuntimeInfoHook, but losses are read only when they are about to be logged.
 
-    Upstream reads every loss of every iteration (``Tensor.item()``), so that a GPU that has
-    finished one step waits for Python to begin the next. Here they, and the gradient's norm of a
-    DeferredNormOptimWrapper, stay on the device until the LoggerHook's interval is full or the
-    epoch ends, and are then copied together. Between two readings the message hub lacks the last.
+    Upstream reads every loss of every iteration (``Tensor.item()``), so a GPU that has finished
+    one step waits for Python to begin the next. Here losses, and the gradient norm of a
+    DeferredNormOptimWrapper, stay on the device until LoggerHook logs or the epoch ends, and are
+    then copied together. Until then the latest ones are missing in the message hub.
     """
 
     def __init__(self) -> None:
-        self._intervals: list[int] = []  # of the LoggerHooks
+        self._intervals: list[int] = []  # LoggerHook's, one per hook
         self._waiting: dict[str, list[Tensor]] = {}
 
     def before_train(self, runner: Runner) -> None:
@@ -29,7 +29,7 @@ class LossLogHook(RuntimeInfoHook):
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
                          outputs: dict | None = None) -> None:
-        """Remember the losses of this iteration, and read them all if it is time."""
+        """Collect the losses of this iteration; read all if they are about to be logged."""
         norms = getattr(runner.optim_wrapper, 'take_norm', dict)()
         for key, value in {**norms, **(outputs or {})}.items():
             self._waiting.setdefault(key, []).append(torch.as_tensor(value).detach())
@@ -39,12 +39,12 @@ class LossLogHook(RuntimeInfoHook):
             self._read(runner)
 
     def before_val(self, runner: Runner) -> None:
-        """Read what a loop over iterations leaves before it validates."""
+        """Read the remaining losses of a loop over iterations before it validates."""
         self._read(runner)
         super().before_val(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """A checkpoint holds the message hub."""
+        """Read the losses, as a checkpoint contains the message hub."""
         self._read(runner)
 
     def _read(self, runner: Runner) -> None:

@@ -24,21 +24,20 @@ from .early_stop_hook import EarlyStopHook
 
 @HOOKS.register_module()
 class MonitorCheckHook(Hook):
-    """Check that the validation gives every monitored key, on two samples, before epoch 1.
+    """Check that the validation computes every monitored key, on two samples, before epoch 1.
 
-    Upstream meets a wrong key after the first epoch. Here the model and a copy of the evaluator run
-    on the first and the last sample; random states and training modes stay as they were.
+    Upstream fails on a wrong key only after the first epoch. Here the model and a copy of the
+    evaluator run on the first and the last sample; random states and training modes are restored.
 
-    Monitored are CheckpointHook's ``save_best``, each early stop, each schedule that reads
-    metrics, and ``keys``.
+    Monitored keys are those of CheckpointHook's ``save_best``, of early stops, of schedules that
+    read metrics, and ``keys``.
 
     Args:
-        keys: Further keys to check; ``--fast-dev-run`` names the best checkpoint's here.
+        keys: Further keys to check; ``--fast-dev-run`` passes the best checkpoint's key.
 
     Raises:
-        ValueError: A key is missing, or is no single number; there is no validation; its data set
-            says by ``nothing_to_find`` that it has nothing to measure on; or the model does not
-            run on the samples.
+        ValueError: A key is missing or is no single number, there is no validation, its data set
+            has nothing to measure (``nothing_to_find``), or the model does not run on the samples.
     """
 
     priority = 96  # after the hooks that check or change the model
@@ -62,13 +61,13 @@ class MonitorCheckHook(Hook):
         if wrong:
             near = difflib.get_close_matches(wrong[0][1], found, n=1, cutoff=0)
             raise ValueError(
-                f'{_listed(wrong)}, which is no number that the validation gives. It gives: '
+                f'{_listed(wrong)}, but the validation computes no such number. It computes: '
                 f'{", ".join(found) or "none"}.{f" The nearest is {near[0]}." if near else ""} '
                 'Correct the key, or add its metric to val_evaluator.')
 
 
 def monitored_keys(runner: Runner) -> Iterator[tuple[str, str]]:
-    """All pairs of who monitors and what, of a runner whose schedules are built."""
+    """Pairs of an owner (a hook or a schedule that is built) and the key that it monitors."""
     for hook in runner.hooks:
         if isinstance(hook, CheckpointHook):
             for key in hook.save_best or []:
@@ -87,9 +86,9 @@ def monitored_keys(runner: Runner) -> Iterator[tuple[str, str]]:
 
 
 def validate_two_samples(runner: Runner) -> dict[str, Any]:
-    """The metrics of a validation on the first and the last sample, without a trace of it.
+    """The metrics of a validation on the first and the last sample, without side effects.
 
-    Each process of a distributed run takes its share, as the evaluator collects them from all.
+    Each process of a distributed run takes its share, as the evaluator collects from all of them.
 
     Raises:
         ValueError: The model does not run on them.
@@ -107,8 +106,8 @@ def validate_two_samples(runner: Runner) -> dict[str, Any]:
             outputs = model.eval().val_step(batch)
         except RuntimeError as error:
             raise ValueError(
-                f'the model does not run on two samples of val_dataloader: {error}. Do the '
-                'in_channels of its parts, and the size of the images, fit together?') from error
+                f'the model does not run on two samples of val_dataloader: {error}. Check that '
+                'the in_channels of its parts and the image size match') from error
         finally:
             for module, training in modes:
                 module.training = training
@@ -128,7 +127,7 @@ def _random_states_kept() -> Iterator[None]:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Two samples lack classes and boxes; what libraries say about that helps nobody."""
+    """Suppress warnings of libraries that two samples lack classes and boxes."""
     nowhere, disabled = io.StringIO(), logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -13,8 +13,8 @@ from mmengine.runner import Runner
 class NonFiniteLossHook(Hook):
     """End the run after an epoch whose mean training loss is NaN or infinite.
 
-    Upstream trains such a run to its end, and records whatever accuracy a network of NaN has. The
-    state of that epoch is not saved: the last checkpoint is that of the epoch before.
+    Upstream would continue to the end and record the accuracy of a network of NaN. The state of
+    that epoch is not saved: the last checkpoint is from the previous epoch.
 
     Raises:
         ValueError: The mean loss of an epoch is not finite, in any process.
@@ -25,19 +25,19 @@ class NonFiniteLossHook(Hook):
     def after_train_epoch(self, runner: Runner) -> None:
         losses = runner.message_hub.log_scalars.get('train/loss')
         if losses is None:
-            return  # a model with a training step of its own, which logs no loss
+            return  # a model with its own training step may log no loss
         mean = torch.tensor([losses.mean(len(runner.train_dataloader))], dtype=torch.float32)
         all_reduce(mean, 'mean')  # all processes end together
         if not math.isfinite(mean.item()):
             raise ValueError(
                 f'epoch {runner.epoch + 1}: the mean training loss is {mean.item()}, expected a '
                 f'finite number; {_rate(runner)}. Lower it to a tenth, or clip the gradients '
-                '(optim_wrapper.clip_grad=dict(max_norm=1.) in the config); where that does not '
+                '(optim_wrapper.clip_grad=dict(max_norm=1.) in the config); if that does not '
                 'help, check the data and their normalisation.')
 
 
 def _rate(runner: Runner) -> str:
-    """The learning rate as the config and as the schedule have it."""
+    """The learning rate in the config and the current one."""
     wrapper = runner.cfg.get('optim_wrapper')
     optimizer = wrapper.get('optimizer') if isinstance(wrapper, Mapping) else None
     rate = optimizer.get('lr') if isinstance(optimizer, Mapping) else None

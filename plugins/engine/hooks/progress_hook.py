@@ -1,4 +1,4 @@
-"""What people see while a run goes on."""
+"""Show the progress of a run on the console."""
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -12,13 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
-    """Show a progress bar over iterations, and one line for every epoch.
+    """Show a progress bar over iterations, and one line per epoch.
 
-    The bar appears on a terminal; into a file or a pipe go the lines per epoch alone. Reading the
-    loss waits for the device, so it is read when the bar is drawn, ``refresh`` times a second.
+    The bar is shown only on a terminal, not in a file or a pipe. Reading the loss waits for the
+    device, so it is read only when the bar is drawn.
 
     Args:
-        refresh: Most updates of the bar per second.
+        refresh: Maximum updates of the bar per second.
     """
 
     priority = 92  # after the checkpoints

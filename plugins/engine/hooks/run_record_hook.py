@@ -1,4 +1,4 @@
-"""Remember what a run measured, so that ``result.json`` can say it."""
+"""Collect what a run measures, for ``result.json``."""
 import math
 import time
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from mmengine.runner import BaseLoop, Runner
 from ..run_record import flat_numbers
 
 _KEY = 'run_history'
-# Scalars of training, and their names in the record: those of the same figure in validation.
+# Training scalars, and their names in the record: those of the same metrics in validation.
 _TRAINED = {'loss': 'loss', 'accuracy_top-1': 'accuracy/top1'}
 # Metrics of ClassReport and DetectionMetric that are tables, for the record of a test.
 _TABLES = ('classes', 'confusion_matrix', 'pr_curves')
@@ -19,11 +19,11 @@ _TABLES = ('classes', 'confusion_matrix', 'pr_curves')
 
 @HOOKS.register_module()
 class RunRecordHook(Hook):
-    """Keep each validation's metrics, training's loss, accuracy and rate before it, and the time.
+    """Keep the metrics of each validation, the loss, accuracy and rate of training, and the time.
 
-    They are in the message hub, hence in every checkpoint: a resumed run has one history. Seconds
-    count training and validation, over all sessions of a resumed run. The tables of ClassReport
-    and DetectionMetric are taken out of the log, where 200 classes make a line of 40 000 numbers.
+    They are stored in the message hub and so in every checkpoint: a resumed run continues its
+    history. Seconds count training and validation, over all sessions of a resumed run. The tables
+    of ClassReport and DetectionMetric are kept out of the log: 200 classes are 40 000 numbers.
     """
 
     priority = 'NORMAL'
@@ -50,7 +50,7 @@ class RunRecordHook(Hook):
 
     def after_val_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
         if not isinstance(runner._train_loop, BaseLoop):
-            return  # a validation on its own; asking for train_loop would build it
+            return  # validation without training; reading train_loop would build it
         self.seconds = time.perf_counter() - self._start
         _take_tables(runner, metrics or {}, 'val')
         self.history.append(dict(epoch=runner.epoch, iter=runner.iter, seconds=self.seconds,
@@ -69,9 +69,9 @@ class RunRecordHook(Hook):
         self.test_seconds = time.perf_counter() - self._start
 
     def best(self, checkpoint_hook: CheckpointHook | None) -> dict[str, Any]:
-        """The history's entry that the best checkpoint holds; the last one if none is kept.
+        """The history entry of the best checkpoint; the last entry if none is kept.
 
-        Equal scores: the first, as CheckpointHook counts only a better score.
+        Of equal scores the first, as in CheckpointHook.
         """
         if not self.history:
             return dict(epoch=None, metrics={}, monitor=None)
@@ -89,7 +89,7 @@ class RunRecordHook(Hook):
 
 
 def _take_tables(runner: Runner, metrics: Mapping[str, Any], stage: str) -> dict[str, Any]:
-    """The metrics that are tables, taken out of what LoggerHook and checkpoints will write."""
+    """The metrics that are tables, removed from what LoggerHook and checkpoints write."""
     tables = {key: metrics[key] for key in _TABLES if key in metrics}
     for key in tables:
         runner.message_hub.pop_info(f'{stage}/{key}')

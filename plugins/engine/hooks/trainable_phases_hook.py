@@ -1,4 +1,4 @@
-"""Train one part of a network first, then more of it."""
+"""Train a part of a network first, then more of it."""
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,16 +16,16 @@ class TrainablePhasesHook(Hook):
     """Change what is trainable at given epochs (row E1: the last layer alone, then everything).
 
     The model is built with everything trainable, so that optimizer and DistributedDataParallel know
-    all its parameters; its ``set_trainable`` is called when a phase begins, or a run is resumed.
+    all its parameters; its ``set_trainable`` is called when a phase begins or a run is resumed.
 
     Args:
-        phases: Each a dict of ``begin`` (epochs done before it; ascending, the first 0) and
-            ``trainable`` (patterns of module names, as TransferClassifier takes them; None: all).
+        phases: Dicts of ``begin`` (number of epochs before the phase; ascending, the first 0) and
+            ``trainable`` (patterns of module names as for TransferClassifier; None: all).
 
     Raises:
-        ValueError: Phases out of order; a model without ``set_trainable``; a loop that does not
-            count epochs; a trainable parameter that the optimizer or DistributedDataParallel does
-            not know; a distributed run without ``find_unused_parameters``.
+        ValueError: Phases are out of order, the model has no ``set_trainable``, the loop does not
+            count epochs, the optimizer or DistributedDataParallel lacks a trainable parameter, or
+            a distributed run has no ``find_unused_parameters``.
     """
 
     def __init__(self, phases: Sequence[dict[str, Any]]) -> None:

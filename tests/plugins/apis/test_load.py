@@ -74,7 +74,7 @@ def test_anchors_that_the_model_was_not_trained_with_are_warned_of(tmp_path, cap
     hub['runtime_info'][EXPERIMENT] = json.dumps(begun)
     other = save_checkpoint(tmp_path / 'other.pth', DETECTOR, ('car',), message_hub=hub)
     load_trained(cfg, other, 'cpu')
-    assert 'base_sizes.0.0.0 was 99, is 40. What it predicts' in capsys.readouterr().err
+    assert 'base_sizes.0.0.0 was 99, is 40. Its predictions' in capsys.readouterr().err
 
 
 def test_a_checkpoint_that_could_run_code_must_be_trusted(classifier, tmp_path):

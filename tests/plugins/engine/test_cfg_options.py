@@ -24,7 +24,7 @@ def test_changes_one_number_of_a_list_at_any_depth():
     merge_options(cfg, {'model.dropouts.1': 0.1, 'model.sizes.0.1.0': 99})
     assert cfg.model.dropouts == [0.5, 0.1]
     assert cfg.model.sizes == [[(64, 42), (99, 70)], [(1, 2)]]
-    with pytest.raises(ValueError, match='has the number 0.5 there'):
+    with pytest.raises(ValueError, match='expected a finite number; the config has 0.5'):
         merge_options(cfg, {'model.dropouts.0': 'many'})
     with pytest.raises(ValueError, match='model.dropouts.2: the config has no such key'):
         merge_options(cfg, {'model.dropouts.2': 0.1})
@@ -45,7 +45,7 @@ def test_refuses_unknown_key_and_names_the_nearest(cfg, key, near):
 def test_plus_adds_a_key_and_only_a_new_one(cfg):
     merge_options(cfg, {'+model.backbone.frozen_stages': 1})
     assert cfg.model.backbone.frozen_stages == 1
-    with pytest.raises(ValueError, match='has model.backbone.depth already'):
+    with pytest.raises(ValueError, match='already has model.backbone.depth'):
         merge_options(cfg, {'+model.backbone.depth': 34})
 
 
@@ -55,8 +55,8 @@ def test_refuses_helper_variables_which_nothing_reads(cfg):
 
 
 @pytest.mark.parametrize('key, value, message', [
-    ('model.backbone.depth', 'abc', 'has the number 18 there'),
-    ('optim_wrapper.optimizer.lr', float('nan'), 'lr=nan: .*number 0.1 .*a number that is finite'),
+    ('model.backbone.depth', 'abc', 'expected a finite number; the config has 18'),
+    ('optim_wrapper.optimizer.lr', float('nan'), 'lr=nan: expected a finite number.* 0.1'),
     ('optim_wrapper.optimizer.lr', float('inf'), 'lr=inf'),
     ('model.backbone', 5, r'group of keys \(depth\); name one of them, e.g. model.backbone.depth')])
 def test_refuses_a_value_of_another_kind(cfg, key, value, message):

@@ -25,7 +25,7 @@ def test_what_fits_is_read(kind, text, value):
 @pytest.mark.parametrize('kind, texts, expected', [
     (share, ('abc', 'nan', '-0.1', '1.1', 'inf', ''), 'is not a number from 0 to 1'),
     (positive, ('0', '-1', '2.5', 'x', '', '٣x', '²'), 'is not a whole number above 0'),
-    (not_negative, ('-1', '1.0'), 'is not a whole number from 0'),
+    (not_negative, ('-1', '1.0'), 'is not a whole number of at least 0'),
     (seed, ('-1', str(2 ** 32), '1e3'), 'is not a whole number from 0 to 4294967295')])
 def test_what_does_not_fit_is_said_in_words(kind, texts, expected, capsys):
     parser = ArgumentParser()

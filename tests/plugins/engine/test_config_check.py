@@ -77,7 +77,7 @@ def test_numbers_at_the_limits_and_missing_groups_pass(cfg):
 
 
 def test_a_part_of_a_config_is_rejected():
-    for base, missing in (('default_runtime.py', 'model, expected a whole'),
+    for base, missing in (('default_runtime.py', 'model, expected a complete'),
                           ('models/resnet18.py', 'env_cfg, default_hooks, randomness')):
         with pytest.raises(ValueError, match=f'{base}: has no {missing}.*parts of one'):
             Session(str(REPO_ROOT / 'configs/_base_' / base))

@@ -48,5 +48,5 @@ def test_a_label_file_or_an_augmentation_that_nothing_replaces_is_rejected(sessi
         session.test_on('train')
     session = session_of(ROADS)
     del session.cfg.test_dataloader.dataset['pipeline']
-    with pytest.raises(ValueError, match='KittiDataset. has no pipeline to replace'):
+    with pytest.raises(ValueError, match='KittiDataset. has no pipeline, expected one'):
         session.test_on('train')

@@ -55,7 +55,7 @@ def test_places_that_cannot_be_written_are_refused_before_any_work(tmp_path):
         check_file(tmp_path)
     with pytest.raises(NotADirectoryError, match='new/a: cannot be written, .*/file is a file'):
         check_file(tmp_path / 'file/new/a')
-    with pytest.raises(FileExistsError, match='/file: exists; give --overwrite'):
+    with pytest.raises(FileExistsError, match='/file: already exists; replace it with --overwrite'):
         check_file(tmp_path / 'new', tmp_path / 'file', overwrite=False)
     assert [path.name for path in tmp_path.iterdir()] == ['file']
 
@@ -77,7 +77,7 @@ def test_earlier_results_are_replaced_only_when_asked_and_only_by_complete_ones(
     with replacing_folder(place, False, 'r.json') as made:
         for name in ('r.json', 'old.png'):
             (made / name).write_text('old')
-    with pytest.raises(FileExistsError, match='holds earlier results.*--overwrite'):
+    with pytest.raises(FileExistsError, match='contains earlier results.*--overwrite'):
         check_folder(place, False, 'r.json')
     with pytest.raises(ValueError), replacing_folder(place, True, 'r.json'):
         raise ValueError
@@ -94,7 +94,7 @@ def test_what_a_user_put_beside_the_results_is_never_replaced(tmp_path):
         (made / 'sub').mkdir()
         (made / 'sub/a.png').touch()
     check_folder(place, True, 'r.json')
-    with pytest.raises(FileExistsError, match='out: holds notes.txt, which no earlier'), \
+    with pytest.raises(FileExistsError, match='out: contains notes.txt, not written'), \
             replacing_folder(place, True, 'r.json') as made:
         (made / 'r.json').write_text('new')
         (place / 'notes.txt').write_text('mine')  # while the new results are made
@@ -138,7 +138,7 @@ def test_earlier_results_come_back_when_the_new_ones_cannot_take_their_place(tmp
 
 @pytest.mark.skipif(not Path('/proc/self').is_dir(), reason='needs /proc, which takes no files')
 def test_a_file_system_that_takes_no_folders_is_noticed():
-    with pytest.raises(OSError, match='/proc/new/out: cannot be written, /proc takes no file'):
+    with pytest.raises(OSError, match='/proc/new/out: cannot be written, no file can be created'):
         check_folder(Path('/proc/new/out'), False, 'r.json')
 
 

@@ -41,7 +41,7 @@ def test_folders_and_what_the_seed_decides(tmp_path):
 def test_only_earlier_sets_are_replaced_and_only_with_overwrite(tmp_path):
     make(tmp_path, sets={'kitti': 1})
     before, two = digest(tmp_path), {'flowers': 5, 'kitti': 1}
-    with pytest.raises(FileExistsError, match=r'kitti: holds earlier results.* --overwrite'):
+    with pytest.raises(FileExistsError, match=r'kitti: contains earlier results.* --overwrite'):
         make(tmp_path, '--seed', '1', sets=two)
     assert digest(tmp_path) == before, 'rejected before anything is made'
     make(tmp_path, '--seed', '1', '--overwrite', sets=two)

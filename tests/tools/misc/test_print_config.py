@@ -48,7 +48,7 @@ def test_the_leaf_s_own_changes_are_those_that_its_file_holds():
 def test_errors_are_the_project_s(tmp_path, capsys):
     with pytest.raises(ValueError, match='train_cfg.max_epoch.*nearest existing key'):
         main([CUT, '--cfg-options', 'train_cfg.max_epoch=3'])
-    with pytest.raises(ValueError, match="expected a whole experiment's config"):
+    with pytest.raises(ValueError, match="expected a complete config"):
         main([str(REPO_ROOT / 'configs/_base_/models/vgg16.py')])
     (tmp_path / 'alone.py').write_text(main([CUT]))
     with pytest.raises(ValueError, match='alone.py: names no _base_'):

@@ -31,7 +31,7 @@ def test_the_first_of_two_stops_counts(run_scripted, tmp_path, capsys):
     runner = run_scripted(tmp_path, dict(accuracy=[1, 2, 3, 4, 5, 6, 7, 8],
                                          loss=[3, 2, 2, 2, 2, 2, 2, 2]), hooks=hooks)
     assert runner.epoch == 5
-    assert 'stopped early: loss no better for 3 validations (best 2 in epoch 2)' \
+    assert 'stopped early: loss not better for 3 validations (best 2 in epoch 2)' \
         in capsys.readouterr().out
 
 
@@ -116,7 +116,7 @@ def test_a_stopped_run_stays_stopped_until_its_patience_is_raised(run_scripted, 
     ('accuracy', dict(a=EARLY, b=dict(EARLY, patience=5)), '2 of them monitor accuracy'),
     ('accuracy', dict(a=dict(EARLY, patience=-1)), 'EarlyStopHook: patience=-1'),
     ('accuracy', dict(a=dict(EARLY, patience=2.5)), 'patience=2.5, expected a whole number'),
-    ('accuracy', dict(a=dict(EARLY, monitor='accuracy/top_1')), 'gave no accuracy/top_1')])
+    ('accuracy', dict(a=dict(EARLY, monitor='accuracy/top_1')), 'computes no accuracy/top_1')])
 def test_what_cannot_work_is_refused(run_scripted, tmp_path, save_best, hooks, message):
     with pytest.raises(ValueError, match=message):
         run_scripted(tmp_path, dict(accuracy=[1], loss=[1], top1=[1]), epochs=1,
