@@ -1,12 +1,12 @@
-"""Classification: the reports' data sets, augmentation, models and metrics, beside mmpretrain's.
+"""Classification: the reports' data sets, augmentation, models and metrics; extends mmpretrain.
 
-mmpretrain imports mmdet whenever it is installed, for one ResNet layer that
-no config here uses; a classifier would wait two seconds for it.
+mmpretrain imports mmdet if it is installed, for one ResNet layer that no
+config here uses; blocking that import saves two seconds.
 """
 from plugins.engine.lean_import import muted, without
 
 with without('mmdet'), muted('Could not import OneDL'):
-    import mmpretrain.datasets  # mmengine would import it later, with its line of noise
+    import mmpretrain.datasets  # mmengine would import it later, and print a line
     import mmpretrain.engine
     import mmpretrain.evaluation
     import mmpretrain.models

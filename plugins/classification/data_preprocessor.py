@@ -1,4 +1,4 @@
-"""The device side of a classifier's input: augment, normalise, hand over."""
+"""Augment and normalise a classifier's batches on the device."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -28,36 +28,35 @@ CHANNELS = 3
 class BatchDataPreprocessor(BaseDataPreprocessor):
     """Augment and normalise a whole batch on the model's device.
 
-    mmpretrain augments one image at a time in CPU workers. Here every image of
-    the batch gets its own random geometry, resampled once, and colour, from the
-    device's random generator.
+    mmpretrain augments single images in CPU workers. Here every image of the
+    batch gets its own random geometry, resampled once, and colour.
 
     Order: geometry, colour, normalisation, BGR, batch augments. In evaluation
     only ``eval_geometry``, normalisation and BGR. Without geometry and colour
-    the result is ``(inputs - mean) / std`` to the last bit.
+    the result is exactly ``(inputs - mean) / std``.
 
     Args:
         mean: R, G, B means, in 0 ... 255 (in this order also with ``to_bgr``).
             None: nothing is subtracted; images stay in 0 ... 255, as in
             mmpretrain.
         std: R, G, B standard deviations, same unit; None is 1. Both are saved
-            in checkpoints, and a loaded checkpoint's win over the config's.
+            in checkpoints; those of a loaded checkpoint override the config.
         input_size: (height, width) that the network expects, or an integer.
-            A recipe that ends in another size is rejected. None: any size.
+            A recipe that results in another size is rejected. None: any size.
         train_geometry: Steps in order, e.g. ``dict(type='RandomRotation',
             degrees=20)``; see ``plugins.classification.augmentation.STEPS``.
-        eval_geometry: Likewise for evaluation; no random step is allowed.
+        eval_geometry: Steps for evaluation; random ones are rejected.
         color: Colour steps in training, e.g. ``dict(type='ColorJitter',
             brightness=.2)``; see ``build_color``.
-        fill: Outside of the image: 'nearest' or a grey level 0 ... 255.
-        to_bgr: Hand out channels as B, G, R (Caffe's order).
+        fill: Values outside the image: 'nearest' or a grey level 0 ... 255.
+        to_bgr: Return channels as B, G, R (Caffe's order).
         batch_augments: mmpretrain's ``dict(augments=[...], probs=[...])``
             (MixUp, CutMix ...), applied in training; needs ``num_classes``.
         num_classes: Classes of the one-hot scores that batch augments mix.
-        non_blocking: Do not wait for the copy to the device, and with it for the step before.
+        non_blocking: Do not wait for the copy to the device, nor for the previous step.
 
     Raises:
-        ValueError: For a wrong argument; names key, found and expected.
+        ValueError: An argument is wrong.
     """
 
     def __init__(self,
@@ -73,7 +72,7 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
                  num_classes: int | None = None,
                  non_blocking: bool = True) -> None:
         super().__init__(non_blocking)
-        # always there, so that any checkpoint of this class can be loaded
+        # always registered, so that any checkpoint of this class can be loaded
         self.register_buffer('mean', torch.zeros(CHANNELS, 1, 1))
         self.register_buffer('std', torch.ones(CHANNELS, 1, 1))
         self.set_normalization([0.] * CHANNELS if mean is None else mean,
@@ -84,7 +83,7 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
         self.eval_geometry = BatchGeometry(eval_geometry, fill, 'eval_geometry')
         if any(step.random for step in self.eval_geometry.steps):
             raise ValueError(f'eval_geometry: {list(eval_geometry)!r}, expected no random step: '
-                             'evaluation must give the same result each time')
+                             'evaluation must be repeatable')
         self.color = build_color(color)
         self.to_bgr = to_bgr
         self.num_classes = num_classes
@@ -101,7 +100,7 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
 
     def set_normalization(self, mean: Sequence[float] | Tensor,
                           std: Sequence[float] | Tensor) -> None:
-        """Replace mean and std, e.g. by those of the training set.
+        """Set mean and std, e.g. to those of the training set.
 
         Args:
             mean: Three numbers, R, G, B, in 0 ... 255.
@@ -126,8 +125,8 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
 
         Args:
             data: ``inputs``: B x 3 x H x W, RGB, 0 ... 255, uint8 (or float);
-                ``data_samples``: list of B samples, or None, or absent. Or, in
-                place of inputs, ``features``: what FeatureCacheHook computed of them.
+                ``data_samples``: list of B samples, None or missing. Instead of
+                inputs, ``features`` from FeatureCacheHook.
             training: Whether to augment.
 
         Returns:
@@ -135,9 +134,9 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
             ``data_samples``: on the device.
 
         Raises:
-            ValueError: Inputs have another shape, or end in another size than ``input_size``.
+            ValueError: Inputs have another shape, or do not result in ``input_size``.
         """
-        if 'features' in data:  # images were processed before the network saw them
+        if 'features' in data:  # computed from images that were already processed
             return {'inputs': (self.cast_data(data['features']),),
                     'data_samples': self._moved(data.get('data_samples'))}
         images = self._augment(self.cast_data(self._checked(data['inputs'])), training)
@@ -187,7 +186,7 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
         labels, splits = cat_batch_labels([sample.gt_label for sample in samples])
         scores = batch_label_to_onehot(labels, splits, self.num_classes)
         images, scores = self.batch_augments(images, scores)
-        # new samples: the dataset may hand out the same ones next epoch
+        # new samples: the dataset may return the same ones in the next epoch
         mixed = [sample.new().set_gt_score(score)
                  for sample, score in zip(samples, scores, strict=True)]
         return images, mixed

@@ -14,9 +14,9 @@ _CHUNK = 4096  # images at a time, so that a float copy of the whole set never e
 class FitNormalizationHook(Hook):
     """Set the data preprocessor's mean and std from the training images.
 
-    What Keras calls feature-wise normalisation (row B3): per channel, over
-    all pixels of all training images, as they are stored. The figures are kept
-    in the checkpoint, where tools/test.py and a resumed run find them.
+    Keras's feature-wise normalisation (row B3): per channel, over all pixels of
+    all stored training images. The values are saved in the checkpoint, which
+    tools/test.py and a resumed run load.
     """
 
     def before_train(self, runner) -> None:

@@ -1,4 +1,4 @@
-"""Reject data whose classes are not the model's."""
+"""Reject data whose classes differ from the model's."""
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from torch.utils.data import DataLoader
@@ -8,18 +8,18 @@ from plugins.engine.unwrap import unwrapped
 
 @HOOKS.register_module()
 class NumClassesHook(Hook):
-    """Compare head, data and checkpoint before the first batch of each kind.
+    """Compare the classes of head, data and checkpoint before train, val and test.
 
-    Otherwise one class folder too many ends in an index error inside the loss,
-    one too few trains on, and one misspelt folder of a test set shifts every
-    label behind it.
+    Otherwise an extra class folder causes an index error in the loss, a missing
+    one goes unnoticed, and a misspelt one in a test set shifts all labels after
+    it.
 
     A data set without class names, or a head without ``num_classes``, cannot be
-    compared; a warning says so, once.
+    compared, which causes one warning.
 
     Raises:
-        ValueError: The numbers differ, or the names from those that the model
-            was trained on.
+        ValueError: The numbers differ, or the names differ from those that the
+            model was trained on.
     """
 
     def __init__(self) -> None:
@@ -43,17 +43,17 @@ class NumClassesHook(Hook):
             lacking = f"{type(loader.dataset).__name__}'s metainfo names no classes" \
                 if classes is None else f'model.head ({type(head).__name__}) has no num_classes'
             if not self._warned:
-                runner.logger.warning(f'NumClassesHook: {lacking}; whether data and model agree '
-                                      'is not checked')
+                runner.logger.warning(f'NumClassesHook: {lacking}; cannot check whether data and '
+                                      'model agree')
             self._warned = True
             return
         if num_classes != len(classes):
             raise ValueError(
                 f'model.head.num_classes is {num_classes}, but the data have '
-                f'{len(classes)} classes ({", ".join(classes)}). Correct the one or the other.')
+                f'{len(classes)} classes ({", ".join(classes)}). Correct one of them.')
         self.trained = self.trained or getattr(runner, 'trained_classes', None) or classes
         if tuple(self.trained) != tuple(classes):
             raise ValueError(
                 f'the data have the classes {", ".join(classes)}, but the model was trained on '
-                f'{", ".join(self.trained)}: every label would mean another class. Rename or '
-                'remove what differs.')
+                f'{", ".join(self.trained)}, so labels would be wrong. Rename or remove what '
+                'differs.')

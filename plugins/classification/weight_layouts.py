@@ -1,8 +1,8 @@
-"""Names of published weights, as this collection's classifiers have them.
+"""Rename published weights to the names in this collection's classifiers.
 
-A classifier here is ``backbone`` (mmpretrain's class) and ``head``; the hidden
-layers of VGG and AlexNet are the head's (``head.layers.N.fc``), so that one
-head serves every row. torchvision and mmpretrain's own zoo put them elsewhere.
+A classifier here has a ``backbone`` (mmpretrain's class) and a ``head``; the
+hidden layers of VGG and AlexNet belong to the head (``head.layers.N.fc``), so
+that all rows use one head. In torchvision and mmpretrain's zoo they do not.
 
 ========  =====================================  ====================================
           torchvision                            here
@@ -35,7 +35,7 @@ from torch import Tensor, nn
 
 from plugins.engine.pretrained import register_layout
 
-# A tensor by which a layout is known; VGG and AlexNet are known by their numbers.
+# A tensor that identifies a layout; VGG and AlexNet are identified by their layer numbers.
 _TYPICAL = (('DenseNet', 'features.denseblock1.denselayer1.norm1.weight'),
             ('DenseNet', 'features.denseblock1.denselayer1.norm.1.weight'),
             ('Inception', 'Mixed_5b.branch1x1.conv.weight'), ('ResNet', 'layer1.0.conv1.weight'))
@@ -48,23 +48,22 @@ _TRANSITION = re.compile(r'features\.transition(\d+)\.(norm|conv)\.(\w+)')
 
 @register_layout
 def to_mm_layout(state_dict: Mapping[str, Tensor], module: nn.Module) -> dict[str, Tensor]:
-    """Rename a file's tensors to the names that a module has for them.
+    """Rename a file's tensors to the names in a module.
 
     Args:
         state_dict: In torchvision's layout, mmpretrain's or this collection's.
-        module: A whole classifier (it has a ``backbone``), or a backbone alone.
+        module: A whole classifier (it has a ``backbone``), or only a backbone.
 
     Returns:
-        The same tensors. What the module has no name for stays in, under the
-        name that a whole classifier would have; a layout that is not
-        recognised is returned as it is.
+        The same tensors. Tensors that the module lacks are kept, with their
+        names in a whole classifier; an unknown layout is returned unchanged.
     """
     whole = isinstance(getattr(module, 'backbone', None), nn.Module)
     own = module.state_dict().keys()
     new_names = classifier_names(state_dict)
     renamed = {}
     for old, tensor in state_dict.items():
-        # mmpretrain's own classes with a classifier inside keep the file's name for it
+        # mmpretrain's classes that contain a classifier keep its name from the file
         same = old if whole else old.removeprefix('backbone.')
         new = new_names[old] if whole else new_names[old].removeprefix('backbone.')
         renamed[same if same in own else new] = tensor
@@ -72,9 +71,9 @@ def to_mm_layout(state_dict: Mapping[str, Tensor], module: nn.Module) -> dict[st
 
 
 def classifier_names(names: Iterable[str]) -> dict[str, str]:
-    """For each name of a file, the one in a classifier of this collection.
+    """Map each name in a file to the name in a classifier of this collection.
 
-    A layout that is not recognised keeps its names; :func:`layout_of` says which it is.
+    Names of an unknown layout (see :func:`layout_of`) are unchanged.
     """
     names = list(names)
     layout = layout_of(names)
@@ -94,7 +93,7 @@ def classifier_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def layout_of(names: Iterable[str]) -> str | None:
-    """Recognise a file by its names.
+    """Recognise the layout of a file by its names.
 
     Returns:
         'AlexNet', 'VGG', 'ResNet', 'DenseNet' or 'Inception' for torchvision's
@@ -113,7 +112,7 @@ def layout_of(names: Iterable[str]) -> str | None:
 
 
 def _features(names: Iterable[str]) -> dict[int, str] | None:
-    """Targets of ``features.N`` in an AlexNet or VGG; None where it is neither.
+    """New names of ``features.N`` in an AlexNet or VGG; None if it is neither.
 
     torchvision's VGG counts convolution, norm, ReLU and pool; mmpretrain's counts
     blocks of the first three, and pools.

@@ -1,7 +1,7 @@
-"""Augmentation of whole batches on their device, with randomness per image.
+"""Augmentation of whole batches on their device, with random parameters per image.
 
-Upstream (mmpretrain, mmcv) augments one image at a time in CPU workers; its
-only batch augmentations are mixup-like.
+mmpretrain and mmcv augment single images in CPU workers, and batches only by
+mixup and its variants.
 """
 from .color import ColorJitter, build_color
 from .geometry import (

@@ -11,12 +11,12 @@ def build_step(config: Mapping[str, Any], known: Mapping[str, type], key: str) -
 
     Args:
         config: ``dict(type=name, **arguments)``.
-        known: Class of each name.
-        key: The recipe's key, for errors.
+        known: Classes by name.
+        key: The config key of the recipe, for errors.
 
     Raises:
         ValueError: If the type or an argument's name is unknown, or an
-            argument is missing; the message lists the names there are.
+            argument is missing; the message lists the valid names.
     """
     if not isinstance(config, Mapping) or 'type' not in config:
         raise ValueError(f'{key}: {config!r}, expected dict(type=..., ...)')

@@ -7,9 +7,9 @@ this origin, rotation, zoom, shear and flip need no translation to the centre
 and back.
 
 A matrix maps an OUTPUT position to the INPUT position it shows. Resampling
-asks in that direction, Keras and torchvision define their transforms in it,
+needs this direction, Keras and torchvision define their transforms in it,
 and nothing has to be inverted. Steps applied in the order 1, 2, 3 compose to
-``M1 @ M2 @ M3``: the first step is the one next to the stored image.
+``M1 @ M2 @ M3``.
 
 Every random number is drawn per image, on the images' device, and never read
 back: no Python loop over images and no wait for the device.
@@ -69,9 +69,9 @@ class Geometry:
     """One step of a recipe: parameters drawn per image, and their matrix.
 
     Attributes:
-        random: False if every image of every batch is treated alike.
-        active: False if the arguments make the step do nothing at all; it is
-            then left out, so that a search's "off" costs and changes nothing.
+        random: False if every image of every batch is treated the same.
+        active: False if the arguments make the step do nothing; it is then
+            left out, so that a step switched off by a search costs nothing.
         on_grid: True if pixel centres always land on pixel centres, so that
             values can be copied instead of interpolated.
     """
@@ -172,7 +172,7 @@ class CenterCrop(RandomCrop):
         super().__init__(size)
 
     def _offset(self, slack: int, rng: Randomness) -> Tensor:
-        # round(): torchvision's choice between the two middles of an odd slack
+        # round(): torchvision's choice for an odd slack
         return rng.constant(round(slack / 2) - slack / 2)
 
 
@@ -181,7 +181,7 @@ class RandomFlip(Geometry):
 
     Args:
         prob: Share of images mirrored, in [0, 1].
-        direction: 'horizontal' (left and right change places) or 'vertical'.
+        direction: 'horizontal' (swaps left and right) or 'vertical'.
     """
     on_grid = True
 

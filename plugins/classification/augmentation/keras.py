@@ -1,8 +1,8 @@
-"""The random transforms of Keras' ImageDataGenerator that torchvision has not.
+"""The random transforms of Keras' ImageDataGenerator that torchvision lacks.
 
 Source: https://www.tensorflow.org/api_docs/python/tf/keras/preprocessing/image/ImageDataGenerator
 and its apply_affine_transform. Keras composes rotation, shift, shear and zoom
-in this order, then flips: list the steps of a recipe likewise. Its rotation is
+in this order, then flips: list the steps in the same order. Its rotation is
 ``RandomRotation``, its flips are ``RandomFlip``, its ``fill_mode`` is the
 recipe's ``fill``.
 """
@@ -76,7 +76,7 @@ class RandomShear(Geometry):
 
     Args:
         shear_range: s for angles uniform in [-s, s] DEGREES, within [0, 80]
-            (Keras' 0.2, often seen, is a fifth of a degree).
+            (Keras' common value 0.2 is a fifth of a degree).
     """
 
     def __init__(self, shear_range: float) -> None:
@@ -90,5 +90,5 @@ class RandomShear(Geometry):
     def matrix(self, angle: Tensor) -> Tensor:
         angle = angle.deg2rad()
         zero, one = torch.zeros_like(angle), torch.ones_like(angle)
-        # Keras' own: the y axis is turned, not slid, so heights shrink by cos
+        # As in Keras the y axis is rotated, so heights shrink by cos
         return affine(one, -angle.sin(), zero, zero, angle.cos(), zero)

@@ -26,8 +26,8 @@ STEPS: dict[str, type[Geometry]] = {
 def compose(outer: Tensor, inner: Tensor) -> Tensor:
     """``outer @ inner`` of two B x 3 x 3, always in float32.
 
-    A matmul would round to TF32 or bfloat16 where a user allows that for
-    speed: half a pixel at 224 px.
+    A matmul would round to TF32 or bfloat16 if the user allows them: an error
+    of half a pixel at 224 px.
     """
     return (outer.unsqueeze(-1) * inner.unsqueeze(-3)).sum(-2)
 
@@ -35,8 +35,8 @@ def compose(outer: Tensor, inner: Tensor) -> Tensor:
 def sampling_grid(matrix: Tensor, in_size: Size, out_size: Size) -> Tensor:
     """Where each output pixel lies in the input, for grid_sample.
 
-    Like F.affine_grid, which would need the image's sides folded into the
-    matrix and is twenty times slower on a CPU (a matmul with inner length 3).
+    Like F.affine_grid, which is twenty times slower on a CPU (a matmul with
+    inner length 3) and needs a matrix in relative coordinates.
 
     Args:
         matrix: B x 3 x 3, output to input position in pixels from the centre.
@@ -57,31 +57,30 @@ def sampling_grid(matrix: Tensor, in_size: Size, out_size: Size) -> Tensor:
 
 
 class BatchGeometry:
-    """Apply steps to a batch with one resampling, whatever their number.
+    """Apply any number of steps to a batch with one resampling.
 
-    A chain of transforms that each resample blurs each time and reads and
-    writes the whole batch each time. Here the steps' matrices are multiplied
-    first. Two consequences: what one step pushes out of the frame and a later
-    one brings back is still there (a chain would show fill), and all steps
-    share one fill.
+    A chain of transforms would blur, read and write the whole batch at each
+    step. Here the matrices of the steps are multiplied first. So pixels that
+    one step moves out of the frame and a later one moves back are kept (a
+    chain would show fill), and all steps share one fill.
 
-    - No random step: each step on its own, ``Resize`` by antialiased bilinear
-      interpolation (torchvision's default) and ``CenterCrop`` by slicing.
-    - Otherwise grid_sample, bilinear, ``align_corners=False``. Bilinear looks
-      at 2 x 2 pixels and would skip others when shrinking, so what the recipe's
-      ``Resize`` steps shrink altogether is done beforehand, antialiased, on the
-      whole batch. Enlarging costs no extra pass. A random zoom-out by up to 2
-      is left to bilinear.
+    - Without random steps, each is applied separately: ``Resize`` by antialiased
+      bilinear interpolation (torchvision's default), ``CenterCrop`` by slicing.
+    - Otherwise grid_sample, bilinear, ``align_corners=False``. It reads only
+      2 x 2 pixels and would skip others when shrinking, so the total shrinking
+      of all ``Resize`` steps is done first, antialiased, on the whole batch.
+      Enlarging costs no extra pass. A random zoom-out by up to 2 is left to
+      bilinear.
     - Only flips and crops: pixels are copied, not interpolated.
 
     Args:
         steps: Configs ``dict(type=name, ...)`` in order; see ``STEPS``.
-        fill: What lies outside the image: 'nearest' repeats the edge pixels
+        fill: Values outside the image: 'nearest' repeats the edge pixels
             (Keras), a number in [0, 255] is a grey (torchvision: 0).
-        key: The recipe's key in the config, for errors.
+        key: The config key of the recipe, for errors.
 
     Raises:
-        ValueError: Names the key, what was found and what was expected.
+        ValueError: An argument is wrong.
     """
 
     def __init__(self, steps: Sequence[Mapping[str, Any]] = (), fill: str | float = 'nearest',
@@ -101,7 +100,7 @@ class BatchGeometry:
         return size
 
     def sample(self, size: Size, rng: Randomness) -> Tensor:
-        """Draw every step and compose.
+        """Draw the parameters of every step and compose the matrices.
 
         Returns:
             B x 3 x 3, position in the result to position in the input, in
@@ -131,7 +130,7 @@ class BatchGeometry:
             return self._apply_fixed(images)
         size = tuple(images.shape[-2:])
         matrix = self.sample(size, Randomness(len(images), images.device, generator))
-        # relative to the sides, the grid is the same for the reduced images
+        # the grid is relative to the sides, so it also fits the reduced images
         grid = sampling_grid(matrix, size, self.out_size(size))
         return self._resample(self._reduced(images.float()), grid)
 

@@ -30,13 +30,13 @@ class ConvUnit(nn.Module):
     Args:
         in_channels: Input channels.
         spec: The convolution.
-        norm: Whether BatchNorm stands between the convolution and ReLU.
+        norm: Whether there is BatchNorm between the convolution and ReLU.
     """
 
     def __init__(self, in_channels: int, spec: Conv, norm: bool) -> None:
         super().__init__()
         padding = spec.kernel_size // 2 if spec.same else 0
-        # Keras keeps the bias also where BatchNorm follows; the reports' counts include it.
+        # Keras keeps the bias before BatchNorm; the reports' parameter counts include it.
         self.conv = nn.Conv2d(in_channels, spec.channels, spec.kernel_size, padding=padding)
         self.norm = keras_batch_norm(spec.channels) if norm else nn.Identity()
 
@@ -55,10 +55,10 @@ def keras_batch_norm(channels: int) -> nn.BatchNorm2d:
 
 @MODELS.register_module()
 class BaseNet(BaseBackbone):
-    """The small network of report B, and the variants it grows into.
+    """The small network of report B, and its larger variants.
 
-    mmpretrain's smallest relative is LeNet5, which is for grey digits and
-    cannot vary. Max pooling by 2 follows every stage.
+    mmpretrain's LeNet5 is fixed and only for grey digits. Max pooling by 2
+    follows every stage.
 
     ========  ==========================================  ======================
     arch      stages                                      rows
@@ -76,7 +76,7 @@ class BaseNet(BaseBackbone):
         in_channels: Channels of the images.
 
     Raises:
-        ValueError: ``arch`` is none of the above.
+        ValueError: ``arch`` is unknown.
     """
 
     arch_settings = dict(
@@ -86,7 +86,7 @@ class BaseNet(BaseBackbone):
               [Conv(5, 64, True), Conv(3, 64, True), Conv(3, 64, True)]),
         residual=([Conv(5, 32, True), Conv(3, 32, True), Conv(3, 32, True, shortcut=True)],
                   [Conv(5, 64, True), Conv(3, 64, True), Conv(3, 64, True, shortcut=True)]))
-    # The deep net narrows to the 16 channels that the plain one hands to its first dense layer.
+    # The deep net ends with as many channels as the plain one.
     final_conv = dict(deep=Conv(1, 16))
 
     def __init__(self, arch: str = 'plain', norm: bool = False, in_channels: int = 3,
@@ -107,7 +107,7 @@ class BaseNet(BaseBackbone):
         self.final = ConvUnit(in_channels, last, norm) if last else nn.Identity()
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor]:
-        """Compute the features that the head flattens no further.
+        """Compute the features, already flattened.
 
         Args:
             x: (N, in_channels, H, W) images.

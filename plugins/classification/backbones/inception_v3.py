@@ -10,26 +10,25 @@ from torch import Tensor, nn
 class InceptionV3Features(InceptionV3):
     """mmpretrain's InceptionV3 up to its pool and dropout: 2048 features.
 
-    Upstream's ends in its own linear layer and returns a pair, which no neck
-    or head understands but the one that does nothing; the last layer can then
-    be neither replaced, nor trained alone.
+    Upstream's class ends in a linear layer and returns a pair, which necks and
+    heads do not accept; its last layer can be neither replaced nor trained alone.
 
     Args:
-        aux_logits: Must be False. mmpretrain computes the auxiliary classifier
-            and no head learns from it. Report C does not mention it.
+        aux_logits: Must be False: no head uses the auxiliary classifier, which
+            report C does not mention.
         kwargs: As for InceptionV3 (dropout=0.5, init_cfg).
 
     Raises:
-        ValueError: ``aux_logits`` is set.
+        ValueError: ``aux_logits`` is True.
     """
 
     def __init__(self, aux_logits: bool = False, **kwargs: Any) -> None:
         if aux_logits:
-            raise ValueError('InceptionV3Features: aux_logits=True, expected False: no head here '
-                             'learns from the auxiliary classifier')
+            raise ValueError('InceptionV3Features: aux_logits=True, expected False: no head uses '
+                             'the auxiliary classifier')
         super().__init__(num_classes=1, **kwargs)
         self.fc = nn.Identity()
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """(N, 3, H, W), of 299 px in the paper and at least 75, to one tensor (N, 2048)."""
+        """(N, 3, H, W), at least 75 px (299 px in the paper), to one tensor (N, 2048)."""
         return (super().forward(x)[1],)

@@ -10,9 +10,9 @@ from mmpretrain.registry import MODELS
 class TruncatedDenseNet(DenseNet):
     """mmpretrain's DenseNet up to and including the transition after a stage.
 
-    mmpretrain can hand out an earlier stage's result, but builds and computes
-    the later ones all the same: they count as parameters, and as they get no
-    gradient, distributed training stops. Parameters keep DenseNet's names, so
+    mmpretrain can return the output of an earlier stage, but still builds and
+    computes the later ones: they count as parameters and, as they get no
+    gradient, stop distributed training. Parameters keep DenseNet's names, so
     its checkpoints fit.
 
     ==========  =================  ==================  ======
@@ -26,11 +26,11 @@ class TruncatedDenseNet(DenseNet):
     Args:
         num_stages: Dense blocks to keep, each with its transition.
         arch: As for DenseNet.
-        out_indices: Stages to hand out, as for DenseNet; -1 is the last kept.
+        out_indices: Stages to return, as for DenseNet; -1 is the last kept.
         kwargs: As for DenseNet.
 
     Raises:
-        ValueError: ``num_stages`` leaves no block, or cuts none.
+        ValueError: ``num_stages`` keeps no block or all of them.
     """
 
     def __init__(self, num_stages: int, arch: str | Mapping[str, Any] = '121',
@@ -44,8 +44,8 @@ class TruncatedDenseNet(DenseNet):
             raise ValueError(f'TruncatedDenseNet num_stages={num_stages}: expected 1 ... '
                              f'{len(depths) - 1}; DenseNet itself has all {len(depths)}')
         indices = [out_indices] if isinstance(out_indices, int) else out_indices
-        # DenseNet ends in a norm instead of a transition. An empty stage behind the kept ones
-        # takes that end, and goes.
+        # DenseNet's last stage ends in a norm instead of a transition. An empty stage is added for
+        # it, and then removed.
         super().__init__(
             arch={**settings, 'depths': [*depths[:num_stages], 0]},
             out_indices=[i if i >= 0 else num_stages + i for i in indices], **kwargs)

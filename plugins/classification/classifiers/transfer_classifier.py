@@ -1,4 +1,4 @@
-"""An image classifier of which a part may stay as it was loaded."""
+"""An image classifier of which parts may be frozen."""
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,27 +15,27 @@ from plugins.engine.module_patterns import checked_patterns, matches
 
 @MODELS.register_module()
 class TransferClassifier(ImageClassifier):
-    """mmpretrain's ImageClassifier, with frozen parts and a loss for each evaluated image.
+    """mmpretrain's ImageClassifier, with frozen parts and a loss per evaluated image.
 
-    mmpretrain's ``frozen_stages`` freezes whole stages of some backbones, never
-    the hidden layers of a head, and no head returns a loss in evaluation, which
-    report A's plateau schedule and report B's tables need. Its ``cal_acc`` counts
-    only logits above 0, so that the accuracy in training is too low.
+    mmpretrain's ``frozen_stages`` freezes whole stages of some backbones, but no
+    hidden layers of a head. Its heads return no loss in evaluation, which report
+    A's plateau schedule and report B's tables need. Its ``cal_acc`` counts only
+    logits above 0, so its training accuracy is too low.
 
-    Freezing is Keras's ``trainable=False``: the weights get no gradient, and
-    BatchNorm normalises by its running statistics, which stay as they are.
-    Dropout stays active. What upstream itself froze (``frozen_stages``,
-    ``requires_grad=False`` in a ``norm_cfg``) stays frozen in any case.
+    Freezing works like Keras's ``trainable=False``: weights get no gradient, and
+    BatchNorm uses its running statistics, which do not change. Dropout stays
+    active. What upstream froze (``frozen_stages``, ``requires_grad=False`` in a
+    ``norm_cfg``) always stays frozen.
 
     Args:
         args: As for ImageClassifier.
-        trainable: What learns; see :meth:`set_trainable`.
+        trainable: The trainable modules; see :meth:`set_trainable`.
         kwargs: As for ImageClassifier.
 
     Attributes:
-        trainable: The patterns in force, or None.
-        features_of: The part whose output is taken in place of images:
-            ``backbone`` or ``neck``; FeatureCacheHook sets it. None: images alone.
+        trainable: The current patterns, or None.
+        features_of: The part whose output is accepted instead of images:
+            ``backbone`` or ``neck``; set by FeatureCacheHook. None: only images.
 
     Raises:
         ValueError: As :meth:`set_trainable`.
@@ -49,53 +49,53 @@ class TransferClassifier(ImageClassifier):
         self.set_trainable(trainable)
 
     def set_trainable(self, patterns: Sequence[str] | None) -> None:
-        """Say what learns from now on; everything else is frozen. May be called between epochs.
+        """Make some modules trainable and freeze all others. May be called between epochs.
 
         Args:
             patterns: Names of modules, e.g. ``['backbone.layer4.2', 'head']``,
-                with fnmatch's wildcards (``*`` also matches dots). A module
-                learns with all that it contains. None: everything learns.
+                with fnmatch's wildcards (``*`` also matches dots). Submodules
+                are included. None: everything is trainable.
 
         Raises:
-            ValueError: A pattern matches no module that has weights, or there is no pattern.
+            ValueError: A pattern matches no module with weights, or there is no pattern.
         """
         if patterns is not None:
             patterns = checked_patterns(self, patterns, 'trainable')
             if not patterns:
                 raise ValueError("trainable=[], expected names of modules such as ['head'], or "
-                                 'None: everything learns')
+                                 'None: everything is trainable')
         self.trainable = patterns
         for name, parameter in self.named_parameters():
-            learns = self._learns(name) and name not in self._frozen_upstream
-            parameter.requires_grad_(learns)
-            if not learns:
+            trainable = self._is_trainable(name) and name not in self._frozen_upstream
+            parameter.requires_grad_(trainable)
+            if not trainable:
                 parameter.grad = None  # an accumulated one would still be applied
         self.train(self.training)
 
-    def _learns(self, name: str) -> bool:
+    def _is_trainable(self, name: str) -> bool:
         return self.trainable is None or matches(name, self.trainable)
 
     def train(self, mode: bool = True) -> 'TransferClassifier':
-        """Switch to training or evaluation; the BatchNorm of frozen parts only ever evaluates."""
+        """Switch to training or evaluation; BatchNorm in frozen parts stays in evaluation."""
         super().train(mode)
         if mode and self.trainable is not None:
-            # Looked up anew each epoch: mmengine replaces modules for synchronised BatchNorm.
+            # Looked up again each epoch: mmengine replaces modules for synchronised BatchNorm.
             for name, module in self.named_modules():
-                if isinstance(module, _BatchNorm) and not self._learns(name):
+                if isinstance(module, _BatchNorm) and not self._is_trainable(name):
                     module.eval()
         return self
 
     def extract_feat(self, inputs: Tensor | tuple[Tensor], stage: str = 'neck'
                      ) -> tuple[Tensor, ...]:
-        """As upstream's; also goes on from features that a frozen part gave before.
+        """As upstream, but also continues from stored features of a frozen part.
 
         Args:
-            inputs: (N, 3, H, W) images, or a tuple of what ``features_of``
-                names gave of them.
-            stage: As upstream's; for features ``neck``.
+            inputs: (N, 3, H, W) images, or a tuple of features: the output of
+                ``features_of``.
+            stage: As upstream; for features only ``neck``.
 
         Raises:
-            ValueError: Features, and nothing says what they are of, or another stage.
+            ValueError: Features were given, but ``features_of`` is None, or for another stage.
         """
         if isinstance(inputs, Tensor):
             return super().extract_feat(inputs, stage)
@@ -106,15 +106,15 @@ class TransferClassifier(ImageClassifier):
 
     def loss(self, inputs: Tensor | tuple[Tensor], data_samples: list[DataSample]
              ) -> dict[str, Tensor]:
-        """As upstream's, with the accuracy of what the losses are of.
+        """As upstream, with the accuracy on the same images.
 
         Args:
             inputs: (N, C, H, W) images, or features, see :meth:`extract_feat`.
             data_samples: N samples.
 
         Returns:
-            The head's losses and, unless labels are mixed (``gt_score``), ``accuracy_top-1``: in %,
-            of the images as augmented and with dropout at work, as Keras counts it.
+            The head's losses and, unless labels are mixed (``gt_score``), ``accuracy_top-1`` in %,
+            with augmentation and dropout, as in Keras.
         """
         head = self.head
         if type(head).loss is not ClsHead.loss or not _labelled(data_samples) \
@@ -128,7 +128,7 @@ class TransferClassifier(ImageClassifier):
 
     def predict(self, inputs: Tensor | tuple[Tensor],
                 data_samples: list[DataSample] | None = None, **kwargs: Any) -> list[DataSample]:
-        """Predict a batch; samples that know their label also get ``loss``.
+        """Predict a batch; samples with a label also get ``loss``.
 
         Args:
             inputs: (N, C, H, W) images, or features, see :meth:`extract_feat`.
@@ -137,10 +137,9 @@ class TransferClassifier(ImageClassifier):
 
         Returns:
             N samples with pred_score, pred_label and, if all have gt_label,
-            ``loss``: the head's loss for this image alone (0-dim tensor). The
-            mean over images is what the head reports in training, given the
-            same scores. All of it is on the CPU: one transfer for the batch, where
-            upstream's metrics make some for each image.
+            ``loss``: the head's loss for this image (0-dim tensor). For equal
+            scores, its mean over images is the training loss. Everything is on
+            the CPU, copied once per batch instead of several times per image.
         """
         head = self.head
         own = type(head).predict is not ClsHead.predict or type(head).loss is not ClsHead.loss

@@ -1,7 +1,6 @@
-"""Data sets of images and the dataset class that serves them in batches.
+"""Image data sets, and the dataset class that serves them in batches.
 
-Importing it registers everything below; mmdet and mmpretrain's models are not
-imported.
+Importing this registers them, without importing mmdet or mmpretrain's models.
 """
 from plugins.classification.datasets.array_dataset import ArrayDataset, take_batch
 from plugins.classification.datasets.cifar import Cifar10, Cifar100

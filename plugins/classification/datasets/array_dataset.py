@@ -1,4 +1,4 @@
-"""One dataset for every source: it hands out whole batches of a decoded array."""
+"""The dataset class for every source: it returns whole batches of a decoded array."""
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,13 +18,13 @@ with without('mmdet'):
 
 
 class Batch(dict):
-    """A batch that says so when a collate function takes it for a list."""
+    """A batch, with a clear error for collate functions that expect single items."""
 
     def __missing__(self, key):
         if key == 'inputs' and 'features' in self:
-            raise KeyError("'inputs': the feature cache serves features here, no images; set "
-                           'default_hooks.feature_cache.enabled=False where images are needed')
-        raise KeyError(f'{key!r}: ArrayDataset hands out whole batches, found a collate function '
+            raise KeyError("'inputs': the feature cache serves features instead of images; set "
+                           'default_hooks.feature_cache.enabled=False if images are needed')
+        raise KeyError(f'{key!r}: ArrayDataset returns whole batches, found a collate function '
                        "that expects single items; set collate_fn=dict(type='batch_collate') in "
                        'the dataloader')
 
@@ -33,27 +33,27 @@ class Batch(dict):
 class ArrayDataset(Dataset):
     """Images (or a seeded part of them) served from one array, batch by batch.
 
-    torch's fetcher calls ``__getitems__`` once per batch and gets one gathered tensor (upstream's
-    datasets pack image by image, 3 000 to 4 000 of CIFAR a second). Augmentation belongs to the
-    data preprocessor, which sees the batch on its device.
+    torch calls ``__getitems__`` once per batch and gets one tensor (upstream's datasets pack single
+    images, 3 000 to 4 000 of CIFAR per second). The data preprocessor augments the batch on its
+    device.
 
     ``collate_fn=dict(type='batch_collate')`` is required in the dataloader.
     Images are decoded by :meth:`full_init`, which mmengine's Runner calls, or
-    when the first is asked for.
+    at the first access.
 
     Args:
         source: A data set, or the config of a registered one (see
             ``plugins.classification.datasets.source``), built once per process.
         part: 'all', 'train' or 'val'. The last two split the source by class,
             see :func:`stratified_split`; they never overlap.
-        val_fraction: Share of each class that goes to 'val'; needed for
-            'train' and 'val' and only there.
+        val_fraction: Share of each class in 'val'; required for 'train' and
+            'val', not allowed for 'all'.
         split_seed: Seed of that split.
-        num_classes: What the model expects; None does not check it.
+        num_classes: The number of classes of the model, to be checked; or None.
 
     Raises:
-        ValueError: Unknown part, a fraction missing or superfluous, no images,
-            or ``num_classes`` differs from the data's.
+        ValueError: Unknown part, a missing or superfluous fraction, no images,
+            or ``num_classes`` differs from the data.
     """
 
     def __init__(self,
@@ -72,7 +72,7 @@ class ArrayDataset(Dataset):
         checks.one_of(self, 'part', part, ('all', 'train', 'val'))
         if (part == 'all') != (val_fraction is None):
             raise ValueError(f'part={part!r} with val_fraction={val_fraction}; '
-                             "'train' and 'val' need a fraction, 'all' takes none")
+                             "'train' and 'val' need a fraction, 'all' must have none")
         self._rows = np.arange(len(self.source))
         if part != 'all':
             train, val = stratified_split(self.source.labels, val_fraction, split_seed,
@@ -96,10 +96,9 @@ class ArrayDataset(Dataset):
         Returns:
             ``inputs`` (uint8 tensor, B x 3 x H x W, RGB) and ``data_samples``
             (B DataSamples with ``gt_label`` of shape (1, ) and the meta fields
-            sample_idx, img_shape, num_classes). Nothing in them is shared with
-            an earlier batch: a model may write predictions into them. Where
-            features are served: ``features`` (float32 tensor, B x C or
-            B x C x H x W) in place of ``inputs``; all else is the same.
+            sample_idx, img_shape, num_classes). All are new objects: a model may
+            write predictions into them. If features are served, ``features``
+            (float32 tensor, B x C or B x C x H x W) replaces ``inputs``.
         """
         chosen = np.asarray(indices)
         rows = self._rows[chosen]
@@ -115,15 +114,15 @@ class ArrayDataset(Dataset):
             ])
 
     def serve_features(self, features: np.ndarray | None) -> None:
-        """Hand out these in place of the images from now on, see ``FeatureCacheHook``.
+        """Return features instead of images from now on, see ``FeatureCacheHook``.
 
         Args:
             features: float32, K x len(self) x C (x H x W): K views of each
-                image of this part, of which the first is served until
-                :meth:`serve_view`. None: the images again.
+                image of this part; the first is served until
+                :meth:`serve_view`. None: serve images again.
 
         Raises:
-            ValueError: It is not one row for each image.
+            ValueError: There is not one row per image.
         """
         if features is not None and (features.ndim < 3 or features.shape[1] != len(self)):
             raise ValueError(f'features of shape {features.shape}; expected views x {len(self)} '
@@ -131,13 +130,13 @@ class ArrayDataset(Dataset):
         self._features, self._view = features, 0
 
     def serve_view(self, epoch: int) -> None:
-        """Let an epoch have its view of the features: they take turns; images have none."""
+        """Select an epoch's view of the features, in turn; no effect for images."""
         if self._features is not None:
             self._view = epoch % len(self._features)
 
     @property
     def metainfo(self) -> dict:
-        """Class names, where mmengine's loops and visualizers look for them."""
+        """Class names, for mmengine's loops and visualizers."""
         return {'classes': self.source.classes}
 
     @property
@@ -147,12 +146,12 @@ class ArrayDataset(Dataset):
 
     @property
     def rows(self) -> np.ndarray:
-        """int64 rows of the source that this part has, in the order of the dataset's indices."""
+        """int64 rows of this part in the source, in the order of the dataset's indices."""
         return self._rows
 
     @property
     def names(self) -> list[str]:
-        """What tells each image of this part from all others, see :class:`Source`."""
+        """A unique name per image of this part, see :class:`Source`."""
         return [self.source.names[row] for row in self._rows]
 
     @property
@@ -173,8 +172,8 @@ def _data_sample(label: torch.Tensor, index: int, shape: tuple[int, ...],
                  num_classes: int) -> DataSample:
     """Build a DataSample without its setters, which check and deep-copy.
 
-    They cost 1.5 ms per batch of 64, more than all other work on the batch.
-    mmpretrain fills ``__dict__`` the same way when it unpickles one.
+    These take 1.5 ms per batch of 64, more than all other work on the batch.
+    mmpretrain also fills ``__dict__`` when it unpickles one.
     """
     sample = object.__new__(DataSample)
     vars(sample).update(
@@ -189,10 +188,10 @@ def _data_sample(label: torch.Tensor, index: int, shape: tuple[int, ...],
 
 @FUNCTIONS.register_module(name='batch_collate')
 def take_batch(batch: dict | list[dict]) -> dict:
-    """Return a batch as it is; mmengine's collate functions expect items.
+    """Return a batch unchanged; mmengine's collate functions expect single items.
 
-    Dataset wrappers (ClassBalancedDataset, RepeatDataset) know no
-    ``__getitems__`` and yield a list of batches of one: those are joined.
+    Dataset wrappers (ClassBalancedDataset, RepeatDataset) have no
+    ``__getitems__`` and return a list of batches of one, which are joined.
     """
     if isinstance(batch, dict):
         return batch

@@ -1,4 +1,4 @@
-"""Large arrays in files: written whole, and found again only where all of it is there."""
+"""Large arrays in files, which are written completely or not at all."""
 import json
 import shutil
 import time
@@ -11,14 +11,14 @@ import numpy as np
 
 from plugins.engine.files import PARTIAL, replacing, write_text
 
-_LEFT = 24 * 3600  # seconds without a write after which a partial file is a killed run's
+_ABANDONED = 24 * 3600  # seconds without a write after which a partial file is deleted
 
 
 def open_array(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
-    """A stored array, memory-mapped and read-only, and what :func:`describe` wrote of it.
+    """A stored array, memory-mapped and read-only, and its description, see :func:`describe`.
 
     Raises:
-        OSError, ValueError: There is none, or it is damaged.
+        OSError, ValueError: It is missing or damaged.
     """
     about = json.loads(path.with_suffix('.json').read_text(encoding='utf-8'))
     if not isinstance(about, dict) or 'digest' not in about:
@@ -31,33 +31,33 @@ def open_array(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
 
 @contextmanager
 def new_array(path: Path, dtype: type, shape: Sequence[int]) -> Iterator[Path]:
-    """Yield the file of an empty array to fill; it becomes ``path`` when the block ends."""
+    """Yield the file of an empty array to fill; it is renamed to ``path`` when the block ends."""
     with replacing(path) as partial:
         np.lib.format.open_memmap(partial, 'w+', dtype, tuple(shape)).flush()
         yield partial
 
 
 def describe(path: Path, digest: str, about: Mapping[str, Any]) -> None:
-    """Write down, beside a finished array, its SHA-256 and what it is of."""
+    """Write the SHA-256 and a description of a finished array beside it."""
     write_text(path.with_suffix('.json'),
                json.dumps({'digest': digest, **about}, default=repr, indent=2) + '\n')
 
 
 def make_room(folder: Path, needed: int, what: str, advice: str) -> None:
-    """Make a folder and check that so many bytes fit into it; delete what killed runs left there.
+    """Create a folder, delete leftovers of killed runs, and check that there is enough space.
 
     Args:
-        folder: Where the files will be.
-        needed: Bytes.
-        what: What needs them.
-        advice: What else to do where they do not fit.
+        folder: The folder of the files.
+        needed: Required bytes.
+        what: What is to be stored, for the message.
+        advice: What else the user can do, for the message.
 
     Raises:
-        OSError: They do not. A full disk would kill the process with SIGBUS later.
+        OSError: Too little space. A full disk would kill the process with SIGBUS later.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob(f'.*{PARTIAL}'):
-        if time.time() - path.stat().st_mtime > _LEFT:
+        if time.time() - path.stat().st_mtime > _ABANDONED:
             path.unlink(missing_ok=True)
     free = shutil.disk_usage(folder).free
     if needed > free:

@@ -27,19 +27,20 @@ class Cifar10(Source):
     """CIFAR-10: 50 000 train or 10 000 test images of 32 x 32.
 
     mmpretrain's CIFAR10 unpickles without restriction (a batch file can run
-    code) and rejects files whose MD5 differs; this one warns of those.
+    code) and rejects files with another MD5; this one only warns about those.
 
     Args:
-        data_root: Holds ``cifar-10-batches-py``, or is that folder.
+        data_root: Contains ``cifar-10-batches-py``, or is that folder.
         split: 'train' or 'test'.
         classes: Label ids or class names to keep, renumbered 0 ... k - 1 in
             this order. None keeps all.
-        max_per_class: Keep at most that many images of each class, chosen by
-            ``seed`` alone. A smaller number keeps some of the same.
+        max_per_class: Keep at most that many images of each class, chosen at
+            random by ``seed``. A smaller number keeps a subset of a larger one.
         seed: See ``max_per_class``.
 
     Raises:
-        OSError, ValueError: Unknown split; later, missing or damaged files, or an unknown class.
+        OSError, ValueError: Unknown split; on reading, missing or damaged files or an unknown
+            class.
     """
 
     size = (32, 32)
@@ -54,7 +55,7 @@ class Cifar10(Source):
         self.max_per_class = max_per_class
         self.seed = seed
         self.label_key = self.edition.label_key
-        self._batches: list[np.ndarray] = []  # kept from the listing until they are decoded
+        self._batches: list[np.ndarray] = []  # read by listing(), used by decode()
         self._rows: np.ndarray | None = None
 
     @classmethod
@@ -74,7 +75,7 @@ class Cifar10(Source):
         return find_folder(self.root, self.edition, self._files)
 
     def listing(self) -> tuple[list[str], np.ndarray, tuple[str, ...]]:
-        """See :class:`Source`; a name is of the folder, the split and the row."""
+        """See :class:`Source`; names consist of folder, split and row."""
         meta, = self.edition.files['meta']
         classes = read_classes(self._folder / meta, self.label_key)
         batches = [read_batch(self._folder / name, self.label_key, len(classes))
@@ -94,7 +95,7 @@ class Cifar10(Source):
         return [f'{place}{row}' for row in rows], labels, classes
 
     def decode(self) -> np.ndarray:
-        """See :class:`Source`; one line names the files that are not the official ones."""
+        """See :class:`Source`; warns about files that are not the official ones."""
         assert len(self) == len(self._rows)  # listed, so the batches are there
         images = np.concatenate(self._batches).reshape(-1, 3, 32, 32)
         self._batches = []

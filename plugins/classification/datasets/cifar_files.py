@@ -1,4 +1,4 @@
-"""CIFAR's python pickles: which there are, and how to read them without running code."""
+"""Read CIFAR's python pickles without running code in them."""
 import hashlib
 import pickle
 from pathlib import Path
@@ -9,12 +9,12 @@ from torchvision import datasets as official
 
 
 class Edition(NamedTuple):
-    """What tells CIFAR-10 from CIFAR-100.
+    """CIFAR-10 or CIFAR-100.
 
     Attributes:
-        folder: Its folder in the archive.
+        folder: The folder in the archive.
         archive: File name of the archive.
-        label_key: Key of the labels in its batches; that of their names follows.
+        label_key: Key of the labels in the batches; see :func:`read_classes`.
         files: 'train', 'test' and 'meta' -> file name -> MD5.
     """
     folder: str
@@ -34,10 +34,10 @@ CIFAR100 = _edition(official.CIFAR100, 'fine_labels')
 
 
 def find_folder(root: Path, edition: Edition, expected: dict) -> Path:
-    """The folder that holds the files: ``root``, or the edition's own in it.
+    """The folder of the files: ``root``, or the edition's folder in it.
 
     Raises:
-        FileNotFoundError: A file is missing; the message says what to do.
+        FileNotFoundError: A file is missing.
     """
     folder_name, archive = edition.folder, edition.archive
     folder = root / folder_name if (root / folder_name).is_dir() else root
@@ -54,11 +54,11 @@ def find_folder(root: Path, edition: Edition, expected: dict) -> Path:
 
 
 def other_files(folder: Path, edition: Edition) -> list[str]:
-    """Names of the files that are not the official ones, but readable all the same.
+    """Names of files that are readable but not the official ones.
 
     Raises:
         OSError: A file is missing.
-        ValueError: A file is none of CIFAR; the message names it.
+        ValueError: A file is no CIFAR file; the message names it.
     """
     meta, = edition.files['meta']
     classes = read_classes(folder / meta, edition.label_key)
@@ -81,9 +81,9 @@ def md5_of(path: Path) -> str:
 class _ArrayUnpickler(pickle.Unpickler):
     """Builds numpy arrays and plain containers, and rejects everything else.
 
-    The official files come from Python 2 (``numpy.core``), re-packed ones
-    from any numpy (``numpy._core`` since 2.0), whose protocol-2 pickles hold
-    bytes as latin-1 text for ``_codecs.encode`` to convert.
+    The official files were written by Python 2 (``numpy.core``), others by any
+    numpy (``numpy._core`` since 2.0), whose protocol-2 pickles store bytes as
+    latin-1 text, converted by ``_codecs.encode``.
     """
     _ALLOWED = {
         ('numpy.core.multiarray', '_reconstruct'): np.empty(0).__reduce__()[0],
@@ -97,7 +97,7 @@ class _ArrayUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str):
         if (module, name) not in self._ALLOWED:
-            raise pickle.UnpicklingError(f'it asks for {module}.{name}, which no CIFAR file needs')
+            raise pickle.UnpicklingError(f'it uses {module}.{name}, which no CIFAR file needs')
         return self._ALLOWED[module, name]
 
 
@@ -105,7 +105,7 @@ def unpickle(path: Path) -> dict:
     """Read a dict with text keys; ``encoding='bytes'`` is for Python 2's str.
 
     Raises:
-        ValueError: It is damaged, asks for code, or holds something else.
+        ValueError: It is damaged, could run code, or contains no dict.
     """
     with path.open('rb') as file:
         try:
@@ -130,7 +130,7 @@ def read_classes(path: Path, label_key: str) -> tuple[str, ...]:
         label_key: Key of their labels in a batch: ``x_labels`` belong to ``x_label_names``.
 
     Raises:
-        ValueError: There are none; the message names the file.
+        ValueError: The file contains none.
     """
     meta = unpickle(path)
     names_key = label_key.replace('labels', 'label_names')
@@ -143,7 +143,7 @@ def read_batch(path: Path, label_key: str, num_classes: int) -> tuple[np.ndarray
     """Read one batch: uint8 n x 3072 and n labels below ``num_classes``.
 
     Raises:
-        ValueError: A key is missing or holds something else; the message names the file.
+        ValueError: A key is missing or has another content; the message names the file.
     """
     batch = unpickle(path)
     for key in ('data', label_key):

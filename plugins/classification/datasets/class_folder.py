@@ -1,4 +1,4 @@
-"""One folder per class: flower_photos, the MIT scenes and most private sets."""
+"""Data sets with one folder per class, such as flower_photos and the MIT scenes."""
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,27 +16,27 @@ from plugins.engine.images import SUFFIXES
 class ClassFolder(FileSource):
     """Images in ``<data_root>/<class>/``, in sorted order of class and file.
 
-    Hidden files and folders, and files beside the class folders that are no images (a licence),
-    are ignored; anything else unexpected is an error. Keras's ``target_size`` is
-    ``resize='stretch'``, but Keras takes the nearest pixel.
+    Hidden files and folders, and non-image files (e.g. a licence) next to the class folders, are
+    ignored; anything else unexpected is an error. Keras's ``target_size`` corresponds to
+    ``resize='stretch'``, but uses the nearest pixel.
 
     Args:
         data_root: The folder of the class folders.
-        size: See :class:`FileSource`, as for the other arguments.
-        classes: Class names in label order; exactly the folders that exist.
+        size: See :class:`FileSource`, also for the other arguments.
+        classes: Class names in label order; must be exactly the existing folders.
             None takes the folders in sorted order.
-        split: 'train' or 'test' divides the tree in two at random, see
+        split: 'train' or 'test' splits the images at random, see
             :func:`stratified_split`; needs ``held_out``. None takes all. ArrayDataset's
             ``val_fraction=held_out`` and ``split_seed=seed`` make the same split.
-        held_out: What 'test' gets of each class: a number of images (int) or
-            a share between 0 and 1.
+        held_out: Test images of each class: a number (int) or a share between
+            0 and 1.
         max_per_class: Keep at most that many images of each class of the
-            split, chosen by ``seed``. A smaller number keeps some of the same.
-        seed: Alone decides, with the sorted file names, what is chosen.
+            split, chosen by ``seed``. A smaller number keeps a subset of a larger one.
+        seed: Determines both choices, together with the sorted file names.
 
     Raises:
-        OSError, ValueError: Wrong arguments; later, missing, unexpected or empty folders, or a
-            class too small for ``held_out``.
+        OSError, ValueError: Wrong arguments; on reading, missing, unexpected or empty folders, or
+            a class too small for ``held_out``.
     """
 
     def __init__(self, data_root: str | Path, size: int | tuple[int, int],
@@ -47,7 +47,7 @@ class ClassFolder(FileSource):
         self.split = checks.one_of('', 'split', split, (None, 'train', 'test'))
         if (split is None) != (held_out is None):
             raise ValueError(f"split={split!r} with held_out={held_out}; 'train' and 'test' need a "
-                             'number of images a class or a share, None takes neither')
+                             'number of images per class or a share, None must have neither')
         self.wanted = classes
         self.held_out = held_out
         self.max_per_class = max_per_class
@@ -55,7 +55,7 @@ class ClassFolder(FileSource):
 
     @classmethod
     def parts(cls, root: Path) -> dict[str, Source]:
-        """See :class:`Source`: folders of parts, else of classes."""
+        """See :class:`Source`; folders of splits, else of classes."""
         parts = [name for name in ('train', 'val', 'test') if (root / name).is_dir()]
         if len(parts) > 1:
             return {part: cls(root / part, size=1) for part in parts}
@@ -92,7 +92,7 @@ class ClassFolder(FileSource):
         return tuple(found if self.wanted is None else self.wanted)
 
     def _choose(self, labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
-        """Rows of the wanted part, ascending; at most so many of each label."""
+        """Rows of the chosen split, ascending, at most ``max_per_class`` of each label."""
         rows = np.arange(len(labels))
         if self.split is not None:
             rows = stratified_split(labels, self.held_out, self.seed,
@@ -103,7 +103,7 @@ class ClassFolder(FileSource):
 
 
 def visible(folder: Path) -> list[Path]:
-    """What lies in a folder, sorted, without hidden files (.DS_Store, ._copies of macOS)."""
+    """The sorted entries of a folder, without hidden files (macOS's .DS_Store and ._ copies)."""
     return sorted(path for path in folder.iterdir() if not path.name.startswith('.'))
 
 

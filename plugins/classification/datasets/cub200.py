@@ -1,4 +1,4 @@
-"""Caltech-UCSD Birds 200-2010: class folders divided by the official lists."""
+"""Caltech-UCSD Birds 200-2010: class folders, split by the official lists."""
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from plugins.classification.datasets.splits import wanted_classes
 from plugins.engine import checks
 
 LAYOUT = ('expected <data_root>/images/<NNN.Name>/*.jpg and <data_root>/lists/{train,test}.txt, '
-          'which images.tgz and lists.tgz of CUB-200-2010 hold '
+          'as in images.tgz and lists.tgz of CUB-200-2010 '
           '(python tools/misc/download_dataset.py cub200)')
 
 
@@ -19,20 +19,20 @@ LAYOUT = ('expected <data_root>/images/<NNN.Name>/*.jpg and <data_root>/lists/{t
 class Cub200(FileSource):
     """CUB-200-2010: 3 000 train or 3 033 test images of 200 kinds of birds.
 
-    mmpretrain's CUB reads the edition of 2011 alone, whose lists have another format.
+    mmpretrain's CUB reads only the edition of 2011, whose lists have another format.
 
     Args:
-        data_root: Holds ``images/`` and ``lists/``.
-        split: 'train' or 'test': the list to take, in its order of classes
-            and, within a class, of lines.
-        size: See :class:`FileSource`, as for the other arguments.
+        data_root: Contains ``images/`` and ``lists/``.
+        split: 'train' or 'test': the list to read; images are sorted by class
+            and, within a class, by line.
+        size: See :class:`FileSource`, also for the other arguments.
         classes: Folder names ('001.Black_footed_Albatross') in label order;
-            images of other classes are left out. None takes all folders of
-            ``images/`` in the order of their numbers, whether 200 or fewer.
+            images of other classes are left out. None takes all folders in
+            ``images/`` in the order of their numbers.
 
     Raises:
-        OSError, ValueError: Unknown split; later, missing folders or lists, folders without a
-            number of their own, classes without images, or wrong lines, by list and number.
+        OSError, ValueError: Unknown split; on reading, missing folders or lists, folders without a
+            unique number, classes without images, or a wrong line in a list.
     """
 
     def __init__(self, data_root: str | Path, split: str, size: int | tuple[int, int],
@@ -65,7 +65,7 @@ class Cub200(FileSource):
         return [self.root / 'images' / name for name in names], labels, wanted
 
     def findings(self) -> list[tuple[str, str]]:
-        """See :class:`Source`: visible files of the class folders that neither list names."""
+        """See :class:`Source`; visible files of the class folders that are in neither list."""
         listed = {name for names in read_lists(self.root).values() for name in names}
         return [('in images/, but in no list', name)
                 for folder in _numbered_folders(self.root / 'images')
@@ -74,11 +74,11 @@ class Cub200(FileSource):
 
 
 def read_lists(root: Path) -> dict[str, list[str]]:
-    """Both lists: 'train' and 'test' -> ``<class>/<file>``, each below ``images/`` and once.
+    """Read both lists: 'train' and 'test' -> unique names ``<class>/<file>`` below ``images/``.
 
     Raises:
         FileNotFoundError: A list is missing.
-        ValueError: A wrong line; the message names list, line and text.
+        ValueError: A line is wrong; the message names list, line and text.
     """
     seen: dict[str, str] = {}
     lists = {}
@@ -88,7 +88,7 @@ def read_lists(root: Path) -> dict[str, list[str]]:
             raise FileNotFoundError(f'{path}: missing; {LAYOUT}')
         lists[part] = []
         try:
-            text = path.read_text(encoding='utf-8-sig')  # Windows puts a mark before UTF-8
+            text = path.read_text(encoding='utf-8-sig')  # Windows adds a byte order mark
         except UnicodeDecodeError as error:
             raise ValueError(f'{path}: {error}; save the list as UTF-8 text or unpack lists.tgz '
                              'again') from error
@@ -97,10 +97,10 @@ def read_lists(root: Path) -> dict[str, list[str]]:
             if not name:
                 continue
             if not re.fullmatch(r'[^/\\.][^/\\]*/[^/\\.][^/\\]*', name):
-                raise ValueError(f'{where}: {name!r}; expected <class>/<file>, one image a line')
+                raise ValueError(f'{where}: {name!r}; expected <class>/<file>, one image per line')
             if name in seen:
-                raise ValueError(f'{where}: {name} is in {seen[name]} already; an image '
-                                 'belongs to train or to test, once; delete one of the lines')
+                raise ValueError(f'{where}: {name} is already in {seen[name]}; an image may be '
+                                 'listed only once; delete one of the lines')
             if not (root / 'images' / name).is_file():
                 raise ValueError(f'{where}: {root / "images" / name} is missing; unpack images.tgz '
                                  'again or delete the line')
@@ -110,17 +110,17 @@ def read_lists(root: Path) -> dict[str, list[str]]:
 
 
 def _numbered_folders(folder: Path) -> tuple[str, ...]:
-    """Names of the class folders by their number: 2.b before 10.a, whatever the zeros."""
+    """Names of the class folders sorted by number: 2.b before 10.a."""
     if not folder.is_dir():
         raise FileNotFoundError(f'{folder}: no such folder; {LAYOUT}')
     names: dict[int, str] = {}
     for path in visible(folder):
         number = re.match(r'(\d+)\.', path.name)
         if not path.is_dir() or number is None:
-            raise ValueError(f'{path}: expected class folders alone, named <number>.<name> like '
+            raise ValueError(f'{path}: expected only class folders, named <number>.<name> like '
                              '001.Black_footed_Albatross; rename it or move it elsewhere')
         if other := names.get(int(number[1])):
-            raise ValueError(f'{path}: {other} has the number {int(number[1])} too; '
+            raise ValueError(f'{path}: {other} also has the number {int(number[1])}; '
                              'rename one of the folders')
         names[int(number[1])] = path.name
     if not names:

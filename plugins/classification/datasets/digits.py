@@ -8,10 +8,10 @@ from plugins.engine import checks
 
 @SOURCES.register_module(name='digits')
 class Digits(Source):
-    """1 797 digits of 8 x 8 that scikit-learn carries; 10 classes.
+    """The 1 797 digits of 8 x 8 pixels that come with scikit-learn; 10 classes.
 
-    Grey 0 to 16 becomes 0 to 255 in three equal channels. The set has no
-    official test part, so a seeded stratified one is split off.
+    Grey 0 to 16 becomes 0 to 255 in three equal channels. There is no official
+    test split, so a stratified one is drawn at random.
 
     Args:
         split: 'train' or 'test'.
@@ -30,7 +30,7 @@ class Digits(Source):
         self.seed = seed
 
     def _rows(self) -> tuple[object, np.ndarray]:
-        from sklearn.datasets import load_digits  # 1.3 s that nobody else should wait for
+        from sklearn.datasets import load_digits  # takes 1.3 s
         data = load_digits()
         return data, stratified_split(data.target, self.test_fraction, self.seed,
                                       key='test_fraction')[self.split == 'test']

@@ -18,7 +18,7 @@ from plugins.engine.images import read_image
 
 
 class FileSource(Source):
-    """A data set of image files; a subclass finds them, the rest is here::
+    """A data set of image files; a subclass only lists them::
 
         @SOURCES.register_module(name='from_list')
         class FromList(FileSource):
@@ -26,21 +26,21 @@ class FileSource(Source):
                 lines = [line.split() for line in (self.root / 'list.txt').read_text().splitlines()]
                 return [self.root / name for name, _ in lines], [int(k) for _, k in lines], 'ab'
 
-    All files are decoded before training, in threads, and no others; damaged ones are an error.
+    These files are decoded before training, in threads; damaged ones are an error.
 
     Args:
         data_root: The folder of the data set.
-        size: (height, width) in which images are stored, or one int for a square.
-        resize: How they get there: 'center_crop' or 'stretch', see
+        size: (height, width) of the stored images, or one int for a square.
+        resize: How images are resized: 'center_crop' or 'stretch', see
             ``plugins.classification.datasets.source.fitted``.
         max_ram_gb: A larger array (in 1e9 bytes) becomes a memory-mapped file.
-        cache_dir: Folder of such files. They are keyed by the names, sizes
-            and modification times of the images, by size and resize; deleting
+        cache_dir: Folder of such files. Their names depend on the names, sizes
+            and modification times of the images, size and resize; deleting
             them is always safe.
 
     Raises:
-        ValueError: Another size or resize mode; later, a file that cannot be decoded.
-        OSError: Later: no room for the memory-mapped file.
+        ValueError: Wrong size or resize mode; on reading, a file that cannot be decoded.
+        OSError: On reading: no space for the memory-mapped file.
     """
 
     size: tuple[int, int] = None  # known without decoding
@@ -69,10 +69,10 @@ class FileSource(Source):
         return self._found[0]
 
     def listing(self) -> tuple[Sequence[str], Sequence[int], Sequence[str]]:
-        """See :class:`Source`; a file is named by its folder, links followed, and its name.
+        """See :class:`Source`; names are paths, with links to folders resolved.
 
-        Links to files are not followed: two of them may well mean two images (stores like DVC
-        keep equal files once).
+        Links to files are not followed, as two of them may be two images (tools like DVC store
+        equal files once).
         """
         paths, labels, classes = self._found
         folders = {folder: folder.resolve() for folder in {path.parent for path in paths}}
@@ -103,12 +103,12 @@ class FileSource(Source):
 
         with ThreadPoolExecutor() as pool:
             for _ in pool.map(decode, range(len(images))):
-                pass  # only to raise what a thread raised
+                pass  # re-raises errors of the threads
 
     def _mapped(self, shape: tuple[int, ...]) -> np.ndarray:
         """The decoded array as a memory map; decoded if it is not stored yet.
 
-        Processes that decode at the same time write the same bytes, each into a file of its own.
+        Processes that decode at the same time write the same bytes, each into its own file.
         """
         files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in self.paths]
         key = hashlib.sha256(json.dumps([files, shape, self.resize]).encode()).hexdigest()[:24]
@@ -133,7 +133,7 @@ class FileSource(Source):
 
 
 def _stored(path: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, str] | None:
-    """A stored array and its digest; None where there is none or it is damaged."""
+    """A stored array and its digest; None if it is missing or damaged."""
     try:
         images, about = open_array(path)
     except (OSError, ValueError):

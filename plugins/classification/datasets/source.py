@@ -1,4 +1,4 @@
-"""A data set as one object: classes, labels and names at once, pixels when they are asked for."""
+"""Base class of data sets: classes, labels and names, and pixels that are decoded on access."""
 import hashlib
 import json
 import os
@@ -12,8 +12,8 @@ import numpy as np
 from mmengine.registry import Registry
 from PIL import Image, ImageOps
 
-# `locations` is not decoration: without it mmengine imports all of mmpretrain
-# (and with it mmdet) the first time a source is built.
+# Without `locations` mmengine would import all of mmpretrain (and with it
+# mmdet) when the first source is built.
 SOURCES = Registry(
     'image source', scope='mmpretrain', locations=['plugins.classification.datasets'])
 
@@ -38,21 +38,21 @@ class Source(ABC):
             def decode(self):
                 return np.random.RandomState(0).randint(256, size=(90, 3, 16, 16), dtype=np.uint8)
 
-    Configs name it as ``source=dict(type='noise', split='train')``. A data set of image files is
-    shorter still, see :class:`FileSource`. ``__init__`` checks its arguments and reads nothing:
-    a model predicts where its data are not.
+    Configs use it as ``source=dict(type='noise', split='train')``. A data set of image files is
+    even shorter, see :class:`FileSource`. ``__init__`` checks its arguments but reads no files,
+    so that models can predict on machines without the data.
     """
 
-    resize = 'center_crop'  # how a picture of another size is brought to the stored one
+    resize = 'center_crop'  # how a picture of another size is resized to the stored one
 
     @abstractmethod
     def listing(self) -> tuple[Sequence[str], Sequence[int] | np.ndarray, Sequence[str]]:
         """Names, labels and class names; no pixels are decoded.
 
         Returns:
-            N names, each of which tells an image from all others, in this data set or another
-            (its file, or archive and row: two files with the same pixels are two images); N
-            labels, which are indices into the class names; the class names.
+            N names, unique among all data sets (the file, or archive and row; two files with the
+            same pixels are two images); N labels, which are indices into the class names; the
+            class names.
         """
 
     @abstractmethod
@@ -61,16 +61,16 @@ class Source(ABC):
 
     @classmethod
     def parts(cls, root: Path) -> dict[str, 'Source']:
-        """The parts of a data set in a folder, by their names; {} if it has another layout."""
+        """The splits of a data set in a folder, by name; {} if it has another layout."""
         return {}
 
     def findings(self) -> list[tuple[str, str]]:
-        """What is wrong beyond single images: kind and place, for check_dataset.py."""
+        """Problems beyond single images, as pairs of kind and place, for check_dataset.py."""
         return []
 
     @cached_property
     def size(self) -> tuple[int, int]:
-        """Height and width of the stored images; decodes them where a subclass does not say."""
+        """Height and width of the stored images; decodes them unless a subclass defines it."""
         return self.images.shape[2:]
 
     @cached_property
@@ -88,7 +88,7 @@ class Source(ABC):
 
     @property
     def names(self) -> Sequence[str]:
-        """What tells each image from all others, see :meth:`listing`."""
+        """A unique name per image, see :meth:`listing`."""
         return self._listed[0]
 
     @property
@@ -109,7 +109,7 @@ class Source(ABC):
         """All images, see :meth:`decode`; read-only, because loaders share them.
 
         Raises:
-            OSError, ValueError: They cannot be decoded, or are not one for each label.
+            OSError, ValueError: They cannot be decoded, or there is not one per label.
         """
         images = self.decode()
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[:2] != (len(self), 3):
@@ -125,7 +125,7 @@ class Source(ABC):
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of what a model can see of the data set: images, labels and class names."""
+        """SHA-256 of all that affects training: images, labels and class names."""
         return hashlib.sha256(json.dumps(
             [self.digest(), self.labels.tolist(), self.classes]).encode()).hexdigest()
 
@@ -134,11 +134,11 @@ class Source(ABC):
         return np.ascontiguousarray(self.images[row].transpose(1, 2, 0))
 
     def place(self, row: int) -> str:
-        """Where an image is within the data set, for messages."""
+        """The name of an image within the data set, for messages."""
         return f'image {row}'
 
     def stored(self, picture: np.ndarray) -> np.ndarray:
-        """Bring a picture (uint8, H x W x 3, RGB) to the stored form, 3 x height x width."""
+        """Convert a picture (uint8, H x W x 3, RGB) to the stored form, 3 x height x width."""
         return fitted(Image.fromarray(picture), *self.size, self.resize)
 
     @property
@@ -159,13 +159,13 @@ class Source(ABC):
 
 
 class ImageArray(Source):
-    """Images that are in memory (or a memory map) already.
+    """Images in memory or a memory map.
 
     Args:
         images: uint8, N x 3 x H x W, RGB, 0 to 255.
         labels: N indices into ``classes``.
         classes: Class names in label order.
-        names: See :meth:`Source.listing`; None: they are those of this array alone.
+        names: See :meth:`Source.listing`; None: names that are unique to this array.
 
     Raises:
         ValueError: Images, labels or names differ in number, or a label has no class.
@@ -192,10 +192,10 @@ def fitted(image: Image.Image, height: int, width: int, resize: str) -> np.ndarr
 
     Args:
         image: RGB.
-        height: In pixels.
-        width: Likewise.
-        resize: 'center_crop' keeps proportions and cuts what protrudes (the shorter side fits);
-            'stretch' keeps all pixels and distorts.
+        height: Height of the result in pixels.
+        width: Width of the result in pixels.
+        resize: 'center_crop' keeps the aspect ratio and crops the longer side; 'stretch' keeps
+            all pixels and distorts.
 
     Returns:
         uint8, 3 x height x width.
@@ -220,8 +220,8 @@ _built: dict[tuple[str, str], Source] = {}
 def build_source(config: Mapping[str, Any]) -> Source:
     """Build a source from its config, once per process.
 
-    Equal configs share one object and its pixels: train and val are parts of one array, and a
-    search builds it in every trial. The four used last are kept.
+    Equal configs share one object and its pixels: train and val are often parts of one array, and
+    a search builds it in every trial. The last four are kept.
 
     Raises:
         ValueError: There is no such source, or an argument is wrong.
@@ -229,15 +229,15 @@ def build_source(config: Mapping[str, Any]) -> Source:
     # Relative roots depend on the working directory, so it is part of the key.
     key = json.dumps(config, sort_keys=True, default=repr), os.getcwd()
     source = _built.pop(key) if key in _built else new_source(config)
-    _built[key] = source  # now the youngest: dicts keep the order of insertion
+    _built[key] = source  # now the newest: dicts keep the order of insertion
     while len(_built) > 4:
         del _built[next(iter(_built))]
     return source
 
 
 def new_source(config: Mapping[str, Any]) -> Source:
-    """Like :func:`build_source`, but a new object, which sees what has changed on the disk."""
+    """Like :func:`build_source`, but always builds a new object, which sees changes on disk."""
     if SOURCES.get(config['type']) is None:
-        raise ValueError(f"source: there is no type {config['type']!r}, expected one of "
+        raise ValueError(f"source: unknown type {config['type']!r}, expected one of "
                          f'{", ".join(SOURCES.module_dict)}')
     return SOURCES.build(dict(config))

@@ -14,21 +14,21 @@ def stratified_split(labels: np.ndarray, held_out: float | int, seed: int,
                      key: str = 'held_out') -> tuple[np.ndarray, np.ndarray]:
     """Hold out the same share of every class.
 
-    Every class is rounded by itself: scikit-learn's ``train_test_split`` rounds the total, so
-    that the seed decides which class gets the odd image.
+    Every class is rounded on its own: scikit-learn's ``train_test_split`` rounds the total, so
+    the seed decides which class gets the extra image.
 
     Args:
         labels: Integer labels, N.
         held_out: A share between 0 and 1: of a class of n images
             ``floor(n * held_out + 0.5)`` are held out, at least 1 and at most
             n - 1. Or an int: that many images of each class.
-        seed: Alone decides which ones; no global random state is read or set.
+        seed: Determines the choice; no global random state is read or set.
         classes: Class names in label order, for messages.
-        key: What the caller's user knows ``held_out`` as, for messages.
+        key: The user's name of ``held_out``, for messages.
 
     Returns:
-        Rows that stay and rows held out, both ascending; together they are
-        0 ... N - 1.
+        The remaining rows and the rows held out, both ascending; together they
+        are 0 ... N - 1.
 
     Raises:
         ValueError: The share is not inside (0, 1), or a class is too small.
@@ -54,19 +54,18 @@ def stratified_split(labels: np.ndarray, held_out: float | int, seed: int,
 
 def at_most_per_class(labels: np.ndarray, count: int, seed: int,
                       classes: Sequence[str] | None = None) -> np.ndarray:
-    """Choose ``count`` images of every class; a class that has fewer keeps all, with a warning.
+    """Choose ``count`` images of every class; a class with fewer keeps all, with a warning.
 
-    With the same seed the choice of a smaller count is part of that of a larger one, so that
-    learning curves grow one training set.
+    With the same seed a smaller count chooses a subset of a larger one, as learning curves need.
 
     Args:
         labels: Integer labels, N.
         count: At least 1.
-        seed: Alone decides which ones; no global random state is read or set.
+        seed: Determines the choice; no global random state is read or set.
         classes: Class names in label order, for the warning.
 
     Returns:
-        The rows chosen, ascending.
+        The chosen rows, ascending.
 
     Raises:
         ValueError: ``count`` is no whole number above 0.
@@ -78,7 +77,7 @@ def at_most_per_class(labels: np.ndarray, count: int, seed: int,
     small = [f'{_named(label, classes)} ({len(rows)})'
              for label, rows in zip(present, chosen, strict=True) if len(rows) < count]
     if small:
-        print_log(f'max_per_class={count}, but fewer images are there and all of them taken of: '
+        print_log(f'max_per_class={count}, but there are fewer images, which are all used, of: '
                   f'{", ".join(small[:5])}{f" and {len(small) - 5} more" if small[5:] else ""}',
                   'current', logging.WARNING)
     return np.sort(np.concatenate(chosen)) if chosen else np.arange(0)
@@ -86,10 +85,11 @@ def at_most_per_class(labels: np.ndarray, count: int, seed: int,
 
 def wanted_classes(where: object, found: Sequence[str], wanted: Sequence[int | str] | None
                    ) -> list[int]:
-    """Indices, in the order wanted, of classes given by name or index; None takes all.
+    """Indices of classes given by name or index, in the given order; None takes all.
 
     Raises:
-        ValueError: One is unknown or named twice, or none is; the message begins with ``where``.
+        ValueError: A class is unknown or given twice, or there is none; the message begins with
+            ``where``.
     """
     ids = []
     for entry in range(len(found)) if wanted is None else wanted:

@@ -26,41 +26,41 @@ _OFF = 'set default_hooks.feature_cache.enabled=False'
 
 @HOOKS.register_module()
 class FeatureCacheHook(Hook):
-    """Compute what a frozen backbone gives of each image once, and train on that.
+    """Compute the output of a frozen backbone once per image, and train on these features.
 
-    Its output (or the neck's, where that is frozen too and smaller) is computed before the first
-    epoch for training and validation images, kept on disk, and handed out by the same data set in
-    the same order. Losses, metrics, random numbers and checkpoints are those of a run without:
-    checkpoints hold the whole model, ``--resume`` works, tools/test.py takes images.
+    The output (or that of the neck, if it is also frozen and smaller) is computed before the first
+    epoch for training and validation images, stored on disk, and served by the same data set in
+    the same order. Losses, metrics, random numbers and checkpoints are the same as without it:
+    checkpoints contain the whole model, ``--resume`` works, tools/test.py reads images.
 
     Without augmentation the features are exact up to rounding: metrics agree to 1e-4. With
     augmentation ``views=K`` is an approximation: each image is augmented K times, and epoch e
-    shows view e modulo K.
+    uses view e modulo K.
 
-    Stored features are found by the SHA-256 of weights, preprocessing, data (fingerprint and
-    rows), precision and views; a few are computed again and compared before they are used.
-    TrainablePhasesHook: the features serve its phases with a frozen backbone, images the others;
-    where the neck begins to learn, the backbone's take the place of the neck's.
+    Stored features are identified by the SHA-256 of weights, preprocessing, data (fingerprint and
+    rows), precision and views; before use, a few are computed again and compared. With
+    TrainablePhasesHook, phases with a frozen backbone use features and others images; when the
+    neck becomes trainable, features of the backbone replace those of the neck.
 
     Args:
         enabled: False: do nothing, for a config whose base has this hook.
-        views: How many augmented views of each training image; a recipe
-            without augmentation has one, whatever this says.
-        only_check: Check the recipe and the disk, of phases the first alone, and go on with
-            images: what ``--fast-dev-run`` sets.
+        views: Number of augmented views per training image; without augmentation
+            there is always one.
+        only_check: Only check the recipe (of phases the first) and the disk, and train on
+            images; set by ``--fast-dev-run``.
         cache_dir: Folder of the stored features; deleting it is always safe.
-        max_gb: Most that one run's features may take, in 1e9 bytes.
-        batch_size: Images of a batch while they are computed.
+        max_gb: Maximum size of one run's features, in 1e9 bytes.
+        batch_size: Batch size while features are computed.
 
     Raises:
-        ValueError: The backbone learns or drops values; augmentation without
-            views; batch augments (they mix other images in each epoch); workers that
-            outlive a change of the features; another model, preprocessor or data set
-            than this project's; more than ``max_gb``.
-        OSError: No room on the disk.
+        ValueError: The backbone is trainable or has dropout; augmentation without
+            views; batch augments (they mix different images in each epoch); persistent
+            workers where the features change; a model, preprocessor or data set of
+            another class; more than ``max_gb``.
+        OSError: No space on the disk.
     """
 
-    priority = 'LOW'  # after the hooks that set normalisation or what learns
+    priority = 'LOW'  # after the hooks that set normalisation or trainable parts
 
     def __init__(self, enabled: bool = True, views: int = 1, only_check: bool = False,
                  cache_dir: str = 'work_dirs/feature_cache', max_gb: float = 10.,
@@ -80,20 +80,20 @@ class FeatureCacheHook(Hook):
         self._check_recipe(model)
         phases = any(isinstance(hook, TrainablePhasesHook) for hook in runner.hooks)
         self._check_workers(runner, phases)
-        if not phases:  # they decide at each epoch's start what learns
+        if not phases:  # these change trainable parts at the beginning of an epoch
             self._serve(runner)
 
     def before_train_epoch(self, runner: Runner) -> None:
         if not self.enabled:
             return
         model = unwrapped(runner)
-        learning = what_learns(model, 'backbone')
-        outdated = learning or model.features_of == 'neck' and what_learns(model, 'neck')
+        unfrozen = what_learns(model, 'backbone')
+        outdated = unfrozen or model.features_of == 'neck' and what_learns(model, 'neck')
         if self._serving and outdated:
-            runner.logger.info(f'FeatureCacheHook: no more features of the {model.features_of}: '
-                               f'{outdated[0]}')
+            runner.logger.info('FeatureCacheHook: stops serving features of the '
+                               f'{model.features_of}: {outdated[0]}')
             self._stop(model)
-        if not self._serving and not learning:
+        if not self._serving and not unfrozen:
             self._serve(runner)
         for dataset in self._serving:
             dataset.serve_view(runner.epoch)
@@ -106,25 +106,26 @@ class FeatureCacheHook(Hook):
             changing['val_dataloader'] = runner.val_dataloader
         for name, loader in changing.items():
             if loader.persistent_workers:
-                raise ValueError(f'{name}.persistent_workers=True, expected False: workers that '
-                                 'live on would not learn that the features change')
+                raise ValueError(f'{name}.persistent_workers=True, expected False: persistent '
+                                 'workers would not notice that the features change')
 
     def _check_recipe(self, model: TransferClassifier) -> None:
         if not isinstance(model, TransferClassifier):
             raise ValueError(f'FeatureCacheHook: model.type is {type(model).__name__}, expected '
-                             f'TransferClassifier, which takes features; or {_OFF}')
+                             f'TransferClassifier, which accepts features; or {_OFF}')
         preprocessor = model.data_preprocessor
         if not isinstance(preprocessor, BatchDataPreprocessor):
             raise ValueError('FeatureCacheHook: model.data_preprocessor.type is '
-                             f'{type(preprocessor).__name__}, expected BatchDataPreprocessor, '
-                             f'which all preprocessing is in; or {_OFF}')
+                             f'{type(preprocessor).__name__}, expected BatchDataPreprocessor; or '
+                             f'{_OFF}')
         if preprocessor.batch_augments is not None:
-            raise ValueError('FeatureCacheHook: model.data_preprocessor.batch_augments mix other '
-                             f'images in each epoch, expected none; take them out, or {_OFF}')
+            raise ValueError('FeatureCacheHook: model.data_preprocessor.batch_augments mix '
+                             'different images in each epoch, expected none; remove them, or '
+                             f'{_OFF}')
         if is_random(preprocessor) and self.views == 1:
             raise ValueError(
-                'FeatureCacheHook: model.data_preprocessor augments at random, and features are '
-                'computed once; give views=K for K augmented views of each image (an '
+                'FeatureCacheHook: model.data_preprocessor augments at random, but features are '
+                'computed once; set views=K for K augmented views of each image (an '
                 f'approximation), or {_OFF}')
 
     def _parts(self, runner: Runner) -> list[Part]:
@@ -140,7 +141,7 @@ class FeatureCacheHook(Hook):
         return parts
 
     def _serve(self, runner: Runner) -> None:
-        """Compute or find the features of all parts and hand them out from now on."""
+        """Compute or load the features of all splits, and serve them from now on."""
         model, parts = unwrapped(runner), self._parts(runner)
         prefix = FrozenPrefix(model, parts[0].some_images(), parts[0].context, parts[0].training)
         wanted = [self._wanted(runner, part, prefix) for part in parts]
@@ -148,7 +149,7 @@ class FeatureCacheHook(Hook):
         self._check_space(runner, wanted, abouts)
         self._serving = [part.dataset for part in parts]
         if self.only_check:
-            return  # these go on serving images
+            return  # the data sets continue to serve images
         for features, about in zip(wanted, abouts, strict=True):
             start = time.perf_counter()
             array, word = self.store.fetch(about, features.shape, features.fill,
@@ -160,7 +161,7 @@ class FeatureCacheHook(Hook):
         model.features_of = prefix.stage
 
     def _stop(self, model: TransferClassifier) -> None:
-        """Hand out images from now on; a model that is given features all the same says so."""
+        """Serve images again; the model then rejects features."""
         for dataset in self._serving:
             dataset.serve_features(None)
         self._serving = []
@@ -168,13 +169,13 @@ class FeatureCacheHook(Hook):
 
     def _wanted(self, runner: Runner, part: Part, prefix: FrozenPrefix) -> PartFeatures:
         random = part.training and is_random(prefix.preprocessor)
-        # the main process's: each process has a seed of its own, and all write into one array
+        # the main process's: each process has its own seed, but all write into one array
         seed = by_main(lambda: runner.seed) if random else None
         return PartFeatures(part, prefix, seed, self.batch_size)
 
     def _check_space(self, runner: Runner, wanted: list[PartFeatures],
                      abouts: list[dict[str, Any]]) -> None:
-        """Check that all may and can be stored, before an hour goes into a part of it."""
+        """Check that everything may and can be stored, before any is computed."""
         shapes = [features.shape for features in wanted]
         total = sum(map(num_bytes, shapes))
         if total > self.max_gb * 1e9:
@@ -191,10 +192,10 @@ class FeatureCacheHook(Hook):
 
 
 def array_dataset(loader: DataLoader, name: str) -> ArrayDataset:
-    """The ArrayDataset of a loader, within wrappers that repeat or choose its rows.
+    """The ArrayDataset of a loader, inside wrappers that repeat or choose its rows.
 
     Raises:
-        ValueError: There is none, or it is one of several that were put together.
+        ValueError: There is none, or it is one of several concatenated data sets.
     """
     dataset = loader.dataset
     while not isinstance(dataset, ArrayDataset) and hasattr(dataset, 'dataset'):
@@ -206,7 +207,7 @@ def array_dataset(loader: DataLoader, name: str) -> ArrayDataset:
 
 
 def _say(runner: Runner, text: str) -> None:
-    """Log it and, as the runner keeps all but warnings off the console, print it."""
+    """Log and print a text; the runner's console shows only warnings."""
     runner.logger.info(text)
     if is_main_process():
         print(text)

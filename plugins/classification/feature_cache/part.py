@@ -1,4 +1,4 @@
-"""The features of one part's images: which they are, and whether they still hold."""
+"""The features of one split: what they depend on, and whether they are still valid."""
 import copy
 import hashlib
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _PROBES = 4  # images that a stored array is compared with
 
 
 class Part(NamedTuple):
-    """Training or validation: its data and how the model sees them."""
+    """Training or validation: the data and how the model processes them."""
 
     name: str
     dataset: ArrayDataset
@@ -29,22 +29,22 @@ class Part(NamedTuple):
     views: int
 
     def some_images(self) -> torch.Tensor:
-        """Two, or the only one: B x 3 x H x W."""
+        """The first two images, or the only one: B x 3 x H x W."""
         return self.dataset.__getitems__(range(min(2, len(self.dataset))))['inputs']
 
 
 class PartFeatures:
-    """What is computed of a part's images.
+    """Computes the features of a split.
 
     Args:
-        part: Its data set serves images.
-        prefix: What computes.
-        seed: Seed of the views; None where nothing is random. What an image gets follows from
-            it, the view and the image's place in the data set and its batch.
-        batch_size: Images of a batch.
+        part: The split; its data set must serve images.
+        prefix: Computes the features.
+        seed: Seed of the views; None if nothing is random. The augmentation of an image depends
+            on it, the view, and the image's position in the data set and batch.
+        batch_size: Images per batch.
 
     Attributes:
-        shape: Views x images x C (x H x W), by the part's own geometry.
+        shape: Views x images x C (x H x W).
     """
 
     def __init__(self, part: Part, prefix: FrozenPrefix, seed: int | None, batch_size: int) -> None:
@@ -56,7 +56,7 @@ class PartFeatures:
                       *prefix.shape_of(part.some_images(), part.context, part.training))
 
     def about(self, cfg: Config) -> dict[str, Any]:
-        """All that the features depend on; ``cfg`` is the runner's."""
+        """Everything that the features depend on; ``cfg`` is the runner's."""
         part, prefix = self.part, self._prefix
         rows = hashlib.sha256(part.dataset.rows.tobytes()).hexdigest()
         return dict(
@@ -65,7 +65,7 @@ class PartFeatures:
             preprocessing='train' if part.training else 'eval',
             precision=_precision(part.context), device=prefix.preprocessor.device.type,
             torch=torch.__version__, views=part.views,
-            # with random numbers, what an image gets follows from its place in a batch too
+            # random augmentation also depends on the image's position in its batch
             seed=None if self._seed is None else [self._seed, self._batch_size])
 
     def fill(self, features: np.ndarray) -> None:
@@ -90,29 +90,29 @@ class PartFeatures:
         return self._prefix(images, self.part.context, self.part.training).numpy()
 
     def differing(self, stored: np.ndarray) -> str:
-        """Whether stored features are no longer those that the code at hand computes."""
+        """How stored features differ from what the current code computes; '' if they do not."""
         if self._seed is None:
             rows = np.unique(np.linspace(0, len(self.part.dataset) - 1, _PROBES).astype(int))
             now = self._compute(rows)
-        else:  # an image is augmented by its place in a batch: the whole first one is needed
+        else:  # augmentation depends on the position in a batch: compute the whole first batch
             now = self._batch(0, 0)
             rows = np.arange(len(now))
         tolerance = 0.05 if _precision(self.part.context) != 'torch.float32' else 1e-3
         close = np.abs(now - stored[0][rows]).max() <= tolerance * max(1., np.abs(now).max())
-        return '' if close else 'the network at hand gives others than those stored'
+        return '' if close else 'the current network computes different ones'
 
 
 def is_random(preprocessor: BatchDataPreprocessor) -> bool:
-    """Whether it changes a training image in another way each time."""
+    """Whether it augments training images at random."""
     return bool(preprocessor.color) or any(
         step.random for step in preprocessor.train_geometry.steps)
 
 
 def _network(cfg: Config) -> Any:
-    """The config of what computes features; the weights themselves count, not their origin."""
+    """The config of the layers that compute features, without the origin of their weights."""
     if not isinstance(cfg.model, Mapping):
         return repr(cfg.model)
-    # mmengine puts a preprocessor that stands beside the model into it, in a copy of the config
+    # mmengine moves a top-level data_preprocessor into the model, in a copy of the config
     model = {'data_preprocessor': cfg.get('data_preprocessor'), **cfg.model}
     network = {key: copy.deepcopy(model.get(key)) for key in _MODEL_KEYS}
     for group in network.values():
@@ -122,7 +122,7 @@ def _network(cfg: Config) -> Any:
 
 
 def _precision(context: Context) -> str:
-    """The type that the forward pass computes in."""
+    """The type of the forward pass."""
     manager: AbstractContextManager = context()
     with manager:
         for device in ('cuda', 'cpu'):

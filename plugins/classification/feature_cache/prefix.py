@@ -1,4 +1,4 @@
-"""The part of a classifier that no step of a training changes."""
+"""The part of a classifier that training does not change."""
 import copy
 import hashlib
 from collections.abc import Callable, Iterator
@@ -16,52 +16,51 @@ Context = Callable[[], AbstractContextManager]
 
 
 def what_learns(model: TransferClassifier, part: str) -> list[str]:
-    """What of ``backbone`` or ``neck`` is not frozen, by name and with why; empty if all is.
+    """Names and reasons of what is not frozen in ``backbone`` or ``neck``; empty if all is.
 
-    Parameters that get a gradient, BatchNorm that normalises by its batch, active dropout.
+    These are trainable parameters, BatchNorm with batch statistics and active dropout.
     """
     module = getattr(model, part)
-    found = [f'{part}.{name} learns' for name, parameter in module.named_parameters()
+    found = [f'{part}.{name} is trainable' for name, parameter in module.named_parameters()
              if parameter.requires_grad]
     with _mode(model, training=True):
         for name, layer in module.named_modules():
             name = f'{part}.{name}'.rstrip('.')
             if isinstance(layer, _BatchNorm) and (layer.training or not layer.track_running_stats):
-                found.append(f'{name} normalises by its batch')
+                found.append(f'{name} uses batch statistics')
             elif layer.training and (isinstance(layer, _DropoutNd) and layer.p > 0
                                      or isinstance(layer, DropPath) and layer.drop_prob > 0):
-                found.append(f'{name} drops values')
+                found.append(f'{name} is active dropout')
     return found
 
 
 class FrozenPrefix:
-    """Preprocessing, backbone and, where it is frozen too, neck, as one function of images.
+    """Preprocessing, backbone and, if it is also frozen, neck, as one function of images.
 
-    A copy of the frozen part evaluates, in channels-last layout (up to 1.5 times faster on a
-    CPU); the model stays as it is. Of backbone and neck, the output that has fewer values is
-    kept: report A's neck blows 2 x 2 positions up to 7 x 7.
+    A copy of the frozen part is used, in channels-last layout (up to 1.5 times faster on a
+    CPU); the model is not changed. Of backbone and neck, the smaller output is used: report A's
+    neck enlarges 2 x 2 positions to 7 x 7.
 
     Args:
         model: Its backbone must be frozen, see :func:`what_learns`.
-        images: A few of the data set's images, B x 3 x H x W, to try it on.
-        context: Makes the context that the model's own forward pass runs in
-            (mixed precision).
-        training: Whether these images get the training's preprocessing, or the evaluation's.
+        images: A few of the data set's images, B x 3 x H x W, for a trial run.
+        context: Creates the context of the model's forward pass (mixed precision).
+        training: Whether the trial uses the preprocessing of training or evaluation.
 
     Attributes:
-        stage: What the features are the output of: ``backbone`` or ``neck``.
+        stage: The part whose output the features are: ``backbone`` or ``neck``.
 
     Raises:
-        ValueError: The backbone learns; it gives several tensors; or it gives
-            other features in training than in evaluation.
+        ValueError: The backbone is not frozen, returns several tensors, or returns
+            different features in training and evaluation.
     """
 
     def __init__(self, model: TransferClassifier, images: Tensor,
                  context: Context = nullcontext, training: bool = False) -> None:
-        if learning := what_learns(model, 'backbone'):
-            more = f' and {len(learning) - 3} more' if len(learning) > 3 else ''
+        if unfrozen := what_learns(model, 'backbone'):
+            more = f' and {len(unfrozen) - 3} more' if len(unfrozen) > 3 else ''
             raise ValueError(
-                f'FeatureCacheHook: the backbone is not frozen: {"; ".join(learning[:3])}{more}. '
+                f'FeatureCacheHook: the backbone is not frozen: {"; ".join(unfrozen[:3])}{more}. '
                 "Freeze it (model.trainable=['head']), or set "
                 'default_hooks.feature_cache.enabled=False')
         self.preprocessor = model.data_preprocessor
@@ -78,7 +77,7 @@ class FrozenPrefix:
 
     @staticmethod
     def _check_modes(model: TransferClassifier, batch: Tensor, context: Context) -> None:
-        """Find what no layer's type tells, as a functional dropout."""
+        """Detect differences that no layer's type shows, such as functional dropout."""
         with torch.no_grad(), context():
             with _mode(model, training=False):
                 evaluated = model.extract_feat(batch, 'backbone')
@@ -86,14 +85,14 @@ class FrozenPrefix:
                 trained = model.extract_feat(batch, 'backbone')
         if not isinstance(evaluated, tuple) or len(evaluated) != 1:
             raise ValueError(
-                'FeatureCacheHook: the backbone gives '
+                'FeatureCacheHook: the backbone returns '
                 f'{len(evaluated) if isinstance(evaluated, tuple) else type(evaluated).__name__} '
-                'tensors; expected a tuple of one: give model.backbone.out_indices one index')
+                'tensors, expected a tuple of one; set model.backbone.out_indices to one index')
         if not torch.allclose(evaluated[0], trained[0], rtol=1e-3, atol=1e-5):
             raise ValueError(
-                'FeatureCacheHook: the backbone gives other features in training than in '
-                'evaluation (dropout within its forward?); turn that off in model.backbone, or '
-                'set default_hooks.feature_cache.enabled=False')
+                'FeatureCacheHook: the backbone returns different features in training and '
+                'evaluation (dropout in its forward?); switch that off in model.backbone, or set '
+                'default_hooks.feature_cache.enabled=False')
 
     def __call__(self, images: Tensor, context: Context = nullcontext,
                  training: bool = False) -> Tensor:
@@ -125,7 +124,7 @@ class FrozenPrefix:
 
 @contextmanager
 def kept_random_state() -> Iterator[None]:
-    """Leave the random numbers that training will draw as they are."""
+    """Restore the random state, so that training draws the same numbers."""
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=devices):
         yield
@@ -133,7 +132,7 @@ def kept_random_state() -> Iterator[None]:
 
 @contextmanager
 def _mode(model: nn.Module, training: bool) -> Iterator[None]:
-    """Switch a model to training or evaluation and, module by module, back."""
+    """Switch a model to training or evaluation, and restore the mode of each module."""
     modes = [(module, module.training) for module in model.modules()]
     model.train(training)
     try:

@@ -1,4 +1,4 @@
-"""Computed features on disk: found again by what they were computed from."""
+"""Store computed features on disk, identified by what they were computed from."""
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -17,11 +17,11 @@ Check = Callable[[np.ndarray], str]
 
 
 class FeatureStore:
-    """One memory-mapped array for each set of features, named by what it was computed from.
+    """One memory-mapped array per set of features, named by a hash of what it depends on.
 
-    It is used again only if shape, type and SHA-256 are those written beside it; deleting any of
-    them by hand is safe. In a distributed run all processes write into one array, each its
-    share, so they need one file system.
+    It is used again only if shape, type and SHA-256 are those written beside it; deleting files
+    is safe. In a distributed run every process writes its share of the array, so they need a
+    common file system.
 
     Args:
         cache_dir: The folder of the arrays.
@@ -31,21 +31,21 @@ class FeatureStore:
         self.cache_dir = resolve_path(cache_dir)
 
     def path(self, about: Mapping[str, Any]) -> Path:
-        """Where the features of a description are, or would be."""
+        """The path of the features with this description."""
         text = json.dumps(about, sort_keys=True, default=repr)
         return self.cache_dir / f'{hashlib.sha256(text.encode()).hexdigest()[:24]}.npy'
 
     def check_room(self, wanted: Sequence[tuple[Mapping[str, Any], Sequence[int]]]) -> int:
-        """Check that all that is not stored yet fits on the disk, before any of it is computed.
+        """Check that all features that are not stored yet fit on the disk.
 
         Args:
             wanted: Description and shape of each array.
 
         Returns:
-            Bytes that are to be computed.
+            Bytes to compute.
 
         Raises:
-            OSError: No room on the disk.
+            OSError: No space on the disk.
         """
         needed = sum(num_bytes(shape) for about, shape in wanted if not self.path(about).exists())
         if needed:
@@ -56,18 +56,18 @@ class FeatureStore:
     def fetch(self, about: Mapping[str, Any], shape: Sequence[int],
               fill: Callable[[np.ndarray], None],
               check: Check = lambda features: '') -> tuple[np.ndarray, str]:
-        """Open an array, or have it computed; all processes call this together.
+        """Open an array, or compute it; all processes must call this together.
 
         Args:
-            about: All that the features depend on, as JSON has it.
+            about: Everything that the features depend on, as for JSON.
             shape: Shape of the array, float32.
             fill: Computes this process's share of an empty array, in place.
-            check: Says what is wrong with a stored array, if anything; the
-                main process calls it.
+            check: Returns what is wrong with a stored array, or ''; called by
+                the main process.
 
         Returns:
-            The array, read-only, and what became of it: ``reused``, ``computed``
-            or ``computed anew (why)``.
+            The array, read-only, and a word: ``reused``, ``computed`` or
+            ``computed again (why)``.
 
         Raises:
             OSError: It cannot be written, or there is no common file system.
@@ -80,10 +80,10 @@ class FeatureStore:
                 features = np.load(_shared(partial), mmap_mode='r+')
                 fill(features)
                 features.flush()
-                del features  # Windows renames no file that is mapped
+                del features  # Windows cannot rename a mapped file
                 barrier()
                 by_main(lambda: _finish(stack, partial, path, about))
-        word = 'reused' if fault is None else f'computed anew ({fault})' if fault else 'computed'
+        word = 'reused' if fault is None else f'computed again ({fault})' if fault else 'computed'
         return np.load(_shared(path), mmap_mode='r'), word
 
 
@@ -94,14 +94,14 @@ def num_bytes(shape: Sequence[int]) -> int:
 
 def _shared(path: Path) -> Path:
     if not path.is_file():
-        raise OSError(f'{path}: the main process has just found or made it, and this process '
-                      'does not see it; name a folder that all processes share: '
+        raise OSError(f'{path}: exists for the main process, but not for this one; name a folder '
+                      'that all processes share: '
                       'default_hooks.feature_cache.cache_dir')
     return path
 
 
 def _fault(path: Path, shape: tuple[int, ...], check: Check) -> str | None:
-    """Why a stored array cannot be used; None if it can, nothing to say if there is none."""
+    """Why a stored array cannot be used; None if it can, '' if there is none."""
     if not path.exists():
         return ''
     try:
@@ -111,7 +111,7 @@ def _fault(path: Path, shape: tuple[int, ...], check: Check) -> str | None:
     if features.dtype != np.float32 or features.shape != shape:
         return f'the stored ones are {features.dtype} {features.shape}, expected float32 {shape}'
     if digest_of(features) != about['digest']:
-        return 'the stored ones are damaged: their SHA-256 is not the one written beside them'
+        return 'the stored ones are damaged: their SHA-256 is wrong'
     return check(features) or None
 
 
@@ -122,11 +122,10 @@ def _finish(stack: ExitStack, partial: Path, path: Path, about: Mapping[str, Any
 
 
 def by_main(action: Callable[[], Any]) -> Any:
-    """What the main process's call gives, in all processes.
+    """Call a function in the main process and return its result in all processes.
 
     Raises:
-        OSError: All of them do if it does.
-        ValueError: Likewise.
+        OSError, ValueError: In all processes, if the main process raises it.
     """
     outcome: list[Any] = [None, None]
     if is_main_process():

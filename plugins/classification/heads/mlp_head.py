@@ -15,19 +15,19 @@ from ..losses import NLLLoss
 
 @MODELS.register_module()
 class MLPClsHead(StackedLinearClsHead):
-    """Hidden dense layers, if any, then the classifier, each behind a dropout of its own.
+    """Hidden dense layers, if any, then the classifier, each with its own dropout before it.
 
-    mmpretrain's StackedLinearClsHead has one dropout rate, applied after every
-    hidden layer, and needs a hidden layer; the reports also drop the backbone's
-    features, or drop before the last layer alone, and report A ends in
+    mmpretrain's StackedLinearClsHead needs a hidden layer and has one dropout
+    rate, applied after every hidden layer; the reports also apply dropout to the
+    backbone's features, or only before the last layer, and report A ends in
     LogSoftmax. Layers: dropout, linear, norm, activation; the last: dropout, linear.
 
     Args:
         num_classes: Number of classes.
         in_channels: Length of the feature vector.
         mid_channels: Widths of the hidden layers; may be empty.
-        dropouts: Rates in [0, 1), one before every linear layer, so one more
-            than there are hidden layers.
+        dropouts: Rates in [0, 1), one per linear layer, so one more than there
+            are hidden layers.
         in_norm_cfg: Norm layer of the features, before the first dropout (row E12); None: none.
         log_softmax: Whether the scores are log-probabilities, for NLLLoss; else logits.
         kwargs: As for StackedLinearClsHead (norm_cfg, act_cfg, loss, ...).
@@ -53,7 +53,7 @@ class MLPClsHead(StackedLinearClsHead):
                              'and any other loss applies a softmax of its own')
 
     def _init_layers(self) -> None:
-        """Upstream's, which takes the classifier's width from a hidden layer."""
+        """As upstream, but also without hidden layers."""
         widths = [self.in_channels, *self.mid_channels]
         self.layers = ModuleList(
             LinearBlock(inner, outer, norm_cfg=self.norm_cfg, act_cfg=self.act_cfg)

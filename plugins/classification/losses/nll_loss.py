@@ -1,4 +1,4 @@
-"""Negative log-likelihood of scores that are log-probabilities already."""
+"""Negative log-likelihood of log-probabilities."""
 import torch.nn.functional as F
 from mmpretrain.models.losses.utils import weight_reduce_loss
 from mmpretrain.registry import MODELS
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 @MODELS.register_module()
 class NLLLoss(nn.Module):
-    """PyTorch's NLLLoss behind mmpretrain's call signature.
+    """PyTorch's NLLLoss with mmpretrain's call signature.
 
     For report A, whose networks end in LogSoftmax; mmpretrain's losses all apply a softmax.
 
@@ -33,8 +33,8 @@ class NLLLoss(nn.Module):
             cls_score: (N, C) log-probabilities.
             label: (N, ) class numbers, or (N, C) shares of the classes (MixUp).
             weight: (N, ) factor of each sample.
-            avg_factor: What 'mean' divides by, in place of N.
-            reduction_override: Used in place of the configured reduction.
+            avg_factor: Divisor of 'mean' instead of N.
+            reduction_override: Replaces the configured reduction.
 
         Returns:
             A scalar, or (N, ) for 'none'.

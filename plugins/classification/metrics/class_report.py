@@ -1,4 +1,4 @@
-"""What a classifier does with each class."""
+"""Metrics per class, and the confusion matrix."""
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,23 +16,23 @@ _MEANS = {'accuracy/mean_class': 'accuracy', 'single-label/precision': 'precisio
 class ClassReport(BaseMetric):
     """Accuracy, precision, recall and F1 of every class, their means, and the confusion matrix.
 
-    Unlike mmpretrain's SingleLabelMetric it names the classes, and a class
-    without images counts in no mean. The figures are scikit-learn's, whose import
-    takes more than a second: this metric is meant for the test, not for a
-    validation after each epoch.
+    Unlike mmpretrain's SingleLabelMetric it names the classes, and classes
+    without images are left out of the means. scikit-learn computes the figures;
+    its import takes more than a second, so this metric is meant for the test,
+    not for a validation after each epoch.
 
-    All figures are in %. Of one class:
+    All figures are in %. For each class:
 
-    - ``images``: how many images of it were tested,
-    - ``accuracy``: the share of them that was recognised, which is what the
-      reports call the accuracy of a class; the same number is its ``recall``,
-    - ``precision``: the share of images taken for this class that are of it;
-      0 if none was,
+    - ``images``: the number of tested images,
+    - ``accuracy``: the share of them that was recognised, called the accuracy of
+      a class in the reports; equal to ``recall``,
+    - ``precision``: the share of correct predictions of this class; 0 if it was
+      never predicted,
     - ``f1``: harmonic mean of precision and recall.
 
     Metrics: ``accuracy/mean_class`` (the reports' mCA, equal to macro recall),
     ``single-label/precision``, ``single-label/recall``, ``single-label/f1-score``,
-    each the mean over the classes, whatever their sizes; then
+    each the unweighted mean over the classes; then
     ``classes`` ({name: its figures}) and ``confusion_matrix`` (row: true class,
     column: predicted class, cell: number of images).
 
@@ -46,10 +46,10 @@ class ClassReport(BaseMetric):
             labels (from ``evaluate``).
     """
 
-    default_prefix = ''  # the keys are complete; None would be warned of
+    default_prefix = ''  # the keys are complete; None would cause a warning
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Remember true and predicted labels of one batch, an item for each image."""
+        """Collect true and predicted labels of one batch, one item per image."""
         truth, predicted = (torch.cat([sample[key] for sample in data_samples]).tolist()
                             for key in ('gt_label', 'pred_label'))
         self.results.extend(zip(truth, predicted, strict=True))

@@ -1,4 +1,4 @@
-"""The loss on images that are not trained on."""
+"""The loss in validation and test."""
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,9 +11,8 @@ from mmpretrain.registry import METRICS
 class MeanLoss(BaseMetric):
     """Mean of the samples' losses, under the key ``loss``.
 
-    TransferClassifier writes each sample's own loss (on training's scale) into
-    the sample; here every image has the same weight, however it was batched or
-    distributed.
+    TransferClassifier writes a loss (on the scale of training) into each sample;
+    here every image has the same weight, independent of batches and processes.
 
     Args:
         kwargs: Of mmengine's BaseMetric (``collect_device``, ...).
@@ -22,17 +21,17 @@ class MeanLoss(BaseMetric):
         ValueError: The samples hold no loss (from ``process``).
     """
 
-    default_prefix = ''  # the bare key; None would be warned of
+    default_prefix = ''  # no prefix; None would cause a warning
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Remember the losses of one batch."""
+        """Collect the losses of one batch."""
         if not all('loss' in sample for sample in data_samples):
             fields = sorted(set().union(*data_samples))
             raise ValueError(
-                'MeanLoss: the predicted samples hold no `loss`, only '
-                f'{", ".join(fields)}. It is written by model.type TransferClassifier, for images '
-                "with a label; use that model, or leave dict(type='MeanLoss') out of "
-                'val_evaluator and test_evaluator.')
+                'MeanLoss: the predicted samples have no `loss`, only '
+                f'{", ".join(fields)}. Use model.type TransferClassifier, which writes it for '
+                "images with a label, or remove dict(type='MeanLoss') from val_evaluator and "
+                'test_evaluator.')
         losses = [sample['loss'] for sample in data_samples]
         if torch.is_tensor(losses[0]):
             losses = torch.stack(losses).flatten().tolist()  # one transfer from the device

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 class AdaptivePoolNeck(nn.Module):
     """The pool between features and classifier of torchvision's VGG (7) and AlexNet (6).
 
-    mmpretrain's VGG flattens its feature map as it is, so that its classifier
-    fits 224 px alone; its necks pool to one value per channel.
+    mmpretrain's VGG flattens its feature map without pooling, so its classifier
+    fits only 224 px; its necks pool to one value per channel.
 
     Args:
         output_size: Side of the square that each channel is averaged to.

@@ -11,17 +11,17 @@ from torch import Tensor
 class ConvNeck(BaseModule):
     """Convolution, BatchNorm, ReLU on the last feature map, then flatten (row B14).
 
-    mmpretrain's necks pool the position away; this one keeps it and narrows
-    the channels instead: 2048 x 7 x 7 to 64 x 7 x 7 = 3136 values in B14. The
-    convolution has no bias where a norm follows, which would remove it again.
+    mmpretrain's necks pool over positions; this one keeps them and reduces
+    the channels: 2048 x 7 x 7 to 64 x 7 x 7 = 3136 values in B14. The
+    convolution has no bias if a norm follows, which would cancel it.
 
     Args:
         in_channels: Channels of the last feature map.
         out_channels: Channels of the result.
         kernel_size: Odd side of the kernel; padding keeps the map's size.
-        norm_cfg: Norm layer; None: none.
-        act_cfg: Activation; None: none.
-        init_cfg: Initialisation, as everywhere in mmengine.
+        norm_cfg: Norm layer, or None.
+        act_cfg: Activation, or None.
+        init_cfg: As in mmengine.
 
     Raises:
         ValueError: The kernel's side is even.

@@ -96,10 +96,10 @@ def _message(sizes: Mapping[str, int], shared: list[str], cfg: Config) -> str:
     allowed = ('; or, where there is no third part, allow it: '
                '+default_hooks.disjoint_parts.val_may_be_test=True') if one == 'val' else ''
     return (f'Overlapping splits are rejected: {one}_dataloader (of {sizes[one]} images) and '
-            f'{other}_dataloader (of {sizes[other]}) share {len(shared)}: {examples}. Keys that '
-            f'choose images differ in {", ".join(differing[:6]) or "nothing"}; expected the same '
-            f'data, seeds and shares in both, but different values of split, part or '
-            f'ann_file{allowed}')
+            f'{other}_dataloader (of {sizes[other]}) share {len(shared)}: {examples}. They choose '
+            f'images by {", ".join(differing[:6]) or "the same keys and values"}; expected the '
+            'same data, seeds and shares in both, but another split, part or ann_file'
+            f'{allowed}')
 
 
 def _choice(cfg: Config, part: str) -> dict[str, Any]:

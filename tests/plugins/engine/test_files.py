@@ -100,7 +100,7 @@ def test_what_a_user_put_beside_the_results_is_never_replaced(tmp_path):
         (place / 'notes.txt').write_text('mine')  # while the new results are made
     assert (place / 'notes.txt').read_text() == 'mine' and (place / 'sub/a.png').is_file()
     (place / 'sub/b.png').touch()
-    with pytest.raises(FileExistsError, match='holds notes.txt, sub/b.png, which'):
+    with pytest.raises(FileExistsError, match='contains notes.txt, sub/b.png, not'):
         check_folder(place, True, 'r.json')
     for name in ('notes.txt', 'sub/b.png'):
         (place / name).unlink()

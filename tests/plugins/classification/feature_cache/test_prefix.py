@@ -48,8 +48,8 @@ def images(dataset: ArrayDataset) -> torch.Tensor:
 @pytest.mark.parametrize('changes, part, found', [
     ({}, 'backbone', []), ({}, 'neck', []),
     (dict(trainable=['backbone.layer4.1.bn2', 'head']), 'backbone',
-     ['backbone.layer4.1.bn2.weight learns', 'backbone.layer4.1.bn2.bias learns',
-      'backbone.layer4.1.bn2 normalises by its batch']),
+     ['backbone.layer4.1.bn2.weight is trainable', 'backbone.layer4.1.bn2.bias is trainable',
+      'backbone.layer4.1.bn2 uses batch statistics']),
     # its weights are frozen by upstream, its statistics are not
     (dict(trainable=None, frozen_stages=4), 'backbone', []),
     (dict(trainable=['head'], norm_cfg=dict(type='BN', track_running_stats=False), depth=18,
@@ -58,8 +58,8 @@ def images(dataset: ArrayDataset) -> torch.Tensor:
      'neck', []),
     (dict(trainable=['neck', 'head'], neck=dict(
         type='ConvNeck', in_channels=32, out_channels=4)), 'neck',
-     ['neck.conv.conv.weight learns', 'neck.conv.bn.weight learns', 'neck.conv.bn.bias learns',
-      'neck.conv.bn normalises by its batch']),
+     ['neck.conv.conv.weight is trainable', 'neck.conv.bn.weight is trainable', 'neck.conv.bn.bias is trainable',
+      'neck.conv.bn uses batch statistics']),
     (dict(drop_path_rate=0.2), 'backbone', 7),  # of 8 blocks; the first has 0
 ])
 def test_what_learns(changes, part, found):
@@ -73,7 +73,7 @@ def test_what_learns(changes, part, found):
 def test_inceptions_own_dropout_is_named():
     model = build()
     model.backbone.add_module('dropout', nn.Dropout(0.5))
-    assert what_learns(model, 'backbone') == ['backbone.dropout drops values']
+    assert what_learns(model, 'backbone') == ['backbone.dropout is active dropout']
     model.backbone.dropout.p = 0.
     assert what_learns(model, 'backbone') == []
 

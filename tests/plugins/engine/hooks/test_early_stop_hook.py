@@ -113,7 +113,7 @@ def test_a_stopped_run_stays_stopped_until_its_patience_is_raised(run_scripted, 
 @pytest.mark.parametrize('save_best, hooks, message', [
     (None, dict(a=EARLY), "save_best is None. Set it to 'accuracy'"),
     (['loss', 'top1'], dict(a=EARLY), r"save_best is \['loss', 'top1'\]"),
-    ('accuracy', dict(a=EARLY, b=dict(EARLY, patience=5)), '2 of them monitor accuracy'),
+    ('accuracy', dict(a=EARLY, b=dict(EARLY, patience=5)), '2 hooks monitor accuracy'),
     ('accuracy', dict(a=dict(EARLY, patience=-1)), 'EarlyStopHook: patience=-1'),
     ('accuracy', dict(a=dict(EARLY, patience=2.5)), 'patience=2.5, expected a whole number'),
     ('accuracy', dict(a=dict(EARLY, monitor='accuracy/top_1')), 'computes no accuracy/top_1')])
