@@ -137,7 +137,7 @@ def _warn_of_another_model(loaded: dict[str, Any], cfg: Config, checkpoint: str 
     begun = loaded.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
     if told := other_model(begun, resolved_keys(cfg)):
         print(f'Warning: checkpoint {checkpoint} fits, but was trained with another model than '
-              f'{cfg.filename} describes: {told}. What it predicts here may be wrong.',
+              f'{cfg.filename} describes: {told}. Its predictions may be wrong.',
               file=sys.stderr)
 
 

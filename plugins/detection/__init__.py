@@ -1,8 +1,8 @@
-"""KITTI in mmdet: label files, data set, image loading, and the head and metric for it.
+"""Detection on KITTI with mmdet: label files, data set, image loading, head and metrics.
 
-Importing this package registers mmdet's own classes, then ours. It imports
-the five sub-packages a detection config needs, and not mmdet's optional
-companions, which it would load only to support tasks that are not ours.
+Importing this package registers mmdet's classes, then ours. It imports only
+the five sub-packages that a detection config needs, and blocks mmdet's
+optional dependencies.
 """
 from plugins.engine.lean_import import muted, without
 

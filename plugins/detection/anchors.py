@@ -1,8 +1,7 @@
 """Fit the anchors of a YOLOv3 head to boxes.
 
-mmdet's optimize_anchors.py scales boxes by ``max(image side) / input side``, which is right for a
-square letterbox alone, counts ignored instances, may end with an empty cluster, and cannot be
-seeded.
+mmdet's optimize_anchors.py scales boxes by ``max(image side) / input side``, which is right only
+for a square letterbox, counts ignored instances, may end with an empty cluster, and has no seed.
 """
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -17,14 +16,14 @@ from mmengine.runner import set_random_seed
 from .metrics.matching import overlaps
 
 SHARE_IOU = 0.5
-_ITERATIONS = 1000  # KITTI needs some 20
+_ITERATIONS = 1000  # KITTI needs about 20
 
 Size = tuple[float, float]
 Levels = list[list[tuple[int, int]]]
 
 
 class Fit(NamedTuple):
-    """How well anchors fit boxes: mean IoU of a box with its best anchor, share above 0.5."""
+    """How well anchors fit boxes: mean IoU of boxes with their best anchor, and share over 0.5."""
 
     mean_iou: float
     share: float
@@ -33,7 +32,7 @@ class Fit(NamedTuple):
 def training_sizes(cfg: Config, seed: int) -> list[Size]:
     """Width and height in input pixels of the training boxes that are not ignored.
 
-    Each image goes through the transforms once, also through those that mix images.
+    Each image passes all transforms once, including those that mix images.
 
     Raises:
         ValueError: The transforms do not end in PackDetInputs.
@@ -56,17 +55,17 @@ def training_sizes(cfg: Config, seed: int) -> list[Size]:
 
 def fit(sizes: Sequence[Size], count: int, seed: int = 0, restarts: int = 100
         ) -> list[tuple[int, int]]:
-    """The best of several k-means fits by IoU, as whole pixels, smallest area first.
+    """The best of several k-means fits by IoU, in whole pixels, smallest area first.
 
     Raises:
-        ValueError: There are fewer different sizes than anchors.
+        ValueError: There are fewer distinct sizes than anchors.
     """
     boxes = np.array(sizes, float).reshape(-1, 2)
     different = np.unique(boxes, axis=0)
     if len(different) < count:
         raise ValueError(f'found {len(different)} different sizes among {len(boxes)} boxes that '
                          f'are not ignored, expected at least one for each of the {count} anchors; '
-                         'take more training images')
+                         'use more training images')
     rng = np.random.default_rng(seed)
     fits = [_k_means(boxes, rng.choice(different, count, replace=False)) for _ in range(restarts)]
     best = max((np.maximum(anchors.round(), 1) for anchors in fits),
@@ -79,7 +78,7 @@ def _k_means(boxes: np.ndarray, anchors: np.ndarray) -> np.ndarray:
     for _ in range(_ITERATIONS):
         shared = _ious(boxes, anchors)
         nearest = shared.argmax(1)
-        # an empty cluster takes the box that the others fit worst
+        # an empty cluster gets the box with the worst fit
         moved = np.array([boxes[nearest == k].mean(0) if (nearest == k).any()
                           else boxes[shared.max(1).argmin()] for k in range(len(anchors))])
         if np.array_equal(moved, anchors):
@@ -89,19 +88,19 @@ def _k_means(boxes: np.ndarray, anchors: np.ndarray) -> np.ndarray:
 
 
 def quality(sizes: Sequence[Size], anchors: Sequence[Size]) -> Fit:
-    """Compare boxes with anchors as the assigners do: by IoU, both at one centre."""
+    """Compare boxes with anchors like the assigners: by IoU with equal centres."""
     best = _ious(sizes, anchors).max(1)
     return Fit(float(best.mean()), float((best > SHARE_IOU).mean()))
 
 
 def to_levels(anchors: Sequence[tuple[int, int]], like: Sequence[Sequence],
               strides: Sequence[Any]) -> Levels:
-    """Give the largest anchors to the coarsest scale; as many to each scale as ``like`` has.
+    """Distribute anchors to scales, the largest to the coarsest, in the numbers of ``like``.
 
     Args:
         anchors: Smallest first.
-        like: The config's base_sizes, a list for each scale.
-        strides: Of each scale, in the same order: numbers, or pairs of them.
+        like: The config's base_sizes, one list per scale.
+        strides: The stride of each scale: a number or a pair.
     """
     remaining = list(anchors)
     levels: Levels = [[] for _ in like]
@@ -112,5 +111,5 @@ def to_levels(anchors: Sequence[tuple[int, int]], like: Sequence[Sequence],
 
 
 def _ious(sizes: Sequence[Size], anchors: Sequence[Size]) -> np.ndarray:
-    """Of boxes at one corner, which is the same as at one centre."""
+    """IoUs of boxes with one common corner, equal to those with a common centre."""
     return overlaps(*(np.pad(np.asarray(one, float), ((0, 0), (2, 0))) for one in (sizes, anchors)))

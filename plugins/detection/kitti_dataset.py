@@ -14,9 +14,9 @@ from plugins.engine.files import resolve_path
 from plugins.engine.images import image_size
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg')
-# Pixels. KITTI's own boxes never leave the image; other annotators' may by a rounding.
+# Pixels. KITTI's boxes never leave the image; those of other tools may, by rounding.
 BOX_SLACK = 2
-# the official evaluation neither rewards nor punishes a detection of these
+# detections of these count neither as hits nor as errors in the official evaluation
 NEIGHBOURS = {'Car': ('Van',), 'Pedestrian': ('Person_sitting',)}
 LAYOUT = """expected KITTI's own layout:
     <data_root>/training/image_2/000000.png   (or .jpg)
@@ -31,32 +31,31 @@ and set data_root to data/sample/kitti."""
 class KittiDataset(BaseDetDataset):
     """Images and label files of KITTI's 2D object benchmark.
 
-    mmdet's own formats have neither truncation nor occlusion, nor a Van that is
+    mmdet's formats have no truncation or occlusion, and cannot ignore a Van as
     neither a Car nor background.
 
     An object whose type is in the class map becomes an instance. One whose
     type is ignored for a class becomes an instance of that class with
-    ``ignore_flag=1``. Any other one is background. Boxes that leave the image
-    by up to BOX_SLACK pixels are clipped to it; those that leave it further
-    are rejected, for then labels and images rarely belong together. Each
-    instance also keeps KITTI's ``type``, ``truncated``, ``occluded`` and
-    ``alpha``; ``metainfo['instance_types']`` lists the types that become
-    instances. ``img_id`` is the image's place in the sorted list of all
-    images, whatever the part.
+    ``ignore_flag=1``. All others are background. Boxes that leave the image by
+    up to BOX_SLACK pixels are clipped; boxes further outside are rejected, as
+    labels and images then rarely match. Each instance also has KITTI's
+    ``type``, ``truncated``, ``occluded`` and ``alpha``;
+    ``metainfo['instance_types']`` lists the types that become instances.
+    ``img_id`` is the index of the image in the sorted list of all images.
 
     Args:
         data_root: Folder of the data set; see ``resolve_path`` for relative ones.
         data_prefix: Folders of the images and label files below data_root.
             Hidden files are skipped.
-        class_map: Class name -> the KITTI types it takes in, in label order.
+        class_map: Class name -> its KITTI types, in label order.
         ignore_types: Class name -> the KITTI types ignored for it. By default
             DontCare, and the neighbours that the official evaluation ignores
             (Van for Car, Person_sitting for Pedestrian) unless class_map
             names them.
-        ann_file: List of the image ids to take, one a line, below data_root.
-        split: ``dict(seed=..., fractions=dict(train=..., ...))`` to divide all
+        ann_file: List of the image ids to use, one per line, below data_root.
+        split: ``dict(seed=..., fractions=dict(train=..., ...))`` to split all
             images at random instead; see :func:`seeded_part`.
-        part: The part of the split to take.
+        part: The part of the split to use.
         filter_cfg: ``filter_empty_gt`` drops images without an instance that
             is not ignored, ``min_size`` images with a shorter side (pixels).
             Like upstream's, it has no effect with ``test_mode=True``.
@@ -64,8 +63,8 @@ class KittiDataset(BaseDetDataset):
     Raises:
         FileNotFoundError: A folder or file is missing.
         ValueError: The files or arguments contradict each other, an image or
-            a label file is broken (names the file, and the line), or a part to
-            train on (``test_mode=False``) has no instance that is not ignored.
+            a label file is broken, or a part for training (``test_mode=False``)
+            has no instance that is not ignored.
     """
 
     def __init__(self,
@@ -100,7 +99,7 @@ class KittiDataset(BaseDetDataset):
         return [self._read_pair(places[name], *pairs[name]) for name in self._chosen(list(pairs))]
 
     def filter_data(self) -> list[dict]:
-        """Drop the images that filter_cfg describes."""
+        """Drop images according to filter_cfg."""
         rules = {} if self.test_mode or not self.filter_cfg else self.filter_cfg
         kept = [info for info in self.data_list
                 if min(info['height'], info['width']) >= rules.get('min_size', 0)]
@@ -120,7 +119,7 @@ class KittiDataset(BaseDetDataset):
     def fingerprint(self) -> str:
         """SHA-256 hex digest of class names, ids, image sizes and instances of the chosen part.
 
-        Pixels and the order of images do not enter, nor do objects that are background here.
+        Pixels, the order of images and objects that are background are not included.
         """
         infos = [self.get_data_info(index) for index in range(len(self))]
         content = sorted((Path(info['img_path']).stem, info['height'], info['width'],
@@ -130,13 +129,13 @@ class KittiDataset(BaseDetDataset):
 
     @property
     def names(self) -> list[str]:
-        """What tells each image of the chosen part from all others: its file."""
+        """A unique name per image of the chosen part: its file."""
         return [str(Path(self.get_data_info(index)['img_path']).resolve())
                 for index in range(len(self))]
 
     @property
     def nothing_to_find(self) -> str:
-        """A sentence, if no image of this part has an object that counts; else ''."""
+        """A sentence for messages if no image of this part has a relevant object; else ''."""
         infos = [self.get_data_info(index) for index in range(len(self))]
         if any(not instance['ignore_flag'] for info in infos for instance in info['instances']):
             return ''
@@ -160,20 +159,20 @@ class KittiDataset(BaseDetDataset):
                 'instances': instances}
 
     def _instances(self, item: KittiObject, width: int, height: int, label: Path) -> list[dict]:
-        """One for each class that takes the object in or ignores it."""
+        """One instance for each class that includes or ignores the object."""
         x1, y1, x2, y2 = item.bbox
         if max(-x1, -y1, x2 - width, y2 - height) > BOX_SLACK:
             raise ValueError(
                 f'{label}:{item.line}: found the box {item.bbox}, expected it inside the image of '
-                f'{width} x {height} pixels (up to {BOX_SLACK} beyond are clipped). Where many '
-                'boxes do so, labels and images are of different sizes: use the images that were '
+                f'{width} x {height} pixels (up to {BOX_SLACK} beyond are clipped). If many boxes '
+                'do this, labels and images have different sizes: use the images that were '
                 'labelled, or scale the boxes; else correct this line.')
         bbox = [max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height))]
         if bbox[0] >= bbox[2] or bbox[1] >= bbox[3]:
             raise ValueError(
                 f'{label}:{item.line}: found the box {item.bbox} outside the image, expected it '
-                f'to share pixels with {width} x {height}. Correct this line, or take the image '
-                'and its label file out of the data set.')
+                f'to share pixels with {width} x {height}. Correct this line, or remove the image '
+                'and its label file from the data set.')
         return [{'bbox': bbox, 'bbox_label': index, 'ignore_flag': int(item.type not in types),
                  'type': item.type, 'truncated': item.truncated, 'occluded': item.occluded,
                  'alpha': item.alpha}
@@ -234,10 +233,10 @@ def _files_by_id(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
         if path.name.startswith('.'):
             continue
         if path.suffix.lower() not in suffixes:
-            raise ValueError(f'{path}: found a file of another kind, expected '
-                             f'{" ".join(suffixes)} alone in this folder. Move it elsewhere.')
+            raise ValueError(f'{path}: found another kind of file, expected only '
+                             f'{" ".join(suffixes)} in this folder. Move it elsewhere.')
         if path.stem in files:
             raise ValueError(f'{path}: found {files[path.stem].name} beside it, expected one file '
-                             'an id. Remove one of the two.')
+                             'per id. Remove one of the two.')
         files[path.stem] = path
     return files

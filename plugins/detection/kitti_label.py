@@ -1,7 +1,7 @@
 """Read KITTI's object label files and reject broken ones.
 
-The format is that of the readme in KITTI's object development kit: a line per object, 15 fields
-separated by blanks.
+The readme in KITTI's object development kit defines the format: one line per object, 15 fields
+separated by spaces.
 """
 import math
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ class KittiObject:
     Attributes:
         type: One of TYPES.
         truncated: Share of the object outside the image, 0 to 1; -1 unknown.
-        occluded: 0 visible, 1 partly, 2 largely occluded, 3 unknown; -1 for DontCare.
+        occluded: 0 visible, 1 partly, 2 largely occluded, 3 unknown; -1 DontCare.
         alpha: Observation angle in radians; -10 where it does not apply.
-        bbox: x1, y1, x2, y2 in pixels from 0, as written: it may leave the image.
+        bbox: x1, y1, x2, y2 in pixels from 0; may leave the image.
         line: Line number in its file, from 1.
     """
 
@@ -38,18 +38,17 @@ def read_labels(path: str | Path) -> list[KittiObject]:
     """Read one label file.
 
     Windows line ends, a byte order mark and blank lines at the end are
-    accepted, and so is an empty file: an image without objects.
+    accepted. An empty file is an image without objects.
 
     Raises:
-        ValueError: A line breaks the format; it names file, line, what was
-            found and what was expected.
+        ValueError: A line has a wrong format.
     """
     path = Path(path)
     try:
         lines = path.read_bytes().decode('utf-8-sig').rstrip().splitlines()
     except UnicodeDecodeError as error:
         raise ValueError(f'{path}: not a text file ({error}); a KITTI label file is plain text, '
-                         'one object a line') from error
+                         'one object per line') from error
     return [_parse_line(line, number, path) for number, line in enumerate(lines, 1)]
 
 
@@ -69,7 +68,7 @@ def _parse_line(text: str, line: int, path: Path) -> KittiObject:
 
 def _number(name: str, text: str, line: int, path: Path) -> float:
     try:
-        # Python alone would read 1_850 as a number, and the digits of other scripts.
+        # Python would also accept 1_850 and digits of other scripts.
         value = float(text) if text.isascii() and '_' not in text else math.nan
     except ValueError:
         value = math.nan
@@ -94,4 +93,4 @@ def _check_ranges(values: dict[str, float], kind: str, line: int, path: Path) ->
 
 def _error(path: Path, line: int, found: str, expected: str) -> ValueError:
     return ValueError(f'{path}:{line}: found {found}, expected {expected}. Correct this line, or '
-                      'take the image and its label file out of the data set.')
+                      'remove the image and its label file from the data set.')

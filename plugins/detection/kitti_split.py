@@ -1,6 +1,6 @@
-"""Divide the image ids of a data set: by a list file, or at random with a seed.
+"""Split the image ids of a data set: by a list file, or at random with a seed.
 
-KITTI comes without a split: the labels of its official test part are not public.
+KITTI has no public split: the labels of its official test images are not published.
 """
 import random
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def read_id_list(path: Path, known: set[str]) -> list[str]:
-    """Read a list of ids, one a line, such as ImageSets/train.txt.
+    """Read a list of ids, one per line, such as ImageSets/train.txt.
 
     Windows line ends, a byte order mark and blank lines at the end are accepted.
 
@@ -18,11 +18,10 @@ def read_id_list(path: Path, known: set[str]) -> list[str]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: A line holds no known id, or one that came before, or
-            the file is empty.
+        ValueError: A line has an unknown or repeated id, or the file is empty.
     """
     if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such list of image ids (one a line, 000000)')
+        raise FileNotFoundError(f'{path}: no such list of image ids (one per line, e.g. 000000)')
     first_line: dict[str, int] = {}
     lines = path.read_text(encoding='utf-8-sig').rstrip().splitlines()
     for number, line in enumerate(lines, 1):
@@ -30,33 +29,33 @@ def read_id_list(path: Path, known: set[str]) -> list[str]:
         if name not in known:
             raise ValueError(
                 f'{path}:{number}: found the id {name!r}, expected the file name of one of the '
-                f'{len(known)} images without its suffix, as {min(known)!r}')
+                f'{len(known)} images without its suffix, e.g. {min(known)!r}')
         if name in first_line:
-            raise ValueError(f'{path}:{number}: found the id {name!r} again, it is in line '
-                             f'{first_line[name]} already; remove one of the two')
+            raise ValueError(f'{path}:{number}: found the id {name!r} again, it is already in line '
+                             f'{first_line[name]}; remove one of the two')
         first_line[name] = number
     if not first_line:
-        raise ValueError(f'{path}: found no id, expected one a line')
+        raise ValueError(f'{path}: found no id, expected one per line')
     return list(first_line)
 
 
 def seeded_part(ids: list[str], part: str, seed: int, fractions: dict[str, float]) -> list[str]:
-    """Shuffle the ids, cut them in parts and return one of these.
+    """Shuffle the ids, divide them into parts and return one part.
 
-    The parts are disjoint and together hold every id. The same ids, seed and
-    fractions give the same parts on every machine and Python version.
+    The parts are disjoint and together contain every id. The same ids, seed
+    and fractions give the same parts on every machine and Python version.
 
     Args:
         ids: All ids, in any order.
         part: The part to return, a key of fractions.
         seed: Seed of the shuffle.
-        fractions: Share of each part, in the order of cutting; they sum to 1.
+        fractions: Share of each part, in order; they sum to 1.
 
     Returns:
-        The part in shuffled order, so that its first n ids are a random choice too.
+        The part in shuffled order, so its first n ids are also a random choice.
 
     Raises:
-        ValueError: The fractions do not make sense, or leave a part empty.
+        ValueError: The fractions are invalid, or the part is empty.
     """
     if part not in fractions:
         raise ValueError(f'split: found part={part!r}, expected one of {list(fractions)}')
@@ -72,35 +71,35 @@ def seeded_part(ids: list[str], part: str, seed: int, fractions: dict[str, float
     chosen = shuffled[round(before * len(ids)):round((before + fractions[part]) * len(ids))]
     if not chosen:
         raise ValueError(f'split: part {part!r} gets no image: {fractions[part]:g} of {len(ids)}; '
-                         'give it a larger fraction or more images')
+                         'use a larger fraction or more images')
     return chosen
 
 
 def seeded_lists(ids: list[str], seed: int, sizes: Mapping[str, int]) -> dict[str, list[str]]:
-    """Shuffle the ids as :func:`seeded_part` does, and cut lists of so many images from them.
+    """Shuffle the ids like :func:`seeded_part`, and take lists of the given sizes.
 
-    The lists are disjoint, and a list holds its images in shuffled order. The first one holds
-    those that ``seeded_part``'s first part begins with.
+    The lists are disjoint and in shuffled order. The first one consists of the first ids of
+    ``seeded_part``'s first part.
 
     Args:
         ids: All ids, in any order.
         seed: Seed of the shuffle.
-        sizes: Number of images of each list, in the order of cutting; some may be left over.
+        sizes: Number of images of each list, in order; some may be left over.
 
     Raises:
-        ValueError: A size is below 1, or together they are more than there are images.
+        ValueError: A size is below 1, or their sum exceeds the number of images.
     """
     found = ', '.join(f'{name} {size}' for name, size in sizes.items())
     if any(size < 1 for size in sizes.values()):
         raise ValueError(f'found lists of {found} images, expected at least 1 in each')
     if sum(sizes.values()) > len(ids):
-        raise ValueError(f'found lists of {found} images, {sum(sizes.values())} in all, expected '
-                         f'at most the {len(ids)} that there are')
+        raise ValueError(f'found lists of {found} images, {sum(sizes.values())} in total, expected '
+                         f'at most {len(ids)}, the number of images')
     shuffled = iter(_shuffle(ids, seed))
     return {name: [next(shuffled) for _ in range(size)] for name, size in sizes.items()}
 
 
 def _shuffle(ids: list[str], seed: int) -> list[str]:
-    shuffled = sorted(ids)  # not in the order in which some file system lists them
+    shuffled = sorted(ids)  # the order of ids may depend on the file system
     random.Random(seed).shuffle(shuffled)
     return shuffled

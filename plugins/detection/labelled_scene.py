@@ -1,4 +1,4 @@
-"""A detector's training images with the labels that remain after the pipeline."""
+"""Images of a detection data set with their labels, before and after the pipeline."""
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,9 +15,9 @@ class Label(NamedTuple):
 
     Attributes:
         box: Corners x1, y1, x2, y2 in pixels of the picture.
-        name: The class; of what is ignored, its type, or '' where that is not known.
-        ignored: Whether it is neither to be found nor background.
-        difficulty: ``easy``, ``moderate``, ``hard`` or ``none``; None where the data have none.
+        name: The class; for ignored objects their type, or '' if it is unknown.
+        ignored: Whether it is ignored, i.e. neither an object nor background.
+        difficulty: ``easy``, ``moderate``, ``hard`` or ``none``; None if the data have none.
     """
 
     box: tuple[float, ...]
@@ -27,10 +27,10 @@ class Label(NamedTuple):
 
 
 class Scenes:
-    """Images of one of mmdet's data sets, stored and prepared.
+    """Images of a data set for mmdet, as stored and as prepared by the pipeline.
 
     Args:
-        config: Of the data set, perhaps below wrappers such as MultiImageMixDataset.
+        config: Config of the data set, also inside wrappers such as MultiImageMixDataset.
 
     Raises:
         ValueError: The data set has no pipeline that loads labels.
@@ -46,7 +46,7 @@ class Scenes:
             raise ValueError(f'dataset: found a {type(self._inner).__name__} with the pipeline '
                              f'{names}, expected LoadAnnotations in it: there are no labels to '
                              'draw')
-        # Test pipelines load labels after Resize: they stay those of the file's pixels.
+        # Test pipelines load labels after Resize: these are in pixels of the file.
         self._unscaled = 'Resize' in names[:names.index('LoadAnnotations')]
         self._classes = self._inner.metainfo['classes']
 
@@ -58,7 +58,7 @@ class Scenes:
         return Path(self._inner.get_data_info(int(row))['img_path'])
 
     def stored(self, row: int) -> tuple[np.ndarray, list[Label]]:
-        """The image as its file has it (RGB, uint8, H x W x 3), and its labels.
+        """The image in its file (RGB, uint8, H x W x 3), and its labels.
 
         Raises:
             ValueError: It cannot be decoded.
@@ -72,9 +72,9 @@ class Scenes:
         return np.array(read_image(info['img_path'])), labels
 
     def prepared(self, row: int) -> tuple[np.ndarray, list[Label]]:
-        """The image as the pipeline gives it, different at each call, and its remaining labels.
+        """The image after the pipeline, which may be random, and its remaining labels.
 
-        A pipeline carries classes along, but no types and difficulties.
+        Pipelines keep classes, but not types and difficulties.
         """
         item = self.dataset[int(row)]
         sample = item['data_samples']
@@ -91,10 +91,10 @@ class Scenes:
 def difficulty(instance: Mapping[str, Any]) -> str | None:
     """The easiest of KITTI's difficulties that includes an object; ``none`` if none does.
 
-    By the rule of KITTI's own evaluation, on the box in pixels of the file.
+    Follows KITTI's evaluation, for the box in pixels of the file.
 
     Args:
-        instance: As KittiDataset makes it; None is returned for another data set's.
+        instance: An instance of KittiDataset; for those of other data sets None is returned.
     """
     if not {'occluded', 'truncated'} <= set(instance):
         return None

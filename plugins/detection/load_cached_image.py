@@ -9,19 +9,19 @@ from plugins.engine.images import read_image
 
 @TRANSFORMS.register_module()
 class LoadCachedImage(BaseTransform):
-    """Load an image, and keep it decoded in RAM while a budget lasts.
+    """Load an image, and keep it decoded in RAM within a budget.
 
-    LoadImageFromFile decodes anew in every epoch, and accepts a file that was cut off.
+    LoadImageFromFile decodes again in every epoch, and accepts truncated files.
 
-    Every data loader worker keeps images of its own, hence the budget is per
-    process; workers must be persistent, or they forget them after an epoch.
+    Every data loader worker keeps its own images, so the budget is per process;
+    workers must be persistent, or images are lost after each epoch.
 
     Required keys: img_path. Added keys: img (H x W x 3, uint8, BGR as mmdet
     expects), img_shape and ori_shape (H, W).
 
     Args:
-        budget_mb: Keep images until they fill this many megabytes (1e6 bytes),
-            per process. A KITTI image takes 1.4 MB. 0 keeps none.
+        budget_mb: Maximum size of the kept images in megabytes (1e6 bytes), per
+            process. A KITTI image takes 1.4 MB. 0 keeps none.
 
     Raises:
         ValueError: The file is missing or cannot be decoded, see

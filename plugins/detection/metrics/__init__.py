@@ -1,4 +1,4 @@
-"""How well boxes are found: COCO's AP, counts and curves at one IoU, and KITTI's own AP."""
+"""Detection metrics: COCO's AP, counts and curves at one IoU, and KITTI's official AP."""
 from .coco_metric import CocoBoxMetric
 from .detection_metric import DetectionMetric
 from .kitti_metric import KittiMetric

@@ -13,22 +13,21 @@ from mmdet.registry import METRICS
 class CocoBoxMetric(FasterCocoMetric):
     """CocoMetric on boxes, with the ground truth taken from the data samples.
 
-    When no image has a detection, as after a bad first epoch, upstream returns
-    no metric at all, so that whatever monitors ``coco/bbox_mAP_50`` stops the run
-    with a KeyError. FasterCocoMetric gives pycocotools' figures in a quarter of
-    the time, but takes its ground truth from the boxes that a model trains on,
-    where crowds are missing.
+    Without any detection, e.g. after a bad first epoch, upstream returns no
+    metrics, so a hook that monitors ``coco/bbox_mAP_50`` would fail with a
+    KeyError. FasterCocoMetric computes pycocotools' figures in a quarter of the
+    time, but reads the ground truth from the training boxes, which lack crowds.
 
-    Ground truth is the ``instances`` of the data set: name it in the
+    Ground truth is the ``instances`` of the data set: list it in the
     ``meta_keys`` of PackDetInputs. An instance with ``ignore_flag=1`` counts as
-    COCO's crowd: detections that lie in it are neither hits nor errors.
+    COCO's crowd: detections inside are neither hits nor errors.
 
-    Metrics are shares from 0 to 1; -1 where the test has no instance to find.
+    Metrics are shares from 0 to 1; -1 if the test has no objects.
     ``coco/bbox_mAP_50`` is the AP at IoU 0.5 (101 recall points),
     ``coco/bbox_mAP`` its mean over IoU 0.50 to 0.95.
 
     Args:
-        kwargs: Of CocoMetric, but for ``metric`` and ``ann_file``.
+        kwargs: As for CocoMetric, without ``metric`` and ``ann_file``.
     """
 
     process = CocoMetric.process
@@ -40,14 +39,14 @@ class CocoBoxMetric(FasterCocoMetric):
         """Compute the metrics from all images' ground truth and detections."""
         if not any(len(detections['scores']) for _, detections in results):
             truth, nothing = results[0]
-            # a box without area matches nothing, so every AP becomes 0 instead of missing
+            # a box without area matches nothing: every AP is 0 instead of missing
             blank = {'bboxes': np.zeros((1, 4)), 'scores': np.zeros(1),
                      'labels': np.zeros(1, dtype=int)}
             results = [(truth, {**nothing, **blank}), *results[1:]]
         return super().compute_metrics(results)
 
     def gt_to_coco_json(self, gt_dicts: Sequence[Mapping[str, Any]], outfile_prefix: str) -> str:
-        """Write upstream's file of all objects, several times as fast: they are encoded at once."""
+        """Write all objects as upstream does, but several times faster."""
         images, objects = [], []
         for truth in gt_dicts:
             images.append(dict(id=truth['img_id'], width=truth['width'], height=truth['height'],
@@ -67,7 +66,7 @@ class CocoBoxMetric(FasterCocoMetric):
 
     def results2json(self, results: Sequence[Mapping[str, Any]],
                      outfile_prefix: str) -> dict[str, str]:
-        """Write upstream's file of all detections, ten times as fast: they are encoded at once."""
+        """Write all detections as upstream does, but ten times faster."""
         found = []
         for detections in results:
             boxes = np.array(detections['bboxes'], float).reshape(-1, 4)

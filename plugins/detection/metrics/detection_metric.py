@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of boxes, and the curve behind them."""
+"""Precision, recall and F1 of boxes, and precision-recall curves."""
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,41 +15,41 @@ from .pr_curve import PRCurve
 class DetectionMetric(BaseMetric):
     """AP, precision, recall, F1 and counts of each class at one IoU, from one matching.
 
-    mmdet's metrics give AP alone, no precision, recall or F1 at a score.
+    mmdet's metrics compute only AP, no precision, recall or F1 at a score.
 
-    A detection is right if it takes an object, see :func:`match`. Instances
-    with ``ignore_flag=1`` are no objects. A detection on one of them counts as
-    nothing: by IoU where its ``type`` says what it is (KITTI's Van; one
-    detection each), by the detection's area inside it where the type is
-    DontCare or missing (any number of detections).
+    A detection is correct if it is matched with an object, see :func:`match`.
+    Instances with ``ignore_flag=1`` are no objects, and detections of them are
+    ignored: one detection each, by IoU, if their ``type`` is a kind of object
+    (KITTI's Van); any number, by the detection's area inside, if the type is
+    DontCare or missing.
 
     Metrics of a class named ``car``, shares from 0 to 1, at the default IoU:
 
     - ``car/AP50``: average precision over all points of the curve,
       ``car/AP50_11``: over 11 recall points,
-    - ``car/iou_thr`` and ``car/score_thr``: what the following are for,
+    - ``car/iou_thr`` and ``car/score_thr``: the thresholds of the following,
     - ``car/precision``, ``car/recall``, ``car/f1``,
-    - ``car/tp``, ``car/fp``, ``car/fn``: right detections, false alarms, missed objects,
+    - ``car/tp``, ``car/fp``, ``car/fn``: correct detections, false alarms, missed objects,
     - ``car/best_f1``: the largest F1 over all scores, at ``car/best_f1_score_thr``;
-      chosen on the same images, so no figure to expect elsewhere,
+      optimistic, as it is chosen on the same images,
 
     and the table ``pr_curves``: ``{name: dict(score, precision, recall, f1)}``, lists.
-    -1: there is no object of the class. CocoBoxMetric's AP differs a little: it
-    averages over 101 recall points, takes 100 detections an image, and treats a
-    Van as a region.
+    -1: there is no object of the class. CocoBoxMetric's AP differs slightly: it
+    averages over 101 recall points, uses at most 100 detections per image, and
+    treats a Van as a region.
 
     Args:
-        iou_thr: Least IoU of a detection with the object it finds.
-        score_thr: Confidence from which a detection counts. YOLOv3's score is
-            the class probability times objectness.
-        kwargs: Of mmengine's BaseMetric (``collect_device``, ...).
+        iou_thr: Minimum IoU of a detection with its object.
+        score_thr: Minimum score of a detection. YOLOv3's score is the class
+            probability times objectness.
+        kwargs: As for mmengine's BaseMetric (``collect_device``, ...).
 
     Raises:
-        ValueError: A threshold is out of range, or the samples hold no
+        ValueError: A threshold is out of range, or the samples have no
             ``instances`` (from ``process``).
     """
 
-    default_prefix = ''  # the keys are complete; None would be warned of
+    default_prefix = ''  # the keys are complete; None would cause a warning
 
     def __init__(self, iou_thr: float = 0.5, score_thr: float = 0.5, **kwargs) -> None:
         super().__init__(**kwargs)
@@ -59,7 +59,7 @@ class DetectionMetric(BaseMetric):
         self.iou_thr, self.score_thr = iou_thr, score_thr
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Remember the boxes of one batch, an item for each image."""
+        """Collect the boxes of one batch, one item per image."""
         self.results.extend(image_result(sample, 'DetectionMetric') for sample in data_samples)
 
     def compute_metrics(self, results: list[ImageResult]) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def class_curve(results: Sequence[ImageResult], label: int, iou_thr: float = 0.5
     Args:
         results: All images.
         label: Index of the class.
-        iou_thr: Least IoU of a detection with the object it finds.
+        iou_thr: Minimum IoU of a detection with its object.
     """
     scores, hits, objects = [np.zeros(0)], [np.zeros(0, bool)], 0
     for result in results:
@@ -102,8 +102,8 @@ def match_image(result: ImageResult, label: int, iou_thr: float = 0.5
     """Match one image's detections of one class.
 
     Returns:
-        What became of the detections of this class, in the result's order, and the instances that
-        are to be found, in the order in which the matches number them.
+        The matches of the detections of this class, in the result's order, and the objects to
+        which their indices refer.
     """
     objects, neighbours, regions = [], [], []
     for instance in result.instances:

@@ -1,4 +1,4 @@
-"""One tested image: what is there and what was detected."""
+"""Ground truth and detections of one tested image."""
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,16 +8,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class ImageResult:
-    """Ground truth and detections of one image, in pixels of the image as it is on disk.
+    """Ground truth and detections of one image, in pixels of the image file.
 
-    No NamedTuple: mmengine's BaseMetric would turn it into a bare tuple.
+    No NamedTuple: mmengine's BaseMetric would turn it into a plain tuple.
 
     Attributes:
-        name: The image file's name without its suffix.
-        boxes: (N, 4) detections, corners x1, y1, x2, y2, from the highest score downwards.
+        name: The image's file name without its suffix.
+        boxes: (N, 4) detections, corners x1, y1, x2, y2, sorted by descending score.
         scores: (N,). YOLOv3's are the class probability times objectness.
-        labels: (N,) class index.
-        instances: The data set's, each with ``bbox``, ``bbox_label``, ``ignore_flag``.
+        labels: (N,) class indices.
+        instances: Ground truth, each with ``bbox``, ``bbox_label``, ``ignore_flag``.
     """
 
     name: str
@@ -28,7 +28,7 @@ class ImageResult:
 
 
 def image_result(sample: dict[str, Any], metric: str) -> ImageResult:
-    """Take from a tested sample what a metric needs.
+    """Extract from a tested sample what a metric needs.
 
     Args:
         sample: A DetDataSample after its prediction, as a dict.
@@ -40,8 +40,8 @@ def image_result(sample: dict[str, Any], metric: str) -> ImageResult:
     for key in ('instances', 'img_path'):
         if key not in sample:
             raise ValueError(
-                f'{metric}: the samples hold no {key!r}, only {", ".join(sorted(sample))}; name it '
-                "in the meta_keys of PackDetInputs in the tested data set's pipeline")
+                f'{metric}: the samples have no {key!r}, only {", ".join(sorted(sample))}; add it '
+                "to the meta_keys of PackDetInputs in the tested data set's pipeline")
     boxes, scores, labels = (sample['pred_instances'][key].detach().cpu().numpy()
                              for key in ('bboxes', 'scores', 'labels'))
     order = np.argsort(-scores, kind='stable')

@@ -1,20 +1,20 @@
 """The average precision of KITTI's 2D object benchmark.
 
-mmdet has none. The rules are those of evaluate_object.cpp in KITTI's object
-development kit since 2017:
+The rules are those of evaluate_object.cpp in KITTI's object development kit
+since 2017:
 
 - Objects of the class beyond a difficulty's limits (or exactly as high as its
-  least height), and neighbours (Van for Car), need not be found; a detection
-  on one counts as nothing.
-- A detection lower than the difficulty's least height counts as nothing,
-  whatever its class; one on an object takes the object out of the count.
-- The objects choose, in the order of the label file, among the detections
-  that are left and have an IoU above (not equal to) the limit. A first pass,
-  in which they take the highest score, gives the scores of the hits; those
-  that lie nearest to recall 0, 1/40, ..., 1 become thresholds. At each one, a
-  second pass in which they take the largest overlap gives hits and false
-  alarms. A false alarm with more than the limit of its own area in a DontCare
-  region counts as nothing.
+  minimum height), and neighbours (Van for Car), need not be found; detections
+  of them are ignored.
+- A detection lower than the difficulty's minimum height is ignored, whatever
+  its class; the object that it matches is then not counted either.
+- Objects are matched in the order of the label file, with remaining
+  detections whose IoU exceeds (not equals) the limit. In a first pass they
+  take the highest score; of the scores of these hits, those nearest to recall
+  0, 1/40, ..., 1 become thresholds. At each threshold, a second pass, in which
+  they take the largest overlap, counts hits and false alarms. A false alarm
+  with a larger share of its area than the limit in a DontCare region is
+  ignored.
 - Precision at each point is the best one there or at a higher recall. R11
   averages every fourth of the 41 points, R40 all but the first.
 """
@@ -32,7 +32,7 @@ POINTS = 41
 
 
 class Difficulty(NamedTuple):
-    """Which objects have to be found: height over this (pixels), occlusion and truncation up to."""
+    """Limits of objects to be found: minimum height (pixels), maximum occlusion and truncation."""
 
     height: float
     occluded: int
@@ -53,13 +53,13 @@ class KittiAP(NamedTuple):
 
 @dataclass(frozen=True)
 class KittiImage:
-    """One image as one class sees it.
+    """One image, prepared for one class.
 
     Attributes:
-        boxes: (N, 4) all detections, from the highest score downwards; corners in pixels.
+        boxes: (N, 4) all detections, sorted by descending score; corners in pixels.
         scores: (N,).
         own: (N,) whether a detection is of the class.
-        targets: (M, 4) objects of the class and of its neighbours, in the label file's order.
+        targets: (M, 4) objects of the class and its neighbours, in the order of the label file.
         neighbour: (M,) whether an object is a neighbour.
         occluded: (M,) levels 0 to 3.
         truncated: (M,) shares.
@@ -98,8 +98,8 @@ class _Scene:
                         | (_heights(image.targets) <= limits.height))
         over = (image.iou > min_iou) & (image.own | low)[:, None]
         self.by_score = [column.nonzero()[0] for column in over.T]
-        # Of the objects that can choose: those that count first, then the low ones, which are
-        # equal to each other. As lists, for single items of arrays are slow to come by.
+        # Candidates per object, best first: those that count, then the low ones, which are equal
+        # to each other. Lists, as single items of arrays are slow.
         self.by_overlap = [(self._by_overlap(rows, image.iou[rows, m]), bool(self.wanted[m]))
                            for m, rows in enumerate(self.by_score) if len(rows)]
         alarm = self.counts & (image.inside <= min_iou)
@@ -108,7 +108,7 @@ class _Scene:
         self.choosable_above = np.append(0, over.any(axis=1).cumsum())
 
     def _by_overlap(self, rows: np.ndarray, ious: np.ndarray) -> list[int]:
-        if len(rows) == 1:  # most are alone
+        if len(rows) == 1:  # the usual case
             return rows.tolist()
         counts = self.counts[rows]
         return rows[np.lexsort((-ious * counts, ~counts))].tolist()
@@ -130,7 +130,7 @@ class _Scene:
         known: dict[int, tuple[int, int]] = {}
         counts = np.zeros((len(thresholds), 2), int)
         for place, above in enumerate(detections):
-            key = self.choosable_above[above]  # the others change the false alarms alone
+            key = self.choosable_above[above]  # other detections only add false alarms
             if key not in known:
                 known[key] = self._choose(above)
             hits, taken_alarms = known[key]
@@ -138,7 +138,7 @@ class _Scene:
         return counts
 
     def _choose(self, above: int) -> tuple[int, int]:
-        """Hits, and those among the taken detections that would else be false alarms."""
+        """Number of hits, and of matched detections that would otherwise be false alarms."""
         hits, taken = 0, set()
         for rows, wanted in self.by_overlap:
             for row in rows:
@@ -155,16 +155,16 @@ def kitti_ap(images: Sequence[KittiImage], limits: Difficulty, min_iou: float,
 
     Args:
         images: All images.
-        limits: Of the difficulty.
-        min_iou: KITTI's limit is 0.7 for cars, 0.5 for pedestrians and cyclists.
-        sampling: How thresholds are chosen among the n hits' scores.
-            ``devkit``: as above; the program takes at most n of them and leaves
-            precision 0 at the points that remain, so that with fewer than 41
-            objects no detector reaches 100 (see :func:`ceiling`). ``exact``:
-            for each recall the first score that reaches it, whatever n.
+        limits: The difficulty.
+        min_iou: KITTI uses 0.7 for cars, 0.5 for pedestrians and cyclists.
+        sampling: How thresholds are chosen among the scores of the n hits.
+            ``devkit``: as above; the program uses at most n and sets precision
+            0 at the remaining points, so with fewer than 41 objects no detector
+            reaches 100 (see :func:`ceiling`). ``exact``: for each recall the
+            first score that reaches it, for any n.
 
     Returns:
-        AP of -1 where there is no object to find; the devkit would say 0.
+        AP is -1 if there is no object to find; the devkit would give 0.
     """
     scenes = [_Scene(image, limits, min_iou) for image in images]
     objects = int(sum(scene.wanted.sum() for scene in scenes))
@@ -181,7 +181,7 @@ def kitti_ap(images: Sequence[KittiImage], limits: Difficulty, min_iou: float,
 
 
 def ceiling(objects: int) -> tuple[float, float]:
-    """R11 and R40, in %, of perfect detections by the devkit's sampling."""
+    """R11 and R40, in %, of perfect detections with the devkit's sampling."""
     precision = np.zeros(POINTS)
     precision[:len(_devkit_places(objects, objects))] = 1
     return _averages(precision)
@@ -193,7 +193,7 @@ def _averages(precision: np.ndarray) -> tuple[float, float]:
 
 
 def _devkit_places(hits: int, objects: int) -> list[int]:
-    """Places, from the highest score, of the hits next to recall 0, 1/40, 2/40, ..."""
+    """Indices, from the highest score, of the hits nearest to recall 0, 1/40, 2/40, ..."""
     places, wanted = [], 0.0
     for place in range(hits):
         here = (place + 1) / objects

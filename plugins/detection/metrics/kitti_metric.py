@@ -1,4 +1,4 @@
-"""KITTI's official AP of boxes."""
+"""KITTI's official AP of boxes as a metric of mmdet."""
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -21,33 +21,32 @@ class KittiMetric(BaseMetric):
     """Official 2D AP of KITTI's classes: easy, moderate, hard, over 11 and 40 recall points.
 
     The figure of the KITTI leaderboard (R40 since October 2019, R11 in papers
-    before), on the images tested here: the labels of the official test images
-    are not public. The rules are in :mod:`.kitti_ap`.
+    before), but on the images tested here, as the labels of the official test
+    images are not public. The rules are in :mod:`.kitti_ap`.
 
-    Classes of the data set count by their name: ``car``, ``pedestrian``,
-    ``cyclist``, in any case; others have no official figure. An object is what
-    its ``type`` says, not the class that trained on it: where Vans are trained as
-    cars, they are still neighbours here. Detections of equal scores come in the
-    order in which the model gives them.
+    Only classes named ``car``, ``pedestrian`` and ``cyclist`` (in any case) are
+    evaluated. The ``type`` of an object counts, not its class in training: Vans
+    that are trained as cars are still neighbours here. Detections with equal
+    scores keep the order of the model.
 
     Metrics of a class named ``car``, in %: AP70_R40, AP70_R11, AP50_R40 and
-    AP50_R11, each for ``easy``, ``moderate`` and ``hard``, as
-    ``kitti/car/AP70_R40_moderate``; -1 where there is nothing to find.
-    ``kitti/car/objects_easy`` and so on: how many objects there are. With
-    fewer than 41 the official program cannot give 100; a warning names what it
-    would give for perfect detections.
+    AP50_R11, each for ``easy``, ``moderate`` and ``hard``, e.g.
+    ``kitti/car/AP70_R40_moderate``; -1 if there is nothing to find.
+    ``kitti/car/objects_easy`` etc. are the numbers of objects. With fewer than
+    41 the official program cannot reach 100; a warning names the figure of
+    perfect detections.
 
     Args:
-        iou_thrs: The IoU that a hit must exceed. Official is 0.7 for cars, 0.5 for
-            pedestrians and cyclists.
-        sampling: ``devkit``, or ``exact`` for a figure that can reach 100 on few
-            objects and is not official; see :func:`.kitti_ap.kitti_ap`.
-        kwargs: Of mmengine's BaseMetric (``collect_device``, ...).
+        iou_thrs: The IoU that a hit must exceed. Official are 0.7 for cars, 0.5
+            for pedestrians and cyclists.
+        sampling: ``devkit``, or ``exact`` for an unofficial figure that can reach
+            100 with few objects; see :func:`.kitti_ap.kitti_ap`.
+        kwargs: As for mmengine's BaseMetric (``collect_device``, ...).
 
     Raises:
         ValueError: An argument is out of range; or, from ``process``, the data
-            set has none of the classes, leaves out what must be ignored, or
-            does not say truncation, occlusion and type.
+            set has none of the classes, lacks types that must be ignored, or
+            has no truncation, occlusion or type.
     """
 
     default_prefix = 'kitti'
@@ -61,7 +60,7 @@ class KittiMetric(BaseMetric):
         self.iou_thrs, self.sampling = tuple(iou_thrs), sampling
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Remember the boxes of one batch, an item for each image."""
+        """Collect the boxes of one batch, one item per image."""
         self._official()  # before hours of testing, not after
         for sample in data_samples:
             result = image_result(sample, 'KittiMetric')
@@ -86,7 +85,7 @@ class KittiMetric(BaseMetric):
         return metrics
 
     def _official(self) -> dict[int, str]:
-        """Label -> KITTI type, of the classes that the benchmark has."""
+        """Label -> KITTI type of the evaluated classes."""
         classes = self.dataset_meta['classes']
         kinds = {kind.lower(): kind for kind in CLASSES}
         chosen = {label: kinds[name.lower()] for label, name in enumerate(classes)
@@ -100,15 +99,15 @@ class KittiMetric(BaseMetric):
                                 for other in (kind, *NEIGHBOURS.get(kind, ())))}
         if known is not None and needed - set(known):
             raise ValueError(
-                f'KittiMetric: the data set hands out objects of the types {", ".join(known)}, '
-                f'not of {", ".join(sorted(needed - set(known)))}, which KITTI evaluates or '
-                'ignores. Name them in class_map or ignore_types of the tested data set, or '
+                f'KittiMetric: the data set has objects of the types {", ".join(known)}, but not '
+                f'of {", ".join(sorted(needed - set(known)))}, which KITTI evaluates or '
+                'ignores. Add them to class_map or ignore_types of the tested data set, or '
                 'leave KittiMetric out of the evaluators.')
         return chosen
 
 
 def kitti_image(result: ImageResult, label: int, kind: str) -> KittiImage:
-    """The image as the class sees it; an object that several classes hand out counts once."""
+    """Prepare an image for one class; an object that is in several classes counts once."""
     objects = {(i['type'], *i['bbox']): i for i in result.instances}.values()
     targets = [i for i in objects if i['type'] in (kind, *NEIGHBOURS.get(kind, ()))]
 
@@ -130,7 +129,7 @@ def _check_facts(result: ImageResult) -> None:
         if missing:
             raise ValueError(
                 f'KittiMetric: an object of the image {result.name} has no {", ".join(missing)}, '
-                f'only {", ".join(instance)}. KittiDataset hands them out; use it, or leave '
+                f'only {", ".join(instance)}. Use KittiDataset, which has them, or leave '
                 'KittiMetric out of the evaluators.')
 
 

@@ -1,4 +1,4 @@
-"""Detections as KITTI's own tools read them."""
+"""Write detections as files for KITTI's tools."""
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,18 +15,17 @@ from .image_result import ImageResult, image_result
 
 @METRICS.register_module()
 class KittiResultFiles(BaseMetric):
-    """Write one result file an image in KITTI's format; there are no metrics.
+    """Write one result file per image in KITTI's format; there are no metrics.
 
-    Upstream writes pickles and COCO's JSON. A line has 16 fields: type,
-    truncation, occlusion, alpha, box, dimensions, location, rotation, score.
-    What a 2D detector does not know has the values that KITTI's readme gives
-    for it (-1, -1, -10, -1 three times, -1000 three times, -10), from which
-    the official program sees that only the boxes are to be evaluated. An
-    image without a detection has an empty file, which that program wants.
+    A line has 16 fields: type, truncation, occlusion, alpha, box, dimensions,
+    location, rotation, score. Fields that a 2D detector lacks have the values
+    from KITTI's readme (-1, -1, -10, -1 three times, -1000 three times, -10),
+    which make the official program evaluate only boxes. An image without
+    detections gets an empty file, which that program requires.
 
     Args:
-        out_dir: Folder of the files ``<image name>.txt``; made if it is missing.
-        kwargs: Of mmengine's BaseMetric (``collect_device``, ...).
+        out_dir: Folder of the files ``<image name>.txt``; created if missing.
+        kwargs: As for mmengine's BaseMetric (``collect_device``, ...).
 
     Raises:
         ValueError: A class of the data set is no KITTI type (from ``process``).
@@ -39,12 +38,12 @@ class KittiResultFiles(BaseMetric):
         self.out_dir = Path(out_dir)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Remember the boxes of one batch, an item for each image."""
+        """Collect the boxes of one batch, one item per image."""
         self._types()
         self.results.extend(image_result(sample, 'KittiResultFiles') for sample in data_samples)
 
     def compute_metrics(self, results: list[ImageResult]) -> dict:
-        """Write the files; in the main process alone, as all metrics."""
+        """Write the files; called only in the main process."""
         types = self._types()
         write_texts({self.out_dir / f'{result.name}.txt': ''.join(
             _line(types[label], box, score) for label, box, score in zip(
@@ -58,7 +57,7 @@ class KittiResultFiles(BaseMetric):
         unknown = [name for name in classes if name.lower() not in kinds]
         if unknown:
             raise ValueError(f'KittiResultFiles: found the classes {unknown}, expected KITTI types '
-                             f'in whatever case: {", ".join(TYPES)}. Rename them in class_map.')
+                             f'in any case: {", ".join(TYPES)}. Rename them in class_map.')
         return [kinds[name.lower()] for name in classes]
 
 

@@ -1,7 +1,7 @@
-"""Which detection found which object: overlaps of boxes, and the one matcher.
+"""Overlaps of boxes, and matching of detections with objects.
 
-Every count and curve of this project comes from :func:`match`, and so do pictures of what was
-missed; KITTI's AP and COCO's alone have rules of their own.
+All counts, curves and pictures of detections use :func:`match`; only KITTI's and COCO's AP have
+their own rules.
 """
 from typing import NamedTuple
 
@@ -9,12 +9,12 @@ import numpy as np
 
 
 class Matches(NamedTuple):
-    """What became of each detection, in the order given.
+    """The match of each detection, in the given order.
 
     Attributes:
-        object_of: (N,) index of the object that it found, -1 if none.
-        ignored: (N,) True where it counts as nothing. A detection that has
-            neither found an object nor is ignored is a false alarm.
+        object_of: (N,) index of the matched object, -1 if none.
+        ignored: (N,) whether it is ignored. A detection that is neither matched
+            nor ignored is a false alarm.
     """
 
     object_of: np.ndarray
@@ -22,14 +22,14 @@ class Matches(NamedTuple):
 
 
 def overlaps(boxes: np.ndarray, others: np.ndarray, by: str = 'union') -> np.ndarray:
-    """Overlap of every box with every other one, 0 to 1.
+    """Overlap of every box in ``boxes`` with every one in ``others``, 0 to 1.
 
     Args:
         boxes: (N, 4) corners x1, y1, x2, y2 in pixels; x2 - x1 is the width, as
             in COCO's and KITTI's evaluation (not x2 - x1 + 1).
         others: (M, 4).
         by: ``union``: intersection over union. ``box``: intersection over the
-            area of the box of ``boxes``.
+            area of the box in ``boxes``.
 
     Returns:
         (N, M); 0 for boxes that share no area.
@@ -52,24 +52,23 @@ def match(boxes: np.ndarray,
           iou_thr: float = 0.5) -> Matches:
     """Match the detections of one class in one image, greedily and one to one.
 
-    From the highest score downwards, each detection takes the object that it
-    overlaps most among those that are left, if their IoU is at least
-    ``iou_thr`` (pycocotools' rule). One that found none is ignored if it takes
-    a neighbour in the same way, or if at least ``iou_thr`` of its own area lies
-    in one region; a neighbour excuses one detection, a region any number
-    (KITTI's rule). As no detection is influenced by those of lower scores,
-    the matches above any score are those of the detections above it.
+    In order of descending score, each detection takes the remaining object
+    that it overlaps most, if their IoU is at least ``iou_thr`` (pycocotools'
+    rule). A detection without an object is ignored if it takes a neighbour in
+    the same way, or if at least ``iou_thr`` of its area is inside one region;
+    a neighbour excuses one detection, a region any number (KITTI's rule).
+    Detections are not affected by those with lower scores.
 
-    The order of detections and objects has no influence: of equal scores, the
-    detection with the larger IoU comes first, then the one further left.
+    The order of detections and objects has no influence: with equal scores,
+    the detection with the larger IoU comes first, then the one further left.
 
     Args:
         boxes: (N, 4) detections, corners in pixels.
         scores: (N,).
-        objects: (M, 4) what is to be found.
-        neighbours: (K, 4) objects that look alike, e.g. a Van for a Car.
-        regions: (R, 4) areas that nobody has labelled, e.g. DontCare.
-        iou_thr: Least overlap, over 0.
+        objects: (M, 4) objects to be found.
+        neighbours: (K, 4) similar objects, e.g. a Van for a Car.
+        regions: (R, 4) unlabelled areas, e.g. DontCare.
+        iou_thr: Minimum overlap, above 0.
     """
     boxes = np.asarray(boxes, float).reshape(-1, 4)
     shared = overlaps(boxes, objects)
@@ -83,7 +82,7 @@ def match(boxes: np.ndarray,
 
 
 def _take(shared: np.ndarray, targets: np.ndarray, order: np.ndarray, thr: float) -> np.ndarray:
-    """Let the detections choose in their order; (N,) chosen column of ``shared``, -1 for none."""
+    """Match detections in the given order; (N,) the matched column of ``shared`` or -1."""
     chosen = np.full(len(shared), -1)
     # of two equal overlaps, the target further left: the order of targets has no influence
     columns = np.lexsort(np.asarray(targets, float).reshape(-1, 4).T[::-1])

@@ -1,10 +1,10 @@
-"""Precision and recall over all scores, and every figure that follows from them."""
+"""Precision and recall over all scores, and the metrics that follow from them."""
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-# As pycocotools has it: there was nothing to find, hence nothing to measure.
+# The value of undefined metrics (no objects to find), as in pycocotools.
 NOTHING = -1.0
 
 
@@ -12,16 +12,16 @@ NOTHING = -1.0
 class PRCurve:
     """Hits and false alarms among the detections above each score.
 
-    All figures are shares from 0 to 1; precision without a detection is 0; where
-    there is no object, everything but the counts is NOTHING.
+    All figures are shares from 0 to 1; precision without a detection is 0;
+    without objects, everything but the counts is NOTHING.
 
     Attributes:
-        scores: (K,) the detections' scores, each once, from high to low.
-            Detections of equal scores come in together, so that their order
-            has no influence.
-        hits: (K,) detections of at least this score that found an object.
-        alarms: (K,) those that did not.
-        objects: How many objects there are to find.
+        scores: (K,) the distinct scores of the detections, descending.
+            Detections with equal scores are added together, so their order has
+            no influence.
+        hits: (K,) detections with at least this score that found an object.
+        alarms: (K,) detections with at least this score that did not.
+        objects: Number of objects to find.
     """
 
     scores: np.ndarray
@@ -31,12 +31,12 @@ class PRCurve:
 
     @classmethod
     def of(cls, scores: np.ndarray, hits: np.ndarray, objects: int) -> 'PRCurve':
-        """Build it.
+        """Build the curve.
 
         Args:
-            scores: (N,) of the detections of all images that are not ignored.
+            scores: (N,) scores of all detections that are not ignored.
             hits: (N,) whether each found an object.
-            objects: How many there are in all images.
+            objects: Number of objects in all images.
         """
         scores, hits = np.asarray(scores, float), np.asarray(hits, bool)
         distinct, place = np.unique(-scores, return_inverse=True)
@@ -46,12 +46,12 @@ class PRCurve:
 
     @cached_property
     def precision(self) -> np.ndarray:
-        """(K,) share of the detections of at least this score that are right."""
+        """(K,) share of correct detections among those with at least this score."""
         return self.hits / (self.hits + self.alarms)
 
     @cached_property
     def recall(self) -> np.ndarray:
-        """(K,) share of the objects that are found by detections of at least this score."""
+        """(K,) share of the objects found by detections with at least this score."""
         return self.hits / self.objects if self.objects else np.full(len(self.hits), NOTHING)
 
     @cached_property
@@ -63,7 +63,7 @@ class PRCurve:
 
     @cached_property
     def _envelope(self) -> np.ndarray:
-        """(K,) the best precision at this recall or more."""
+        """(K,) the best precision at this or a higher recall."""
         return np.maximum.accumulate(self.precision[::-1])[::-1]
 
     def ap(self) -> float:
@@ -80,7 +80,7 @@ class PRCurve:
         return float(np.append(self._envelope, 0)[first].mean())
 
     def at(self, score: float) -> dict[str, float]:
-        """Counts and figures of the detections with at least this score.
+        """Counts and metrics of the detections with at least this score.
 
         Returns:
             ``tp``, ``fp``, ``fn``, ``precision``, ``recall``, ``f1``.
@@ -94,7 +94,7 @@ class PRCurve:
                              f1=2 * hits / (hits + alarms + self.objects))
 
     def best_f1(self) -> tuple[float, float]:
-        """The largest F1 and the highest score that gives it; (0, 0) without a detection."""
+        """The largest F1 and the highest score that reaches it; (0, 0) without a detection."""
         if not self.objects:
             return NOTHING, NOTHING
         if not len(self.scores):
@@ -103,10 +103,10 @@ class PRCurve:
         return float(self.f1[place]), float(self.scores[place])
 
     def corners(self) -> dict[str, list[float]]:
-        """The points at which recall rises, for a record or a picture.
+        """The points at which recall rises, for records and pictures.
 
-        Between them precision only falls, so they hold the whole envelope, and
-        there are no more of them than objects.
+        Between them precision only falls, so they define the whole envelope;
+        there are at most as many as objects.
 
         Returns:
             ``score``, ``precision``, ``recall``, ``f1``: lists of equal length.

@@ -55,7 +55,7 @@ def test_what_cannot_be_compared_is_said_once():
     hook.before_train(runner)
     hook.before_val(runner)
     assert runner.warnings == ["NumClassesHook: SimpleNamespace's metainfo names no classes; "
-                               'whether data and model agree is not checked']
+                               'cannot check whether data and model agree']
     runner = Runner(None, train=('cat', 'dog'))
     NumClassesHook().before_train(runner)
     assert 'model.head (Module) has no num_classes' in runner.warnings[0]

@@ -48,7 +48,7 @@ def test_seeded_lists_begin_as_the_first_part_does():
 
 
 @pytest.mark.parametrize('sizes, found', [
-    ({'train': 70, 'val': 7}, '77 in all, expected at most the 76'),
+    ({'train': 70, 'val': 7}, '77 in total, expected at most 76'),
     ({'train': 70, 'val': 0}, 'train 70, val 0 images, expected at least 1'),
 ])
 def test_list_sizes_that_make_no_sense(sizes, found):

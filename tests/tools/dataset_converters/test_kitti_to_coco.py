@@ -118,7 +118,7 @@ def test_files_that_exist_stay_without_overwrite(kitti_root, tmp_path, capsys):
     (['--split', '../train=0.5'], 'is not PART=SHARE'),
     (['--split', 'train=nan'], 'is not PART=SHARE'),
     (['--classes', 'car'], "'car' is not NAME=TYPE"),
-    (['--seed', '-1'], "'-1' is not a whole number of at least 0"),
+    (['--seed', '-1'], "'-1' is not a whole number from 0"),
     (['--split', 'train=1', '--lists', 'a.txt'], 'not allowed with'),
 ])
 def test_wrong_arguments(kitti_root, argv, found, capsys):

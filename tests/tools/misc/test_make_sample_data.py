@@ -47,7 +47,7 @@ def test_only_earlier_sets_are_replaced_and_only_with_overwrite(tmp_path):
     make(tmp_path, '--seed', '1', '--overwrite', sets=two)
     assert len(digest(tmp_path)) == 7 and not before.items() <= digest(tmp_path).items()
     (tmp_path / 'kitti' / 'mine.txt').write_text('mine')
-    with pytest.raises(FileExistsError, match='kitti: holds mine.txt'):
+    with pytest.raises(FileExistsError, match='kitti: contains mine.txt'):
         make(tmp_path, '--overwrite', sets=two)
     assert (tmp_path / 'kitti' / 'mine.txt').read_text() == 'mine'
 

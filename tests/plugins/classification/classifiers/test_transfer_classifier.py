@@ -142,7 +142,7 @@ def test_frozen_parts_cost_no_backward_pass():
     (['neck'], r"'neck' matches no module with weights; near: .*backbone, head"),
     (['classifier'], r"'classifier' matches no module"),
     ('head', r"trainable='head', expected a list"),
-    ([], r'trainable=\[\], expected names .* None: everything learns'),
+    ([], r'trainable=\[\], expected names .* None: everything is trainable'),
 ])
 def test_a_pattern_that_names_nothing_is_refused(trainable, message):
     with pytest.raises(ValueError, match=message):

@@ -64,8 +64,8 @@ def test_files_without_a_line(root):
 
 @pytest.mark.parametrize('part, line, message', [
     ('train', '2.Auk/9.png', r'train.txt:7: .*2.Auk.9.png is missing'),
-    ('train', '2.Auk/0.png', r'test.txt:6: 2.Auk/0.png is in .*train.txt:7 already'),
-    ('test', '2.Auk/0.png', r'test.txt:7: 2.Auk/0.png is in .*test.txt:6 already'),
+    ('train', '2.Auk/0.png', r'test.txt:6: 2.Auk/0.png is already in .*train.txt:7'),
+    ('test', '2.Auk/0.png', r'test.txt:7: 2.Auk/0.png is already in .*test.txt:6'),
     ('test', '3 2.Auk/0.png 1', r'test.txt:7: .*is missing'),
     ('train', '../2.Auk/0.png', r"train.txt:7: '../2.Auk/0.png'; expected <class>/<file>"),
     ('train', '2.Auk/../0.png', r'train.txt:7: .*expected <class>/<file>'),
@@ -97,8 +97,8 @@ def test_a_class_without_images_is_named(root):
 
 
 @pytest.mark.parametrize('name, message', [
-    ('Owl', r'images.Owl: expected class folders alone, named <number>.<name>'),
-    ('002.Owl', r'has the number 2 too'),
+    ('Owl', r'images.Owl: expected only class folders, named <number>.<name>'),
+    ('002.Owl', r'also has the number 2'),
 ])
 def test_a_folder_without_a_number_of_its_own_is_named(root, name, message):
     (root / 'images' / name).mkdir()

@@ -121,7 +121,7 @@ def test_what_the_code_no_longer_computes_is_computed_anew(train, stored, monkey
     capsys.readouterr()
     train('second', epochs=1)
     out = capsys.readouterr().out
-    assert out.count('computed anew (the network at hand gives others than those stored)') == 2
+    assert out.count('computed again (the current network computes different ones)') == 2
     assert len(stored()) == 2
 
 
@@ -221,18 +221,18 @@ def outliving(part: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize('cache, changes, message', [
-    ({}, {'model.trainable': None}, 'backbone.conv1.weight learns; .* and 77 more'),
+    ({}, {'model.trainable': None}, 'backbone.conv1.weight is trainable; .* and 77 more'),
     ({}, {'model.trainable': ['backbone.layer4.1', 'head']}, 'backbone.layer4.1.conv1.weight'),
     ({}, {f'{PREPROCESSOR}.train_geometry': FLIP}, 'give views=K'),
     ({}, {f'{PREPROCESSOR}.color': [dict(type='ColorJitter', brightness=.2)]}, 'give views=K'),
     ({}, {f'{PREPROCESSOR}.batch_augments': MIXUP, f'{PREPROCESSOR}.num_classes': 3},
-     'batch_augments mix other images'),
+     'batch_augments mix different'),
     ({}, {PREPROCESSOR: dict(type='ClsDataPreprocessor')}, 'is ClsDataPreprocessor, expected'),
     (dict(max_gb=1e-5), {}, r'of train \(1 x 72 x 32\) and val \(1 x 18 x 32\) need 0.0 GB, but '
                             '.*max_gb is 1e-05'),
     ({}, outliving('train'), 'train_dataloader.persistent_workers=True, expected False'),
     ({}, outliving('val'), 'val_dataloader.persistent_workers=True, expected False'),
-    ({}, {'model.backbone.out_indices': (2, 3)}, 'gives 2 tensors; .*out_indices one index'),
+    ({}, {'model.backbone.out_indices': (2, 3)}, 'returns 2 tensors; .*out_indices one index'),
 ])
 def test_what_cannot_be_exact_is_refused(train, stored, cache, changes, message):
     with pytest.raises(ValueError, match=message):

@@ -16,7 +16,7 @@ from .conftest import DrawnStripes
 from .test_prefix import build
 
 FLIP = dict(train_geometry=[dict(type='RandomFlip', prob=0.5, direction='horizontal')])
-DIFFERS = 'the network at hand gives others than those stored'
+DIFFERS = 'the current network computes different ones'
 
 
 def features(preprocessor: dict[str, Any], seed: int | None, views: int = 1,

@@ -58,7 +58,8 @@ def images(dataset: ArrayDataset) -> torch.Tensor:
      'neck', []),
     (dict(trainable=['neck', 'head'], neck=dict(
         type='ConvNeck', in_channels=32, out_channels=4)), 'neck',
-     ['neck.conv.conv.weight is trainable', 'neck.conv.bn.weight is trainable', 'neck.conv.bn.bias is trainable',
+     ['neck.conv.conv.weight is trainable', 'neck.conv.bn.weight is trainable',
+      'neck.conv.bn.bias is trainable',
       'neck.conv.bn uses batch statistics']),
     (dict(drop_path_rate=0.2), 'backbone', 7),  # of 8 blocks; the first has 0
 ])

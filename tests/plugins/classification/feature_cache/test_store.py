@@ -65,7 +65,7 @@ def test_what_is_damaged_is_computed_anew(features, damage, why):
     features.fetch(ORIGIN, SHAPE, fill)
     damage(features.path(ORIGIN))
     computed, word = features.fetch(ORIGIN, SHAPE, fill)
-    assert word.startswith('computed anew (') and why in word
+    assert word.startswith('computed again (') and why in word
     assert computed.ravel().tolist() == list(range(15))
     assert features.fetch(ORIGIN, SHAPE, fail)[1] == 'reused'
 
@@ -73,7 +73,7 @@ def test_what_is_damaged_is_computed_anew(features, damage, why):
 def test_what_the_check_rejects_is_computed_anew(features):
     features.fetch(ORIGIN, SHAPE, lambda array: array.fill(7))
     computed, word = features.fetch(ORIGIN, SHAPE, fill, lambda stored: f'{stored[0, 0, 0]:g}')
-    assert word == 'computed anew (7)' and computed[0, 0, 1] == 1
+    assert word == 'computed again (7)' and computed[0, 0, 1] == 1
 
 
 def test_what_is_not_stored_needs_room(features, monkeypatch):
