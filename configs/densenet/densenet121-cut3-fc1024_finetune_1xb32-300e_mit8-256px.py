@@ -1,7 +1,7 @@
 """E7: does a dense layer of 1024 make up for the dense block that E4 removed?
 
 Reported (validation): accuracy 93.93; 5 M parameters.
-Assumed: as E4; the dense layer has a ReLU and stands behind the average pooling.
+Assumed: as E4; the dense layer has a ReLU and follows the average pooling.
 
     python tools/train.py configs/densenet/densenet121-cut3-fc1024_finetune_1xb32-300e_mit8-256px.py
 """

@@ -1,7 +1,7 @@
 """E12: how far do augmentation, BatchNorm, dropout and early stopping keep E10 from overfitting?
 
 Added to E11 (E10 with horizontal flip and zoom 0.2, the winner of the report's grid): dropout 0.5
-and BatchNorm in front of the classifier, lower rates when the validation loss stands still, early
+and BatchNorm in front of the classifier, lower rates when the validation loss stalls, early
 stopping on it.
 Reported (validation): accuracy 91.5; E10 has 84.5, E11 88.1 or 89.5.
 Assumed: as E10; Keras's default plateau (a tenth after 10 epochs); stop after 25 epochs without

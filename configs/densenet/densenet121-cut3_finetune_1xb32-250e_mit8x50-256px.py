@@ -1,4 +1,4 @@
-"""E10: how much does E4's cut network overfit with 50 training images a class?
+"""E10: how much does E4's cut network overfit with 50 training images per class?
 
 Reported (validation): accuracy 84.5, where the whole training set gave 94.1.
 Assumed: as E4; 250 epochs, as far as the report's curves go.

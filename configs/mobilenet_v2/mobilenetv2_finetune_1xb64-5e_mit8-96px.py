@@ -1,7 +1,7 @@
 """Does training on the whole network from ImageNet weights help on the 8 MIT scenes?
 
-Reported: nothing; report A asks it of VGG16. As the linear probe, but everything learns, at a tenth
-of its rate, and training images are mirrored by chance.
+Reported: nothing; report A does this with VGG16. As the linear probe, but all is trainable, at a
+tenth of its rate, and training images are mirrored at random.
 
     python tools/train.py configs/mobilenet_v2/mobilenetv2_finetune_1xb64-5e_mit8-96px.py
 """

@@ -3,7 +3,7 @@
 Part Q6; lr 1e-6, decay 1e-3, dropout 0.25.
 Reported (test): loss 0.85349, accuracy 86.86; its validation curves leave the training curves a
 little.
-Assumed: as D4 (35 images a class held out as the test part).
+Assumed: as D4 (35 images per class held out as the test part).
 
     python tools/train.py configs/resnet/resnet50-1024-2048x2-drop_last2_1xb32-100e_flowers-224px.py
 """

@@ -2,7 +2,7 @@
 
 Part Q7; lr 1e-6, decay 1e-3.
 Reported (test): loss 0.87438, accuracy 78.86; not overfitted.
-Assumed: as D10 (35 images a class held out as the test part).
+Assumed: as D10 (35 images per class held out as the test part).
 
     python tools/train.py configs/resnet/resnet50-512-1024x2-drop_new3_1xb32-100e_flowers-224px.py
 """

@@ -2,7 +2,7 @@
 
 Part Q6; lr 1e-6, decay 1e-3.
 Reported (test): loss 0.98356, accuracy 77.14.
-Assumed: as D4 (35 images a class held out as the test part).
+Assumed: as D4 (35 images per class held out as the test part).
 
     python tools/train.py configs/resnet/resnet50-512-1024x2_last2_1xb32-100e_flowers-224px.py
 """

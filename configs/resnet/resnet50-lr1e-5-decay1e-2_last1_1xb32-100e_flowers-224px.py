@@ -2,7 +2,7 @@
 
 Part Q5; lr 1e-5, decay 1e-2, no dropout.
 Reported (test): loss 0.86317, accuracy 68.00; overfitted.
-Assumed: as D1 (35 images a class held out as the test part).
+Assumed: as D1 (35 images per class held out as the test part).
 
     python tools/train.py configs/resnet/resnet50-lr1e-5-decay1e-2_last1_1xb32-100e_flowers-224px.py
 """

@@ -2,7 +2,7 @@
 
 Part Q5; lr 1e-6, decay 1e-3.
 Reported (test): loss 1.26781, accuracy 70.86; overfitted.
-Assumed: as D1 (35 images a class held out as the test part).
+Assumed: as D1 (35 images per class held out as the test part).
 
     python tools/train.py configs/resnet/resnet50-lr1e-6_last1_1xb32-100e_flowers-224px.py
 """

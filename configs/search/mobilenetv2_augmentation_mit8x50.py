@@ -1,4 +1,4 @@
-"""E11, reduced: with 50 training images a class, does horizontal flip win, does vertical flip lose?
+"""E11, reduced: with 50 training images per class, do horizontal flips win, vertical ones lose?
 
 E11's question at a cost that a machine without a GPU can bear: MobileNetV2's frozen features of ten
 augmented views of each image (of one, where nothing is augmented), and the linear head on them.

@@ -1,7 +1,7 @@
 """E13, reduced: which optimizer, rate, decay, dropout and BatchNorm for a head on frozen features?
 
-E13's space without what needs a GPU: MobileNetV2's features of 50 training images a class, without
-augmentation, computed once; a hidden layer of 512 on them. Validated as in the reduced E11.
+E13's space without what needs a GPU: MobileNetV2's features of 50 training images per class,
+computed once without augmentation; a hidden layer of 512 on them. Validated as in the reduced E11.
 
     python tools/search.py configs/search/mobilenetv2_optimizer_mit8x50.py
 """

@@ -3,8 +3,8 @@
 Question: what do weights add that have detected 80 kinds of objects in 118 000 images?
 Reported: AP 0.71, precision 0.77, recall 0.75, F1 0.76 at IoU 0.5, after 175 epochs and, resumed,
 25 more.
-Assumed: every weight is taken but those of the three prediction layers (255 channels for 80
-classes, 18 for one), every weight learns; otherwise row A13. Weights: mmdet's own, or Darknet's
+Assumed: all weights are loaded except those of the three prediction layers (255 channels for 80
+classes, 18 for one), and all are trained; otherwise row A13. Weights: mmdet's, or Darknet's
 yolov3.weights by tools/model_converters/darknet_to_mm.py.
 
     python tools/train.py configs/yolov3/yolov3_d53_coco_1xb6-200e_kitti-car-416px.py \

@@ -1,7 +1,7 @@
 """Loaders and metrics of data sets held as one array, without the data.
 
-Who inherits it names the source of each loader. A tenth of the training source validates, so
-train_dataloader and val_dataloader name the same one.
+Configs that inherit this set the source of each loader. A tenth of the training source is for
+validation, so train_dataloader and val_dataloader have the same source.
 """
 train_dataloader = dict(
     batch_size=64,

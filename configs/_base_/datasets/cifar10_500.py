@@ -1,4 +1,4 @@
-"""CIFAR-10 with 500 images a class to train and validate on, as report B's classes have."""
+"""CIFAR-10 with 500 images per class to train and validate on, as report B's classes have."""
 _base_ = ['cifar10.py']
 source = dict(max_per_class=500)
 

@@ -1,6 +1,6 @@
-"""TensorFlow's flower_photos (report D): 35 images a class for the test, the rest 80/20.
+"""TensorFlow's flower_photos (report D): 35 images per class for the test, the rest 80/20.
 
-The report's test images, 35 a class, came from Google; ours are held out of the set, as many,
+The report's test images, 35 per class, came from Google; ours are held out of the data set,
 chosen by seed 0. Stretched to 224x224, as Keras's target_size does.
 """
 _base_ = ['array_dataset.py']

@@ -1,8 +1,8 @@
-"""Cars of KITTI's 2D benchmark as 640x192 rectangles, divided by chance with seed 0.
+"""Cars of KITTI's 2D benchmark as 640x192 rectangles, split at random with seed 0.
 
 The labels of KITTI's official test part are not public, so the test part here is held out of
 the training folder. The shares cut a sample of 76 images into 53 and 7 to train and validate
-on, and 16 for the test. Type Car alone is the class; Van and DontCare are ignored boxes.
+on, and 16 for the test. The only class is type Car; Van and DontCare are ignored boxes.
 """
 dataset_type = 'KittiDataset'
 data_root = 'data/kitti'

@@ -1,7 +1,7 @@
 """The 8 scenes of MIT (report E): 1 881 images of 256x256 for training, 807 for the test.
 
 The report validated on those 807, which are the official test part. Here a tenth of train/
-validates, and tools/test.py alone touches test/.
+validates, and only tools/test.py reads test/.
 """
 _base_ = ['array_dataset.py']
 train_source = dict(

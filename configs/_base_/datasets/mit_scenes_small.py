@@ -1,6 +1,6 @@
-"""The 8 scenes of MIT with 50 training images a class (report E's `small`).
+"""The 8 scenes of MIT with 50 training images per class (report E's `small`).
 
-First a tenth of train/ is set aside, then 50 a class are chosen from what remains: validation
+First a tenth of train/ is set aside, then 50 per class are chosen from what remains: validation
 and test are those of mit_scenes.py image by image, and only the training set is smaller. So the
 sources divide train/, not ArrayDataset; a source calls the part set aside 'test'.
 """

@@ -1,7 +1,7 @@
-"""ResNet50 for 200 birds (report B): ImageNet features that stay as they are, a linear layer.
+"""ResNet50 for 200 birds (report B): frozen ImageNet features, a linear layer.
 
 The weights are Keras's, which are Caffe's, in the form that Detectron gave them: with BatchNorm's
-statistics folded into its scale, so BatchNorm must evaluate also where it learns (row B15).
+statistics folded into its scale, so BatchNorm must use them even if trainable (row B15).
 """
 _base_ = './resnet50_caffe.py'
 

@@ -1,7 +1,7 @@
 """YOLOv3 on Darknet-53 for one class, from random weights.
 
 The model of `mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py`, with its loss, but for the number of
-classes, the weights, BatchNorm, which trains, the copy to the GPU, which nobody waits for, and the
+classes, the weights, BatchNorm, which trains, the copy to the GPU, which is asynchronous, and the
 head, which clips its boxes to the image and honours ignored ones. It is written out because
 inheriting that config brings COCO's data sets, pipelines and schedule along, which every leaf would
 have to delete; a test compares the two.

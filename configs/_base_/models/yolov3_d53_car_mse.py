@@ -1,9 +1,9 @@
 """YOLOv3 on Darknet-53 for one class with the loss and assignment of report A (rows A13 to A16).
 
 x, y, w, h by MSE, confidence and class by BCE, every one a mean over the cells it concerns on its
-scale; confidence weighted 1 for objects and 100 for background; each scale learns every box by
-one anchor. This is https://github.com/eriklindernoren/PyTorch-YOLOv3, whose code the report prints.
-Its sibling yolov3_d53_car.py has mmdet's loss: sums, BCE for x and y, box weights of 2, all
+scale; confidence weighted 1 for objects and 100 for background; each scale is trained on every
+box by one anchor. The report prints this code: https://github.com/eriklindernoren/PyTorch-YOLOv3.
+yolov3_d53_car.py has mmdet's loss: sums, BCE for x and y, box weights of 2, all
 confidence weighted 1, a box's best anchor on one scale.
 """
 _base_ = './yolov3_d53_car.py'

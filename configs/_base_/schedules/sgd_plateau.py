@@ -1,4 +1,4 @@
-"""SGD of report A: lr 0.01, a tenth of it whenever the validation loss stands still.
+"""SGD of report A: lr 0.01, a tenth of it whenever the validation loss stops improving.
 
 The report names optimizer, first rate and scheduler alone. Assumed: momentum 0.9, no weight
 decay, and PyTorch's defaults for the plateau (factor 0.1, patience 10 epochs).
