@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
 
 
 def _noting(notes: list[str], read: Callable[..., Any], *args: Any) -> Any:
-    """What is read; None if it is damaged, which is noted."""
+    """What ``read`` returns; None, and a warning, if the record is damaged."""
     try:
         return read(*args)
     except (OSError, ValueError) as error:
@@ -82,7 +82,7 @@ def _noting(notes: list[str], read: Callable[..., Any], *args: Any) -> Any:
 
 
 def _reported() -> dict[str, Any]:
-    """What the metafiles say of each config, by its base name."""
+    """The entry of each config in the metafiles, by base name."""
     from plugins.report.experiments import Reported
     from tools.misc.result_files import load_models, metafiles
 

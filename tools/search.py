@@ -4,7 +4,7 @@
     python tools/search.py configs/search/CONFIG.py --trials 40
     python tools/search.py configs/search/CONFIG.py --storage postgresql://USER@HOST/DATABASE
 
-Stopped or killed, the same command goes on. The same command in a second shell, or on another
+After a stop, the same command continues. The same command in a second shell, or on another
 machine with --storage, helps with the same study.
 """
 import argparse
@@ -35,7 +35,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--retry-failed', action='store_true',
                         help='run the trials again that failed with an error')
     parser.add_argument('--no-test', action='store_true',
-                        help='leave the test images alone: the winner is not tested')
+                        help='do not test the winner')
     args = parser.parse_args(argv)
     if args.work_dir and Path(args.work_dir).is_file():
         parser.error(f'--work-dir {args.work_dir}: is a file, expected a folder')

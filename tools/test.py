@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         argv: Arguments as on the command line; None takes the process's own.
 
     Raises:
-        OSError: An output cannot be written, or is there already.
+        OSError: An output cannot be written, or already exists.
         ValueError: The config, the options or the checkpoint do not fit together.
     """
     args = parse_args(argv)

@@ -32,7 +32,7 @@ class Classify:
         data = evaluated_data(trained.cfg, 'source')
         if data is not None:
             self._source = build_source(data.source)
-            self._source.size  # noqa: B018  (a fault of its own is told now)
+            self._source.size  # noqa: B018  (raises errors of the data set now)
         elif evaluated_data(trained.cfg, 'pipeline') is not None:
             self._inferencer = _inferencer(trained)
         else:

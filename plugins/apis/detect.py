@@ -94,7 +94,7 @@ def detect_in(trained: TrainedModel, dataset: Dataset, rows: Sequence[int]) -> l
 
 
 def threshold_note(cfg: Config, score_thr: float) -> str:
-    """What to say when boxes are wanted that the config's own thresholds drop; '' if none.
+    """A warning that the config's own thresholds drop boxes that the user wants; '' if not needed.
 
     A box's score is at most what either threshold is compared with (YOLOv3 multiplies class
     probability and objectness), so those above ``score_thr`` lose none.

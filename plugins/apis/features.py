@@ -1,4 +1,4 @@
-"""What the modules of a classifier do with one picture: order, maps, gradients."""
+"""A classifier's modules on one picture: their order, feature maps and gradients."""
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -124,7 +124,7 @@ class Trace:
         return {name: found[name] for name in names}
 
     def grad_cam(self, name: str, label: int) -> tuple[np.ndarray, np.ndarray]:
-        """Where in the picture a layer's maps speak for a class (Selvaraju et al. 2017).
+        """The areas of the picture that make a layer favour a class (Selvaraju et al. 2017).
 
         The values are pytorch-grad-cam's. Its scaling is not: it subtracts the smallest value,
         while this keeps 0 at 0, so a class that the whole picture speaks for gets no empty map. The
@@ -189,7 +189,7 @@ def trace(model: nn.Module, predict: Callable[[], np.ndarray]) -> Trace:
 
 
 def channels_reversed(preprocessor: nn.Module) -> bool:
-    """Whether a network gets its input as B, G, R: ours says ``to_bgr``, mmpretrain's ``to_rgb``.
+    """Whether a network expects B, G, R: our preprocessor has ``to_bgr``, mmpretrain's ``to_rgb``.
 
     (mmpretrain's pipelines decode to B, G, R, which its preprocessor may reverse.)
     """

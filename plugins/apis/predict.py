@@ -1,4 +1,4 @@
-"""What a trained model says about pictures, as records for JSON."""
+"""A trained model's predictions for pictures, as records for JSON."""
 from collections.abc import Sequence
 from typing import Any
 

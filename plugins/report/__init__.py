@@ -1,4 +1,4 @@
-"""One HTML page about many runs, made of their records and pictures: no model and no config is run.
+"""One HTML page about many runs, built from their records and pictures, without running models.
 
 ``collect`` reads run folders, ``experiments`` averages over seeds, ``report_tables`` fills the
 tables of the reports, ``study`` reads a search, ``pictures`` the examples that tools/test.py left;

@@ -47,7 +47,7 @@ class Entry:
 
 
 class Collected(NamedTuple):
-    """What was found."""
+    """The runs found below the work dirs, and warnings about what cannot be shown."""
 
     entries: list[Entry]  # every finished run once, in the order of the folders
     studies: list[Path]  # work dirs of searches

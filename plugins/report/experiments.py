@@ -1,4 +1,4 @@
-"""Runs that differ in their seed alone, as one line of a table."""
+"""Group runs that differ only in their seed."""
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from .collect import Entry
 
 
 class Reported(NamedTuple):
-    """What a metafile says of a config."""
+    """A config's entry in a metafile."""
 
     row: str  # its id in a report, or ''
     parameters: int
@@ -64,7 +64,7 @@ class Experiment:
 
     @property
     def options(self) -> list[str]:
-        """What ``--cfg-options`` changed."""
+        """The changes by ``--cfg-options``."""
         return self.first.get('options') or []
 
     @property

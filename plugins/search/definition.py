@@ -62,7 +62,7 @@ class Search:
             size = len(self.plan())
             return min(count or size, size)
         if count is None:
-            raise ValueError(f'{self.path}: n_trials is missing; only a grid has an end of its own')
+            raise ValueError(f'{self.path}: n_trials is missing; only a grid ends by itself')
         return count
 
 

@@ -44,7 +44,7 @@ class Leaves:
                 raise ValueError(f'search config {search.path}: {where}: {error}') from error
 
     def _common(self) -> dict[str, Any]:
-        """What all trials change: the best checkpoint is the one with the best metric."""
+        """The changes of all trials: the best checkpoint is the one with the best metric."""
         search, settings = self.search, dict(self.search.changes)
         if search.epochs is not None:
             settings['train_cfg.max_epochs'] = search.epochs
@@ -90,7 +90,7 @@ class Leaves:
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """What a leaf config says to turn one group of keys into another; lists are written whole."""
+    """The keys in a leaf config that turn one group into another; lists are written completely."""
     if set(old) - set(new):
         return {'_delete_': True, **new}
     changed = {}

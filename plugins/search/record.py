@@ -1,4 +1,4 @@
-"""What a search writes into its work dir, and how to read it; imports neither Optuna nor torch."""
+"""Read the files that a search writes into its work dir; imports neither Optuna nor torch."""
 import csv
 from dataclasses import dataclass
 from pathlib import Path

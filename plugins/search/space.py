@@ -1,4 +1,4 @@
-"""Which config keys a search changes, and to what."""
+"""The config keys that a search changes, and their values."""
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +46,7 @@ class Parameter:
         return fits and (self.kind != 'int' or (value - self.low) % self.step == 0)
 
     def takes_part(self, values: Mapping[str, Any]) -> bool:
-        """Whether it does, given the values of the parameters before it."""
+        """Whether the parameter applies, given the values of earlier parameters."""
         return all(values.get(other) in allowed for other, allowed in self.when.items())
 
     def suggest(self, trial: Any) -> Any:

@@ -115,7 +115,7 @@ def _pruner(leaves: Leaves) -> BasePruner:
 
 
 def check_work_dir(work_dir: Path, search: Search, storage: RDBStorage | None) -> bool:
-    """Whether the study is begun; FileExistsError if not, but the work dir holds another one's."""
+    """Whether the study exists; FileExistsError if not, but the work dir contains another one."""
     begun = storage is not None and search.name in optuna.get_all_study_names(storage)
     names = (TRIALS, WINNER, TABLE, RECORD, *PICTURES)
     found = [name for name in names if (work_dir / name).exists()]

@@ -1,4 +1,4 @@
-"""What a search leaves for readers: all trials, what mattered, and pictures of both."""
+"""The results of a search: tables of trials and importances, and plots."""
 import csv
 import json
 import statistics
@@ -30,15 +30,15 @@ def trial_rows(study: Study, search: Search) -> list[dict[str, Any]]:
     """
     rows = []
     for trial in study.get_trials(deepcopy=False):
-        told = trial.user_attrs
+        attributes = trial.user_attrs
         state = trial.state.name.lower()
         if trial.state == TrialState.FAIL:
-            state = 'failed' if ERROR in told else 'killed'
-        if HOST in told:
+            state = 'failed' if ERROR in attributes else 'killed'
+        if HOST in attributes:
             rows.append({'trial': trial.number, 'state': state, 'value': trial.value,
                          **{parameter.name: trial.params.get(parameter.name)
                             for parameter in search.space.parameters},
-                         **{key: told.get(key) for key in _ATTRIBUTES}})
+                         **{key: attributes.get(key) for key in _ATTRIBUTES}})
     return rows
 
 

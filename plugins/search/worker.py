@@ -1,4 +1,4 @@
-"""From a search config to a winner: what one process does, alone or among others."""
+"""Run a search in one process, which may share the study with others."""
 import sys
 import time
 from contextlib import redirect_stderr, redirect_stdout

@@ -73,7 +73,7 @@ def draw_detections(image: np.ndarray, detections: Sequence[Mapping], classes: S
 
 
 def draw_legend(width: int, meanings: Mapping[str, Line | None], note: str = '') -> np.ndarray:
-    """What lines mean, in as many rows as it takes.
+    """A legend of the lines, in as many rows as needed.
 
     Args:
         width: Pixels.

@@ -155,7 +155,7 @@ def _series(history: Sequence[Mapping[str, Any]], part: str, key: str | None) ->
 
 
 def _curves(xlabel: str, ylabel: str, lines: Mapping[str, tuple]) -> Figure:
-    """Lines of shares over shares, told apart by colour, then by kind."""
+    """Lines of shares over shares, distinguished by colour, then by style."""
     figure = Figure(figsize=(5.6, 4.8), layout='constrained')
     axes = figure.subplots()
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=xlabel, ylabel=ylabel)

@@ -22,7 +22,7 @@ def draw_comparison(image: np.ndarray, outcomes: Sequence[Outcome], models: Sequ
 
     Args:
         image: RGB, uint8, H x W x 3.
-        outcomes: What each model made of it.
+        outcomes: The outcome of each model.
         models: Their names, written above the panels with the counts.
         note: Written first in the legend, such as the image's name and the thresholds.
         several_classes: Whether to write class names beside scores.
@@ -65,7 +65,7 @@ def draw_marks(image: np.ndarray, marks: Sequence[Mark], several_classes: bool =
 
 
 def _words(mark: Mark, several_classes: bool) -> str:
-    """What stands beside a box; nothing where the hit on it, or the legend, says enough."""
+    """The text beside a box; empty if a hit on it or the legend already explains it."""
     if mark.kind == FOUND or mark.name == 'DontCare':
         return ''
     name = mark.name if several_classes or mark.kind == IGNORED else ''

@@ -1,4 +1,4 @@
-"""Draw a network's filters, its feature maps and what a class rests on; everything takes arrays."""
+"""Draw a network's filters, feature maps and class activation maps, all from arrays."""
 import math
 from collections.abc import Sequence
 

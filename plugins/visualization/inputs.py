@@ -1,4 +1,4 @@
-"""What a user points a model at: a picture, a folder of pictures or a video."""
+"""A model's inputs: a picture, a folder of pictures or a video."""
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -65,9 +65,9 @@ def broken_error(broken: dict[Path, str], total: int) -> ValueError:
     """
     lines = [f'{path}: {reason}' for path, reason in broken.items()]
     if total == 1:
-        return ValueError(f'{lines[0]}; copy the file anew')
+        return ValueError(f'{lines[0]}; copy the file again')
     more = [f'and {len(lines) - _NAMED} more'] if len(lines) > _NAMED else []
-    advice = ('Copy them anew, or leave them out with --skip-broken' if len(lines) < total
+    advice = ('Copy them again, or leave them out with --skip-broken' if len(lines) < total
               else 'No picture is left')
     return ValueError('\n    '.join([f'{len(lines)} of {total} files are broken or no pictures:',
                                      *lines[:_NAMED], *more]) + f'\n{advice}')
@@ -97,7 +97,7 @@ class Video:
         capture.release()
         if not 0 < self.fps < np.inf:  # 0 where it cannot be opened
             raise ValueError(f'{path}: cannot be read as a video (frame rate {self.fps:g}); copy '
-                             'the file anew, or convert it to .mp4')
+                             'the file again, or convert it to .mp4')
 
     def __iter__(self) -> Iterator[np.ndarray]:
         count = 0
@@ -129,7 +129,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
                 raise OSError(f'{path}: OpenCV cannot write a video here')
             writer.write(frame[:height, :width, ::-1].copy())
         if not writer.isOpened():
-            raise ValueError(f'{path}: no frame of this video can be decoded; convert it anew')
+            raise ValueError(f'{path}: no frame of this video can be decoded; convert it again')
     finally:
         writer.release()
 

@@ -1,4 +1,4 @@
-"""What becomes of a detector's boxes and of the objects in an image, by the one matcher."""
+"""Classify a detector's boxes and the objects in an image as hits, misses or false alarms."""
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

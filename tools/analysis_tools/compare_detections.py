@@ -167,7 +167,7 @@ def _chosen(data: _Tested, wanted: Sequence[str] | None) -> list[str]:
 
 
 def _run(data: _Tested, checkpoint: Path, ids: Sequence[str], args: argparse.Namespace) -> list:
-    """What a model makes of the images: an Outcome for each."""
+    """A model's Outcome for each image."""
     from rich.progress import track
 
     from plugins.apis.detect import detect_in, threshold_note

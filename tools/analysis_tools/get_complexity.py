@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         ``config``, ``kind``, and what ``plugins.apis.complexity.count`` returns.
 
     Raises:
-        OSError: A file is missing, or one that is to be written is there.
+        OSError: An input file is missing, or an output file already exists.
         ValueError: As ``plugins.engine.session.load_config``; the input's size is not known, or the
             network does not take it.
     """

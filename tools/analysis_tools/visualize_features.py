@@ -1,4 +1,4 @@
-"""Show a classifier's first filters, its feature maps of a picture and what a class rests on.
+"""Draw a classifier's first filters, feature maps and class activation map of a picture.
 
     python tools/analysis_tools/visualize_features.py CONFIG CHECKPOINT picture.jpg
     python tools/analysis_tools/visualize_features.py CONFIG CHECKPOINT picture.jpg \

@@ -40,7 +40,7 @@ _numbers = count()
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is trained."""
+    """One training task of the benchmark."""
 
     name: str  # of the case
     what: str  # for readers
@@ -222,7 +222,7 @@ def bare_training(batches: Iterator[tuple], loss: Callable[..., Tensor],
                   optimizer: torch.optim.Optimizer, warmup: int, iterations: int,
                   dtype: torch.dtype | None = None, clip: float | None = None
                   ) -> Iterator[tuple[float, list[Tensor]]]:
-    """A training script without any framework, which goes on for ever.
+    """A training script without any framework, which runs endlessly.
 
     After each block it yields the seconds of an iteration, and all losses.
 

@@ -137,7 +137,7 @@ def random_samples(images: int, objects: int, detections: int) -> list[dict[str,
 
 
 def evaluate(samples: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """What all three metrics find, in batches of 4."""
+    """The results of all three metrics, in batches of 4."""
     found: dict[str, float] = {}
     for metric in (CocoBoxMetric(), DetectionMetric(), KittiMetric()):
         metric.dataset_meta = dict(classes=('car',), instance_types=('Car', 'Van', 'DontCare'))

@@ -1,4 +1,4 @@
-"""What a benchmark found and under which conditions; as JSON and for reading."""
+"""The results and conditions of a benchmark, as JSON and as text."""
 import platform
 import statistics
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ CPU_FEATURES = ('avx2', 'avx512_f', 'avx512_bf16', 'amx_bf16', 'bf16', 'sve_bf16
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line asks for."""
+    """The options of the command line."""
 
     folder: Path  # for everything that is written; deleted at the end
     quick: bool = False  # small sizes, to test the benchmark itself

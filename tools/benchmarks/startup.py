@@ -1,4 +1,4 @@
-"""How long a start takes, each time in a process of its own."""
+"""Measure start-up times, each in a new process."""
 import subprocess
 import sys
 import time
@@ -60,6 +60,6 @@ def run(settings: Settings) -> Iterator[Case]:
 
 
 def python(*arguments: str) -> str:
-    """What a fresh interpreter prints; its errors go to stderr."""
+    """The output of a new interpreter; its errors go to stderr."""
     return subprocess.run([sys.executable, *arguments], cwd=REPO_ROOT, check=True,
                           stdout=subprocess.PIPE, text=True).stdout

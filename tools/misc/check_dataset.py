@@ -141,7 +141,7 @@ def duplicates(pictures: Sequence[Picture]) -> list[Finding]:
 
 
 def report(pictures: Sequence[Picture], findings: Sequence[Finding]) -> None:
-    """Two tables: images a class and part with their sizes, and what is wrong."""
+    """Two tables: images per class and split with their sizes, and problems."""
     parts = list(dict.fromkeys(picture.part for picture in pictures))
     counts = Counter((picture.label, picture.part) for picture in pictures)
     table = Table('class', *parts, 'width', 'height', title=f'{len(pictures)} images')

@@ -6,7 +6,7 @@ data_object_label_2.zip
 
 Archives are compared with their published SHA-256, the unpacked set with its number of files per
 folder. MIT_split has no published archive: its counts and the bytes of its images are compared.
-A set appears only when it is complete, and never replaces one that is there.
+A data set appears only when it is complete, and never replaces an existing one.
 """
 import argparse
 import http.client

@@ -67,7 +67,7 @@ def whole_text(cfg: 'Config') -> str:
 
 
 def key_text(cfg: 'Config', path: str) -> str:
-    """What a dotted key holds, as ``key = value``; items of a list are numbered from 0.
+    """The value of a dotted key as ``key = value``; list items are numbered from 0.
 
     Raises:
         ValueError: There is no such key; names those that there are.

@@ -82,7 +82,7 @@ def append(table: Path, rows: list[dict[str, Any]]) -> None:
     """Append rows to a results.csv, which is made if it is not there.
 
     Raises:
-        ValueError: A row of the same config, data, seed, metric and commit is there.
+        ValueError: A row of the same config, data, seed, metric and commit exists.
     """
     earlier: list[dict[str, Any]] = []
     if table.is_file():

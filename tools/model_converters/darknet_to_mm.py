@@ -1,4 +1,4 @@
-"""Convert Darknet's weights of YOLOv3, or of its backbone alone, for mmdet's YOLOV3.
+"""Convert Darknet's weights of YOLOv3, or only of its backbone, for mmdet's YOLOV3.
 
     python tools/model_converters/darknet_to_mm.py SRC DST.pth [--overwrite]
 
@@ -49,7 +49,7 @@ _FLOAT = np.dtype('<f4')
 
 
 class Header(NamedTuple):
-    """What precedes the numbers."""
+    """The header before the numbers."""
 
     version: tuple[int, int, int]
     seen: int  # images that the network was trained on

@@ -23,7 +23,7 @@ INCEPTION_V3_CONVS = 94
 
 @dataclass(frozen=True)
 class Architecture:
-    """What the converter knows of a network.
+    """The converter's description of a network.
 
     Attributes:
         keras_names: Yields Keras's names of the backbone's layers.

@@ -49,7 +49,7 @@ def test_of_many_broken_files_a_few_are_named_and_all_counted(tmp_path):
     assert [line.strip().split(':')[0] for line in named] == [str(path) for path in paths[:5]]
     assert more.strip() == 'and 4 more'
     assert str(broken_error(broken, 9)).endswith('No picture is left')
-    assert str(broken_error({paths[2]: 'x'}, 1)) == f'{paths[2]}: x; copy the file anew'
+    assert str(broken_error({paths[2]: 'x'}, 1)) == f'{paths[2]}: x; copy the file again'
 
 
 def test_frames_come_once_in_order_and_with_their_rate(video, capsys):

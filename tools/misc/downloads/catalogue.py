@@ -1,4 +1,4 @@
-"""What each data set is: its archives, where they come from, and what must be in them.
+"""The data sets: their archives, download URLs and expected contents.
 
 Checksums are those of tensorflow_datasets (flower_photos, CUB-200-2010, KITTI) and Keras (CIFAR).
 No checksum of a MIT_split archive is published: there the counts and the images' bytes decide.
@@ -19,7 +19,7 @@ class Archive:
 
     Attributes:
         name: Official file name.
-        sha256: Hex digest; None where nobody publishes it.
+        sha256: Hex digest; None if none is published.
         url: Its address; empty for a file that must be downloaded by hand.
     """
     name: str

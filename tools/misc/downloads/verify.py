@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def wrong_counts(folder: Path, counts: Mapping[str, int]) -> list[str]:
-    """What is missing or too many below a folder; empty when it is complete.
+    """Missing or superfluous files below a folder; empty if it is complete.
 
     Args:
         counts: Pattern -> number of visible entries that match it; empty files do not count.

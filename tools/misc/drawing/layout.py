@@ -1,4 +1,4 @@
-"""Where the road of a drawn scene runs, and what drives, parks and walks on it."""
+"""The layout of a drawn scene: its road, and the vehicles and people on it."""
 import math
 from dataclasses import dataclass
 

@@ -79,7 +79,7 @@ def test_train_and_val_are_disjoint_exhaustive_and_stratified(source):
 @pytest.mark.parametrize('arguments, message', [
     ({'part': 'test'}, "part='test', expected 'all' or 'train' or 'val'"),
     ({'part': 'val'}, "part='val' with val_fraction=None"),
-    ({'val_fraction': 0.1}, "'all' takes none"),
+    ({'val_fraction': 0.1}, "'all' must have none"),
     ({'num_classes': 10}, r'num_classes=10 but the data has 3 classes \(a, b, c\)'),
 ])
 def test_contradictions_are_rejected(source, arguments, message):
@@ -164,7 +164,7 @@ def test_features_take_the_place_of_images_and_nothing_else_changes(source):
     for epoch in range(5):
         dataset.serve_view(epoch)
         assert dataset[6]['features'].tolist() == [features[epoch % 2, 6].tolist()]
-    with pytest.raises(KeyError, match='the feature cache serves features here, no images'):
+    with pytest.raises(KeyError, match='the feature cache serves features instead of images'):
         batch['inputs']
     dataset.serve_features(None)
     dataset.serve_view(3)

@@ -142,7 +142,7 @@ def test_the_four_used_last_are_kept(counted):
 
 
 def test_an_unknown_type_is_named():
-    with pytest.raises(ValueError, match="no type 'strange', expected one of .*cifar10"):
+    with pytest.raises(ValueError, match="unknown type 'strange', expected one of .*cifar10"):
         build_source(dict(type='strange'))
 
 

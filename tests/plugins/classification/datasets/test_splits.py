@@ -75,7 +75,7 @@ def test_a_class_that_has_fewer_is_a_warning(monkeypatch):
     assert not lines
     at_most_per_class(LABELS, 5, 0, ['a', 'b', 'c', 'd'])
     (text, logger, level), = lines
-    assert text.endswith("taken of: class 'c' (4), class 'd' (2)") and 'max_per_class=5' in text
+    assert text.endswith("used, of: class 'c' (4), class 'd' (2)") and 'max_per_class=5' in text
     assert (logger, level) == ('current', logging.WARNING)
     at_most_per_class(np.arange(9), 2, 0)
     assert lines[1][0].endswith('label 3 (1), label 4 (1) and 4 more')

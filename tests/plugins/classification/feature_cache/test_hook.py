@@ -223,8 +223,8 @@ def outliving(part: str) -> dict[str, Any]:
 @pytest.mark.parametrize('cache, changes, message', [
     ({}, {'model.trainable': None}, 'backbone.conv1.weight is trainable; .* and 77 more'),
     ({}, {'model.trainable': ['backbone.layer4.1', 'head']}, 'backbone.layer4.1.conv1.weight'),
-    ({}, {f'{PREPROCESSOR}.train_geometry': FLIP}, 'give views=K'),
-    ({}, {f'{PREPROCESSOR}.color': [dict(type='ColorJitter', brightness=.2)]}, 'give views=K'),
+    ({}, {f'{PREPROCESSOR}.train_geometry': FLIP}, 'set views=K'),
+    ({}, {f'{PREPROCESSOR}.color': [dict(type='ColorJitter', brightness=.2)]}, 'set views=K'),
     ({}, {f'{PREPROCESSOR}.batch_augments': MIXUP, f'{PREPROCESSOR}.num_classes': 3},
      'batch_augments mix different'),
     ({}, {PREPROCESSOR: dict(type='ClsDataPreprocessor')}, 'is ClsDataPreprocessor, expected'),
@@ -232,7 +232,7 @@ def outliving(part: str) -> dict[str, Any]:
                             '.*max_gb is 1e-05'),
     ({}, outliving('train'), 'train_dataloader.persistent_workers=True, expected False'),
     ({}, outliving('val'), 'val_dataloader.persistent_workers=True, expected False'),
-    ({}, {'model.backbone.out_indices': (2, 3)}, 'returns 2 tensors; .*out_indices one index'),
+    ({}, {'model.backbone.out_indices': (2, 3)}, 'returns 2 tensors, .*out_indices to one index'),
 ])
 def test_what_cannot_be_exact_is_refused(train, stored, cache, changes, message):
     with pytest.raises(ValueError, match=message):

@@ -82,7 +82,7 @@ def test_inceptions_own_dropout_is_named():
 def test_functional_dropout_is_found_by_trying(images):
     model = build(type='FunctionalDropoutResNet')
     assert what_learns(model, 'backbone') == []
-    with pytest.raises(ValueError, match='other features in training than in evaluation'):
+    with pytest.raises(ValueError, match='different features in training and evaluation'):
         FrozenPrefix(model, images)
 
 
