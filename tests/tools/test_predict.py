@@ -103,7 +103,7 @@ def test_broken_files_are_named_before_anything_is_written_or_left_out(
         (folder / name).unlink()
     with pytest.raises(ValueError, match='2 of 2 files(.|\n)*No picture is left'):
         predict(CLASSIFIER, classifier, folder, tmp_path / 'none', '--skip-broken')
-    with pytest.raises(FileExistsError, match='out: holds earlier results'):
+    with pytest.raises(FileExistsError, match='out: contains earlier results'):
         predict(CLASSIFIER, classifier, digits_root, tmp_path / 'out')
 
 

@@ -66,14 +66,14 @@ def test_every_training_image_is_evaluated_once_and_the_validation_images_again(
 
 
 @pytest.mark.parametrize('option, name, message', [
-    ('--out', 'p.pkl', 'p.pkl: exists; give --overwrite'),
-    ('--out', 'full/', 'full: holds files; choose another folder'),
+    ('--out', 'p.pkl', 'p.pkl: already exists; replace it with --overwrite'),
+    ('--out', 'full/', 'full: contains files; choose another folder'),
     ('--out', 'p.txt', '2'), ('--work-dir', 'trained', '2'),  # wrong arguments
-    ('--show-dir', 'full', 'full: holds files; choose another folder'),
+    ('--show-dir', 'full', 'full: contains files; choose another folder'),
     ('--out', 'p.pkl/x.pkl', 'p.pkl is a file, not a folder'),
     ('--show-dir', 'p.pkl/x', 'p.pkl is a file, not a folder'),
     ('--work-dir', 'p.pkl/x', 'p.pkl is a file, not a folder'),
-    ('--work-dir', 'work', 'examples: holds files, but no examples.json')])
+    ('--work-dir', 'work', 'examples: contains files, but no examples.json')])
 def test_what_may_not_be_written_is_known_before_the_test(
         test_digits, digits_run, tmp_path, monkeypatch, option, name, message):
     (tmp_path / 'p.pkl').write_text('mine')
@@ -91,7 +91,7 @@ def test_what_may_not_be_written_is_known_before_the_test(
 def test_a_model_that_differs_in_no_tensor_is_warned_of(test_digits, digits_run, tmp_path, capfd):
     for options, warned in (([], False), (['+model.data_preprocessor.to_bgr=True'], True)):
         test_digits(best(digits_run), '--work-dir', tmp_path / str(warned), options=options)
-        told = 'model.data_preprocessor.to_bgr was absent, is True. What it predicts may be wrong'
+        told = 'model.data_preprocessor.to_bgr was absent, is True. Its predictions may be wrong'
         assert (told in ' '.join(capfd.readouterr().out.split())) == warned
 
 
@@ -101,7 +101,7 @@ def test_another_checkpoints_record_is_kept(test_digits, digits_run, tmp_path):
     other = tmp_path / 'other.pth'
     shutil.copy(best(digits_run), other)
     before = (tmp_path / 'result.json').read_bytes()
-    with pytest.raises(FileExistsError, match='holds the test of another checkpoint, .*best_.*'
+    with pytest.raises(FileExistsError, match='is of a test with another checkpoint, .*best_.*'
                        'other.pth; choose another --work-dir, or give --overwrite'):
         test_digits(other, '--work-dir', tmp_path)
     assert (tmp_path / 'result.json').read_bytes() == before

@@ -39,7 +39,7 @@ def test_every_leaf_passes():
     ('param_schedulers', 'param_scheduler'), ('chanels_last', 'channels_last')])
 def test_a_misspelt_key_is_refused_with_the_known_one(cfg, key, near):
     cfg[key] = dict(max_epochs=7)
-    with pytest.raises(ValueError, match=f'nothing reads the key {key}; is it meant to be {near}?'):
+    with pytest.raises(ValueError, match=f'nothing reads the key {key}; did you mean {near}?'):
         check_config(cfg)
 
 
@@ -79,15 +79,15 @@ def test_numbers_at_the_limits_and_missing_groups_pass(cfg):
 def test_a_part_of_a_config_is_rejected():
     for base, missing in (('default_runtime.py', 'model, expected a complete'),
                           ('models/resnet18.py', 'env_cfg, default_hooks, randomness')):
-        with pytest.raises(ValueError, match=f'{base}: has no {missing}.*parts of one'):
+        with pytest.raises(ValueError, match=f'{base}: has no {missing}.*only parts'):
             Session(str(REPO_ROOT / 'configs/_base_' / base))
 
 
 @pytest.mark.parametrize('text, message', [
     ('model = dict(\n', r"new.py: syntax error in it.*'\(' was never closed.*line 1"),
     ('model = dict(type=ResNet)\n', "new.py: undefined name .*'ResNet'"),
-    ("_base_ = ['a.py', 'b.py']\n", 'new.py: cannot be put together .*Duplicate key'),
-    ("_base_ = 'a.py'\nlr = dict(x=1)\n", 'new.py: cannot be put together .*lr')])
+    ("_base_ = ['a.py', 'b.py']\n", 'new.py: cannot be merged .*Duplicate key'),
+    ("_base_ = 'a.py'\nlr = dict(x=1)\n", 'new.py: cannot be merged .*lr')])
 def test_a_config_that_cannot_be_read_is_refused(tmp_path, text, message):
     for name in 'ab':
         (tmp_path / f'{name}.py').write_text('lr = 1\n')

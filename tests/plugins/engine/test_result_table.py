@@ -33,7 +33,7 @@ def test_of_many_classes_the_ten_worst_are_shown(capsys):
                        **{f'class {k}': figures(100. - 4 * k) for k in range(21)}), 'test')
     printed = capsys.readouterr().out
     assert 'The 10 worst of 21 classes, test images' in printed
-    assert 'No images of dog, owl: counted in no mean.' in printed
+    assert 'No images of dog, owl: left out of all means.' in printed
     assert 'All classes are in result.json' in printed
     names = [line.split('│')[1].strip() for line in printed.splitlines() if '│ class ' in line]
     assert names == [f'class {k}' for k in range(20, 10, -1)]

@@ -15,7 +15,7 @@ def test_basenet_by_hand(tmp_path, capsys):
     target = tmp_path / 'new/c.json'
     record = main([BASENET, '--json', str(target)])
     assert json.loads(target.read_text()) == json.loads(json.dumps(record))
-    with pytest.raises(FileExistsError, match='c.json: exists; give --overwrite'):
+    with pytest.raises(FileExistsError, match='c.json: already exists'):
         main([BASENET, '--json', str(target)])
     # B1 at 32 px: conv5-6 to 28 x 28, pool, conv5-16 to 10 x 10, pool, 400-50-25.
     expected = {

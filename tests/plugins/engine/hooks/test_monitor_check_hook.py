@@ -19,9 +19,9 @@ SCORES = dict(accuracy=[1.], loss=[1.])
 
 @pytest.mark.parametrize('changes, message', [
     (dict(save_best='accuracy/top1'),
-     r"SafeCheckpointHook \(save_best\) monitors 'accuracy/top1'.* It gives: accuracy, loss. "
+     r"SafeCheckpointHook \(save_best\) monitors 'accuracy/top1'.* It computes: accuracy, loss. "
      'The nearest is accuracy.'),
-    (dict(save_best=['accuracy', 'acc']), r"monitors 'acc', which"),
+    (dict(save_best=['accuracy', 'acc']), r"monitors 'acc', but"),
     (dict(hooks=dict(CHECK, stop=dict(type='EarlyStopHook', monitor='losses'))),
      "EarlyStopHook monitors 'losses'.*nearest is loss"),
     (dict(hooks=dict(CHECK, stop=dict(type='EarlyStoppingHook', monitor='acc'))),
@@ -31,7 +31,7 @@ SCORES = dict(accuracy=[1.], loss=[1.])
     (dict(param_scheduler=[dict(type='ReduceOnPlateauLR', monitor='val_loss')]),
      "ReduceOnPlateauLR monitors 'val_loss'"),
     (dict(hooks=dict(check=dict(type='MonitorCheckHook', keys=['f1', 'loss']))),
-     r"MonitorCheckHook \(keys\) monitors 'f1', which")])
+     r"MonitorCheckHook \(keys\) monitors 'f1', but")])
 def test_a_wrong_key_ends_the_run_before_its_first_batch(run_scripted, tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
         run_scripted(tmp_path, SCORES, **{**dict(hooks=CHECK), **changes})
@@ -49,7 +49,7 @@ def test_right_keys_pass_and_auto_is_whatever_comes_first(run_scripted, tmp_path
 
 
 def test_a_matrix_or_no_validation_is_rejected(run_scripted, tmp_path):
-    with pytest.raises(ValueError, match="'matrix', which is no number.* It gives: score, seen"):
+    with pytest.raises(ValueError, match="'matrix', but .* It computes: score, seen"):
         build(run_scripted, tmp_path, save_best='matrix', checkpoint=dict(rule='less'),
               hooks=CHECK)
     with pytest.raises(ValueError, match="monitors 'loss', but the config has no validation"):
