@@ -165,7 +165,7 @@ class KittiDataset(BaseDetDataset):
             raise ValueError(
                 f'{label}:{item.line}: found the box {item.bbox}, expected it inside the image of '
                 f'{width} x {height} pixels (up to {BOX_SLACK} beyond are clipped). If many boxes '
-                'do this, labels and images have different sizes: use the images that were '
+                'do this, labels and images are of different sizes: use the images that were '
                 'labelled, or scale the boxes; else correct this line.')
         bbox = [max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height))]
         if bbox[0] >= bbox[2] or bbox[1] >= bbox[3]:
@@ -233,7 +233,7 @@ def _files_by_id(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
         if path.name.startswith('.'):
             continue
         if path.suffix.lower() not in suffixes:
-            raise ValueError(f'{path}: found another kind of file, expected only '
+            raise ValueError(f'{path}: found a file of another kind, expected only '
                              f'{" ".join(suffixes)} in this folder. Move it elsewhere.')
         if path.stem in files:
             raise ValueError(f'{path}: found {files[path.stem].name} beside it, expected one file '

@@ -64,7 +64,7 @@ def test_list_file(tmp_path):
 
 @pytest.mark.parametrize('text, found', [
     ('000001\n900000\n', "train.txt:2: found the id '900000'"),
-    ('000001\n000002\n000001\n', 'train.txt:3: .* again, it is in line 1'),
+    ('000001\n000002\n000001\n', 'train.txt:3: .* again, it is already in line 1'),
     ('000001\n\n000002\n', "train.txt:2: found the id ''"),
     ('', 'train.txt: found no id'),
 ])

@@ -74,7 +74,7 @@ def test_arguments_that_make_no_sense():
 @pytest.mark.parametrize('arguments, found', [
     (dict(class_map=dict(vehicle=['Car', 'Truck'])), r"has the classes \['vehicle'\]"),
     (dict(ignore_types={}), 'has objects of the types Car, but not of DontCare, Van'),
-    (dict(ignore_types=dict(car=['DontCare'])), 'of the types Car, DontCare, not of Van'),
+    (dict(ignore_types=dict(car=['DontCare'])), 'of the types Car, DontCare, but not of Van'),
     (dict(class_map=dict(pedestrian=['Pedestrian']), ignore_types={}), 'Person_sitting'),
 ])
 def test_data_sets_that_cannot_be_evaluated(kitti_root, arguments, found):
