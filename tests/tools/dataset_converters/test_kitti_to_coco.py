@@ -96,22 +96,6 @@ def test_parts_hold_the_images_of_kitti_dataset(kitti_root, by_list):
     assert sorted(seen) == [0, 1, 2]
 
 
-<<<<<<< HEAD
-=======
-def test_files_that_exist_stay_without_overwrite(kitti_root, tmp_path, capsys):
-    out = ['--out-dir', str(tmp_path / 'new')]
-    path = main([str(kitti_root), *out])['all']
-    assert 'all.json: 3 images, 2 objects, 2 ignored' in capsys.readouterr().out
-    path.write_text('mine')
-    with pytest.raises(FileExistsError, match='all.json: already exists; replace'):
-        main([str(kitti_root), *out])
-    assert path.read_text() == 'mine'
-    main([str(kitti_root), *out, '--overwrite'])
-    assert len(json.loads(path.read_text())['images']) == 3
-    assert [other.name for other in path.parent.iterdir()] == ['all.json']
-
-
->>>>>>> e0f6aca (Plain English in plugins/engine: docstrings and messages as a maintainer would say them)
 @pytest.mark.parametrize('argv, found', [
     (['--split', 'train=0.5', 'train=0.5'], '--split: found train, train, expected each name once'),
     (['--split', 'train=two'], "'train=two' is not PART=SHARE"),
