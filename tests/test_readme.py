@@ -42,3 +42,23 @@ def test_speeds_are_those_that_were_measured(row):
     for number, seconds in zip(told[:3], (ours, stock, bare), strict=True):
         assert number == pytest.approx(seconds * 1000, rel=0.005)
     assert told[3] == pytest.approx(stock / ours, abs=0.006)
+
+
+def test_the_other_figures_are_those_that_were_measured():
+    def told(pattern, text=SPEED):
+        return [float(n) for n in re.search(pattern, ' '.join(text.split())).groups()]
+
+    def medians(suite, case):
+        return [variant['median'] for variant in cases(suite)[case]['variants'].values()]
+    cached, uncached = medians('frozen', 'mobilenetv2-96px')
+    assert told(r'took (\S+) s in place of (\S+) s,') == [round(cached), round(uncached)]
+    assert told(r'which makes 25 epochs (\S+) times', README) == [round(uncached / cached)]
+    ours, *stock, _ = medians('classification', 'basenet-32px')
+    assert told(r'BaseNet trains (\S+) times as fast', README) == [round(min(stock) / ours, 1)]
+    assert told(r'comes (\S+) s after the start of a classifier, (\S+) s of a detector') == [
+        round(medians('startup', kind)[0], 1) for kind in ('classifier', 'detector')]
+    small, medium, large = medians('data', 'images')
+    assert told(r'takes (\S+) ms, (\S+) s and (\S+) s for') == [
+        round(1000 * small), round(medium, 2), round(large, 1)]
+    assert told(r'(\S+), (\S+) and (\S+) ms for 10, 100 and 1 000 objects') == [
+        round(1000 * seconds) for seconds in medians('data', 'boxes, head')]

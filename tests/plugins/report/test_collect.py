@@ -37,14 +37,6 @@ def test_a_run_without_a_record_is_noted_with_its_age(tmp_path, minutes, told):
     assert found.notes == [f'a: not finished (no result.json); still running, or stopped {told}']
 
 
-def test_folders_without_runs_are_rejected(tmp_path):
-    (tmp_path / 'empty').mkdir()
-    with pytest.raises(FileNotFoundError, match='empty: no run in this folder'):
-        collect([tmp_path / 'empty'])
-    with pytest.raises(FileNotFoundError, match='nowhere: no such folder'):
-        collect([tmp_path / 'nowhere'])
-
-
 @pytest.mark.parametrize('change, message', [
     ('{"mode":', 'result.json: damaged, not readable as JSON'),
     ('[]', 'expected a JSON object, found list'),

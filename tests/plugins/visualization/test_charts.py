@@ -66,11 +66,3 @@ def test_cells_hold_numbers_and_the_colour_is_the_share_of_the_true_class():
     assert [label.get_text() for label in axes.get_yticklabels()] == ['cat', 'dog', 'owl']
     many = draw_confusion([f'{k:03}' for k in range(60)], np.eye(60, dtype=int))
     assert not many.axes[0].texts and many.get_size_inches().max() <= 24
-
-
-def test_names_are_no_formulas(tmp_path):
-    matrix = np.eye(2, dtype=int)
-    draw_confusion(['$a', '$\\frac{$'], matrix).savefig(tmp_path / 'a.png')
-    figures = dict(images=1, accuracy=1., precision=1., f1=1.)
-    draw_classes({'$x$': figures, '$\\no$': figures}).savefig(tmp_path / 'b.png')
-    draw_pr({'$\\no$': CURVE}).savefig(tmp_path / 'c.png')

@@ -95,11 +95,6 @@ def test_only_the_table_is_rewritten_and_only_when_stale(family, tmp_path, monke
     assert refresh(tmp_path, write=False) == []
 
 
-def test_a_measured_config_that_the_metafile_lacks_is_rejected(table):
-    with pytest.raises(ValueError, match=r"results.csv: \['configs/net/net_c.py'\] not in"):
-        table(row(config='configs/net/net_c.py'))
-
-
 @pytest.mark.parametrize('text', [BEGIN, END, f'{BEGIN} {END} {END}', f'{END} {BEGIN}'])
 def test_a_readme_without_its_markers_is_rejected(family, tmp_path, text):
     family.with_name('README.md').write_text(text)
