@@ -110,7 +110,9 @@ def local_checkpoint(filename: str | Path) -> Path:
                          f"{', '.join(_PREFIXES)} or a file name")
     path = resolve_path(filename)
     if not path.is_file():
-        raise FileNotFoundError(f'checkpoint {path}: no such file')
+        raise FileNotFoundError(
+            f"checkpoint {path}: no such file. The README of a config's folder says how to get the "
+            'weights that it starts from; model.backbone.init_cfg=None trains without them')
     return path
 
 

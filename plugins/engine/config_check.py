@@ -36,6 +36,9 @@ def read_config(path: str) -> Config:
         kind = 'syntax error' if isinstance(error, SyntaxError) else 'undefined name'
         raise ValueError(f'config {path}: {kind} in it, or in a file that its _base_ names: '
                          f'{error}') from error
+    except ImportError as error:  # a module of custom_imports
+        raise ValueError(f'config {path}: {error.__cause__ or error}; put the folder that holds '
+                         'the module on PYTHONPATH, or correct custom_imports') from error
     except (KeyError, TypeError) as error:  # nor do these
         raise ValueError(f'config {path}: cannot be merged with the files that its _base_ names: '
                          f'{error}') from error

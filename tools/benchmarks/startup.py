@@ -22,7 +22,7 @@ class FirstIterationHook(Hook):
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None,
                          outputs: dict | None = None) -> None:
-        float(outputs['loss'])  # a GPU has computed it by then
+        outputs['loss'].item()  # a GPU has computed it by then
         print(time.time(), flush=True)
         sys.exit()
 
