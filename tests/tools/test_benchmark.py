@@ -47,7 +47,7 @@ def test_figures_are_printed_and_all_samples_written(toy_suite, tmp_path, capsys
 def test_an_earlier_record_is_kept_unless_overwritten(toy_suite, tmp_path):
     out = tmp_path / 'a.json'
     out.write_text('mine')
-    with pytest.raises(FileExistsError, match='give --overwrite'):
+    with pytest.raises(FileExistsError, match='replace it with --overwrite'):
         main(['startup', '--json', str(out)])
     assert out.read_text() == 'mine'
     main(['startup', '--json', str(out), '--overwrite'])

@@ -62,7 +62,7 @@ def test_a_leaf_says_only_what_differs(tmp_path):
     (f"{FOUR}\nchanges = {{'train_cfg.max_epoch': 3}}",
      'changes: train_cfg.max_epoch: the config has no such key. The nearest existing key is '
      'train_cfg.max_epochs'),
-    ("space = {'train_dataloader.batch_size': [8, 'many']}", 'expected a number'),
+    ("space = {'train_dataloader.batch_size': [8, 'many']}", 'expected a finite number'),
     ("space = {'train_dataloader.batch_size': [8, 0]}", 'value 0: train_dataloader.batch_size'),
     ("space = {'model.head.dropouts.7': [0.1, 0.2]}", 'no such key'),
     ("space = {'optim_wrapper': [3]}", 'optim_wrapper is a group of keys')])
