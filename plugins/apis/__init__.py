@@ -1,1 +1,1 @@
-"""Run trained models on pictures, without a Runner: loading, classifiers, detectors."""
+"""Load trained models and run them on pictures, without mmengine's Runner."""

@@ -14,16 +14,16 @@ class Classify:
     """Class scores of pictures, as tools/test.py computes them for the same files.
 
     ``mmpretrain.ImageClassificationInferencer`` needs a ``pipeline``, which an ArrayDataset does
-    not have: its pictures are decoded to one stored size, and all else happens in the data
-    preprocessor, on the device. Where a config has a pipeline, the inferencer does the work, from
-    decoded pictures: upstream's own reader accepts files that were cut off.
+    not have: its pictures are stored decoded at one size, and the data preprocessor does all else
+    on the device. For a config with a pipeline, the inferencer is used; it is given decoded
+    pictures, because upstream's own reader accepts truncated files.
 
     Args:
         trained: The classifier.
 
     Raises:
-        ValueError: The config's tested data set has neither a source whose
-            pictures have a known size nor a pipeline.
+        ValueError: The data set in the config's test_dataloader has neither a source
+            whose pictures have a known size nor a pipeline.
     """
 
     def __init__(self, trained: TrainedModel) -> None:
@@ -61,6 +61,6 @@ class Classify:
 
 def _inferencer(trained: TrainedModel) -> object:
     from mmpretrain import ImageClassificationInferencer
-    trained.model._config = trained.cfg  # where mmpretrain's get_model() puts it
+    trained.model._config = trained.cfg  # as mmpretrain's get_model() does
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         return ImageClassificationInferencer(trained.model, classes=trained.classes)

@@ -13,14 +13,14 @@ COLUMNS = ('parameters', 'trainable', 'flops', 'activations')
 
 
 def config_size(cfg: Config) -> tuple[int, int]:
-    """(height, width) of the network's input in evaluation.
+    """Find the (height, width) of the network's input in evaluation.
 
-    A classifier's is ``model.data_preprocessor.input_size``. A detector's is the scale of Resize in
-    the tested pipeline, rounded up to a multiple of ``pad_size_divisor``; single images that keep
-    their shape may be smaller.
+    For a classifier it is ``model.data_preprocessor.input_size``; for a detector, the scale of
+    Resize in the test pipeline, rounded up to a multiple of ``pad_size_divisor`` (a single image
+    whose aspect ratio is kept may be smaller).
 
     Raises:
-        ValueError: The config has none.
+        ValueError: The config has no such size.
     """
     preprocessor = cfg.model.get('data_preprocessor') or {}
     size = preprocessor.get('input_size')
@@ -38,22 +38,22 @@ def config_size(cfg: Config) -> tuple[int, int]:
 
 
 def count(model: nn.Module, size: tuple[int, int]) -> dict[str, Any]:
-    """Count on one image, by mmengine.analysis, which knows nothing of frozen parameters.
+    """Count for one image with mmengine.analysis, and add trainable parameters, which that lacks.
 
     Args:
-        model: A classifier or detector of OpenMMLab; its parameters count as trainable as they are
+        model: A classifier or detector of OpenMMLab; parameters count as trainable if they are
             when training begins.
         size: Height and width of the image.
 
     Returns:
         ``input_size`` (H, W); ``layers``: ``parameters``, ``trainable``, ``flops`` and
-        ``activations`` of each module with its parts; the same four of the whole model;
-        ``by_operator``: the operations of each kind; ``unused``: modules with parameters that the
-        forward pass never calls; ``uncounted``: operations that count as none, and how often they
-        occur.
+        ``activations`` of each module including its submodules; the same four for the whole model;
+        ``by_operator``: FLOPs per operator; ``unused``: modules with parameters that the forward
+        pass never calls; ``uncounted``: operators without a FLOP count, with how often each is
+        called.
 
     Raises:
-        ValueError: The network does not take an image of this size.
+        ValueError: The network cannot process an image of this size.
     """
     model.train()  # some backbones freeze their stages only now
     parameters = parameter_count(model)

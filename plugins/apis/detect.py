@@ -1,4 +1,4 @@
-"""Run a detector on pictures, or on a data set."""
+"""Run a detector on pictures or on images of a data set."""
 import copy
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -23,13 +23,13 @@ _THRESHOLDS = ('score_thr', 'conf_thr')  # below which mmdet's heads drop boxes 
 class Detect:
     """Detections in pictures, as tools/test.py computes them for the same files.
 
-    Except for padding: pictures of one shape make a batch here, see :func:`run_packed`, while
-    tools/test.py pads all of a batch to its largest, so that a picture among larger ones may get
-    slightly different boxes there.
+    Only padding differs: here only pictures of the same shape share a batch, see
+    :func:`run_packed`; tools/test.py pads all pictures of a batch to the largest, so a picture
+    batched with larger ones may get slightly different boxes there.
 
-    ``mmdet.DetInferencer`` rejects a pipeline that begins with LoadCachedImage, and goes on with
-    random weights when a checkpoint does not fit; here the config's own test pipeline is run,
-    after the loader.
+    ``mmdet.DetInferencer`` rejects a pipeline that begins with LoadCachedImage, and continues with
+    random weights if a checkpoint does not fit. This class runs the config's own test pipeline
+    from the step after the loader.
 
     Args:
         trained: The detector.
@@ -57,8 +57,8 @@ class Detect:
             images: RGB, uint8, H x W x 3, of any sizes.
 
         Returns:
-            The detections in each, the most confident first: ``class``, ``score`` and ``box``
-            (x1, y1, x2, y2 in pixels of the picture).
+            For each picture its detections, the most confident first, each with ``class``,
+            ``score`` and ``box`` (x1, y1, x2, y2 in pixels of the picture).
         """
         packed = [self._pipeline(dict(img=np.ascontiguousarray(image[..., ::-1]), img_id=index,
                                       instances=[])) for index, image in enumerate(images)]
@@ -66,10 +66,10 @@ class Detect:
 
 
 def run_packed(model: torch.nn.Module, packed: Iterable[dict]) -> list[Any]:
-    """Run a detector on what a pipeline packed; DetDataSamples with predictions, in this order.
+    """Run a detector on a pipeline's outputs; return DetDataSamples with predictions, in order.
 
-    Pictures of one size make a batch, so that what is found in one does not depend on the others:
-    the preprocessor would pad all to the largest.
+    Only successive pictures of the same size share a batch: the preprocessor would pad others to
+    the largest, and a picture's detections would depend on the rest of its batch.
     """
     samples: list[Any] = []
     with torch.no_grad():
@@ -83,8 +83,8 @@ def detect_in(trained: TrainedModel, dataset: Dataset, rows: Sequence[int]) -> l
 
     Args:
         trained: The detector.
-        dataset: One of mmdet's, with the test pipeline.
-        rows: Which of its images, a batch.
+        dataset: An mmdet data set with the test pipeline.
+        rows: Indices of the images, which are processed together.
 
     Raises:
         ValueError: The pipeline does not pack ``instances`` and ``img_path``.
@@ -94,10 +94,10 @@ def detect_in(trained: TrainedModel, dataset: Dataset, rows: Sequence[int]) -> l
 
 
 def threshold_note(cfg: Config, score_thr: float) -> str:
-    """A warning that the config's own thresholds drop boxes that the user wants; '' if not needed.
+    """A warning that the config's own thresholds drop boxes above ``score_thr``; '' if they do not.
 
-    A box's score is at most what either threshold is compared with (YOLOv3 multiplies class
-    probability and objectness), so those above ``score_thr`` lose none.
+    Each threshold is compared with a value that is at least the box's score (YOLOv3 multiplies
+    class probability and objectness), so a threshold of at most ``score_thr`` drops no such box.
     """
     above = [f'{path}.{key}={node[key]:g}'
              for path, node in groups(cfg.model.get('test_cfg'), 'model.test_cfg')

@@ -12,14 +12,14 @@ from torch import Tensor, nn
 
 @dataclass
 class Trace:
-    """One picture's way through a classifier, see :func:`trace`.
+    """What a classifier's modules were given and returned for one picture, see :func:`trace`.
 
     Attributes:
         model: The classifier, in evaluation mode.
-        inputs: 1 x 3 x H x W, what the data preprocessor hands to the backbone.
-        scores: (classes,) as tools/predict.py gives them.
-        shapes: Module name -> the shape of each output, one for each call, None for what is no
-            tensor; in the order in which the modules end.
+        inputs: 1 x 3 x H x W, the backbone's input, after the data preprocessor.
+        scores: (classes,), as tools/predict.py computes them.
+        shapes: Module name -> the shapes of its outputs, one per call, None for an output that is
+            not a tensor; in the order in which the modules first return.
     """
 
     model: nn.Module
@@ -29,7 +29,7 @@ class Trace:
 
     @property
     def convolutions(self) -> list[str]:
-        """Those called once, in the order of their calls, which is not that of their names.
+        """Names of the convolutions called exactly once, in call order (not the order of names).
 
         Raises:
             ValueError: There is none.
@@ -42,7 +42,7 @@ class Trace:
         return names
 
     def filters(self) -> np.ndarray:
-        """Weights of the first convolution, O x C x h x w; where C is 3, they are for R, G, B."""
+        """Weights of the first convolution, O x C x h x w; if C is 3, in the order R, G, B."""
         first = self.model.get_submodule(self.convolutions[0])
         weights = first.weight.detach().float().cpu().numpy()
         if weights.shape[1] == 3 and channels_reversed(self.model.data_preprocessor):
@@ -50,11 +50,11 @@ class Trace:
         return weights
 
     def default_layers(self) -> list[str]:
-        """Layers whose maps are worth a look.
+        """Layers whose feature maps are drawn by default.
 
-        Of a DenseNet what row E14 shows: block 5 of conv4 in Keras's count (the stem is conv1, so
-        conv4 is the third stage) and the last convolution. Of others, also of a DenseNet cut
-        before conv4, the first, the middle and the last convolution.
+        For a DenseNet those of row E14: block 5 of conv4 in Keras's numbering (the stem is conv1,
+        so conv4 is the third stage) and the last convolution. For other networks, and a DenseNet
+        that ends before conv4, the first, the middle and the last convolution.
         """
         names = self.convolutions
         block = 'backbone.stages.2.block.4'
@@ -63,10 +63,10 @@ class Trace:
         return list(dict.fromkeys([names[0], names[len(names) // 2], names[-1]]))
 
     def default_cam_layer(self) -> str:
-        """The last module that ends after the last convolution, its maps of the same size.
+        """The last module to return maps of the same size as the last convolution's.
 
-        That is what normalisation, activation and shortcuts make of it, before anything pools: a
-        ResNet's last stage, or all maps of a DenseNet instead of the last 32.
+        Its maps include normalisation, activation and shortcuts, but no pooling: a ResNet's last
+        stage, or all maps of a DenseNet instead of the last 32.
         """
         last = self.convolutions[-1]
         order = list(self.shapes)
@@ -75,11 +75,11 @@ class Trace:
                 and len(self.shapes[name][0] or ()) == 4 and self.shapes[name][0][2:] == size][-1]
 
     def checked(self, name: str) -> str:
-        """A layer's name, as :meth:`maps` and :meth:`grad_cam` take it.
+        """Check a layer's name, and return it as :meth:`maps` and :meth:`grad_cam` expect it.
 
         Raises:
-            ValueError: There is no such module (names similar ones), it is not called exactly
-                once, or does not give maps.
+            ValueError: There is no such module (the message lists similar names), it is not called
+                exactly once, or its output is not maps.
         """
         modules = dict(self.model.named_modules(remove_duplicate=False))
         if not name or name not in modules:
@@ -99,7 +99,7 @@ class Trace:
         return own
 
     def maps(self, names: Sequence[str]) -> dict[str, np.ndarray]:
-        """C x H x W, what each layer gives, before anything changes it in place.
+        """Map each layer's name to its output, C x H x W, before later modules change it in place.
 
         Args:
             names: As :meth:`checked` returns them.
@@ -108,7 +108,7 @@ class Trace:
             ValueError: Some values are not finite.
         """
         from pytorch_grad_cam.activations_and_gradients import ActivationsAndGradients
-        # cloned: the next module may work in place
+        # cloned, because the next module may work in place
         kept = ActivationsAndGradients(
             self.model, [self.model.get_submodule(name) for name in names], torch.clone)
         with torch.no_grad():
@@ -124,19 +124,19 @@ class Trace:
         return {name: found[name] for name in names}
 
     def grad_cam(self, name: str, label: int) -> tuple[np.ndarray, np.ndarray]:
-        """The areas of the picture that make a layer favour a class (Selvaraju et al. 2017).
+        """Grad-CAM: the areas of the picture that support a class (Selvaraju et al. 2017).
 
-        The values are pytorch-grad-cam's. Its scaling is not: it subtracts the smallest value,
-        while this keeps 0 at 0, so a class that the whole picture speaks for gets no empty map. The
-        score is what the head gives: before softmax, except for heads with ``log_softmax``.
+        The values are pytorch-grad-cam's, but scaled differently: it subtracts the smallest value,
+        while here 0 stays 0, so the map is not empty if the whole picture supports the class. The
+        class score is the head's output: before softmax, except for heads with ``log_softmax``.
 
         Args:
             name: As :meth:`checked` returns it.
             label: Index of the class.
 
         Returns:
-            (H, W) of the input, shares of the largest value from 0 to 1, all 0 where no value is
-            above 0; (h, w) of the layer, the values.
+            Shares of the largest value, from 0 to 1, at the input's (H, W), all 0 if no value is
+            above 0; and the values themselves, at the layer's (h, w).
 
         Raises:
             ValueError: The class's score does not depend on this layer.
@@ -145,7 +145,7 @@ class Trace:
         layer = self.model.get_submodule(name)
         with torch.enable_grad(), GradCAM(self.model, [layer], torch.clone) as cam:
             kept = cam.activations_and_grads
-            # a frozen backbone has no gradients except those that lead to the input
+            # with a frozen backbone, only a gradient of the input makes gradients pass through it
             kept(self.inputs.clone().requires_grad_())[0, label].backward()
             self.model.zero_grad()
             if not kept.gradients:
@@ -160,13 +160,13 @@ class Trace:
 
 
 def trace(model: nn.Module, predict: Callable[[], np.ndarray]) -> Trace:
-    """Watch a classifier while it predicts one picture.
+    """Record a classifier's modules while it predicts one picture.
 
-    The order in which modules are called is what tells the last convolution.
+    The order of their calls shows which convolution is the last.
 
     Args:
         model: The classifier, as ``load_trained`` returns it.
-        predict: Predicts one picture with it, as ``Classify`` does; gives the scores.
+        predict: Predicts one picture with it, as ``Classify`` does, and returns the scores.
     """
     seen = Trace(model, torch.empty(0), np.empty(0))
 
@@ -199,10 +199,10 @@ def channels_reversed(preprocessor: nn.Module) -> bool:
 
 
 def as_displayed(inputs: Tensor, preprocessor: nn.Module) -> np.ndarray:
-    """Undo a preprocessor's normalisation and order of channels, for people to look at.
+    """Undo a preprocessor's normalisation and channel order, to display its outputs.
 
     Args:
-        inputs: N x 3 x H x W, what a data preprocessor hands to the network.
+        inputs: N x 3 x H x W, the network's input, after the data preprocessor.
         preprocessor: Ours or mmpretrain's.
 
     Returns:

@@ -22,7 +22,7 @@ KINDS = {'mmpretrain': 'classifier', 'mmdet': 'detector'}
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model with its weights, on its device, in evaluation mode.
+    """A model with loaded weights, on its device, in evaluation mode.
 
     Attributes:
         model: The module.
@@ -41,21 +41,21 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
                  trust: bool = False) -> TrainedModel:
     """Build a config's model and load a checkpoint as tools/test.py does, without a Runner.
 
-    The loaders of mmdet and mmpretrain accept another model's checkpoint with a warning, and go on
-    with random weights; a Runner would make a work dir and read the data. A difference that no
-    tensor shows, such as anchors, is warned of.
+    The loaders of mmdet and mmpretrain accept another model's checkpoint with a warning, and
+    continue with random weights; a Runner would create a work dir and read the data. Differences
+    that no tensor shows, such as other anchors, cause a warning.
 
     Args:
         cfg: See ``plugins.engine.session.load_config``.
-        checkpoint: A local file, read without running code that it may carry, see
+        checkpoint: A local file; its code, if any, runs only with ``trust``, see
             ``plugins.engine.checkpoint.read_checkpoint``.
-        device: Such as ``cuda:1``; None for the one that tools/test.py uses.
+        device: For example ``cuda:1``; None for the one that tools/test.py uses.
         trust: Load the checkpoint although it may run code.
 
     Raises:
         OSError: There is no such file.
-        ValueError: It cannot be read, does not fit the model or holds numbers that are not finite;
-            there is no such device; the config is of neither kind; the class names are not known.
+        ValueError: The checkpoint cannot be read, does not fit the model or has values that are not
+            finite; there is no such device; the config is of neither kind; class names are unknown.
     """
     kind = kind_of(cfg)
     target = find_device(device)
@@ -85,11 +85,11 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
 
 
 def kind_of(cfg: Config, expected: str | None = None) -> str:
-    """``classifier`` or ``detector``.
+    """Return the kind of a config's model, ``classifier`` or ``detector``.
 
     Args:
         cfg: The config.
-        expected: The kind that it must be of; None: either.
+        expected: The required kind; None for either.
 
     Raises:
         ValueError: The config's ``default_scope`` is of neither, or of the other kind.
@@ -105,15 +105,15 @@ def kind_of(cfg: Config, expected: str | None = None) -> str:
 
 
 def find_device(name: str | None) -> torch.device:
-    """The device of this name, after a trial; None for the one that a Runner uses.
+    """Return the device of this name (None: the one that a Runner uses) after trying it.
 
     Raises:
-        ValueError: This machine has none of this name.
+        ValueError: This machine cannot compute on such a device.
     """
     name = name or get_device()
     try:
         found = torch.zeros(1, device=name)
-        found.cpu()  # 'meta' makes tensors, but nothing is in them
+        found.cpu()  # rejects 'meta', whose tensors have no data
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         gpus = [f'cuda:{index}' for index in range(torch.cuda.device_count())]
         gpus += ['mps'] if torch.backends.mps.is_available() else []
@@ -123,7 +123,7 @@ def find_device(name: str | None) -> torch.device:
 
 
 def evaluated_data(cfg: Config, key: str) -> ConfigDict | None:
-    """The config of the tested data set itself, below its wrappers, if it has ``key``."""
+    """The config of the test data set, inside any wrappers, that has ``key``; else None."""
     dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
     while key not in dataset:
         inner = dataset.get('dataset') or next(iter(dataset.get('datasets') or ()), None)
@@ -142,7 +142,7 @@ def _warn_of_another_model(loaded: dict[str, Any], cfg: Config, checkpoint: str 
 
 
 def _class_names(loaded: dict[str, Any], cfg: Config, checkpoint: str | Path) -> tuple[str, ...]:
-    """The checkpoint's; converted weights have none, and then the data's."""
+    """Class names of the checkpoint or, if it has none (converted weights), of the data set."""
     names = loaded.get('meta', {}).get('dataset_meta', {}).get('classes')
     if names:
         return tuple(names)
@@ -169,5 +169,5 @@ def _classes_of_data(cfg: Config) -> tuple[str, ...]:
 
 
 def rounded(score: float) -> float:
-    """A number as short as float32's precision allows."""
+    """Round a score to the 7 significant digits of a float32."""
     return float(f'{float(score):.7g}')

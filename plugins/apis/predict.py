@@ -8,19 +8,19 @@ from .load import TrainedModel, rounded
 
 
 class Predictor:
-    """Predict pictures with a classifier or a detector, as tools/test.py does for the same files.
+    """Classify pictures or detect objects in them, as tools/test.py does for the same files.
 
     Args:
         trained: The model.
-        topk: Of a classifier, how many classes to name.
-        score_thr: Of a detector, the least score of a box.
+        topk: For a classifier, how many classes to return.
+        score_thr: For a detector, the minimum score of a box.
 
     Attributes:
-        settings: Which of the two applies, by its name.
-        note: Why boxes may be missing, see ``threshold_note``; '' for no reason.
+        settings: ``topk`` or ``score_thr``, whichever applies, with its value.
+        note: Why boxes may be missing, see ``threshold_note``; '' if none are.
 
     Raises:
-        ValueError: How a picture becomes an input is not known, see ``Classify`` and ``Detect``.
+        ValueError: The config does not define the input, see ``Classify`` and ``Detect``.
     """
 
     def __init__(self, trained: TrainedModel, topk: int = 5, score_thr: float = 0.3) -> None:
@@ -42,8 +42,8 @@ class Predictor:
             images: RGB, uint8, H x W x 3, of any sizes.
 
         Returns:
-            For each picture: of a classifier ``class`` and ``score`` of the most likely class and
-            ``topk``, the list of the most likely ones; of a detector ``detections``, as ``Detect``.
+            For each picture, from a classifier: ``class`` and ``score`` of the most likely class,
+            and ``topk``, a list of the most likely ones; from a detector: ``detections``.
         """
         answers = self._model(images)
         if 'topk' in self.settings:

@@ -55,7 +55,7 @@ def training_sizes(cfg: Config, seed: int) -> list[Size]:
 
 def fit(sizes: Sequence[Size], count: int, seed: int = 0, restarts: int = 100
         ) -> list[tuple[int, int]]:
-    """The best of several k-means fits by IoU, in whole pixels, smallest area first.
+    """The best of several k-means fits with IoU, rounded to pixels, in order of area.
 
     Raises:
         ValueError: There are fewer distinct sizes than anchors.
@@ -88,14 +88,14 @@ def _k_means(boxes: np.ndarray, anchors: np.ndarray) -> np.ndarray:
 
 
 def quality(sizes: Sequence[Size], anchors: Sequence[Size]) -> Fit:
-    """Compare boxes with anchors like the assigners: by IoU with equal centres."""
+    """Compare boxes with anchors as the assigners do: by IoU with equal centres."""
     best = _ious(sizes, anchors).max(1)
     return Fit(float(best.mean()), float((best > SHARE_IOU).mean()))
 
 
 def to_levels(anchors: Sequence[tuple[int, int]], like: Sequence[Sequence],
               strides: Sequence[Any]) -> Levels:
-    """Distribute anchors to scales, the largest to the coarsest, in the numbers of ``like``.
+    """Distribute anchors to scales, the largest to the coarsest, as many to each as ``like`` has.
 
     Args:
         anchors: Smallest first.
@@ -111,5 +111,5 @@ def to_levels(anchors: Sequence[tuple[int, int]], like: Sequence[Sequence],
 
 
 def _ious(sizes: Sequence[Size], anchors: Sequence[Size]) -> np.ndarray:
-    """IoUs of boxes with one common corner, equal to those with a common centre."""
+    """IoUs of boxes placed at the same corner; they equal those of boxes with the same centre."""
     return overlaps(*(np.pad(np.asarray(one, float), ((0, 0), (2, 0))) for one in (sizes, anchors)))

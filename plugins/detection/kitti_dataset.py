@@ -1,4 +1,4 @@
-"""KITTI's 2D object detection data as it is unpacked, without conversion."""
+"""KITTI's 2D object detection data, read from its own files without conversion."""
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -31,8 +31,8 @@ and set data_root to data/sample/kitti."""
 class KittiDataset(BaseDetDataset):
     """Images and label files of KITTI's 2D object benchmark.
 
-    mmdet's formats have no truncation or occlusion, and cannot ignore a Van as
-    neither a Car nor background.
+    mmdet's formats have no truncation or occlusion, and cannot mark a Van as
+    ignored, i.e. as neither a Car nor background.
 
     An object whose type is in the class map becomes an instance. One whose
     type is ignored for a class becomes an instance of that class with
@@ -52,7 +52,7 @@ class KittiDataset(BaseDetDataset):
             DontCare, and the neighbours that the official evaluation ignores
             (Van for Car, Person_sitting for Pedestrian) unless class_map
             names them.
-        ann_file: List of the image ids to use, one per line, below data_root.
+        ann_file: File below data_root that lists the image ids to use, one per line.
         split: ``dict(seed=..., fractions=dict(train=..., ...))`` to split all
             images at random instead; see :func:`seeded_part`.
         part: The part of the split to use.

@@ -27,7 +27,7 @@ class Label(NamedTuple):
 
 
 class Scenes:
-    """Images of a data set for mmdet, as stored and as prepared by the pipeline.
+    """Images of an mmdet data set, as stored and as prepared by the pipeline.
 
     Args:
         config: Config of the data set, also inside wrappers such as MultiImageMixDataset.

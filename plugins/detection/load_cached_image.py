@@ -1,4 +1,4 @@
-"""Decode each image once."""
+"""Load images, and keep them decoded in memory."""
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS

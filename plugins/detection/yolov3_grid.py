@@ -1,8 +1,8 @@
-"""The anchors and the labelled boxes of a batch, in the shapes that a whole batch is computed in.
+"""Anchors and labelled boxes of a batch, as tensors with which a whole batch is computed at once.
 
-Letters of the shapes: B images, at most G boxes in one of them, M boxes in all; L scales, K anchors
-in a cell, A anchors of all scales in mmdet's order (scale, row, column, anchor of the cell). A box
-has L*K places: the anchors of the cells that its centre falls in.
+Letters in shapes: B images, at most G boxes in an image, M boxes in the batch; L scales, K anchors
+per cell, A anchors on all scales, in mmdet's order (scale, row, column, anchor of the cell). A box
+has L*K places: on each scale, the K anchors of the cell that contains its centre.
 """
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from torch.nn.utils.rnn import pad_sequence
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """The anchors for one size of input.
+    """The anchors for one input size.
 
     Attributes:
         sizes: (height, width) of each scale, in cells.
         anchors: (A, 4), corners in pixels of the input.
-        strides: (L, 2), pixels between two cells, x and y.
-        per_cell: K.
+        strides: (L, 2), width and height of a cell on each scale, in pixels.
+        per_cell: K, the number of anchors per cell.
     """
 
     sizes: tuple[tuple[int, int], ...]
@@ -33,22 +33,22 @@ class Grid:
 
     @cached_property
     def counts(self) -> list[int]:
-        """Anchors of each scale; they add up to A."""
+        """Number of anchors on each scale; the sum is A."""
         return [height * width * self.per_cell for height, width in self.sizes]
 
     @cached_property
     def widths(self) -> Tensor:
-        """(L,), cells in a row."""
+        """(L,), number of cells in a row of each scale."""
         return self.strides.new_tensor([width for _, width in self.sizes])
 
     @cached_property
     def heights(self) -> Tensor:
-        """(L,), cells in a column."""
+        """(L,), number of cells in a column of each scale."""
         return self.strides.new_tensor([height for height, _ in self.sizes])
 
     @cached_property
     def begins(self) -> Tensor:
-        """(L,), the first anchor of each scale."""
+        """(L,), index of the first anchor of each scale."""
         counts = self.strides.new_tensor(self.counts, dtype=torch.long)
         return counts.cumsum(0) - counts
 
@@ -66,9 +66,9 @@ class Grid:
 
     @cached_property
     def axes(self) -> list[tuple[Tensor, Tensor]]:
-        """Of each scale, the anchors' ends in x (W, K, 2) and in y (H, K, 2).
+        """For each scale, the anchors' left and right (W, K, 2), and top and bottom (H, K, 2).
 
-        Anchors of one column share the first, those of one row the second.
+        Anchors in the same column share the former, those in the same row the latter.
         """
         parts = [part.view(*size, self.per_cell, 4) for size, part
                  in zip(self.sizes, self.anchors.split(self.counts), strict=True)]
@@ -82,9 +82,9 @@ class Boxes:
     Attributes:
         boxes: (B, G, 4), corners in pixels of the input; padding is zero.
         labels: (B, G), class indices.
-        real: (B, G), False where it is padding.
+        real: (B, G), False for padding.
         flat: (M, 4), the boxes of all images without padding.
-        images: (M,), the image of each of them.
+        images: (M,), index of the image that each box in ``flat`` belongs to.
     """
 
     boxes: Tensor
@@ -102,12 +102,12 @@ class Boxes:
         return cls(*columns, *flattened(boxes))
 
     def places(self, grid: Grid) -> tuple[Tensor, Tensor]:
-        """The cell that each centre falls in and its anchors.
+        """Find the cell that contains each box's centre, and the anchors of that cell.
 
         Returns:
-            (B, G, L) the cell's number within its scale, and (B, G, L, K) the
-            anchors' numbers among A. A centre outside the grid (upstream fails
-            there, or takes a cell of the next row) belongs to the nearest cell.
+            (B, G, L) index of the cell within its scale, and (B, G, L, K) indices of its anchors
+            among all A. A centre outside the grid is assigned to the nearest cell (upstream fails
+            there, or takes a cell of the next row).
         """
         centres = (self.boxes[..., :2] + self.boxes[..., 2:]) * 0.5
         columns, rows = (centres[:, :, None] / grid.strides).floor().unbind(-1)
@@ -119,14 +119,14 @@ class Boxes:
 
 
 def flattened(boxes: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """The boxes (N, 4) of several images as one tensor (M, 4), and the image (M,) of each."""
+    """Join the boxes (N, 4) of several images to (M, 4), with the image index (M,) of each."""
     images = [item.new_full((len(item),), number, dtype=torch.long)
               for number, item in enumerate(boxes)]
     return torch.cat(list(boxes)), torch.cat(images)
 
 
 def _padded(columns: Sequence[Tensor]) -> Tensor:
-    """(B, G, ...), with G at least 1, so that no maximum is taken over nothing."""
+    """Pad to (B, G, ...), with G at least 1, because a maximum over no elements would fail."""
     together = pad_sequence(list(columns), batch_first=True)
     missing = int(together.shape[1] == 0)
     return pad(together, (0, 0) * (together.ndim - 2) + (0, missing))

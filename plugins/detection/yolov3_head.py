@@ -1,4 +1,4 @@
-"""YOLOv3's head by KITTI's rules, with two losses and figures of every scale."""
+"""YOLOv3 head for KITTI: ignored boxes, two normalisations of losses, statistics per scale."""
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,50 +18,50 @@ from plugins.detection.yolov3_targets import Assignment, inside_ignored
 
 @MODELS.register_module()
 class KittiYOLOV3Head(YOLOV3Head):
-    """YOLOV3Head that honours ignored boxes, weighs confidence and ends where the image does.
+    """YOLOV3Head with ignored boxes, weights for the confidence loss, and clipped detections.
 
-    It adds to upstream's:
+    Differences from upstream's head:
 
     - Ignored boxes (``ignored_instances``): upstream trains DontCare regions
-      and Vans as background. Here a prediction that learns no box and lies in an ignored
-      one, with more than ``ignore_iof_thr`` of its own area, gets no loss of its confidence.
-    - Weights of the confidence of objects and of background, and means instead of sums.
-    - Detections end where the image ends. Upstream's other heads clip (their
-      box coders know the image's shape); a car that the image's edge cuts is labelled up to
-      the edge, and its unclipped detection may reach no IoU of 0.5.
-    - Statistics of every scale, on request; see :class:`ScaleStatistics`.
-    - Speed: targets of the whole batch at once, losses of boxes and classes
-      only where boxes are, and nothing that makes the host wait for the device.
+      and Vans as background. Here an anchor without an assigned box has no confidence loss
+      if more than ``ignore_iof_thr`` of its predicted box's area lies inside an ignored box.
+    - Separate confidence weights for objects and background; means as an alternative to sums.
+    - Detections are clipped to the image, as in upstream's other heads (whose box coders know
+      the image's shape). A car cut off by the image's edge is labelled only up to the edge, so
+      an unclipped detection of it may not reach an IoU of 0.5.
+    - Statistics per scale, on request; see :class:`ScaleStatistics`.
+    - Speed: targets are computed for the whole batch at once, box and class losses only at
+      places of boxes, and no step makes the host wait for the device.
 
-    The losses' ``reduction`` chooses between two normalisations:
+    The losses' ``reduction`` selects one of two normalisations:
 
-    - ``'sum'``, upstream's configs: sums over the batch.
+    - ``'sum'``, as in upstream's configs: sums over the batch.
     - ``'mean'``, the loss of report A (https://github.com/eriklindernoren/PyTorch-YOLOv3): on each
-      scale, x, y, w, h and classes are means over the object cells of the batch, confidence is
-      ``obj_weight`` times the mean over these plus ``noobj_weight`` times the mean over background
-      cells; then sums over coordinates and scales. (Upstream's own mean is over all cells.)
+      scale, x, y, w, h and classes have mean losses over the object cells of the batch; confidence
+      has ``obj_weight`` times the mean over these plus ``noobj_weight`` times the mean over
+      background cells. Coordinates and scales are summed. (Upstream's mean is over all cells.)
 
-    With the losses' reductions 'sum', ``ignore_iof_thr=None``, both weights 1
-    and BatchGridAssigner, all losses and gradients are those of upstream's head with GridAssigner.
+    With reduction 'sum' for all losses, ``ignore_iof_thr=None``, both weights 1 and
+    BatchGridAssigner, losses and gradients equal those of upstream's head with GridAssigner.
 
     Args:
         train_cfg: ``assigner`` is BatchGridAssigner (upstream's targets) or EachScaleAssigner
             (report A's).
-        loss_xy: With ``use_sigmoid=True`` it gets logits, as upstream's; any other, like
-            MSELoss, gets sigmoid(x), sigmoid(y).
+        loss_xy: A loss with ``use_sigmoid=True`` receives logits, as in upstream; any other, such
+            as MSELoss, receives sigmoid(x) and sigmoid(y).
         ignore_iof_thr: Share of the predicted box's area, from 0 to 1; None
-            trains ignored boxes as background. KITTI's own evaluation forgives detections in a
-            DontCare region by the same ratio, from 0.7 for cars. It is applied to neighbours such
-            as Vans, too.
-        obj_weight, noobj_weight: Of the confidence of object and background cells; row A13: 1, 100.
+            trains ignored boxes as background. KITTI's own evaluation ignores false alarms in a
+            DontCare region by the same ratio, from 0.7 for cars. Here it also applies to
+            neighbours such as Vans.
+        obj_weight, noobj_weight: Confidence weights of object, background cells; row A13: 1, 100.
 
     Raises:
         ValueError: An assigner without ``assign_batch``, a threshold outside 0 to 1, another
             reduction.
 
     Attributes:
-        statistics_wanted: Set it to have the next loss fill ``statistics``; it is reset then.
-        statistics: Of the last loss for which they were wanted.
+        statistics_wanted: If True, the next loss fills ``statistics`` and resets this to False.
+        statistics: Those of the last loss that computed them; None before.
     """
 
     def __init__(self, *args, ignore_iof_thr: float | None = None, obj_weight: float = 1.,
@@ -88,10 +88,10 @@ class KittiYOLOV3Head(YOLOV3Head):
     def loss_by_feat(self, pred_maps: Sequence[Tensor], batch_gt_instances: InstanceList,
                      batch_img_metas: list[dict],
                      batch_gt_instances_ignore: OptInstanceList = None) -> dict[str, Tensor]:
-        """Compute loss_cls, loss_conf, loss_xy and loss_wh, each the sum of all scales.
+        """Compute loss_cls, loss_conf, loss_xy and loss_wh, each summed over the scales.
 
         Args:
-            pred_maps: Of each scale, (B, K * (5 + classes), H, W).
+            pred_maps: For each scale, (B, K * (5 + classes), H, W).
             batch_gt_instances: ``bboxes`` (N, 4) in pixels of the input and ``labels`` (N,).
             batch_img_metas: Unused.
             batch_gt_instances_ignore: ``bboxes`` (N, 4) of each image, or None.
@@ -115,16 +115,16 @@ class KittiYOLOV3Head(YOLOV3Head):
         return {f'loss_{name}': terms.sum() for name, terms in losses.items()}
 
     def _flat(self, pred_maps: Sequence[Tensor]) -> Tensor:
-        """(B, A, 5 + classes), where one attribute of all anchors lies together in memory.
+        """Join the scales to (B, A, 5 + classes), each attribute contiguous in memory over anchors.
 
-        Computing with single attributes is several times faster so than with upstream's layout.
+        This makes computing with single attributes several times faster than upstream's layout.
         """
         parts = [pred.unflatten(1, (-1, self.num_attrib)).permute(0, 2, 3, 4, 1).flatten(2)
                  for pred in pred_maps]
         return torch.cat(parts, 2).float().transpose(1, 2)
 
     def _grid(self, pred_maps: Sequence[Tensor]) -> Grid:
-        """The anchors; kept, for upstream copies them to the device at every step."""
+        """The anchors; cached, because upstream copies them to the device at every step."""
         device = pred_maps[0].device
         sizes = tuple(tuple(pred.shape[-2:]) for pred in pred_maps)
         if (sizes, device) not in self._grids:
@@ -137,7 +137,7 @@ class KittiYOLOV3Head(YOLOV3Head):
     @torch.no_grad()
     def _dropped(self, grid: Grid, predictions: Tensor,
                  ignored: OptInstanceList) -> Tensor | None:
-        """(B, A): predictions that an ignored box covers; None where there is none."""
+        """(B, A): predictions covered by an ignored box; None if no box is ignored."""
         regions = [predictions.new_zeros(0, 4) if item is None else item.bboxes
                    for item in ignored or ()]
         if self.ignore_iof_thr is None or not sum(map(len, regions)):
@@ -146,14 +146,14 @@ class KittiYOLOV3Head(YOLOV3Head):
                               regions, self.ignore_iof_thr)
 
     def _decoded(self, anchors: Tensor, predictions: Tensor, strides: Tensor) -> Tensor:
-        """Boxes in pixels: (..., 4)."""
-        columns = predictions.transpose(1, 2)  # as they lie in memory, see _flat
+        """Decode predictions to boxes in pixels, (..., 4)."""
+        columns = predictions.transpose(1, 2)  # the layout in memory, see _flat
         deltas = torch.cat([columns[:, :2].sigmoid(), columns[:, 2:4]], 1)
         return self.bbox_coder.decode(anchors, deltas.transpose(1, 2), strides)
 
     def _losses(self, grid: Grid, targets: Assignment, confidences: Tensor, places: Tensor,
                 boxes: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """Every single term, weighted: cls, xy and wh (B, S, ...), conf (B, A)."""
+        """All weighted loss terms, not yet summed: cls, xy and wh (B, S, ...), conf (B, A)."""
         deltas = self.bbox_coder.encode(
             grid.anchors[targets.anchors], boxes, grid.anchor_strides[targets.anchors, 0])
         classes = (labels[..., None] == torch.arange(
@@ -169,7 +169,7 @@ class KittiYOLOV3Head(YOLOV3Head):
             return loss(found, wanted, weight=weight, reduction_override='none')
 
         cls = weighted(self.loss_cls, places[..., 5:], classes)
-        if self.loss_cls.reduction == 'mean':  # over the classes, too
+        if self.loss_cls.reduction == 'mean':  # the mean is over the classes, too
             cls = cls / self.num_classes
         reduction = self.loss_conf.reduction
         weight = (self.obj_weight * _shares(grid, targets.objects, reduction)
@@ -192,12 +192,12 @@ class KittiYOLOV3Head(YOLOV3Head):
 
     def _bbox_post_process(self, results: InstanceData, cfg: Any, rescale: bool = False,
                            with_nms: bool = True, img_meta: dict | None = None) -> InstanceData:
-        """Clip, then upstream's rescaling and NMS.
+        """Clip boxes to the image, then apply upstream's rescaling and NMS.
 
         Args:
             results: ``bboxes`` (N, 4) in pixels of the network's input.
-            img_meta: ``ori_shape`` (H, W) and ``scale_factor`` (x, y): the image's own extent in
-                the input, without the padding of a letterbox.
+            img_meta: ``ori_shape`` (H, W) and ``scale_factor`` (x, y), whose product is the image's
+                size in the input without letterbox padding.
         """
         height, width = img_meta['ori_shape'][:2]
         scale_x, scale_y = img_meta['scale_factor'][:2]
@@ -207,7 +207,7 @@ class KittiYOLOV3Head(YOLOV3Head):
 
 
 def _shares(grid: Grid, flags: Tensor, reduction: str) -> Tensor:
-    """(B, A): 1 where a flag is set; divided by the number of flags of its scale for a mean."""
+    """(B, A): 1 where a flag is set; for a mean, divided by the number of flags on its scale."""
     ones = flags.float()
     if reduction == 'sum':
         return ones

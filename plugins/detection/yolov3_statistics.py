@@ -1,4 +1,4 @@
-"""How each scale of YOLOv3 does on the batch it learns from: row A15's table."""
+"""Losses and accuracies of each YOLOv3 scale on a training batch: row A15's table."""
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,30 +17,30 @@ ROWS = ('loss', 'x', 'y', 'w', 'h', 'conf', 'cls', 'cls_acc', 'recall50', 'recal
 class ScaleStatistics:
     """One column of ROWS for each scale ("YOLO layer"), from one batch and one process.
 
-    An object cell is an anchor that learns a box, a background cell one that
-    learns that there is none; both count on their own scale alone. A prediction's
-    confidence is its objectness, class scores apart.
+    An object cell is an anchor with an assigned box, a background cell one trained to
+    have no object; both count only on their own scale. A prediction's confidence is its
+    objectness, without class scores.
 
     ===========  ==================================================================================
-    loss         x + y + w + h + conf + cls, as trained with; all scales' add up to the head's loss
-    x, y, w, h   the loss of each coordinate, weighted and reduced as the head's loss_xy, loss_wh
-    conf         the loss of the confidence, objects' and background's, weighted as in the head
-    cls          the loss of the classes, over the object cells
-    cls_acc      %, of the object cells those whose class of the highest score is right
-    recall50     of the object cells those with confidence > 0.5, the right class, and an IoU > 0.5
-                 of the predicted box with the one that they learn
+    loss         x + y + w + h + conf + cls, as in training; the sum over scales is the head's loss
+    x, y, w, h   loss of each coordinate, weighted and reduced like the head's loss_xy, loss_wh
+    conf         loss of the confidence of object and background cells, weighted as in the head
+    cls          loss of the classes, over the object cells
+    cls_acc      % of the object cells whose highest class score is that of the right class
+    recall50     share of the object cells with confidence > 0.5, the right class, and an IoU > 0.5
+                 of the predicted box with the assigned one
     recall75     the same with an IoU > 0.75
-    precision    as many cells as in recall50, divided by all cells with confidence > 0.5, without
-                 those that an ignored box covers
+    precision    the number of cells that recall50 counts, divided by that of all cells with
+                 confidence > 0.5, except non-object cells in an ignored box
     conf_obj     mean confidence of the object cells
     conf_noobj   mean confidence of the background cells
     ===========  ==================================================================================
 
-    All are from 0 to 1 but for the losses and cls_acc. A share or mean of
-    no cells is NaN, in the table '-'. Source: the metrics of YOLOLayer in
-    https://github.com/eriklindernoren/PyTorch-YOLOv3, which report A prints. That one writes 0 for
-    a recall or precision of no cells, knows no ignored boxes, and adds one cell to every side of
-    the boxes that it compares, so that its recalls are too high, most so on the coarse grids.
+    All are from 0 to 1 except the losses and cls_acc. A share or mean over
+    no cells is NaN, shown as '-' in the table. Source: the metrics of YOLOLayer in
+    https://github.com/eriklindernoren/PyTorch-YOLOv3, which report A prints. It gives 0 for a
+    recall or precision over no cells, has no ignored boxes, and adds one cell to every side of the
+    boxes that it compares, so its recalls are too high, most of all on the coarse grids.
 
     Attributes:
         sizes: (height, width) of each scale, in cells.
@@ -51,7 +51,7 @@ class ScaleStatistics:
     values: Tensor
 
     def rows(self) -> dict[str, list[float]]:
-        """Row name -> its value on each scale. Waits for the device."""
+        """Map row names to their values on each scale. Waits for the device."""
         columns = self.values.t().tolist()
         return dict(zip(ROWS, columns, strict=True))
 
@@ -71,17 +71,17 @@ def format_table(sizes: tuple[tuple[int, int], ...], rows: Mapping[str, list[flo
 def scale_statistics(grid: Grid, targets: Assignment, losses: Mapping[str, Tensor],
                      predictions: Tensor, overlaps: Tensor, right: Tensor,
                      dropped: Tensor | None) -> ScaleStatistics:
-    """Compute them; nothing waits for the device.
+    """Compute the statistics of a batch, without waiting for the device.
 
     Args:
         grid: The anchors.
-        targets: What learns what.
-        losses: Single terms, weighted: ``xy`` and ``wh`` (B, S, 2), ``cls`` (B, S, classes),
+        targets: Which anchors are trained for which boxes.
+        losses: Weighted terms before summing: ``xy`` and ``wh`` (B, S, 2), ``cls`` (B, S, classes),
             ``conf`` (B, A).
         predictions: (B, A), confidences.
-        overlaps: (B, S), IoU of the box predicted at a place with the one it learns.
-        right: (B, S), whether its class of the highest score is right.
-        dropped: (B, A), what an ignored box covers; None: nothing.
+        overlaps: (B, S), IoU of the box predicted at a place with the assigned one.
+        right: (B, S), whether the class with the highest score there is right.
+        dropped: (B, A), predictions covered by an ignored box; None if there are none.
     """
     def places(values: Tensor) -> Tensor:
         return values.reshape(len(values), -1, len(grid.sizes), grid.per_cell).sum((0, 1, 3))

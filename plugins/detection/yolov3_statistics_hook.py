@@ -1,4 +1,4 @@
-"""Show statistics of each of YOLOv3's scales during training."""
+"""Show statistics of each YOLOv3 scale during training."""
 import math
 from typing import Any
 
@@ -15,16 +15,16 @@ from plugins.engine.unwrap import unwrapped
 
 @HOOKS.register_module()
 class YOLOStatisticsHook(Hook):
-    """Print row A15's table every N iterations: one column a YOLO layer, then the total loss.
+    """Print row A15's table every N iterations: a column per YOLO layer, then the total loss.
 
-    Upstream logs losses summed over the scales. The rows are defined at
-    :class:`ScaleStatistics`; they are of that iteration's batch alone (the main
-    process's), before its update. The head computes them in no other iteration.
+    Upstream logs only losses summed over the scales. :class:`ScaleStatistics` defines the
+    rows; they describe that iteration's batch (the main process's) before the weights are
+    updated. The head computes them only in these iterations.
 
-    The table goes to the console and to the log file. The same numbers are
-    written as scalars by the visualizer (``vis_data/scalars.json``, TensorBoard where the config
+    The table goes to the console and to the log file. The visualizer also
+    writes the numbers as scalars (``vis_data/scalars.json``, TensorBoard where the config
     has its backend): ``yolo_layer1/recall50``, layer 1 being the coarsest, and ``yolo/total_loss``.
-    A figure that is undefined (a layer without objects) is left out there.
+    Undefined values (of a layer without objects) are left out there.
 
     Args:
         interval: Iterations between two tables, counted over all epochs.
@@ -42,7 +42,7 @@ class YOLOStatisticsHook(Hook):
         if not hasattr(head, 'statistics_wanted'):
             raise ValueError(f'YOLOStatisticsHook: found the head {type(head).__name__}, which has '
                              "no statistics; expected model.bbox_head.type='KittiYOLOV3Head'")
-        # One console for both, or the table would break the progress bar that is drawn there.
+        # Share the progress bar's console; on another one, the table would break the bar.
         shown = [hook.console for hook in runner.hooks if isinstance(hook, ProgressHook)]
         self._console = shown[0] if shown else Console(quiet=not is_main_process())
 

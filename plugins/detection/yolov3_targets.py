@@ -1,8 +1,8 @@
-"""Which anchors of YOLOv3 learn which box, for a whole batch at once.
+"""Assign the boxes of a whole batch to YOLOv3's anchors at once.
 
-The shapes' letters are those of yolov3_grid.py. Whatever learns a box is among the S = G*L*K places
-of its image's boxes (all anchors, if these are fewer), so that boxes are compared with hundreds of
-anchors instead of thousands, and no shape depends on values: nothing waits for the device.
+Letters in shapes are those of yolov3_grid.py. Only the S = G*L*K places of an image's boxes (or all
+anchors, if these are fewer) can be assigned a box, so boxes are compared with hundreds of anchors
+instead of thousands. No shape depends on values, so nothing waits for the device.
 """
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from torch import Tensor
 
 from plugins.detection.yolov3_grid import Boxes, Grid, flattened
 
-_OVERLAPS = 2 ** 18  # of boxes with anchors, computed at a time
+_OVERLAPS = 2 ** 18  # pairs of box and anchor computed at a time
 
 
 @dataclass(frozen=True, eq=False)
 class Assignment:
-    """What learns what.
+    """Which anchors are trained for which boxes, and which as background.
 
     Attributes:
-        anchors: (B, S), the anchor at each place, a number among A.
-        boxes: (B, S), the box it learns, a number among G; 0 where it learns none.
-        learns: (B, S), whether it learns one. Of several places with the same
-            anchor at most one does.
-        objects: (B, A), anchors that learn a box.
-        background: (B, A), anchors that learn that there is none. Those that
-            are neither get no loss.
+        anchors: (B, S), index of the anchor at each place, among A.
+        boxes: (B, S), index of the box assigned to it, among G; 0 if there is none.
+        learns: (B, S), whether a box is assigned to it. Of several places with the
+            same anchor at most one has a box.
+        objects: (B, A), anchors with an assigned box.
+        background: (B, A), anchors trained to have no object. Anchors that are
+            neither object nor background get no loss.
     """
 
     anchors: Tensor
@@ -42,15 +42,15 @@ class Assignment:
 class BatchGridAssigner(GridAssigner):
     """mmdet's GridAssigner for a batch: the same targets without a loop over images and boxes.
 
-    An anchor learns a box, if the centre of some box of its image is in its
-    cell, when it is the box's best among all such anchors, or overlaps it by
-    more than ``pos_iou_thr``. An anchor is background when it overlaps no box
-    by more than ``neg_iou_thr`` (the paper's rule, by anchors instead of
-    predictions). Upstream needs 12 ms a step for a batch of four on a CPU,
-    and a GPU waits for it several times an image.
+    Only anchors of cells that contain the centre of a box are candidates. A candidate
+    is assigned a box if it has the largest IoU with it among all candidates, or an IoU
+    above ``pos_iou_thr``. Other anchors are background if their IoU with every box is at
+    most ``neg_iou_thr`` (the paper's rule, applied to anchors instead of predictions).
+    Upstream's loop takes 12 ms per step for a batch of four on a CPU, and a GPU waits
+    for it several times per image.
 
     Args:
-        pos_iou_thr, neg_iou_thr, min_pos_iou, iou_calculator: Upstream's.
+        pos_iou_thr, neg_iou_thr, min_pos_iou, iou_calculator: As for upstream's.
 
     Raises:
         ValueError: ``neg_iou_thr`` is a range, or ``gt_max_assign_all`` is False; no config
@@ -71,7 +71,7 @@ class BatchGridAssigner(GridAssigner):
         corners = grid.anchors[anchors]
         nearest, won = torch.zeros_like(anchors), torch.zeros_like(anchors)
         best_of_place = torch.full_like(corners[..., 0], -1.)
-        # As many boxes at a time as their overlaps stay in the CPU's caches: all, in most images.
+        # Limited so that the overlaps stay in the CPU's caches; mostly all boxes fit at once.
         number = max(1, _OVERLAPS // anchors.numel())
         for first in range(0, truth.boxes.shape[1], number):
             some = slice(first, first + number)
@@ -94,20 +94,20 @@ class BatchGridAssigner(GridAssigner):
 
 @TASK_UTILS.register_module()
 class EachScaleAssigner:
-    """The assignment that report A's network was trained with: every scale learns every box.
+    """The assignment that report A's network was trained with: every box on every scale.
 
-    On each scale, the anchor whose shape is most like the box's (IoU of the
-    two, centred on each other) learns it, in the cell that its centre falls
-    in; upstream's assigner has one best anchor on all scales together. The
-    other anchors of that cell are background unless their IoU is above
-    ``neg_iou_thr``, and so are all anchors of other cells. Where two boxes
-    want the same anchor, the later one has it.
+    On each scale, in the cell that contains the box's centre, the box is assigned to
+    the anchor of the most similar shape (largest IoU when both have the same centre);
+    upstream's assigner chooses one best anchor on all scales together. The other
+    anchors of that cell are background unless their IoU is above ``neg_iou_thr``;
+    anchors of cells without a centre are always background. If two boxes have the
+    same best anchor, it is assigned the later one.
 
     Source: build_targets() of https://github.com/eriklindernoren/PyTorch-YOLOv3, whose loss the
-    report prints.
+    report shows.
 
     Args:
-        neg_iou_thr: Above this IoU an anchor of the box's cell is not background.
+        neg_iou_thr: An anchor of the box's cell with a larger IoU is not background.
     """
 
     def __init__(self, neg_iou_thr: float = 0.5) -> None:
@@ -136,15 +136,15 @@ class EachScaleAssigner:
 
 
 def inside_ignored(boxes: Tensor, ignored: Sequence[Tensor], threshold: float) -> Tensor:
-    """Which boxes lie in an ignored one with more than a share of their own area.
+    """Whether more than a given share of each box's area lies in an ignored box.
 
     KITTI's rule for DontCare regions, which hold an unknown number of objects:
-    how much of the region a box covers says nothing, so the intersection is
+    how much of the region a box covers is irrelevant, so the intersection is
     divided by the box's area, not by that of the union.
 
     Args:
         boxes: (B, A, 4), corners in pixels.
-        ignored: Of each image the ignored boxes, (N, 4).
+        ignored: For each image its ignored boxes, (N, 4).
         threshold: Share of a box's own area, from 0 to 1.
 
     Returns:
@@ -162,9 +162,9 @@ def inside_ignored(boxes: Tensor, ignored: Sequence[Tensor], threshold: float) -
 
 
 def _candidates(grid: Grid, truth: Boxes) -> tuple[Tensor, Tensor]:
-    """Anchors (B, S) in whose cells a centre may fall, and where one does, each anchor once.
+    """Candidate anchors (B, S), and a mask (B, S) of those whose cell contains a box's centre.
 
-    The places of the boxes, or all anchors where these are fewer.
+    These are the places of the boxes, or all anchors if fewer; the mask has no anchor twice.
     """
     cells, places = truth.places(grid)
     anchors = places.flatten(1)
@@ -173,13 +173,13 @@ def _candidates(grid: Grid, truth: Boxes) -> tuple[Tensor, Tensor]:
     if anchors.shape[1] > total:
         return (torch.arange(total, device=anchors.device).expand(len(anchors), -1),
                 _marked(anchors, real, total))
-    # Boxes whose centres share a cell have the same places there; the first box's count.
+    # Boxes with centres in the same cell have the same places; only the first box's count.
     again = (_same_cell(cells) & _pairs(cells).tril(-1)[..., None]).any(2)  # (B, G, L)
     return anchors, real & ~again[..., None].expand_as(places).flatten(1)
 
 
 def _same_cell(cells: Tensor) -> Tensor:
-    """(B, G, G, L): whether two boxes have their centres in one cell of a scale."""
+    """(B, G, G, L): whether two boxes have their centres in the same cell of a scale."""
     return cells[:, :, None] == cells[:, None]
 
 
@@ -189,7 +189,7 @@ def _pairs(cells: Tensor) -> Tensor:
 
 
 def _marked(anchors: Tensor, chosen: Tensor, total: int) -> Tensor:
-    """(B, total), True at the chosen (B, S) of the anchors (B, S)."""
+    """(B, total), True for the anchors (B, S) where ``chosen`` (B, S) is True."""
     marks = torch.zeros(len(anchors), total + 1, dtype=torch.bool, device=anchors.device)
     return marks.scatter_(1, torch.where(chosen, anchors, total), True)[:, :total]
 
@@ -207,9 +207,9 @@ def _near_boxes(grid: Grid, truth: Boxes, threshold: float) -> Tensor:
 def _above(grid: Grid, boxes: Tensor, threshold: float) -> Tensor:
     """(M, A): whether the IoU of box and anchor is above the threshold.
 
-    An intersection's width depends on the anchor's column alone, its height on
-    the row, so that only their product takes all anchors. Every value is
-    upstream's to the last bit.
+    The width of an intersection depends only on the anchor's column, its height only
+    on the row, so only their product has to be computed for all anchors. Every value
+    equals upstream's to the last bit.
     """
     x1, y1, x2, y2 = boxes[:, :, None, None].unbind(1)  # (M, 1, 1)
     areas = ((x2 - x1) * (y2 - y1))[..., None]
@@ -225,6 +225,6 @@ def _above(grid: Grid, boxes: Tensor, threshold: float) -> Tensor:
 
 
 def _any_in_image(flags: Tensor, images: Tensor, batch: int) -> Tensor:
-    """(batch, A): whether a flag (M, A) of the image is set."""
+    """(batch, A): whether any flag (M, A) of the image is set."""
     counts = torch.zeros(batch, flags.shape[1], device=flags.device)
     return counts.index_add_(0, images, flags.float()) > 0

@@ -12,8 +12,8 @@ class Box(NamedTuple):
 
     Attributes:
         corners: x1, y1, x2, y2 in pixels of the picture.
-        text: Written beside it; '' for nothing.
-        line: Its outline, whose colour is that of the text's ground; None: hatched.
+        text: Label written beside it; '' for none.
+        line: Its outline, whose colour is also the label's background; None: hatched.
     """
 
     corners: Sequence[float]
@@ -22,20 +22,20 @@ class Box(NamedTuple):
 
 
 def text_size(width: int) -> int:
-    """Height of labels in pixels that suits a picture of this width."""
+    """A label height in pixels that suits a picture of this width."""
     return int(np.clip(width / 95, 13, 26))
 
 
 def draw_boxes(image: np.ndarray, boxes: Sequence[Box], least_width: int) -> np.ndarray:
-    """Draw boxes in their order; later ones lie on top, and choose the place of their text first.
+    """Draw boxes in order; later ones are on top, and their labels are placed first.
 
     Args:
         image: RGB, uint8, H x W x 3.
         boxes: In pixels of the image.
-        least_width: A narrower picture is magnified to so many pixels.
+        least_width: A narrower picture is magnified to this width, in pixels.
 
     Returns:
-        RGB, uint8, h x w x 3, at least so wide.
+        RGB, uint8, h x w x 3, at least this wide.
     """
     factor = max(1.0, least_width / image.shape[1])
     image = scaled(image, factor)
@@ -77,8 +77,8 @@ def draw_legend(width: int, meanings: Mapping[str, Line | None], note: str = '')
 
     Args:
         width: Pixels.
-        meanings: Words, and the line that they explain; None: hatching.
-        note: Written first.
+        meanings: Text -> the line that it explains; None for hatching.
+        note: Written before the entries.
 
     Returns:
         RGB, uint8, h x width x 3.

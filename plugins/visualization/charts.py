@@ -1,7 +1,7 @@
-"""Charts of what a run learnt and what its test found, with matplotlib.
+"""Charts of a run's training history and test results, with matplotlib.
 
-Every chart is a Figure of its own, never pyplot's, so that nothing depends on a display or on what
-was drawn before. Colours are those of ``drawing``, distinguishable for colour-blind people.
+Every chart is a separate Figure, made without pyplot, so it depends neither on a display nor on
+earlier charts. Colours are those of ``drawing``, distinguishable for colour-blind people.
 """
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,18 +22,18 @@ Curves = Mapping[str, Mapping[str, Sequence[float]]]
 
 
 def draw_confusion(classes: Sequence[str], matrix: np.ndarray) -> Figure:
-    """Draw numbers of images; the colour is the share of the true class, however rare it is.
+    """Draw a confusion matrix: numbers of images, coloured by their share of the true class.
 
     Args:
         classes: Names in label order.
-        matrix: C x C numbers of images; row: true class, column: predicted class.
+        matrix: C x C numbers of images; rows: true class, columns: predicted class.
     """
     side = min(4 + 0.4 * len(classes), 24)  # inches
     figure = Figure(figsize=(side, side), layout='constrained')
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
     axes.imshow(shares, cmap='Blues', vmin=0, vmax=1)
-    # 1 inch has 72 points; a name may take its row's height.
+    # 1 inch has 72 points; a name must fit into the height of its row.
     size = min(10, 0.75 * 72 * side * 0.8 / len(classes))
     names = [plain(name) for name in classes]
     axes.set_xticks(range(len(names)), names, rotation=90, fontsize=size)
@@ -48,11 +48,11 @@ def draw_confusion(classes: Sequence[str], matrix: np.ndarray) -> Figure:
 
 
 def draw_classes(classes: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """Draw a bar for each class's accuracy, and its precision and F1 as marks.
+    """Draw each class's accuracy as a bar, and its precision and F1 as marks.
 
     Args:
-        classes: As ClassReport gives them: names with images, accuracy, precision and f1, in %;
-            None where the test had no image of the class.
+        classes: ClassReport's: name -> images (a number), and accuracy, precision and f1, in %;
+            None if the test had no image of the class.
     """
     rows = np.arange(len(classes))
     few = len(classes) <= 40
@@ -76,15 +76,15 @@ def draw_pr(curves: Curves) -> Figure:
     """Draw precision over recall, a line for each class.
 
     Args:
-        curves: As DetectionMetric gives them: names with score, precision, recall and f1,
-            from the highest score downwards.
+        curves: DetectionMetric's: class name -> lists of score, precision, recall and f1, by
+            descending score.
     """
     return _curves('recall', 'precision', {
         plain(name): (curve['recall'], curve['precision']) for name, curve in curves.items()})
 
 
 def draw_f1(curves: Curves) -> Figure:
-    """Draw F1 over the least confidence of a detection that counts; its largest value is marked.
+    """Draw F1 over the minimum confidence of counted detections, with its largest value marked.
 
     Args:
         curves: See :func:`draw_pr`.
@@ -104,15 +104,15 @@ def draw_f1(curves: Curves) -> Figure:
 
 
 def draw_curves(history: Sequence[Mapping[str, Any]], best_epoch: int | None = None) -> Figure:
-    """Draw loss, figure of merit and learning rate over epochs; training beside validation.
+    """Draw loss, main metric and learning rate over epochs, for training and validation.
 
-    mmpretrain's analyze_logs.py reads one log file, which a resumed run splits; this reads the
+    mmpretrain's analyze_logs.py reads one log file, but a resumed run has several; this uses the
     run's own record.
 
     Args:
-        history: ``history`` of a result.json: for each validation its epoch, train (loss,
-            accuracy, lr) and metrics.
-        best_epoch: Marked by a line.
+        history: ``history`` of a result.json: for each validation ``epoch``, ``train`` (loss,
+            accuracy, lr) and ``metrics``.
+        best_epoch: Marked by a vertical line; None for no line.
     """
     epochs = [entry['epoch'] for entry in history]
     merit = next((key for key in _MERITS if np.isfinite(_series(history, 'metrics', key)).any()),
@@ -150,12 +150,12 @@ def _panel(axes: Axes, epochs: Sequence[int], name: str, lines: Mapping[str, np.
 
 
 def _series(history: Sequence[Mapping[str, Any]], part: str, key: str | None) -> np.ndarray:
-    """One value for each entry; nan where it has none, which leaves a gap."""
+    """One value per entry; nan, drawn as a gap, if it has none."""
     return np.array([(entry.get(part) or {}).get(key, np.nan) for entry in history], float)
 
 
 def _curves(xlabel: str, ylabel: str, lines: Mapping[str, tuple]) -> Figure:
-    """Lines of shares over shares, distinguished by colour, then by style."""
+    """Draw lines with both axes from 0 to 1, distinguished by colour, then by style."""
     figure = Figure(figsize=(5.6, 4.8), layout='constrained')
     axes = figure.subplots()
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=xlabel, ylabel=ylabel)
@@ -172,7 +172,7 @@ def _curves(xlabel: str, ylabel: str, lines: Mapping[str, tuple]) -> Figure:
 
 
 def plain(text: str) -> str:
-    """A name that matplotlib must not take for a formula."""
+    """Escape a name so that matplotlib does not read it as a formula."""
     return text.replace('$', r'\$')
 
 

@@ -11,20 +11,20 @@ PANEL, _MARGIN, _SIZE = 380, 16, 17  # pixels
 
 def draw_topk(image: np.ndarray, names: Sequence[str], scores: Sequence[float],
               side: int = 360) -> np.ndarray:
-    """Draw a picture and, at its right, a bar for each of the most likely classes.
+    """Draw a picture and, to the right of it, a bar for each of the most likely classes.
 
-    mmpretrain's visualizer writes labels over the picture; a small one has no room for them.
+    mmpretrain's visualizer writes labels over the picture, but small ones have no room for them.
 
     Args:
         image: RGB, uint8, H x W x 3.
         names: The classes, the most likely first.
-        scores: Theirs, from 0 to 1.
-        side: The picture is scaled to this height in pixels; where it would be more than twice as
-            wide, to twice this width.
+        scores: Their scores, from 0 to 1.
+        side: The picture is scaled to this height in pixels, or less if its width would be more
+            than twice that.
 
     Returns:
-        RGB, uint8, h x w x 3; h and w depend on the picture's size and the number of classes
-        alone, and are even, as video formats ask for.
+        RGB, uint8, h x w x 3; h and w depend only on the picture's size and the number of
+        classes, and are even, as video formats require.
     """
     picture = scaled(image, min(side / image.shape[0], 2 * side / image.shape[1]))
     row = _SIZE + 26

@@ -1,4 +1,4 @@
-"""One image as several models see it: a panel for each model, and a legend."""
+"""The results of several models on one image: a panel for each model, and a legend."""
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,7 +7,7 @@ from .boxes import Box, draw_boxes, draw_legend, text_size
 from .drawing import BLUE, DARK, GREY, VERMILION, WHITE, YELLOW, Canvas, Line, text_width
 from .outcomes import ALARM, FOUND, HIT, IGNORED, MISSED, UNCOUNTED, Mark, Outcome
 
-# Each kind's line, words of the legend, and words at the box; later ones lie on top.
+# The line, legend text and label text of each kind; later kinds are drawn on top.
 KINDS = {IGNORED: (None, 'ignored', ''), FOUND: (Line(WHITE, 1), 'object found', ''),
          UNCOUNTED: (Line(GREY, 2, (4, 2)), 'not counted', 'not counted '),
          MISSED: (Line(YELLOW, 3, (1, 2)), 'missed object', 'miss '),
@@ -26,7 +26,7 @@ def draw_comparison(image: np.ndarray, outcomes: Sequence[Outcome], models: Sequ
         models: Their names, written above the panels with the counts.
         note: Written first in the legend, such as the image's name and the thresholds.
         several_classes: Whether to write class names beside scores.
-        least_width: Of a panel, in pixels.
+        least_width: Minimum width of a panel, in pixels; at most 900 for those side by side.
 
     Returns:
         RGB, uint8, h x w x 3.
@@ -47,16 +47,16 @@ def draw_comparison(image: np.ndarray, outcomes: Sequence[Outcome], models: Sequ
 
 def draw_marks(image: np.ndarray, marks: Sequence[Mark], several_classes: bool = False,
                least_width: int = 1600) -> np.ndarray:
-    """Draw hits, false alarms, misses and what is ignored.
+    """Draw hits, false alarms, misses and ignored boxes.
 
     Args:
         image: RGB, uint8, H x W x 3.
         marks: The boxes, in pixels of the image.
         several_classes: Whether to write class names beside scores.
-        least_width: A narrower picture is magnified to so many pixels.
+        least_width: A narrower picture is magnified to this width, in pixels.
 
     Returns:
-        RGB, uint8, h x w x 3, at least so wide.
+        RGB, uint8, h x w x 3, at least this wide.
     """
     order = list(KINDS)
     return draw_boxes(image, [Box(mark.box, _words(mark, several_classes), KINDS[mark.kind][0])
@@ -65,7 +65,7 @@ def draw_marks(image: np.ndarray, marks: Sequence[Mark], several_classes: bool =
 
 
 def _words(mark: Mark, several_classes: bool) -> str:
-    """The text beside a box; empty if a hit on it or the legend already explains it."""
+    """The label of a box; empty if its hit is already labelled or the legend explains it."""
     if mark.kind == FOUND or mark.name == 'DontCare':
         return ''
     name = mark.name if several_classes or mark.kind == IGNORED else ''
@@ -74,7 +74,7 @@ def _words(mark: Mark, several_classes: bool) -> str:
 
 
 def _meanings(marks: Sequence[Mark]) -> dict[str, Line | None]:
-    """Words for each kind of mark that occurs; for the ignored ones also their types, as Van."""
+    """Legend texts of the kinds of marks that occur; with the types of ignored ones, e.g. Van."""
     used = {mark.kind for mark in marks}
     meanings = {words: line for kind, (line, words, _) in reversed(KINDS.items()) if kind in used}
     types = sorted({mark.name for mark in marks if mark.kind == IGNORED} - {'ignored'})
@@ -84,7 +84,7 @@ def _meanings(marks: Sequence[Mark]) -> dict[str, Line | None]:
 
 
 def _headline(width: int, name: str, outcome: Outcome) -> np.ndarray:
-    """A line that names the model and its counts."""
+    """A line with the model's name and counts."""
     size = text_size(width) + 3
     canvas = Canvas.blank(size + 16, width, DARK)
     counts = '   '.join(f'{number} {key.upper()}' for key, number in outcome.counts.items())

@@ -1,4 +1,4 @@
-"""Images of a data set in rows: as they are stored, and as a network sees them."""
+"""Images of a data set in rows, as stored and as given to a network."""
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ class Group(NamedTuple):
     Attributes:
         name: The class.
         note: Written below the name, such as the number of its images.
-        rows: For each image its tiles: RGB, uint8, H x W x 3, of any size.
+        rows: The tiles of each image: RGB, uint8, H x W x 3, of any size.
     """
 
     name: str
@@ -26,13 +26,13 @@ class Group(NamedTuple):
 
 def draw_sheet(title: str, heads: Sequence[str], groups: Sequence[Group],
                side: int = 104) -> np.ndarray:
-    """A page: a row of tiles for each image, the name of its class in front.
+    """Draw a page with a row of tiles for each image, and the class names on the left.
 
     Args:
-        title: Shortened where it is too long.
-        heads: Words above each column of tiles.
-        groups: Classes, one below the other.
-        side: Pixels of a tile's longer side.
+        title: Shortened if it is too long.
+        heads: A heading for each column of tiles.
+        groups: Classes, from top to bottom.
+        side: Longer side of a tile, in pixels.
 
     Returns:
         RGB, uint8.

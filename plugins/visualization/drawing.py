@@ -1,7 +1,7 @@
 """Lines, boxes, hatching and legible text on a picture.
 
-Pillow, with matplotlib's DejaVu fonts: lines lie on whole pixels and a picture takes milliseconds.
-matplotlib itself, and so mmdet's visualizer, takes a tenth of a second a frame and blurs edges.
+Drawn by Pillow with matplotlib's DejaVu fonts: edges are sharp, and a picture takes milliseconds.
+matplotlib itself, and so mmdet's visualizer, takes 0.1 s per picture and blurs edges.
 """
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ WHITE, BLACK, GREY = (255, 255, 255), (0, 0, 0), (170, 170, 170)
 PALETTE = (BLUE, ORANGE, GREEN, YELLOW, PURPLE, VERMILION, DEEP_BLUE)
 INK, FAINT, DARK = (25, 25, 25), (120, 120, 120), (32, 34, 37)
 
-_SHARP = 3  # from this magnification on, pixels become squares
+_SHARP = 3  # from this magnification on, pixels are drawn as squares
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Line:
     Attributes:
         colour: R, G, B.
         width: Pixels.
-        dash: Lengths of a stroke and of the gap behind it, in line widths; None: solid.
+        dash: Lengths of a stroke and of the gap after it, in line widths; None: solid.
     """
 
     colour: Colour
@@ -42,18 +42,18 @@ class Line:
 
 @cache
 def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which comes with matplotlib, in pixels."""
+    """Load DejaVu Sans, which comes with matplotlib, in a size in pixels."""
     name = 'DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf'
     return ImageFont.truetype(Path(matplotlib.get_data_path(), 'fonts', 'ttf', name), size)
 
 
 def text_width(text: str, size: int, bold: bool = False) -> int:
-    """Pixels that a line of text takes."""
+    """Width of a line of text, in pixels."""
     return int(np.ceil(font(size, bold).getlength(text)))
 
 
 def shortened(text: str, width: int, size: int, bold: bool = False) -> str:
-    """The text, its middle left out where it does not fit into so many pixels."""
+    """Shorten a text in its middle if it is wider than ``width`` pixels."""
     if text_width(text, size, bold) <= width:
         return text
     for kept in range(len(text) - 1, 1, -1):
@@ -64,7 +64,7 @@ def shortened(text: str, width: int, size: int, bold: bool = False) -> str:
 
 
 def scaled(image: np.ndarray, factor: float) -> np.ndarray:
-    """A picture (H x W x 3, uint8) scaled; pixels magnified threefold or more stay sharp."""
+    """Scale a picture (H x W x 3, uint8); pixels magnified at least threefold stay sharp."""
     if factor == 1:
         return image
     filtering = Image.Resampling.NEAREST if factor >= _SHARP else Image.Resampling.BICUBIC
@@ -74,10 +74,10 @@ def scaled(image: np.ndarray, factor: float) -> np.ndarray:
 
 @dataclass
 class Canvas:
-    """A picture to draw on, which remembers where its labels are.
+    """A picture to draw on, which keeps track of its labels so that they do not overlap.
 
     Attributes:
-        picture: Its pixels; drawn on in place.
+        picture: The picture, which is changed in place.
         text_size: Height of labels in pixels.
     """
 
@@ -87,17 +87,17 @@ class Canvas:
 
     @classmethod
     def of(cls, image: np.ndarray, text_size: int = 15) -> 'Canvas':
-        """Begin with a copy of an RGB array."""
+        """Create a canvas from a copy of an RGB array."""
         return cls(Image.fromarray(image).convert('RGB'), text_size)
 
     @classmethod
     def blank(cls, height: int, width: int, colour: Colour = WHITE) -> 'Canvas':
-        """Begin with one colour."""
+        """Create a canvas filled with one colour."""
         return cls(Image.new('RGB', (width, height), colour))
 
     @property
     def draw(self) -> ImageDraw.ImageDraw:
-        """Pillow's means to draw on it."""
+        """Pillow's interface for drawing on the picture."""
         return ImageDraw.Draw(self.picture)
 
     def array(self) -> np.ndarray:
@@ -105,17 +105,17 @@ class Canvas:
         return np.asarray(self.picture)
 
     def paste(self, image: np.ndarray, left: int, top: int) -> None:
-        """Put a picture at a place."""
+        """Paste a picture with its top left corner at these pixels."""
         self.picture.paste(Image.fromarray(image), (left, top))
 
     def write(self, text: str, left: float, middle: float, size: int, colour: Colour = INK,
               bold: bool = False, width: int | None = None) -> None:
-        """Write a line of text; shortened where it is wider than so many pixels."""
+        """Write a line of text, shortened if it is wider than ``width`` pixels."""
         text = text if width is None else shortened(text, width, size, bold)
         self.draw.text((left, middle), text, fill=colour, font=font(size, bold), anchor='lm')
 
     def box(self, box: Sequence[float], line: Line) -> None:
-        """Outline a box (corners in pixels); a dark rim sets it off from any background."""
+        """Outline a box (corners in pixels), with a dark rim so that it is visible everywhere."""
         strokes = list(_strokes(self._inside(box), line))
         for x1, y1, x2, y2 in strokes:
             self.draw.rectangle((x1 - 1, y1 - 1, x2 + 1, y2 + 1), fill=BLACK)
@@ -123,7 +123,7 @@ class Canvas:
             self.draw.rectangle(stroke, fill=line.colour)
 
     def hatch(self, box: Sequence[float], colour: Colour = GREY, gap: int = 8) -> None:
-        """Fill a box with slanted lines, alternately light and dark, a little transparent."""
+        """Fill a box with slanted, slightly transparent lines, alternately light and dark."""
         x1, y1, x2, y2 = self._inside(box)
         below = self.picture.crop((x1, y1, x2 + 1, y2 + 1))
         layer = below.copy()
@@ -136,10 +136,10 @@ class Canvas:
         self.picture.paste(Image.blend(below, layer, 0.65), (x1, y1))
 
     def label(self, text: str, box: Sequence[float], colour: Colour) -> None:
-        """Write beside a box, on a ground of its colour.
+        """Write beside a box, on a background of its colour.
 
-        The first place that no other label takes: above, below, inside or beside the box. Where
-        all are taken, nothing is written.
+        Uses the first place above, below, inside or beside the box that overlaps no other label. If
+        there is none, nothing is written.
         """
         width, height = text_width(text, self.text_size) + 6, self.text_size + 5
         x1, y1, x2, y2 = self._inside(box)
@@ -156,7 +156,7 @@ class Canvas:
                 return
 
     def _inside(self, box: Sequence[float]) -> Rect:
-        """Whole pixels of a box, its corners in order and in the picture."""
+        """Round a box to whole pixels and clip it to the picture."""
         right, bottom = self.picture.width - 1, self.picture.height - 1
         x1, y1, x2, y2 = (round(float(value)) for value in box)
         x1, y1 = min(max(x1, 0), right), min(max(y1, 0), bottom)
@@ -164,7 +164,7 @@ class Canvas:
 
 
 def ink_on(colour: Colour) -> Colour:
-    """Black or white, whichever is easier to read on a ground of this colour."""
+    """Black or white, whichever is easier to read on a background of this colour."""
     red, green, blue = colour
     return BLACK if 0.299 * red + 0.587 * green + 0.114 * blue > 120 else WHITE
 

@@ -1,4 +1,4 @@
-"""The images of a test that the report page shows; tools/test.py keeps them, as it has them."""
+"""Keep those images of a test that the report page shows; tools/test.py uses this."""
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,9 +14,9 @@ from PIL import Image
 from plugins.engine.files import replacing_folder
 from plugins.engine.run_reader import EXAMPLES_RECORD
 
-MOST = dict(mistakes=12, detections=6)  # images that are kept
-_SIDE, _WIDTH = 160, 1000  # pixels of a mistake's longer side at most, of a drawn scene's width
-_SMALL = 64  # a picture of so many pixels is kept without loss
+MOST = dict(mistakes=12, detections=6)  # number of images kept
+_SIDE, _WIDTH = 160, 1000  # maximum width of a mistake and of a drawn scene, in pixels
+_SMALL = 64  # pictures of at most this longer side are saved without loss
 
 _Drawn = tuple[np.ndarray, dict[str, Any]]
 
@@ -24,16 +24,16 @@ _Drawn = tuple[np.ndarray, dict[str, Any]]
 class ExamplesHook(Hook):
     """Keep a classifier's most confident mistakes, or the images with the most objects to detect.
 
-    The choice is deterministic, also on several processes. A detector's images are chosen by their
-    labels alone, so that the pages of several detectors show the same ones. Only numbers and boxes
-    stay in memory; :meth:`write` reads the pictures of the few that were chosen.
+    The choice is deterministic, also with several processes. A detector's images are chosen only
+    by their labels, so that reports on several detectors show the same ones. Only numbers and
+    boxes are kept in memory; :meth:`write` reads the pictures of the chosen images.
     """
 
     priority = 'LOWEST'
 
     def __init__(self) -> None:
         self._kind = ''
-        self._kept: dict[tuple, Any] = {}  # by the key that they are ordered by
+        self._kept: dict[tuple, Any] = {}  # sort key -> example
 
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
                         outputs: Sequence[Any] | None = None) -> None:
@@ -54,12 +54,12 @@ class ExamplesHook(Hook):
         """Write the pictures and ``examples.json``; call it in the main process, after the test.
 
         Args:
-            folder: Its place; earlier examples are replaced.
+            folder: Where to write them; earlier examples are replaced.
             dataset: The tested data set.
             result: The record of the test.
 
         Returns:
-            Whether there was anything to write: not for a data set whose pictures are unknown.
+            Whether there was anything to write; False also if the data set has no known pictures.
         """
         if self._kind == 'detections' and self._kept:
             side, drawn = _WIDTH, _drawn_scenes(self._kept.values(), dataset)
@@ -79,7 +79,7 @@ class ExamplesHook(Hook):
 def _mistakes(samples: Sequence[Any]) -> dict[tuple, tuple[int, int, int, float]]:
     """Index, true class, predicted class and confidence of the wrongly classified images."""
     if any(len(sample.gt_label) != 1 for sample in samples):
-        return {}  # of several labels, none is the true class
+        return {}  # with several labels per image, no single one is the true class
     truth, predicted = (torch.cat([sample.get(key) for sample in samples])
                         for key in ('gt_label', 'pred_label'))
     scores = torch.stack([sample.pred_score for sample in samples]).gather(1, predicted[:, None])
@@ -90,7 +90,7 @@ def _mistakes(samples: Sequence[Any]) -> dict[tuple, tuple[int, int, int, float]
 
 
 def _scenes(samples: Sequence[Any]) -> dict[tuple, tuple[str, Any]]:
-    """Path and result of the images whose labels are known."""
+    """Path and result of each image whose sample includes its labels."""
     from plugins.detection.metrics.image_result import image_result
     found = {}
     for sample in samples:
@@ -123,7 +123,7 @@ def _drawn_scenes(kept: Iterable[tuple], dataset: Any) -> list[_Drawn]:
 
 
 def _save(picture: np.ndarray, path: Path, side: int) -> str:
-    """Write a picture, large ones sized down and small ones without loss; return its name."""
+    """Write a picture and return its name; large ones are shrunk, small ones saved without loss."""
     image = Image.fromarray(np.ascontiguousarray(picture))
     image.thumbnail((side, 2 * side))
     image.save(path, quality=75, lossless=max(image.size) <= _SMALL)

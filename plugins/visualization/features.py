@@ -1,4 +1,4 @@
-"""Draw a network's filters, feature maps and class activation maps, all from arrays."""
+"""Draw a network's filters, feature maps and class activation maps from arrays."""
 import math
 from collections.abc import Sequence
 
@@ -8,19 +8,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-# A map is flat when it varies by at most this share of the layer's largest value: that is rounding.
+# A map is flat if it varies by at most this share of the layer's largest value (rounding errors).
 NEGLIGIBLE = 1e-3
-_FLAT = 0.8  # its grey
-_INCHES, _HEAD, _EDGE = 1.25, 0.85, 0.12  # of a tile, of the lines above, of the margin
+_FLAT = 0.8  # grey level of flat maps
+_INCHES, _HEAD, _EDGE = 1.25, 0.85, 0.12  # sizes of a tile, of the heading and of the margin
 
 
 def flat_maps(maps: np.ndarray) -> np.ndarray:
-    """(C,) whether each of C x H x W maps is constant, but for rounding."""
+    """(C,) whether each of the maps (C x H x W) is constant except for rounding errors."""
     return np.ptp(maps, axis=(1, 2)) <= NEGLIGIBLE * np.abs(maps).max()
 
 
 def draw_maps(maps: np.ndarray, layer: str, most: int = 64) -> Figure:
-    """Feature maps in viridis, each from its own lowest (dark) to its highest value.
+    """Draw feature maps in viridis, each scaled from its lowest (dark) to its highest value.
 
     Args:
         maps: C x H x W, all maps of the layer.
@@ -42,11 +42,11 @@ def draw_maps(maps: np.ndarray, layer: str, most: int = 64) -> Figure:
 
 
 def draw_filters(weights: np.ndarray, layer: str, most: int = 64) -> Figure:
-    """Filters as colours, each up to its largest absolute weight; a weight of 0 is grey.
+    """Draw filters as colours, each scaled by its largest absolute weight; 0 is grey.
 
     Args:
-        weights: O x C x h x w. Three channels are R, G, B; of any other number the first one is
-            drawn, in grey.
+        weights: O x C x h x w. Three channels are drawn as R, G, B; of any other number only the
+            first is drawn, in grey.
         layer: Its name.
         most: How many to draw.
     """
@@ -66,15 +66,15 @@ def draw_filters(weights: np.ndarray, layer: str, most: int = 64) -> Figure:
 
 
 def draw_cam(image: np.ndarray, share: np.ndarray, title: str, notes: Sequence[str]) -> Figure:
-    """A network's input beside the same in grey, the class activation map laid over it.
+    """Draw a network's input, and next to it a grey copy overlaid with the class activation map.
 
-    The brighter and yellower, the more; pytorch-grad-cam's jet cannot be ordered by colour-blind
-    people, and it brightens each picture by its own maximum.
+    Brighter and yellower means more. pytorch-grad-cam's jet colours have no order for colour-blind
+    people, and it scales each picture's brightness by its own maximum.
 
     Args:
         image: RGB, uint8, H x W x 3.
         share: H x W, from 0 to 1.
-        title: In bold above.
+        title: Written in bold at the top.
         notes: Lines below the title.
     """
     height = 4.2 * image.shape[0] / image.shape[1]  # inches
@@ -86,7 +86,7 @@ def draw_cam(image: np.ndarray, share: np.ndarray, title: str, notes: Sequence[s
 
 
 def _grid(tiles: Sequence[tuple[np.ndarray, str]], title: str, notes: Sequence[str]) -> Figure:
-    """Tiles (shares from 0 to 1, or colours; nan: flat) with captions, about as many rows."""
+    """Draw tiles (values from 0 to 1, or colours; nan: flat) with captions in a squarish grid."""
     columns = min(max(6, math.ceil(math.sqrt(1.3 * len(tiles)))), 16)
     figure, all_axes = _page(math.ceil(len(tiles) / columns), columns, _INCHES, _INCHES + 0.2,
                              title, notes)
@@ -118,5 +118,5 @@ def _of(shown: int, total: int) -> str:
 
 
 def _value(number: float) -> str:
-    """Two digits of a number."""
+    """A number with two significant digits."""
     return f'{float(number):.2g}'.replace('-', '−')

@@ -12,18 +12,18 @@ from plugins.engine.images import SUFFIXES, read_image
 
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg')
 
-_DROPPINGS = ('thumbs.db', 'ehthumbs.db', 'desktop.ini')  # Windows'; macOS hides its .DS_Store
+_DROPPINGS = ('thumbs.db', 'ehthumbs.db', 'desktop.ini')  # of Windows; macOS hides its .DS_Store
 _NAMED = 5  # broken files named in an error; further ones are counted
 _T = TypeVar('_T')
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file is a video by its name."""
+    """Whether a file's suffix is that of a video."""
     return path.suffix.lower() in VIDEOS and not path.is_dir()
 
 
 def find_files(path: Path) -> list[Path]:
-    """The file itself, or all below a folder, sorted, except hidden ones and Windows' own.
+    """The file itself, or all files below a folder, sorted, without hidden ones and Windows' own.
 
     Raises:
         FileNotFoundError: There is no such file, or none in the folder.
@@ -42,7 +42,7 @@ def find_files(path: Path) -> list[Path]:
 
 
 def find_broken(files: Iterable[Path]) -> dict[Path, str]:
-    """The files that are no pictures by their names or cannot be decoded, and why."""
+    """Find the files whose suffix is not a picture's or that cannot be decoded, with the reason."""
     broken = {}
     for path in files:
         if path.suffix.lower() not in SUFFIXES:
@@ -57,7 +57,7 @@ def find_broken(files: Iterable[Path]) -> dict[Path, str]:
 
 
 def broken_error(broken: dict[Path, str], total: int) -> ValueError:
-    """The error that names the broken files among some, the first few of many.
+    """Build the error that lists the broken files, or the first few if there are many.
 
     Args:
         broken: See :func:`find_broken`.
@@ -74,16 +74,16 @@ def broken_error(broken: dict[Path, str], total: int) -> ValueError:
 
 
 class Video:
-    """Frames of a video file, decoded one after the other by OpenCV.
+    """Frames of a video file, decoded one by one with OpenCV.
 
-    Iterating yields each frame, RGB, uint8, H x W x 3; a second time, from the beginning again.
+    Each iteration starts at the beginning, and yields frames as RGB, uint8, H x W x 3.
 
     Args:
         path: The file.
 
     Attributes:
-        fps: Frames a second.
-        announced: How many frames the file says it has; some formats guess.
+        fps: Frames per second.
+        announced: Number of frames according to the file; an estimate in some formats.
 
     Raises:
         ValueError: OpenCV cannot read it as a video, or it has no frame rate.
@@ -101,7 +101,7 @@ class Video:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         count = 0
-        capture = cv2.VideoCapture(str(self.path))  # one each time: a capture cannot be rewound
+        capture = cv2.VideoCapture(str(self.path))  # a new one, as it cannot be rewound
         try:
             while (frame := capture.read()[1]) is not None:
                 count += 1
@@ -114,7 +114,7 @@ class Video:
 
 
 def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
-    """Encode pictures (RGB, uint8, of one size) as MPEG-4, which every build of OpenCV can.
+    """Encode pictures (RGB, uint8, of one size) as MPEG-4, which every OpenCV build supports.
 
     Raises:
         OSError: OpenCV cannot write it.
@@ -123,7 +123,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
     writer = cv2.VideoWriter()
     try:
         for frame in frames:
-            height, width = (side - side % 2 for side in frame.shape[:2])  # colours: even sides
+            height, width = (side - side % 2 for side in frame.shape[:2])  # must be even
             if not writer.isOpened() and not writer.open(
                     str(path), cv2.VideoWriter_fourcc(*'mp4v'), fps, (width, height)):
                 raise OSError(f'{path}: OpenCV cannot write a video here')
@@ -135,7 +135,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
 
 
 def batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    """Lists of ``size`` items, the last one of what is left; lazily."""
+    """Yield lists of ``size`` items; the last one may be shorter."""
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch

@@ -14,14 +14,14 @@ FOUND, UNCOUNTED, IGNORED = 'found', 'not counted', 'ignored'
 
 @dataclass(frozen=True)
 class Mark:
-    """One box in a picture, and what became of it.
+    """A detection or a labelled box in a picture, and its kind.
 
     Attributes:
-        kind: Of a detection HIT, ALARM or UNCOUNTED (it lies on something that is ignored), of an
-            object FOUND or MISSED; IGNORED: neither to be found nor background.
+        kind: For detections HIT, ALARM or UNCOUNTED (it matches an ignored box); for objects
+            FOUND or MISSED; for other labelled boxes IGNORED (neither objects nor background).
         box: (4,) corners x1, y1, x2, y2 in pixels of the image.
-        name: Its class; of an ignored one its type, such as Van.
-        score: Of a detection, else None.
+        name: Its class; for an ignored box its type, such as Van.
+        score: Score of a detection; None for other boxes.
     """
 
     kind: str
@@ -32,11 +32,11 @@ class Mark:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One image as one model sees it.
+    """The result of one model on one image.
 
     Attributes:
-        marks: Every box.
-        found: The objects found, each as (label, number among those of its label).
+        marks: All boxes.
+        found: The objects found, each as (label, index among the objects with this label).
     """
 
     marks: tuple[Mark, ...]
@@ -56,8 +56,8 @@ def outcome(result: ImageResult, classes: Sequence[str], score_thr: float = 0.5,
     Args:
         result: The image.
         classes: Class names in label order.
-        score_thr: Least score of a detection that counts; the others are left out.
-        iou_thr: Least IoU of a detection with the object it finds.
+        score_thr: Minimum score of a detection; others are left out.
+        iou_thr: Minimum IoU of a detection with the object it finds.
     """
     marks: list[Mark] = []
     found = set()
@@ -79,14 +79,14 @@ def outcome(result: ImageResult, classes: Sequence[str], score_thr: float = 0.5,
 
 
 def disagreement(outcomes: Sequence[Outcome]) -> int:
-    """How differently models see one image; of a single model, how many mistakes it makes.
+    """How much the results of models on one image differ.
 
     Args:
-        outcomes: One image, by each model.
+        outcomes: The outcome of each model.
 
     Returns:
-        The number of objects that some, but not all, have found, plus the difference between the
-        most and the fewest false alarms.
+        The number of objects found by some but not all models, plus the difference between the
+        most and the fewest false alarms. For a single model, the number of its mistakes.
     """
     alarms = [one.counts['fp'] for one in outcomes]
     if len(outcomes) == 1:
@@ -97,7 +97,7 @@ def disagreement(outcomes: Sequence[Outcome]) -> int:
 
 
 def most_disputed(images: Sequence[Sequence[Outcome]], number: int) -> list[int]:
-    """Indices of the images that the models disagree on most, the worst first.
+    """Indices of the images with the largest disagreement, in descending order.
 
     Args:
         images: For each image, the outcomes of all models.

@@ -1,4 +1,4 @@
-"""The pictures that a run and its test leave behind, made from their records."""
+"""Draw the charts of a run and its test from their records."""
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 def write_pictures(result: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Draw what a result.json holds, beside it.
+    """Draw charts of the contents of a result.json, in the same folder.
 
     Args:
         result: The record, as tools/train.py and tools/test.py write it.
-        folder: Where it lies. Earlier pictures there are replaced.
+        folder: The record's folder. Earlier pictures there are replaced.
 
     Returns:
-        ``curves.png`` of a training; ``confusion_matrix.png`` and ``classes.png`` of a classifier's
-        test; ``pr_curve.png`` and ``f1_curve.png`` of a detector's. Fewer where the record lacks
-        what they show: a run without validation, a test without those metrics.
+        Their paths: ``curves.png`` for training; ``confusion_matrix.png`` and ``classes.png``
+        for a classifier's test; ``pr_curve.png`` and ``f1_curve.png`` for a detector's. Those whose
+        data the record lacks (a run without validation, a test without these metrics) are left out.
 
     Raises:
         OSError: A file cannot be written.
@@ -30,7 +30,7 @@ def write_pictures(result: Mapping[str, Any], folder: Path) -> list[Path]:
         'history', 'classes', 'confusion_matrix', 'pr_curves'))
     if not (history or classes or curves):
         return []
-    from . import charts  # only now: matplotlib takes a while to import
+    from . import charts  # imported late, because matplotlib takes a while
 
     figures = {}
     if history:
@@ -52,7 +52,7 @@ def save_figure(figure: 'Figure', path: Path) -> None:
 
     Args:
         figure: The figure.
-        path: Its file; folders above it are made.
+        path: The file; missing parent folders are created.
 
     Raises:
         OSError: It cannot be written.

@@ -1,4 +1,4 @@
-"""A detector's training images with their labels, below each other."""
+"""Draw a detector's training images with their labels, one below the other."""
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +8,7 @@ from plugins.detection.labelled_scene import Label
 from .boxes import Box, draw_boxes, draw_legend
 from .drawing import BLUE, GREEN, GREY, VERMILION, YELLOW, Canvas, Line
 
-# KITTI's difficulties, and objects without one: lines, and words of the legend.
+# Lines and legend texts of KITTI's difficulties and of objects without one.
 LINES = {'easy': Line(GREEN, 3), 'moderate': Line(YELLOW, 3, (6, 2)),
          'hard': Line(VERMILION, 3, (2, 2)), 'none': Line(GREY, 2, (1, 2)), None: Line(BLUE, 3)}
 _WORDS = {'none': 'none: too small, hidden or cut off', None: 'object'}
@@ -16,11 +16,11 @@ _WORDS = {'none': 'none: too small, hidden or cut off', None: 'object'}
 
 def draw_scenes(panels: Sequence[tuple[str, np.ndarray, Sequence[Label]]],
                 least_width: int = 1240) -> np.ndarray:
-    """Pictures with their labels below each other, and a legend.
+    """Draw pictures with their labels one below the other, and a legend.
 
     Args:
-        panels: For each a line of text, the picture (RGB, uint8, H x W x 3) and its labels.
-        least_width: A narrower picture is magnified to so many pixels.
+        panels: For each, a line of text, the picture (RGB, uint8, H x W x 3) and its labels.
+        least_width: A narrower picture is magnified to this width, in pixels.
 
     Returns:
         RGB, uint8; narrower pictures are centred.

@@ -22,7 +22,7 @@ class CocoBoxMetric(FasterCocoMetric):
     ``meta_keys`` of PackDetInputs. An instance with ``ignore_flag=1`` counts as
     COCO's crowd: detections inside are neither hits nor errors.
 
-    Metrics are shares from 0 to 1; -1 if the test has no objects.
+    Metrics are shares from 0 to 1; -1 if there are no objects.
     ``coco/bbox_mAP_50`` is the AP at IoU 0.5 (101 recall points),
     ``coco/bbox_mAP`` its mean over IoU 0.50 to 0.95.
 

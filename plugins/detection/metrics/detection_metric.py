@@ -18,7 +18,7 @@ class DetectionMetric(BaseMetric):
     mmdet's metrics compute only AP, no precision, recall or F1 at a score.
 
     A detection is correct if it is matched with an object, see :func:`match`.
-    Instances with ``ignore_flag=1`` are no objects, and detections of them are
+    Instances with ``ignore_flag=1`` are not objects, and detections of them are
     ignored: one detection each, by IoU, if their ``type`` is a kind of object
     (KITTI's Van); any number, by the detection's area inside, if the type is
     DontCare or missing.
@@ -34,7 +34,7 @@ class DetectionMetric(BaseMetric):
       optimistic, as it is chosen on the same images,
 
     and the table ``pr_curves``: ``{name: dict(score, precision, recall, f1)}``, lists.
-    -1: there is no object of the class. CocoBoxMetric's AP differs slightly: it
+    Undefined values (no object of the class) are -1. CocoBoxMetric's AP differs slightly: it
     averages over 101 recall points, uses at most 100 detections per image, and
     treats a Van as a region.
 

@@ -10,7 +10,7 @@ import numpy as np
 class ImageResult:
     """Ground truth and detections of one image, in pixels of the image file.
 
-    No NamedTuple: mmengine's BaseMetric would turn it into a plain tuple.
+    Not a NamedTuple, because mmengine's BaseMetric would turn it into a plain tuple.
 
     Attributes:
         name: The image's file name without its suffix.
@@ -31,7 +31,7 @@ def image_result(sample: dict[str, Any], metric: str) -> ImageResult:
     """Extract from a tested sample what a metric needs.
 
     Args:
-        sample: A DetDataSample after its prediction, as a dict.
+        sample: A DetDataSample with predictions, as a dict.
         metric: Name of the metric, for messages.
 
     Raises:

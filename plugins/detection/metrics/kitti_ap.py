@@ -77,7 +77,7 @@ class KittiImage:
 
     @cached_property
     def iou(self) -> np.ndarray:
-        """(N, M) of detections and targets."""
+        """(N, M), IoU of detections and targets."""
         return overlaps(self.boxes, self.targets)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""KITTI's official AP of boxes as a metric of mmdet."""
+"""KITTI's official AP of boxes as an mmdet metric."""
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -20,8 +20,8 @@ CLASSES = ('Car', 'Pedestrian', 'Cyclist')
 class KittiMetric(BaseMetric):
     """Official 2D AP of KITTI's classes: easy, moderate, hard, over 11 and 40 recall points.
 
-    The figure of the KITTI leaderboard (R40 since October 2019, R11 in papers
-    before), but on the images tested here, as the labels of the official test
+    The leaderboard's measure (R40 since October 2019, R11 in papers before), but
+    computed on the images tested here, because the labels of the official test
     images are not public. The rules are in :mod:`.kitti_ap`.
 
     Only classes named ``car``, ``pedestrian`` and ``cyclist`` (in any case) are
@@ -33,12 +33,12 @@ class KittiMetric(BaseMetric):
     AP50_R11, each for ``easy``, ``moderate`` and ``hard``, e.g.
     ``kitti/car/AP70_R40_moderate``; -1 if there is nothing to find.
     ``kitti/car/objects_easy`` etc. are the numbers of objects. With fewer than
-    41 the official program cannot reach 100; a warning names the figure of
-    perfect detections.
+    41 the official program cannot reach 100; a warning states the AP that
+    perfect detections would get.
 
     Args:
-        iou_thrs: The IoU that a hit must exceed. Official are 0.7 for cars, 0.5
-            for pedestrians and cyclists.
+        iou_thrs: The IoU that a hit must exceed. The official ones are 0.7 for cars,
+            0.5 for pedestrians and cyclists.
         sampling: ``devkit``, or ``exact`` for an unofficial figure that can reach
             100 with few objects; see :func:`.kitti_ap.kitti_ap`.
         kwargs: As for mmengine's BaseMetric (``collect_device``, ...).
@@ -61,7 +61,7 @@ class KittiMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Collect the boxes of one batch, one item per image."""
-        self._official()  # before hours of testing, not after
+        self._official()  # fail before hours of testing, not after
         for sample in data_samples:
             result = image_result(sample, 'KittiMetric')
             _check_facts(result)

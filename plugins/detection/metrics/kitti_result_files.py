@@ -15,7 +15,7 @@ from .image_result import ImageResult, image_result
 
 @METRICS.register_module()
 class KittiResultFiles(BaseMetric):
-    """Write one result file per image in KITTI's format; there are no metrics.
+    """Write one result file per image in KITTI's format; it has no metrics.
 
     A line has 16 fields: type, truncation, occlusion, alpha, box, dimensions,
     location, rotation, score. Fields that a 2D detector lacks have the values
@@ -28,7 +28,7 @@ class KittiResultFiles(BaseMetric):
         kwargs: As for mmengine's BaseMetric (``collect_device``, ...).
 
     Raises:
-        ValueError: A class of the data set is no KITTI type (from ``process``).
+        ValueError: A class of the data set is not a KITTI type (from ``process``).
     """
 
     default_prefix = ''
