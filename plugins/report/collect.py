@@ -1,4 +1,4 @@
-"""Find the runs and searches below some folders, and read their records."""
+"""Find the runs and searches in some folders and their subfolders, and read the records."""
 import os
 import re
 import time
@@ -12,8 +12,8 @@ from plugins.engine.run_reader import RECORD, TEST_FOLDERS, read_run
 from plugins.engine.wording import short_names
 from plugins.search.record import TABLE
 
-# What the page reads: types, lists of one, groups of named keys (with ? where they may be missing)
-# or of any (*).
+# Expected shape of the records: a type, a list of items of one shape, or a dict with these keys
+# (? after a key: it is optional; *: any key).
 _Number = int | float
 _TRAINED = {
     'config': str, 'metrics': {'*': _Number}, 'seconds': _Number, 'epochs': int,
@@ -42,7 +42,7 @@ class Entry:
 
     @property
     def figures(self) -> Mapping[str, float]:
-        """Metrics of the test; none if there was no test."""
+        """Test metrics by name; empty if there was no test."""
         return self.tested['metrics'] if self.tested else {}
 
 
@@ -55,15 +55,15 @@ class Collected(NamedTuple):
 
 
 def collect(places: Sequence[str | Path]) -> Collected:
-    """Read the runs in some folders: work dirs, or folders with work dirs below them.
+    """Read the runs in the given folders: work dirs, or folders that contain work dirs.
 
-    Runs without a record, and those whose record is damaged, are noted and left out.
+    A run whose record is missing or damaged is left out, and a note says why.
 
     Args:
-        places: As on a command line; see :func:`plugins.engine.files.resolve_path`.
+        places: Paths from the command line; see :func:`plugins.engine.files.resolve_path`.
 
     Raises:
-        FileNotFoundError: A folder does not exist, or holds neither a run nor a search.
+        FileNotFoundError: A folder does not exist, or contains neither a run nor a search.
     """
     folders: dict[Path, None] = {}
     studies: dict[Path, None] = {}
@@ -88,7 +88,7 @@ def collect(places: Sequence[str | Path]) -> Collected:
 
 
 def _below(place: Path) -> tuple[list[Path], list[Path]]:
-    """Work dirs of runs and of searches: the folder itself, or those below it."""
+    """Return the work dirs of runs and of searches: the folder itself or folders below it."""
     if not place.is_dir():
         raise FileNotFoundError(f'{place}: no such folder; expected a --work-dir of tools/train.py')
     runs, searches = [], []

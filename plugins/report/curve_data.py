@@ -1,21 +1,21 @@
-"""The curves of all runs as JSON for the page's script."""
+"""Collect the curves of all runs as JSON data for the page's script."""
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .collect import Entry
 
-_SHOWN = 7  # runs whose curves are drawn at first; as many as there are colours
+_SHOWN = 7  # number of runs whose curves are shown initially, one per colour
 
 
 def curve_data(entries: Sequence[Entry], first: Sequence[str] = ()) -> dict[str, Any]:
-    """What can be drawn: measures, and for each run its points; runs named ``first`` come first.
+    """Collect all curves; the runs named in ``first`` get the first colours.
 
     Returns:
-        ``runs``: name, look (the number of its colour and dashes), and whether it is drawn at
-        first. ``measures``: label, axes (``x``, ``y``), whether both run from 0 to 1 (``unit``) and
-        whether y may be logarithmic (``log``), and ``lines``: the run's place, whether it is of
-        training (``thin``), its points. No number is infinite or nan, which JSON lacks.
+        ``runs``: name, ``look`` (index of its colour and dash pattern), ``on`` (shown initially).
+        ``measures``: label, names of the axes (``x``, ``y``), ``unit`` (both axes run from 0 to 1),
+        ``log`` (y may be logarithmic), and ``lines``: ``run`` (its index), ``thin`` (a training
+        curve), ``points``. Infinite and nan values, which JSON lacks, are left out.
     """
     measures: dict[str, dict[str, Any]] = {}
     for place, entry in enumerate(entries):
@@ -55,6 +55,6 @@ def _finite(value: Any) -> bool:
 
 
 def _short(value: float) -> float:
-    """Five digits, which no screen shows more of; they halve the page."""
+    """Round to five significant digits, as many as are visible; this halves the page's size."""
     return value if isinstance(value, int) else float(f'{value:.5g}')
 

@@ -13,9 +13,9 @@ from .collect import Entry
 
 
 class Reported(NamedTuple):
-    """A config's entry in a metafile."""
+    """What a metafile reports about a config."""
 
-    row: str  # its id in a report, or ''
+    row: str  # id of its row in a report, or ''
     parameters: int
     figures: dict[str, str]  # as text, by the metric's name in the metafile
     remark: str  # what a reader of the figures should know
@@ -23,7 +23,7 @@ class Reported(NamedTuple):
 
 @dataclass(frozen=True)
 class Spread:
-    """A figure over runs: one value for each, and the metric's key."""
+    """The values of one metric over several runs, and the metric's key."""
 
     values: tuple[float, ...]
     key: str
@@ -40,7 +40,7 @@ class Spread:
 
     @property
     def range(self) -> str:
-        """``[lowest to highest]``; '' of a single run."""
+        """``[lowest to highest]``; '' for a single run."""
         if len(self.values) == 1:
             return ''
         return f'[{shown(min(self.values), self.key)} to {shown(max(self.values), self.key)}]'
@@ -54,8 +54,8 @@ class Experiment:
     """Runs of one config on one kind of machine; see :func:`experiments`."""
 
     entries: list[Entry]  # by seed
-    reported: Reported | None  # None for a config of no metafile
-    metric: Metric | None  # what it is judged by; None if no known metric was measured
+    reported: Reported | None  # None if no metafile lists the config
+    metric: Metric | None  # the main metric; None if no known metric was measured
 
     @property
     def first(self) -> dict[str, Any]:
@@ -64,12 +64,12 @@ class Experiment:
 
     @property
     def options(self) -> list[str]:
-        """The changes by ``--cfg-options``."""
+        """The config changes that were given by ``--cfg-options``."""
         return self.first.get('options') or []
 
     @property
     def title(self) -> str:
-        """Base name of the config (a search's trial: with the search's), and the options."""
+        """Base name of the config (for a search's trial: <search>/trials/<trial>) and options."""
         config = Path(self.first['config']).with_suffix('')
         parts = config.parts[-3:] if config.parent.name == TRIALS else config.parts[-1:]
         return ' '.join(['/'.join(parts), *self.options])
@@ -80,11 +80,11 @@ class Experiment:
         return self.entries[0].state
 
     def measured(self, part: str = 'test', key: str = '') -> Spread | None:
-        """A figure over the seeds; None where no run has it.
+        """The values of a metric over the seeds; None if no run has it.
 
         Args:
-            part: ``test``; or ``val``, the best epoch's validation.
-            key: As in result.json; default: the metric that the experiment is judged by.
+            part: ``test``, or ``val`` for the validation of the best epoch.
+            key: Name of the metric in result.json; default: the experiment's main metric.
         """
         key = key or (self.metric.key if self.metric else '')
         found = [(entry.figures if part == 'test' else entry.trained['metrics']).get(key)
@@ -93,12 +93,12 @@ class Experiment:
         return Spread(tuple(values), key) if values else None
 
     def mean_of(self, key: str) -> float:
-        """Mean of a number of the trainings' records, such as seconds."""
+        """Mean over the runs of a number in their training records, such as ``seconds``."""
         return fmean(entry.trained[key] for entry in self.entries)
 
 
 def experiments(entries: Sequence[Entry], reported: dict[str, Reported]) -> list[Experiment]:
-    """Group runs that agree in all but the seed; what is reported goes by the configs' names."""
+    """Group runs that differ only in their seed; ``reported`` is keyed by config name."""
     groups: dict[tuple, list[Entry]] = {}
     for entry in entries:
         groups.setdefault(_kind(entry), []).append(entry)
@@ -107,7 +107,7 @@ def experiments(entries: Sequence[Entry], reported: dict[str, Reported]) -> list
 
 
 def _kind(entry: Entry) -> tuple:
-    """The same config on other images is another experiment."""
+    """What all runs of an experiment share; the same config on other data is another one."""
     return (str((entry.tested or {}).get('data_fingerprint')),
             *(str(entry.trained.get(key)) for key in (
                 'config', 'config_hash', 'device', 'processes', 'precision', 'data_fingerprint')))

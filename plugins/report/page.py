@@ -1,4 +1,4 @@
-"""Put everything into one HTML page that needs nothing else."""
+"""Render everything into one self-contained HTML page."""
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,11 @@ from .study import Study
 def render(title: str, experiments: Sequence[Experiment], tables: Sequence[Table] = (),
            examples: Mapping[str, Examples | None] | None = None, studies: Sequence[Study] = (),
            notes: Sequence[str] = ()) -> str:
-    """Put everything into one page: HTML with style, script, pictures and numbers in it.
+    """Render one HTML page that contains its style, script, pictures and numbers.
 
-    Every name is escaped: Jinja's autoescape in the text, its ``tojson`` in the script's data.
+    Every name is escaped: by Jinja's autoescape in the text, by ``tojson`` in the script's data.
 
-    Examples go by the runs' names; notes say what is not on the page, and why.
+    ``examples`` is keyed by run name; ``notes`` say what is not on the page, and why.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -46,7 +46,7 @@ def render(title: str, experiments: Sequence[Experiment], tables: Sequence[Table
 
 
 def breakable(text: str) -> Any:
-    """A path or a config's name, escaped, that a narrow column may break behind / _ . and -."""
+    """Escape a path or a config's name, and allow line breaks after / _ . and - in it."""
     from markupsafe import Markup, escape
 
     return Markup('<wbr>').join(escape(part) for part in re.split(r'(?<=[/_.-])', str(text)))
@@ -74,7 +74,7 @@ def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _matrix(entry: Entry) -> Inline | None:
-    """The picture that tools/test.py drew."""
+    """The confusion matrix that tools/test.py drew; None if it cannot be read."""
     try:
         return inline(entry.folder / TEST_FOLDERS['test'] / 'confusion_matrix.png')
     except ValueError:
@@ -82,7 +82,7 @@ def _matrix(entry: Entry) -> Inline | None:
 
 
 def _figures(entry: Entry) -> list[list[str]]:
-    """Each metric in validation and test, as text; column names first."""
+    """Rows of text with each metric in validation and test; the first row: column names."""
     parts = (entry.trained['metrics'], entry.figures)
     return [['metric', 'validation', 'test'],
             *([key, *(shown(part[key], key) if key in part else ''
@@ -90,7 +90,7 @@ def _figures(entry: Entry) -> list[list[str]]:
 
 
 def _classes(entry: Entry) -> list[list[str]]:
-    """Figures of each class, as text; column names first."""
+    """Rows of text with the metrics per class; the first row: column names."""
     keys = ('accuracy', 'precision', 'f1')
     return [['class', 'images', 'accuracy', 'precision', 'F1'],
             *([name, str(one['images']), *('' if one.get(key) is None else f'{one[key]:.1f}'

@@ -1,4 +1,4 @@
-"""Pictures inside a page as data URIs, and the examples that tools/test.py left."""
+"""Embed pictures as data URIs, and read the example images that tools/test.py saved."""
 import base64
 import io
 from collections.abc import Mapping
@@ -24,17 +24,17 @@ class Inline(NamedTuple):
 
 
 class Examples(NamedTuple):
-    """Images of a test."""
+    """Example images from a test."""
 
     kind: str  # mistakes or detections
-    shown: list[tuple[Inline, Mapping[str, Any]]]  # each with what examples.json says of it
+    shown: list[tuple[Inline, Mapping[str, Any]]]  # each with its entry in examples.json
 
 
 def inline(path: Path) -> Inline:
-    """Encode a picture's file, sized down where it is larger than 1000 pixels.
+    """Encode a picture file as a data URI; sides are scaled down to at most 1000 pixels.
 
     Raises:
-        ValueError: It is missing, or no PNG, JPEG or WebP.
+        ValueError: The file is missing, damaged, or not a PNG, JPEG or WebP picture.
     """
     try:
         with Image.open(path, formats=('PNG', 'JPEG', 'WEBP')) as image:
@@ -52,14 +52,14 @@ def inline(path: Path) -> Inline:
 
 
 def read_examples(entry: Entry, most: Mapping[str, int]) -> Examples | None:
-    """The examples of a run's test; None if there are none of this very test.
+    """Read the example images of a run's test; None if there are none, or only of another test.
 
     Args:
         entry: The run.
-        most: How many of each kind are read.
+        most: Maximum number of examples to read, by kind.
 
     Raises:
-        ValueError: They are damaged.
+        ValueError: The record or a picture is damaged.
     """
     folder = entry.folder / TEST_FOLDERS['test'] / EXAMPLES
     path = folder / EXAMPLES_RECORD

@@ -1,5 +1,5 @@
 'use strict';
-// ---- Tables: a click on a header sorts by its column, blanks last.
+// ---- Tables: a click on a header sorts the rows by that column, blanks last.
 const valueOf = cell => {
   const text = cell.dataset.v ?? cell.textContent.trim();
   // 57,044,810 and `84.50 [84.00 to 85.00]` are numbers too.
@@ -24,7 +24,7 @@ for (const table of document.querySelectorAll('table.sortable')) {
   }
 }
 
-// ---- Links to a run open it.
+// ---- A link to a run unfolds its details.
 const unfold = () => {
   const target = document.getElementById(location.hash.slice(1));
   target?.setAttribute('open', '');
@@ -79,11 +79,11 @@ const drawCurves = data => {
     place.replaceChildren();
     find('readout').textContent = '';
     const svg = element('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img',
-      'aria-label': `${measure.label} of the chosen runs`}, place);
+      'aria-label': `${measure.label} of the selected runs`}, place);
     const write = (text, x, y, anchor = 'middle', rest = {}) =>
       element('text', {x, y, 'text-anchor': anchor, ...rest}, svg, text);
     if (!all.length) {
-      write('None of the chosen runs has this.', width / 2, height / 2);
+      write('None of the selected runs has this measure.', width / 2, height / 2);
       return;
     }
     const [x0, x1] = measure.unit ? [0, 1] : rangeOf(all.map(point => point[0]), 0);

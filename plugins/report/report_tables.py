@@ -1,13 +1,13 @@
-"""The tables that the reports have, filled from whichever of their rows are among the runs.
+"""Fill the tables of the original reports with the results of the runs.
 
-A table names its rows by their ids; a row that was not run shows blanks.
+A table lists its rows by id; the results of a row that was not run are blank.
 """
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from .experiments import Experiment, Reported
 
-# Report C: two rows for each network, its last layer alone and the whole of it.
+# Report C: two rows per network, for training only its last layer and training all of it.
 _ARCHITECTURES = {'AlexNet': ('C1', 'C2'), 'VGG16': ('C3', 'C4'), 'Inception-v3': ('C5', 'C6'),
                   'ResNet152': ('C7', 'C8'), 'DenseNet121': ('C9', 'C10')}
 _RESNET18 = ('A8', 'A9', 'A10', 'A11', 'A12')
@@ -15,7 +15,7 @@ _ACCURACY, _MCA = 'accuracy/top1', 'accuracy/mean_class'
 
 
 class Table(NamedTuple):
-    """A table of text: its heading, a note below it, and its rows, column names first."""
+    """A table of text: its heading, a note, and its rows, of which the first holds column names."""
 
     title: str
     note: str
@@ -24,13 +24,13 @@ class Table(NamedTuple):
 
 def report_tables(experiments: Sequence[Experiment], reported: Mapping[str, Reported]
                   ) -> list[Table]:
-    """The tables of report C (five networks, frozen and whole) and report A (ResNet18).
+    """Fill the tables of report C (five networks, frozen and whole) and report A (ResNet18).
 
     Args:
-        experiments: What was run. Where a row was run in several ways, a run without
-            ``--cfg-options`` counts before one with, then the one with most tested seeds; the
-            table's note says which, and with what options.
-        reported: What the metafiles say of every config, run or not, by base names.
+        experiments: What was run. If a row was run in several ways, runs without
+            ``--cfg-options`` are preferred, then the most tested seeds; the table's note says
+            which was chosen, and with what options.
+        reported: The metafiles' entries for all configs, run or not, by the config's base name.
     """
     rows = {known.row: known for known in reported.values() if known.row}
     ways: dict[str, list[Experiment]] = {}

@@ -1,4 +1,4 @@
-"""The outcome of a search, as tools/search.py leaves it: a table, the winner and pictures."""
+"""Read the results of a search, as tools/search.py writes them: table, winner and pictures."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,12 @@ from .pictures import Inline, inline
 
 @dataclass(frozen=True)
 class Study:
-    """A search."""
+    """The results of a search."""
 
-    name: str  # of its folder
+    name: str  # name of its folder
     rows: list[list[str]]  # the table, column names first
     pictures: dict[str, Inline]
-    winner: Sequence[tuple[str, str]]  # what is known of the best trial; empty if there is none
+    winner: Sequence[tuple[str, str]]  # facts about the best trial; empty if there is none
 
 
 def read_study(folder: Path) -> Study:
@@ -25,7 +25,7 @@ def read_study(folder: Path) -> Study:
 
     Raises:
         OSError: A file cannot be read.
-        ValueError: See :func:`read_search_record`; or search.json has another shape.
+        ValueError: A file is damaged, or search.json has unexpected content.
     """
     found = read_search_record(folder)
     pictures = {path.stem: inline(path) for path in found.pictures}

@@ -1,1 +1,1 @@
-"""Searches: a space of config keys, tried by Optuna, each trial an ordinary run. Imports cheap."""
+"""Search a space of config values with Optuna; each trial is an ordinary run."""

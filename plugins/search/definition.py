@@ -1,4 +1,4 @@
-"""A search config: what is searched, how, and what counts as better."""
+"""Read a search config: the space, the sampler, and the metric to improve."""
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from plugins.engine.files import resolve_path
 from .space import Space, Values
 
 SAMPLERS = ('grid', 'random', 'tpe')
-# Their arguments, each with its least value: with less, Optuna fails once a trial reports.
+# Arguments of the pruners and their minimum, below which Optuna fails when a trial reports.
 PRUNERS = {'median': {'startup_trials': 0, 'warmup_epochs': 0},
            'hyperband': {'min_epochs': 1, 'factor': 2}}
 
 
 @dataclass(frozen=True)
 class Search:
-    """A search config and its values, also ``raw`` as written; see configs/search/README.md."""
+    """The values of a search config (``raw``: as written); see configs/search/README.md."""
 
     path: Path
     raw: Mapping[str, Any]
@@ -43,16 +43,16 @@ class Search:
         return self.path.stem
 
     def plan(self) -> list[Values]:
-        """Values of the first trials: the enumerated, then the grid in the order of ``seed``."""
+        """Values of the first trials: those enumerated, then the grid, shuffled by ``seed``."""
         rows = [dict(row) for row in self.enumerated]
         if self.sampler == 'grid':
             points = [point for point in self.space.grid() if point not in rows]
-            random.Random(self.seed).shuffle(points)  # so that a part of a grid is no corner of it
+            random.Random(self.seed).shuffle(points)  # a partial grid is a random sample
             rows += points
         return rows
 
     def trials(self, wanted: int | None) -> int:
-        """How many finished trials the study shall have: ``wanted``, or the config's ``n_trials``.
+        """Number of trials to finish: ``wanted``, or ``n_trials``; at most the size of a grid.
 
         Raises:
             ValueError: Neither gives a number.
@@ -76,8 +76,8 @@ def read_search(path: str | Path) -> Search:
     """Read a search config.
 
     Raises:
-        OSError: The file, or its base, is missing.
-        ValueError: It is no search config; names file, key, what was found and what was expected.
+        OSError: The file or its base config is missing.
+        ValueError: It is wrong; the message names file, key, what was found and what was expected.
     """
     from plugins.engine.config_check import read_config
     from plugins.engine.monitor import checked_rule

@@ -1,4 +1,4 @@
-"""A trial as a leaf config: the base, and what differs."""
+"""Write a trial as a leaf config, which lists only what differs from the base config."""
 import copy
 import os
 from collections.abc import Mapping
@@ -18,17 +18,17 @@ REPORT_HOOK = 'plugins.search.report_hook'
 
 
 class Leaves:
-    """The leaf configs of a search's trials.
+    """Creates the leaf configs of a search's trials.
 
     Attributes:
         search: The search.
         base: Its base config.
-        changed: The same with what all trials change.
+        changed: The base config with the changes that all trials share.
 
     Raises:
-        OSError: The base config, or one of its bases, is missing.
+        OSError: The base config or one of its bases is missing.
         ValueError: A key that the search changes is not in the base, or the changed config is
-            wrong; names the parameter and the nearest key.
+            wrong; the message names the parameter and the nearest key.
     """
 
     def __init__(self, search: Search) -> None:
@@ -44,7 +44,7 @@ class Leaves:
                 raise ValueError(f'search config {search.path}: {where}: {error}') from error
 
     def _common(self) -> dict[str, Any]:
-        """The changes of all trials: the best checkpoint is the one with the best metric."""
+        """Changes that all trials share; the search's metric decides which checkpoint is best."""
         search, settings = self.search, dict(self.search.changes)
         if search.epochs is not None:
             settings['train_cfg.max_epochs'] = search.epochs
@@ -68,13 +68,13 @@ class Leaves:
         return config
 
     def config(self, values: Values) -> Config:
-        """The resolved config of a trial."""
+        """Build the resolved config of a trial."""
         return self._with(self.changed, self.search.space.settings(values), 'space')
 
     def text(self, path: Path, values: Values, docstring: str, reporting: bool = False) -> str:
-        """The leaf config of a trial, to be written into ``path``.
+        """The text of a trial's leaf config, which the caller writes to ``path``.
 
-        Its run reports each epoch to a pruner if ``reporting`` is true.
+        With ``reporting``, the run reports its metric to a pruner after each epoch.
         """
         config = self.config(values)
         if reporting:
@@ -90,7 +90,7 @@ class Leaves:
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys in a leaf config that turn one group into another; lists are written completely."""
+    """The part of a leaf config that changes ``old`` into ``new``; lists are written in full."""
     if set(old) - set(new):
         return {'_delete_': True, **new}
     changed = {}

@@ -17,9 +17,9 @@ class SearchRecord:
 
     Attributes:
         columns: Names of the table's columns.
-        rows: Its cells.
+        rows: Cells of the table's rows.
         pictures: The pictures that exist.
-        outcome: What ``search.json`` holds; None as long as the search is not finished.
+        outcome: What ``search.json`` holds; None until the search is finished.
     """
 
     columns: list[str]
@@ -33,13 +33,13 @@ def read_search_record(work_dir: Path) -> SearchRecord:
 
     Raises:
         OSError: A file cannot be read.
-        ValueError: The table, or ``search.json``, is damaged.
+        ValueError: The table or ``search.json`` is damaged.
     """
     table, record = work_dir / TABLE, work_dir / RECORD
     try:
         lines = table.read_text(encoding='utf-8').splitlines(keepends=True)
         columns, *rows = [row for row in csv.reader(lines) if row]
-    except (ValueError, csv.Error) as error:  # no text, or no line
+    except (ValueError, csv.Error) as error:  # not text, or empty
         raise ValueError(f'{table}: not readable as a table; run tools/search.py again') from error
     for number, row in enumerate(rows, 2):
         if len(row) != len(columns):

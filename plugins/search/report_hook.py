@@ -1,4 +1,4 @@
-"""A hook that tells a search, after each epoch, how its trial goes."""
+"""A hook that reports a trial's metric to the search after each epoch."""
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +13,7 @@ _listeners: list[Report] = []
 
 @contextmanager
 def reporting_to(report: Report) -> Iterator[None]:
-    """Let the runs of this process report to a function: epoch, value -> whether to stop."""
+    """Send this process's reports to ``report(epoch, value)``, which returns whether to stop."""
     _listeners.append(report)
     try:
         yield
@@ -25,7 +25,7 @@ def reporting_to(report: Report) -> Iterator[None]:
 class TrialReportHook(Hook):
     """Report a validation metric after each epoch, and stop the run early if a pruner says so.
 
-    Outside of a search the hook does nothing: a trial's config can be trained by hand.
+    Outside a search the hook does nothing, so that a trial's config can be trained by hand.
     """
 
     priority = 'LOWEST'  # after the checkpoint and the record of the same validation

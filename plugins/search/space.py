@@ -8,17 +8,17 @@ from plugins.engine.checks import is_number, is_whole, refuse
 _KINDS = {'categorical': {'values', 'key'}, 'choices': {'choices'},
           'uniform': {'low', 'high', 'key'}, 'log_uniform': {'low', 'high', 'key'},
           'int': {'low', 'high', 'step', 'key'}}
-Values = dict[str, Any]  # one value for each parameter that takes part
+Values = dict[str, Any]  # name -> value of each parameter that applies
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One thing that a search varies.
+    """One parameter of a search.
 
     Attributes:
-        choices: For each value (or name of one) the dotted keys it sets; empty for a range.
+        choices: For each value (or its name) the dotted keys that it sets; empty for a range.
         keys: The dotted keys that a range sets.
-        when: Other parameters, and at which of their values this one takes part.
+        when: Earlier parameters -> those of their values for which this parameter applies.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Parameter:
     when: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def settings(self, value: Any) -> Mapping[str, Any]:
-        """The dotted keys of the config, and what they become at this value."""
+        """The dotted config keys and what this value sets them to."""
         return self.choices[value] if self.choices else dict.fromkeys(self.keys, value)
 
     def examples(self) -> tuple[Any, ...]:
@@ -39,7 +39,7 @@ class Parameter:
         return tuple(self.choices) or (self.low, self.high)
 
     def contains(self, value: Any) -> bool:
-        """Whether the search could have chosen this value."""
+        """Whether the value is one of the choices or within the range."""
         if self.choices:
             return value in self.choices
         fits = is_number(value) and self.low <= value <= self.high
@@ -92,7 +92,7 @@ def parse_parameter(name: str, entry: Any) -> Parameter:
 
 
 def _values(where: str, given: Any) -> Mapping[Any, Any]:
-    """Each value by its name; a plain word or number is its own name."""
+    """Map names to values; a plain word or number is its own name."""
     if isinstance(given, Mapping) and given:
         return given
     if not isinstance(given, list | tuple) or not given:
@@ -133,12 +133,12 @@ class Space:
             known[parameter.name] = parameter
 
     def settings(self, values: Values) -> dict[str, Any]:
-        """The dotted keys of the config, and what they become."""
+        """The dotted config keys and what these values set them to."""
         merged: dict[str, Any] = {}
         for parameter in self.parameters:
             if parameter.name in values:
                 for key, value in parameter.settings(values[parameter.name]).items():
-                    merged.pop(key, None)  # moved to the end: what is set later, wins
+                    merged.pop(key, None)  # moved to the end: the last setting wins
                     merged[key] = value
         return merged
 
@@ -163,7 +163,7 @@ class Space:
         return points
 
     def examples(self) -> Iterator[tuple[Parameter, Any, Values]]:
-        """Each value of each parameter once, within a complete set of values."""
+        """Yield each value of each parameter (the two ends of a range), within a complete set."""
         for chosen in self.parameters:
             for value in chosen.examples():
                 wanted = {other: allowed[0] for other, allowed in chosen.when.items()}
@@ -175,7 +175,7 @@ class Space:
                 yield chosen, value, values
 
     def check_values(self, where: str, values: Mapping[str, Any]) -> None:
-        """Raise a ValueError, with ``where``, for values that the search could not choose."""
+        """Raise a ValueError, which begins with ``where``, for values outside the space."""
         known = {parameter.name: parameter for parameter in self.parameters}
         for name, value in values.items():
             if name not in known:

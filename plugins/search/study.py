@@ -1,4 +1,4 @@
-"""The study of a search: what it is of, and which of its trials count."""
+"""Create or load the Optuna study of a search, and decide which of its trials count."""
 import json
 import time
 import warnings
@@ -23,7 +23,7 @@ from .leaf import Leaves
 from .record import PICTURES, RECORD, TABLE, TRIALS, WINNER
 
 GRACE = 6  # heartbeats that may be missed
-# Attributes of a trial: which of the study's n_trials it is, why it failed, where it was run.
+# Attributes of a trial: its index among the n_trials, why it failed, where it was run.
 SLOT, ERROR, HOST = 'slot', 'error', 'host'
 warnings.simplefilter('ignore', optuna.exceptions.ExperimentalWarning)  # heartbeats, plots
 _EXPECTED = 'expected sqlite:///FILE or postgresql://USER@HOST/DATABASE'
@@ -34,9 +34,9 @@ def open_storage(url: str, heartbeat: int, attempts: int = 5) -> RDBStorage:
     """Open a database for Optuna, or create it.
 
     Args:
-        url: As SQLAlchemy's; errors do not repeat it, as it may hold a password.
-        heartbeat: Seconds between two signs of life; after ``GRACE`` missed ones, a trial counts as
-            killed.
+        url: A URL for SQLAlchemy; errors do not repeat it, as it may contain a password.
+        heartbeat: Seconds between two heartbeats of a running trial; after ``GRACE`` missed ones
+            it counts as killed.
         attempts: How often to try while another process creates the tables.
 
     Raises:
@@ -66,9 +66,9 @@ def open_storage(url: str, heartbeat: int, attempts: int = 5) -> RDBStorage:
 
 
 def retry(study: Study, trial: FrozenTrial) -> None:
-    """Put a trial that was killed, or failed, back into the queue, with its values.
+    """Put a killed or failed trial back into the queue, with its values.
 
-    Optuna's callback alone would pass on all attributes, an error among them.
+    Optuna's callback alone would copy all attributes, including the error message.
     """
     if SLOT in trial.user_attrs:
         trial.user_attrs = {SLOT: trial.user_attrs[SLOT]}
@@ -78,15 +78,15 @@ def retry(study: Study, trial: FrozenTrial) -> None:
 def open_study(leaves: Leaves, storage: RDBStorage) -> Study:
     """Create the study of a search, or load it.
 
-    Only the process that creates a study draws from the config's seed; one that continues or joins
-    it draws anew, or it would repeat the first one's values.
+    Only the process that creates a study uses the config's seed; a process that continues or joins
+    it uses a random seed, else it would repeat the values of the first process.
 
     Raises:
-        ValueError: The study was begun with another search config; names what differs.
+        ValueError: The study was begun with another search config; the message names what differs.
     """
     search = leaves.search
     begun = dict(storage=storage, study_name=search.name, pruner=_pruner(leaves))
-    kinds = optuna.samplers  # a grid's values are all enumerated: GridSampler knows no conditions
+    kinds = optuna.samplers  # grids are enumerated in Search.plan: GridSampler has no conditions
     sampler = kinds.TPESampler if search.sampler == 'tpe' else kinds.RandomSampler
     try:
         study = optuna.create_study(
@@ -115,7 +115,7 @@ def _pruner(leaves: Leaves) -> BasePruner:
 
 
 def check_work_dir(work_dir: Path, search: Search, storage: RDBStorage | None) -> bool:
-    """Whether the study exists; FileExistsError if not, but the work dir contains another one."""
+    """Whether the study exists; FileExistsError if not, but the work dir contains a search."""
     begun = storage is not None and search.name in optuna.get_all_study_names(storage)
     names = (TRIALS, WINNER, TABLE, RECORD, *PICTURES)
     found = [name for name in names if (work_dir / name).exists()]
@@ -152,10 +152,10 @@ def _check_same(search: Search, stored: dict[str, object], wanted: dict[str, obj
 
 
 def by_slot(study: Study) -> dict[int, FrozenTrial]:
-    """For each slot that is taken, the trial that counts.
+    """Map each slot in use to the trial that counts for it.
 
-    That is the first one waiting, running, complete or pruned, else the last one that failed with
-    an error. Killed and superfluous trials fail without an error: they do not count.
+    This is the first trial that is waiting, running, complete or pruned, else the last one that
+    failed with an error. Killed and superfluous trials have no error and do not count.
     """
     found: dict[int, FrozenTrial] = {}
     for trial in study.get_trials(deepcopy=False):
@@ -173,7 +173,7 @@ def finished_trials(study: Study) -> list[FrozenTrial]:
 
 
 def complete_trials(study: Study) -> list[FrozenTrial]:
-    """The trials with a value, one for each slot."""
+    """The complete trials, which have a value, one for each slot."""
     return [trial for trial in finished_trials(study) if trial.state == TrialState.COMPLETE]
 
 
@@ -185,10 +185,10 @@ def retry_failed(study: Study) -> None:
 
 
 def requeue_killed(study: Study, heartbeat: int) -> None:
-    """Fail trials whose process was killed; Optuna puts them back into the queue.
+    """Mark trials whose process was killed as failed; Optuna puts them back into the queue.
 
-    It overlooks one that was killed before its first sign of life, which has no HOST yet; the slot
-    of that one becomes free.
+    Optuna overlooks a trial that was killed before its first heartbeat and has no HOST yet; it is
+    marked as failed here, and its slot becomes free.
     """
     fail_stale_trials(study)
     latest = datetime.now() - timedelta(seconds=GRACE * heartbeat)

@@ -1,4 +1,4 @@
-"""The results of a search: tables of trials and importances, and plots."""
+"""Write the results of a search: tables of trials and importances, and plots."""
 import csv
 import json
 import statistics
@@ -18,15 +18,15 @@ from .definition import Search
 from .record import PICTURES, RECORD, TABLE
 from .study import ERROR, HOST, complete_trials, finished_trials
 
-_ENOUGH = 4  # complete trials, for importances to mean anything
+_ENOUGH = 4  # complete trials needed for meaningful importances
 _ATTRIBUTES = ('epochs', 'best_epoch', 'seconds', 'same_as', ERROR)
 
 
 def trial_rows(study: Study, search: Search) -> list[dict[str, Any]]:
-    """One row for each trial that was begun; Optuna's ``trials_dataframe`` would need pandas.
+    """Return one row per started trial; Optuna's ``trials_dataframe`` would need pandas.
 
-    ``trial`` is its number, ``state`` complete, pruned, failed, killed or running, and ``same_as``
-    an earlier trial with the same values.
+    ``trial`` is its number, ``state`` is complete, pruned, failed, killed or running, and
+    ``same_as`` is the number of an earlier trial with the same values.
     """
     rows = []
     for trial in study.get_trials(deepcopy=False):
@@ -43,7 +43,7 @@ def trial_rows(study: Study, search: Search) -> list[dict[str, Any]]:
 
 
 def main_effects(study: Study, search: Search) -> dict[str, dict[str, tuple[float, int]]]:
-    """Mean value of the complete trials at each value of each parameter, and their number."""
+    """For each value of each parameter, the mean result and number of its complete trials."""
     complete = complete_trials(study)
     effects: dict[str, dict[str, tuple[float, int]]] = {}
     for parameter in search.space.parameters:
@@ -55,7 +55,7 @@ def main_effects(study: Study, search: Search) -> dict[str, dict[str, tuple[floa
 
 
 def importances(study: Study) -> dict[str, float]:
-    """Share of each parameter in how the values differ; empty if too few trials are complete."""
+    """Share of each parameter in the variation of the results; empty if too few are complete."""
     values = [trial.value for trial in complete_trials(study)]
     enough = len(values) >= _ENOUGH and len(set(values)) > 1
     return get_param_importances(study) if enough else {}
@@ -72,7 +72,7 @@ def write_table(study: Study, search: Search, work_dir: Path) -> None:
 
 def write_outcome(study: Study, search: Search, work_dir: Path, winner: dict[str, Any] | None
                   ) -> dict[str, Any]:
-    """Write ``search.json``, and return what it holds; ``winner`` as of :func:`write_winner`."""
+    """Write ``search.json`` and return its content; ``winner`` is from :func:`write_winner`."""
     states = [row['state'] for row in trial_rows(study, search)]
     outcome = dict(
         name=search.name, config=str(search.path), base=str(search.base), metric=search.metric,

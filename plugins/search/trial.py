@@ -1,4 +1,4 @@
-"""Run one trial: write its config, train it, tell Optuna."""
+"""Run one trial: write its config, train it, report to Optuna."""
 import gc
 import os
 import platform
@@ -27,17 +27,17 @@ Tool = Callable[[list[str]], dict[str, Any]]  # the main() of tools/train.py or 
 
 
 class Superfluous(Exception):
-    """Another trial has the slot of this one, which was queued twice."""
+    """The trial was queued twice: another trial already counts for its slot."""
 
 
 class TakenOver(BaseException):
-    """Another process has this trial; no ``Exception``, so that Optuna changes nothing in it."""
+    """Another process runs this trial; not an ``Exception``, so that Optuna does not change it."""
 
 
 class TrialRunner:
     """The objective that Optuna calls.
 
-    A trial writes its run into ``<folder>/<number>``; its config and what it prints lie beside, as
+    A trial writes its run into ``<folder>/<number>``; its config and output are beside it, in
     ``<number>.py`` and ``<number>.log``. ``train`` is ``main`` of tools/train.py.
     """
 
@@ -49,9 +49,9 @@ class TrialRunner:
         """Run a trial, and return its value: the mean over the seeds.
 
         Raises:
-            TakenOver: It is another process's, now or from the start.
-            TrialPruned: The pruner ended it, or an earlier one with the same values.
-            Exception: Any error of the training; the trial's attributes hold its message.
+            TakenOver: Another process runs the trial, from the start or since then.
+            TrialPruned: The pruner stopped it, or an earlier trial with the same values.
+            Exception: Any error of the training; its message is stored in the trial's attributes.
         """
         slot = trial.user_attrs.get(SLOT)
         if slot is None or by_slot(trial.study)[slot].number != trial.number:
@@ -74,17 +74,17 @@ class TrialRunner:
             raise TakenOver
 
     def _claim(self, trial: Trial, config: Path) -> None:
-        """Make the trial this process's own.
+        """Claim the trial for this process; raises TakenOver if another process has it.
 
         In SQLite, two processes can take the same trial from the queue at the same time; only one
-        of them creates the config.
+        of them succeeds in creating the config file.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             config.touch(exist_ok=False)
         except FileExistsError as error:
             raise TakenOver from error
-        self.storage.record_heartbeat(trial._trial_id)  # Optuna's thread may not have come yet
+        self.storage.record_heartbeat(trial._trial_id)  # Optuna's thread may not have done it yet
         trial.set_user_attr(HOST, f'{platform.node()}, process {os.getpid()}')
 
     def _run(self, trial: Trial, config: Path) -> float:
@@ -109,7 +109,7 @@ class TrialRunner:
 
         def report(epoch: int, value: float) -> bool:
             nonlocal pruned
-            if not results:  # the first seed alone is pruned
+            if not results:  # only the first seed can be pruned
                 trial.report(value, epoch)
                 pruned = trial.should_prune()
             return pruned
@@ -136,16 +136,16 @@ class TrialRunner:
 
 
 def wrap(text: str) -> list[str]:
-    """The lines of a docstring; no word is broken."""
+    """Wrap text into the lines of a docstring, without breaking words."""
     return textwrap.wrap(text, 96, break_long_words=False, break_on_hyphens=False)
 
 
 @contextmanager
 def quiet(log: Path, append: bool = False) -> Iterator[None]:
-    """Send all that a run prints into a file, with the traceback if it fails.
+    """Redirect a run's output into a file, and add the traceback if it fails.
 
-    mmengine keeps loggers, with their open files, until the process ends; after some hundred
-    trials they would be too many, so they are closed here.
+    mmengine keeps loggers and their open files until the process ends; as some hundred trials
+    would leave too many files open, they are closed here.
     """
     with log.open('a' if append else 'w') as file:
         try:

@@ -1,4 +1,4 @@
-"""The best trial: as a leaf config, and on the test images, once."""
+"""Test the best trial once, and write it as a leaf config."""
 import statistics
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from .trial import Tool, quiet, wrap
 
 
 def best_trial(study: Study, rule: str) -> FrozenTrial | None:
-    """The best complete trial; of equal ones the first of the plan, whichever finished first."""
+    """The best complete trial, or None; of equally good ones, the first in the plan."""
     trained = [trial for trial in complete_trials(study) if 'same_as' not in trial.user_attrs]
     sign = -1 if rule == 'greater' else 1
     return min(trained, key=lambda trial: sign * trial.value, default=None)
@@ -23,7 +23,7 @@ def best_trial(study: Study, rule: str) -> FrozenTrial | None:
 
 def write_winner(study: Study, leaves: Leaves, trial: FrozenTrial, path: Path,
                  test: Tool | None) -> dict[str, Any]:
-    """Test the best trial, unless that was done before or ``test`` is None; write its leaf config.
+    """Test the best trial, unless already tested or ``test`` is None, and write its leaf config.
 
     Returns:
         trial (its number), value, params, test (mean metrics over the seeds; None: not tested, or

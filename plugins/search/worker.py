@@ -32,29 +32,29 @@ _POLL = 1.  # seconds
 def search_with(search: Search, work_dir: Path, train: Tool, test: Tool | None,
                 storage_url: str | None = None, trials: int | None = None,
                 winner: Path | None = None, again: bool = False) -> dict[str, Any] | None:
-    """Work on a study until it has its trials; then write tables and the winner.
+    """Run trials until the study has enough of them; then write the tables and the winner.
 
-    ``train`` and ``test`` are ``main`` of the tools of these names; without ``test``, the winner is
-    not tested. ``again`` runs trials that failed with an error again. The other arguments are those
-    of tools/search.py.
+    ``train`` and ``test`` are ``main`` of tools/train.py and tools/test.py; with ``test=None``, the
+    winner is not tested. ``again`` repeats trials that failed with an error. The other arguments
+    are those of tools/search.py.
 
     Returns:
-        What ``search.json`` holds; None if another process finished the last trial: it tests.
+        The content of ``search.json``; None if another process, which finished last, tests.
 
     Raises:
-        FileExistsError: The work dir holds files of another study.
-        ValueError: The search cannot be done, or no trial is complete.
+        FileExistsError: The work dir contains files of another study.
+        ValueError: The search is not possible, or no trial is complete.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     count, leaves, own = search.trials(trials), Leaves(search), work_dir / 'study.db'
     if storage_url:
-        work_dir.mkdir(parents=True, exist_ok=True)  # the database may be meant to lie there
+        work_dir.mkdir(parents=True, exist_ok=True)  # the database may be created in it
     url = storage_url or f'sqlite:///{own}'
     storage = None
     if storage_url or own.exists():
         storage = studies.open_storage(url, search.heartbeat)
     if not studies.check_work_dir(work_dir, search, storage):
-        try_first(leaves, train)  # a study that cannot be done is not begun
+        try_first(leaves, train)  # fails before an impossible study is created
     work_dir.mkdir(parents=True, exist_ok=True)
     storage = storage or studies.open_storage(url, search.heartbeat)
     study = studies.open_study(leaves, storage)
@@ -79,7 +79,7 @@ def search_with(search: Search, work_dir: Path, train: Tool, test: Tool | None,
 
 
 def try_first(leaves: Leaves, train: Tool) -> None:
-    """Two batches of the first trial: a wrong metric or data set raises its error here."""
+    """Run two batches of the first trial, so that a wrong metric or data set fails at once."""
     first = next(leaves.search.space.examples())[2]
     with TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         config = Path(folder, 'first.py')
@@ -88,15 +88,15 @@ def try_first(leaves: Leaves, train: Tool) -> None:
 
 
 def work(study: Study, runner: TrialRunner, count: int) -> bool:
-    """Run trials, one at a time, until ``count`` are finished, by whichever process.
+    """Run trials, one at a time, until ``count`` are finished by this and other processes.
 
-    Where others run the last ones, wait for them: they may be killed.
+    If other processes run the last trials, wait for them, in case they are killed.
 
     Returns:
         False if another process finished the last one in the meantime.
     """
     search, plan, ran = runner.search, runner.search.plan(), set()
-    console = Console(file=sys.stdout)  # of now: while a trial runs, sys.stdout is its log
+    console = Console(file=sys.stdout)  # kept, as a running trial redirects sys.stdout
     bar = Progress(console=console, transient=True, redirect_stdout=False, redirect_stderr=False,
                    disable=not console.is_terminal)
     task = bar.add_task('trials', total=count)

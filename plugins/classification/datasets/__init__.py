@@ -1,6 +1,6 @@
 """Image data sets, and the dataset class that serves them in batches.
 
-Importing this registers them, without importing mmdet or mmpretrain's models.
+Importing this package registers them, without importing mmdet or mmpretrain's models.
 """
 from plugins.classification.datasets.array_dataset import ArrayDataset, take_batch
 from plugins.classification.datasets.cifar import Cifar10, Cifar100

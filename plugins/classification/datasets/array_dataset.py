@@ -33,9 +33,9 @@ class Batch(dict):
 class ArrayDataset(Dataset):
     """Images (or a seeded part of them) served from one array, batch by batch.
 
-    torch calls ``__getitems__`` once per batch and gets one tensor (upstream's datasets pack single
-    images, 3 000 to 4 000 of CIFAR per second). The data preprocessor augments the batch on its
-    device.
+    torch calls ``__getitems__`` once per batch and gets one tensor (mmpretrain's datasets pack
+    single images, 3 000 to 4 000 of CIFAR per second). The data preprocessor augments the batch on
+    its device.
 
     ``collate_fn=dict(type='batch_collate')`` is required in the dataloader.
     Images are decoded by :meth:`full_init`, which mmengine's Runner calls, or
@@ -49,7 +49,7 @@ class ArrayDataset(Dataset):
         val_fraction: Share of each class in 'val'; required for 'train' and
             'val', not allowed for 'all'.
         split_seed: Seed of that split.
-        num_classes: The number of classes of the model, to be checked; or None.
+        num_classes: The model's number of classes, compared with the data; None: no check.
 
     Raises:
         ValueError: Unknown part, a missing or superfluous fraction, no images,
@@ -130,7 +130,7 @@ class ArrayDataset(Dataset):
         self._features, self._view = features, 0
 
     def serve_view(self, epoch: int) -> None:
-        """Select an epoch's view of the features, in turn; no effect for images."""
+        """Serve view ``epoch`` modulo K of the features; has no effect if images are served."""
         if self._features is not None:
             self._view = epoch % len(self._features)
 
@@ -172,8 +172,8 @@ def _data_sample(label: torch.Tensor, index: int, shape: tuple[int, ...],
                  num_classes: int) -> DataSample:
     """Build a DataSample without its setters, which check and deep-copy.
 
-    These take 1.5 ms per batch of 64, more than all other work on the batch.
-    mmpretrain also fills ``__dict__`` when it unpickles one.
+    The setters take 1.5 ms per batch of 64, more than all other work on the batch.
+    mmpretrain itself fills ``__dict__`` directly when it unpickles a DataSample.
     """
     sample = object.__new__(DataSample)
     vars(sample).update(

@@ -1,4 +1,4 @@
-"""Large arrays in files, which are written completely or not at all."""
+"""Store large arrays in files, which are written completely or not at all."""
 import json
 import shutil
 import time
@@ -15,10 +15,10 @@ _ABANDONED = 24 * 3600  # seconds without a write after which a partial file is 
 
 
 def open_array(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
-    """A stored array, memory-mapped and read-only, and its description, see :func:`describe`.
+    """Open a stored array, memory-mapped and read-only, and its description (:func:`describe`).
 
     Raises:
-        OSError, ValueError: It is missing or damaged.
+        OSError, ValueError: The array or its description is missing or damaged.
     """
     about = json.loads(path.with_suffix('.json').read_text(encoding='utf-8'))
     if not isinstance(about, dict) or 'digest' not in about:

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 from their python pickles."""
+"""Read CIFAR-10 and CIFAR-100 from their python pickles."""
 import logging
 from collections.abc import Sequence
 from functools import cached_property
@@ -26,16 +26,16 @@ from plugins.engine.files import resolve_path
 class Cifar10(Source):
     """CIFAR-10: 50 000 train or 10 000 test images of 32 x 32.
 
-    mmpretrain's CIFAR10 unpickles without restriction (a batch file can run
-    code) and rejects files with another MD5; this one only warns about those.
+    mmpretrain's CIFAR10 unpickles without restriction (a batch file can run code)
+    and rejects files with another MD5; this class runs no code and only warns.
 
     Args:
         data_root: Contains ``cifar-10-batches-py``, or is that folder.
         split: 'train' or 'test'.
         classes: Label ids or class names to keep, renumbered 0 ... k - 1 in
             this order. None keeps all.
-        max_per_class: Keep at most that many images of each class, chosen at
-            random by ``seed``. A smaller number keeps a subset of a larger one.
+        max_per_class: Keep at most that many images of each class, chosen at random
+            with ``seed``. A smaller number keeps a subset of what a larger one keeps.
         seed: See ``max_per_class``.
 
     Raises:

@@ -58,7 +58,7 @@ def other_files(folder: Path, edition: Edition) -> list[str]:
 
     Raises:
         OSError: A file is missing.
-        ValueError: A file is no CIFAR file; the message names it.
+        ValueError: A file is not a CIFAR file; the message names it.
     """
     meta, = edition.files['meta']
     classes = read_classes(folder / meta, edition.label_key)
@@ -72,7 +72,7 @@ def other_files(folder: Path, edition: Edition) -> list[str]:
 
 
 def md5_of(path: Path) -> str:
-    """Hex digest of a file's bytes."""
+    """MD5 of a file's bytes, in hexadecimal."""
     with path.open('rb') as file:
         return hashlib.file_digest(
             file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
@@ -105,7 +105,7 @@ def unpickle(path: Path) -> dict:
     """Read a dict with text keys; ``encoding='bytes'`` is for Python 2's str.
 
     Raises:
-        ValueError: It is damaged, could run code, or contains no dict.
+        ValueError: The file is damaged, could run code, or does not contain a dict.
     """
     with path.open('rb') as file:
         try:
@@ -127,10 +127,10 @@ def read_classes(path: Path, label_key: str) -> tuple[str, ...]:
 
     Args:
         path: The file.
-        label_key: Key of their labels in a batch: ``x_labels`` belong to ``x_label_names``.
+        label_key: Key of the labels in a batch; the names of ``x_labels`` are ``x_label_names``.
 
     Raises:
-        ValueError: The file contains none.
+        ValueError: The file contains no such names.
     """
     meta = unpickle(path)
     names_key = label_key.replace('labels', 'label_names')
@@ -143,7 +143,7 @@ def read_batch(path: Path, label_key: str, num_classes: int) -> tuple[np.ndarray
     """Read one batch: uint8 n x 3072 and n labels below ``num_classes``.
 
     Raises:
-        ValueError: A key is missing or has another content; the message names the file.
+        ValueError: A key is missing or has unexpected content; the message names the file.
     """
     batch = unpickle(path)
     for key in ('data', label_key):

@@ -30,9 +30,9 @@ class ClassFolder(FileSource):
             ``val_fraction=held_out`` and ``split_seed=seed`` make the same split.
         held_out: Test images of each class: a number (int) or a share between
             0 and 1.
-        max_per_class: Keep at most that many images of each class of the
-            split, chosen by ``seed``. A smaller number keeps a subset of a larger one.
-        seed: Determines both choices, together with the sorted file names.
+        max_per_class: Keep at most that many images of each class of the split, chosen at random
+            with ``seed``. A smaller number keeps a subset of what a larger one keeps.
+        seed: Determines the split and the kept images, together with the sorted file names.
 
     Raises:
         OSError, ValueError: Wrong arguments; on reading, missing, unexpected or empty folders, or
@@ -55,7 +55,7 @@ class ClassFolder(FileSource):
 
     @classmethod
     def parts(cls, root: Path) -> dict[str, Source]:
-        """See :class:`Source`; folders of splits, else of classes."""
+        """See :class:`Source`; one per folder train, val and test, else ``all``."""
         parts = [name for name in ('train', 'val', 'test') if (root / name).is_dir()]
         if len(parts) > 1:
             return {part: cls(root / part, size=1) for part in parts}

@@ -19,7 +19,7 @@ LAYOUT = ('expected <data_root>/images/<NNN.Name>/*.jpg and <data_root>/lists/{t
 class Cub200(FileSource):
     """CUB-200-2010: 3 000 train or 3 033 test images of 200 kinds of birds.
 
-    mmpretrain's CUB reads only the edition of 2011, whose lists have another format.
+    mmpretrain's CUB reads only the 2011 edition, whose lists have another format.
 
     Args:
         data_root: Contains ``images/`` and ``lists/``.
@@ -65,7 +65,7 @@ class Cub200(FileSource):
         return [self.root / 'images' / name for name in names], labels, wanted
 
     def findings(self) -> list[tuple[str, str]]:
-        """See :class:`Source`; visible files of the class folders that are in neither list."""
+        """See :class:`Source`; reports files in the class folders that are in neither list."""
         listed = {name for names in read_lists(self.root).values() for name in names}
         return [('in images/, but in no list', name)
                 for folder in _numbered_folders(self.root / 'images')

@@ -1,4 +1,4 @@
-"""Data sets of image files: decoded once into one uint8 array, in RAM or memory-mapped."""
+"""Data sets of image files, decoded once into one uint8 array in RAM or in a memory map."""
 import hashlib
 import json
 import os
@@ -57,7 +57,7 @@ class FileSource(Source):
 
     @abstractmethod
     def find(self) -> tuple[Sequence[Path], Sequence[int], Sequence[str]]:
-        """The N image files, their labels and the class names."""
+        """Return the N image files, their labels and the class names."""
 
     @cached_property
     def _found(self) -> tuple[Sequence[Path], Sequence[int], Sequence[str]]:
@@ -106,7 +106,7 @@ class FileSource(Source):
                 pass  # re-raises errors of the threads
 
     def _mapped(self, shape: tuple[int, ...]) -> np.ndarray:
-        """The decoded array as a memory map; decoded if it is not stored yet.
+        """Return the images as a memory map; they are decoded if not stored yet.
 
         Processes that decode at the same time write the same bytes, each into its own file.
         """

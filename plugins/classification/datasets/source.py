@@ -47,7 +47,7 @@ class Source(ABC):
 
     @abstractmethod
     def listing(self) -> tuple[Sequence[str], Sequence[int] | np.ndarray, Sequence[str]]:
-        """Names, labels and class names; no pixels are decoded.
+        """Return names, labels and class names, without decoding pixels.
 
         Returns:
             N names, unique among all data sets (the file, or archive and row; two files with the
@@ -57,11 +57,11 @@ class Source(ABC):
 
     @abstractmethod
     def decode(self) -> np.ndarray:
-        """All images in the order of the names: uint8, N x 3 x H x W, RGB, 0 to 255."""
+        """Return all images in the order of the names: uint8, N x 3 x H x W, RGB, 0 to 255."""
 
     @classmethod
     def parts(cls, root: Path) -> dict[str, 'Source']:
-        """The splits of a data set in a folder, by name; {} if it has another layout."""
+        """The splits of the data set in a folder, by name; {} if its layout is another one."""
         return {}
 
     def findings(self) -> list[tuple[str, str]]:
@@ -93,7 +93,7 @@ class Source(ABC):
 
     @property
     def labels(self) -> np.ndarray:
-        """int64, N, read-only."""
+        """The label of each image: int64, N, read-only."""
         return self._listed[1]
 
     @property
@@ -109,7 +109,7 @@ class Source(ABC):
         """All images, see :meth:`decode`; read-only, because loaders share them.
 
         Raises:
-            OSError, ValueError: They cannot be decoded, or there is not one per label.
+            OSError, ValueError: Images cannot be decoded, or there is not one per label.
         """
         images = self.decode()
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[:2] != (len(self), 3):
@@ -159,13 +159,13 @@ class Source(ABC):
 
 
 class ImageArray(Source):
-    """Images in memory or a memory map.
+    """A data set of images that are already in memory or in a memory map.
 
     Args:
         images: uint8, N x 3 x H x W, RGB, 0 to 255.
         labels: N indices into ``classes``.
         classes: Class names in label order.
-        names: See :meth:`Source.listing`; None: names that are unique to this array.
+        names: See :meth:`Source.listing`; None creates names that are unique to this array.
 
     Raises:
         ValueError: Images, labels or names differ in number, or a label has no class.
@@ -221,10 +221,10 @@ def build_source(config: Mapping[str, Any]) -> Source:
     """Build a source from its config, once per process.
 
     Equal configs share one object and its pixels: train and val are often parts of one array, and
-    a search builds it in every trial. The last four are kept.
+    a search needs it in every trial. The four most recently used sources are kept.
 
     Raises:
-        ValueError: There is no such source, or an argument is wrong.
+        ValueError: The type is unknown, or an argument is wrong.
     """
     # Relative roots depend on the working directory, so it is part of the key.
     key = json.dumps(config, sort_keys=True, default=repr), os.getcwd()

@@ -14,8 +14,8 @@ def stratified_split(labels: np.ndarray, held_out: float | int, seed: int,
                      key: str = 'held_out') -> tuple[np.ndarray, np.ndarray]:
     """Hold out the same share of every class.
 
-    Every class is rounded on its own: scikit-learn's ``train_test_split`` rounds the total, so
-    the seed decides which class gets the extra image.
+    The number is rounded for each class separately; scikit-learn's ``train_test_split`` rounds the
+    total, so that the seed decides which class gets the extra image.
 
     Args:
         labels: Integer labels, N.
@@ -24,7 +24,7 @@ def stratified_split(labels: np.ndarray, held_out: float | int, seed: int,
             n - 1. Or an int: that many images of each class.
         seed: Determines the choice; no global random state is read or set.
         classes: Class names in label order, for messages.
-        key: The user's name of ``held_out``, for messages.
+        key: Name of the config key that sets ``held_out``, for messages.
 
     Returns:
         The remaining rows and the rows held out, both ascending; together they
@@ -56,7 +56,7 @@ def at_most_per_class(labels: np.ndarray, count: int, seed: int,
                       classes: Sequence[str] | None = None) -> np.ndarray:
     """Choose ``count`` images of every class; a class with fewer keeps all, with a warning.
 
-    With the same seed a smaller count chooses a subset of a larger one, as learning curves need.
+    With the same seed, a smaller count chooses a subset of a larger one (for learning curves).
 
     Args:
         labels: Integer labels, N.
@@ -68,7 +68,7 @@ def at_most_per_class(labels: np.ndarray, count: int, seed: int,
         The chosen rows, ascending.
 
     Raises:
-        ValueError: ``count`` is no whole number above 0.
+        ValueError: ``count`` is not a whole number above 0.
     """
     checks.whole('', 'max_per_class', count, 1)
     random = np.random.RandomState(seed)

@@ -39,15 +39,15 @@ class FeatureCacheHook(Hook):
 
     Stored features are identified by the SHA-256 of weights, preprocessing, data (fingerprint and
     rows), precision and views; before use, a few are computed again and compared. With
-    TrainablePhasesHook, phases with a frozen backbone use features and others images; when the
+    TrainablePhasesHook, phases with a frozen backbone use features, other phases images; when the
     neck becomes trainable, features of the backbone replace those of the neck.
 
     Args:
-        enabled: False: do nothing, for a config whose base has this hook.
+        enabled: False switches the hook off, for a config whose base has it.
         views: Number of augmented views per training image; without augmentation
             there is always one.
-        only_check: Only check the recipe (of phases the first) and the disk, and train on
-            images; set by ``--fast-dev-run``.
+        only_check: Only check the recipe (of the first phase, if there are phases) and the disk
+            space, and train on images; set by ``--fast-dev-run``.
         cache_dir: Folder of the stored features; deleting it is always safe.
         max_gb: Maximum size of one run's features, in 1e9 bytes.
         batch_size: Batch size while features are computed.
@@ -80,7 +80,7 @@ class FeatureCacheHook(Hook):
         self._check_recipe(model)
         phases = any(isinstance(hook, TrainablePhasesHook) for hook in runner.hooks)
         self._check_workers(runner, phases)
-        if not phases:  # these change trainable parts at the beginning of an epoch
+        if not phases:  # with phases, trainable parts change when an epoch begins
             self._serve(runner)
 
     def before_train_epoch(self, runner: Runner) -> None:
@@ -169,13 +169,13 @@ class FeatureCacheHook(Hook):
 
     def _wanted(self, runner: Runner, part: Part, prefix: FrozenPrefix) -> PartFeatures:
         random = part.training and is_random(prefix.preprocessor)
-        # the main process's: each process has its own seed, but all write into one array
+        # the main process's seed: each process has its own, but all write into one array
         seed = by_main(lambda: runner.seed) if random else None
         return PartFeatures(part, prefix, seed, self.batch_size)
 
     def _check_space(self, runner: Runner, wanted: list[PartFeatures],
                      abouts: list[dict[str, Any]]) -> None:
-        """Check that everything may and can be stored, before any is computed."""
+        """Check ``max_gb`` and the disk space for all features, before any are computed."""
         shapes = [features.shape for features in wanted]
         total = sum(map(num_bytes, shapes))
         if total > self.max_gb * 1e9:

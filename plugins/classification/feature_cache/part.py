@@ -40,7 +40,7 @@ class PartFeatures:
         part: The split; its data set must serve images.
         prefix: Computes the features.
         seed: Seed of the views; None if nothing is random. The augmentation of an image depends
-            on it, the view, and the image's position in the data set and batch.
+            on the seed, the view, and the image's position in the data set and batch.
         batch_size: Images per batch.
 
     Attributes:
@@ -69,7 +69,7 @@ class PartFeatures:
             seed=None if self._seed is None else [self._seed, self._batch_size])
 
     def fill(self, features: np.ndarray) -> None:
-        """Compute this process's share of the batches of an array of this shape, in place."""
+        """Compute this process's share of the batches, in place, in an array of shape ``shape``."""
         rank, processes = get_dist_info()
         batches = [(view, start) for view in range(self.part.views)
                    for start in range(0, len(self.part.dataset), self._batch_size)]
@@ -103,7 +103,7 @@ class PartFeatures:
 
 
 def is_random(preprocessor: BatchDataPreprocessor) -> bool:
-    """Whether it augments training images at random."""
+    """Whether the preprocessor augments training images at random."""
     return bool(preprocessor.color) or any(
         step.random for step in preprocessor.train_geometry.steps)
 
@@ -122,7 +122,7 @@ def _network(cfg: Config) -> Any:
 
 
 def _precision(context: Context) -> str:
-    """The type of the forward pass."""
+    """Name of the data type in which the forward pass computes."""
     manager: AbstractContextManager = context()
     with manager:
         for device in ('cuda', 'cpu'):

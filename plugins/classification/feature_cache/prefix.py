@@ -16,9 +16,9 @@ Context = Callable[[], AbstractContextManager]
 
 
 def what_learns(model: TransferClassifier, part: str) -> list[str]:
-    """Names and reasons of what is not frozen in ``backbone`` or ``neck``; empty if all is.
+    """List what is not frozen in ``backbone`` or ``neck``, with reasons; empty if all is frozen.
 
-    These are trainable parameters, BatchNorm with batch statistics and active dropout.
+    Listed are trainable parameters, BatchNorm with batch statistics and active dropout.
     """
     module = getattr(model, part)
     found = [f'{part}.{name} is trainable' for name, parameter in module.named_parameters()
@@ -45,7 +45,7 @@ class FrozenPrefix:
         model: Its backbone must be frozen, see :func:`what_learns`.
         images: A few of the data set's images, B x 3 x H x W, for a trial run.
         context: Creates the context of the model's forward pass (mixed precision).
-        training: Whether the trial uses the preprocessing of training or evaluation.
+        training: Whether the trial run preprocesses as in training (else as in evaluation).
 
     Attributes:
         stage: The part whose output the features are: ``backbone`` or ``neck``.
@@ -77,7 +77,7 @@ class FrozenPrefix:
 
     @staticmethod
     def _check_modes(model: TransferClassifier, batch: Tensor, context: Context) -> None:
-        """Detect differences that no layer's type shows, such as functional dropout."""
+        """Reject differences that no layer's type shows, such as functional dropout."""
         with torch.no_grad(), context():
             with _mode(model, training=False):
                 evaluated = model.extract_feat(batch, 'backbone')
@@ -124,7 +124,7 @@ class FrozenPrefix:
 
 @contextmanager
 def kept_random_state() -> Iterator[None]:
-    """Restore the random state, so that training draws the same numbers."""
+    """Restore the random state afterwards, so that training draws the same numbers."""
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=devices):
         yield

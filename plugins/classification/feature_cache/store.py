@@ -19,9 +19,9 @@ Check = Callable[[np.ndarray], str]
 class FeatureStore:
     """One memory-mapped array per set of features, named by a hash of what it depends on.
 
-    It is used again only if shape, type and SHA-256 are those written beside it; deleting files
-    is safe. In a distributed run every process writes its share of the array, so they need a
-    common file system.
+    An array is reused only if its shape, type and SHA-256 match those stored beside it; deleting
+    files is safe. In a distributed run every process writes its share of the array, so they need
+    a common file system.
 
     Args:
         cache_dir: The folder of the arrays.
@@ -42,7 +42,7 @@ class FeatureStore:
             wanted: Description and shape of each array.
 
         Returns:
-            Bytes to compute.
+            Number of bytes that are not stored yet.
 
         Raises:
             OSError: No space on the disk.
@@ -59,18 +59,18 @@ class FeatureStore:
         """Open an array, or compute it; all processes must call this together.
 
         Args:
-            about: Everything that the features depend on, as for JSON.
+            about: Everything that the features depend on; is stored as JSON.
             shape: Shape of the array, float32.
             fill: Computes this process's share of an empty array, in place.
             check: Returns what is wrong with a stored array, or ''; called by
                 the main process.
 
         Returns:
-            The array, read-only, and a word: ``reused``, ``computed`` or
+            The array, read-only, and how it was obtained: ``reused``, ``computed`` or
             ``computed again (why)``.
 
         Raises:
-            OSError: It cannot be written, or there is no common file system.
+            OSError: The array cannot be written, or there is no common file system.
         """
         path, shape = self.path(about), tuple(int(side) for side in shape)
         fault = by_main(lambda: _fault(path, shape, check))
@@ -101,7 +101,7 @@ def _shared(path: Path) -> Path:
 
 
 def _fault(path: Path, shape: tuple[int, ...], check: Check) -> str | None:
-    """Why a stored array cannot be used; None if it can, '' if there is none."""
+    """Why a stored array cannot be used; None if it can, '' if nothing is stored."""
     if not path.exists():
         return ''
     try:
