@@ -6,17 +6,17 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    # One best checkpoint, without optimizer state, and one last, saved after its validation.
+    # Keeps the best checkpoint, without optimizer state, and the last, saved after validation.
     checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=1),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    # Two processes keep BatchNorm statistics of their own; evaluate and save their mean.
+    # Each process has its own BatchNorm statistics; their mean is evaluated and saved.
     sync_buffers=dict(type='SyncBuffersHook'),
     record=dict(type='RunRecordHook'),
     non_finite_loss=dict(type='NonFiniteLossHook'),
-    # No image is in two of train, val and test.
+    # Checks that train, val and test share no image.
     disjoint_parts=dict(type='DisjointPartsHook'),
-    # Everything that watches a metric (best checkpoint, early stop, plateau) finds it, or else
-    # the run ends before its first epoch.
+    # Stops the run before its first epoch if a metric that is monitored (for the best checkpoint,
+    # early stopping or the plateau schedule) does not exist.
     monitor_check=dict(type='MonitorCheckHook'),
     progress=dict(type='ProgressHook'))
 

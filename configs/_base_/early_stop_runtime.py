@@ -1,7 +1,7 @@
 """Runtime of rows B8 to B11: Keras's EarlyStopping twice, on validation loss and accuracy.
 
-Whichever has seen no improvement for 10 epochs ends the run. The weights restored then are those
-of the best accuracy, as everywhere here.
+The run ends when either of them has not improved for 10 epochs. As in all configs here, the best
+checkpoint is the one with the highest validation accuracy.
 """
 _base_ = './classification_runtime.py'
 

@@ -3,10 +3,10 @@
 Reported (validation): 85, in 43 min for the last 9 epochs; its log shows 92.7 to 97.2.
 Assumed: momentum 0.9, no weight decay; a tenth of the rate after every 10 epochs; batch 128;
 224 px, ImageNet's mean and std, no augmentation.
-A tenth of the training files validates: see "Validation" in configs/alexnet/README.md.
-The report stops after epoch 21 and resumes for 9 more: the command with
---cfg-options train_cfg.max_epochs=21, then with --resume.
-Accuracy by class on the training images: tools/test.py CONFIG CHECKPOINT --part train.
+A tenth of the training files is for validation: see "Validation" in configs/alexnet/README.md.
+The report stops after epoch 21 and resumes for 9 more. To do the same, run the command with
+--cfg-options train_cfg.max_epochs=21, then again with --resume.
+Per-class accuracy on the training images: tools/test.py CONFIG CHECKPOINT --part train.
 
     python tools/train.py configs/alexnet/alexnet_scratch_1xb128-30e_cifar10-224px.py
 """

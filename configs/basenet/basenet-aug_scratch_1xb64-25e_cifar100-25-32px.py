@@ -2,7 +2,7 @@
 
 Added: horizontal flip, zoom 0.2, shifts 0.1, rotation 20 degrees.
 Reported (test): loss 1.6989, accuracy 50.12.
-Assumed: as B3; outside of the image its nearest pixel, which is Keras's default.
+Assumed: as B3; areas outside the image take the nearest pixel, Keras's default.
 
     python tools/train.py configs/basenet/basenet-aug_scratch_1xb64-25e_cifar100-25-32px.py
 """

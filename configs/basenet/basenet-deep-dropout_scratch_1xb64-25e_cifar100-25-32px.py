@@ -1,7 +1,7 @@
 """B7: does dropout 0.2 before both dense layers keep the deep network from overfitting?
 
 Reported (test): loss 1.5573, accuracy 52.68.
-Assumed: as B6; the dense layer of 50 has its BatchNorm from here on (the report's layer table).
+Assumed: as B6; from here on the dense layer of 50 has BatchNorm (the report's layer table).
 
     python tools/train.py configs/basenet/basenet-deep-dropout_scratch_1xb64-25e_cifar100-25-32px.py
 """

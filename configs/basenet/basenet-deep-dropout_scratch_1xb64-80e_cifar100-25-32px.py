@@ -1,8 +1,8 @@
 """B8: does dropout need only more epochs: up to 80, until nothing improves for 10?
 
 Reported (test): loss 1.3192, accuracy 59.64; stopped at epoch 57.
-Assumed: as B7; validation loss and accuracy are watched apart, and the first that has not improved
-for 10 epochs ends the run; the weights restored are those of the best accuracy.
+Assumed: as B7; validation loss and accuracy are monitored separately, and the run ends when either
+has not improved for 10 epochs; the weights of the best accuracy are restored.
 
     python tools/train.py configs/basenet/basenet-deep-dropout_scratch_1xb64-80e_cifar100-25-32px.py
 """

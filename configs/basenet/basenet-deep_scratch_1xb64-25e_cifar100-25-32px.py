@@ -2,7 +2,7 @@
 
 A 1x1 convolution then narrows 64 channels to the 16 that the dense layer had before.
 Reported (test): loss 1.4685, accuracy 55.24.
-Assumed: as B5; BatchNorm follows the new convolutions as well, but not the dense layer: that one
+Assumed: as B5; BatchNorm follows the new convolutions too, but not the dense layer, where it first
 appears in the report's table of the final model, B7 and B8.
 
     python tools/train.py configs/basenet/basenet-deep_scratch_1xb64-25e_cifar100-25-32px.py

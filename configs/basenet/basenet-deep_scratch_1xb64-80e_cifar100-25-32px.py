@@ -1,7 +1,7 @@
 """B9: is dropout of use at all, once there are epochs enough?
 
 Reported (test): loss 1.2524, accuracy 61.40; all 80 epochs ran.
-Assumed: B8 with both dropouts left out; BatchNorm of the dense layer stays.
+Assumed: as B8 without either dropout; the dense layer keeps its BatchNorm.
 
     python tools/train.py configs/basenet/basenet-deep_scratch_1xb64-80e_cifar100-25-32px.py
 """

@@ -1,8 +1,8 @@
 """B3: does it help to normalise the images by the training set's own mean and deviation?
 
 Reported (test): loss 2.1905, accuracy 44.28.
-Assumed: as B2; one mean and deviation a channel, over the images that train, not those that
-validate (Keras fits them on both).
+Assumed: as B2; one mean and standard deviation per channel, over the training images without the
+validation images (Keras uses both).
 
     python tools/train.py configs/basenet/basenet-norm_scratch_1xb64-25e_cifar100-25-32px.py
 """

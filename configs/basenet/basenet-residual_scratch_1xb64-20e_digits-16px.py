@@ -1,7 +1,7 @@
 """Quick start: does report B's residual BaseNet read scikit-learn's 1 797 handwritten digits?
 
-Reported: nothing; digits are not in the reports. They are real and come with scikit-learn, so
-that a first model can be trained without a download. A digit has no mirror image: no flips.
+Reported: nothing; digits are not in the reports. They are real images that come with scikit-learn,
+so a first model can be trained without a download. No flips: a mirrored digit is not a digit.
 
     python tools/misc/make_sample_data.py data/sample --sets digits
     python tools/train.py configs/basenet/basenet-residual_scratch_1xb64-20e_digits-16px.py

@@ -2,8 +2,8 @@
 
 Cut behind transition 1: the last three dense blocks (12, 24 and 16 layers) are removed.
 Reported (validation): accuracy 52; 380 k parameters.
-Assumed: as E2; transition 1 stays, what remains keeps its ImageNet weights, global average pooling
-follows.
+Assumed: as E2; transition 1 is kept; the remaining layers keep their ImageNet weights; global
+average pooling follows them.
 
     python tools/train.py configs/densenet/densenet121-cut1_finetune_1xb32-300e_mit8-256px.py
 """

@@ -1,11 +1,11 @@
 """E12: how far do augmentation, BatchNorm, dropout and early stopping keep E10 from overfitting?
 
 Added to E11 (E10 with horizontal flip and zoom 0.2, the winner of the report's grid): dropout 0.5
-and BatchNorm in front of the classifier, lower rates when the validation loss stalls, early
-stopping on it.
+and BatchNorm before the classifier, a lower learning rate when the validation loss stops improving,
+and early stopping on that loss.
 Reported (validation): accuracy 91.5; E10 has 84.5, E11 88.1 or 89.5.
 Assumed: as E10; Keras's default plateau (a tenth after 10 epochs); stop after 25 epochs without
-improvement, so that a lowered rate has its chance; weights of the best accuracy.
+improvement, so that a lowered rate can take effect; weights of the best accuracy.
 
     python tools/train.py configs/densenet/densenet121-cut3-reg_finetune_1xb32-250e_mit8x50-256px.py
 """

@@ -1,10 +1,10 @@
 """E2: how well does the whole DenseNet121 sort 8 scenes after 50 epochs?
 
 Reported (validation): accuracy 93.18; 7 M parameters.
-Assumed: ImageNet weights, and all of them learn (the report says so of E1 only); Adam at 1e-4, one
-of the two rates that its later search tried; batch 32; images at their own 256 px; Keras's
-BatchNorm momentum. The report validates on what is the test part here; a tenth of the training
-part validates instead.
+Assumed: ImageNet weights, all trainable (the report says so for E1 only); Adam at 1e-4, one of the
+two rates that its later search tried; batch 32; images at their original 256 px; Keras's BatchNorm
+momentum. The report validates on the images of our test split; here a tenth of the training split
+is used for validation instead.
 
     python tools/train.py configs/densenet/densenet121_finetune_1xb32-50e_mit8-256px.py
 """

@@ -3,11 +3,11 @@
 Reported (validation): 55, in 32 min; the whole network from scratch has 95 (C10).
 Assumed: momentum 0.9, no weight decay; a tenth of the rate after every 10 epochs; batch 128;
 224 px, ImageNet's mean and std, no augmentation; frozen BatchNorm
-evaluates (PyTorch's requires_grad=False, which the report will have used, leaves it normalising by
-the batch and moving its statistics).
-A tenth of the training files validates: see "Validation" in configs/alexnet/README.md.
-A stopped run goes on with --resume. Accuracy by class on the training images: --part train of
-tools/test.py.
+uses its stored statistics (with requires_grad=False alone, which the report probably used, it would
+normalise by batch statistics and keep updating its running ones).
+A tenth of the training files is for validation: see "Validation" in configs/alexnet/README.md.
+--resume continues a stopped run. For per-class accuracy on the training images, run
+tools/test.py CONFIG CHECKPOINT --part train.
 
     python tools/train.py configs/densenet/densenet121_frozen_1xb128-30e_cifar10-224px.py
 """

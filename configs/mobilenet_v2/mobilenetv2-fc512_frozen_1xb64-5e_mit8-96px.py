@@ -1,7 +1,7 @@
 """Does a hidden layer in the head help, on frozen ImageNet features of the 8 MIT scenes?
 
-Reported: nothing; report D asks it of ResNet50. As the linear probe, with 512 hidden units (ReLU)
-and dropout 0.5 before the classifier.
+Reported: nothing; report D does this with ResNet50. Same as the linear probe, plus a hidden layer
+of 512 units (ReLU) and dropout 0.5 before the classifier.
 
     python tools/train.py configs/mobilenet_v2/mobilenetv2-fc512_frozen_1xb64-5e_mit8-96px.py
 """

@@ -1,7 +1,7 @@
 """Does training on the whole network from ImageNet weights help on the 8 MIT scenes?
 
-Reported: nothing; report A does this with VGG16. As the linear probe, but all is trainable, at a
-tenth of its rate, and training images are mirrored at random.
+Reported: nothing; report A does this with VGG16. Same as the linear probe, but all layers are
+trainable, at a tenth of its learning rate, with random horizontal flips.
 
     python tools/train.py configs/mobilenet_v2/mobilenetv2_finetune_1xb64-5e_mit8-96px.py
 """

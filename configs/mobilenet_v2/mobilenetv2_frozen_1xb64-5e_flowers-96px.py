@@ -1,7 +1,7 @@
 """How far does a linear layer on ImageNet features get on the 5 kinds of flowers?
 
-Reported: nothing; the reports ask it with larger networks. The backbone is frozen, no augmentation.
-Weights: the README beside this file says how to convert them.
+Reported: nothing; the reports do this with larger networks. Frozen backbone, no augmentation.
+Weights: the README in this folder explains how to convert them.
 
     python tools/train.py configs/mobilenet_v2/mobilenetv2_frozen_1xb64-5e_flowers-96px.py
 """

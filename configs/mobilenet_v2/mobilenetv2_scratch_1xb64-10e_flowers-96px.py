@@ -1,7 +1,7 @@
 """What do the 5 kinds of flowers teach the same network from random weights?
 
-Reported: nothing; report A does this with VGG16. As fine-tuning, but from scratch, for twice the
-epochs at ten times the rate.
+Reported: nothing; report A does this with VGG16. Same as fine-tuning, but from scratch, for
+twice the epochs at ten times the learning rate.
 
     python tools/train.py configs/mobilenet_v2/mobilenetv2_scratch_1xb64-10e_flowers-96px.py
 """

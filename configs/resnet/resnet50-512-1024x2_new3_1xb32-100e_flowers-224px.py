@@ -1,10 +1,10 @@
 """D10: is a new stage 5, learnt from random weights, better than ImageNet's (D5)?
 
-Part Q7: three new bottlenecks at stride 1 and the dense layers learn, all before is frozen; lr
-1e-6, decay 1e-3, no dropout.
+Part Q7: three new bottlenecks at stride 1 and the dense layers are trainable, all earlier layers
+frozen; lr 1e-6, decay 1e-3, no dropout.
 Reported (test): loss 0.52568, accuracy 84.57; a little overfitted.
-Assumed: as D1 (35 images per class held out as the test part); the new layers start Glorot-uniform,
-as in the report's code (its text says zero).
+Assumed: as D1 (35 images per class held out as the test part); new layers are Glorot-uniform, as
+in the report's code (its text says zero).
 
     python tools/train.py configs/resnet/resnet50-512-1024x2_new3_1xb32-100e_flowers-224px.py
 """

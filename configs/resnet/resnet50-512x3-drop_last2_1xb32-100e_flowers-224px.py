@@ -1,10 +1,10 @@
 """D4: do a second trainable bottleneck and three dense layers of 512 help?
 
-Part Q6: conv5_block2, conv5_block3 and the dense layers trained; lr 5e-6, decay 1e-3, dropout 0.25
+Part Q6: conv5_block2, conv5_block3 and dense layers trainable; lr 5e-6, decay 1e-3, dropout 0.25
 before the last layer.
 Reported (test): loss 1.34390, accuracy 76.57.
-Assumed: as D1 (35 images per class held out as the test part); conv5_block2 is trained, as the
-report's text says (its printed code checks that name only after the loop over the layers).
+Assumed: as D1 (35 images per class held out as the test part); conv5_block2 is trainable, as
+the report's text says (its printed code checks that name only after the loop over the layers).
 
     python tools/train.py configs/resnet/resnet50-512x3-drop_last2_1xb32-100e_flowers-224px.py
 """

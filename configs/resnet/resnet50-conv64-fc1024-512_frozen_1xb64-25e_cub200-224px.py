@@ -1,7 +1,7 @@
 """B14: is a learnt 3x3 convolution better than average pooling in front of B13's layers?
 
 Reported (test): loss 2.5780, accuracy 38.11.
-Assumed: as B13; the convolution is padded, as its 7x7 output tells.
+Assumed: as B13; the convolution is padded, since its output is 7x7.
 
     python tools/train.py configs/resnet/resnet50-conv64-fc1024-512_frozen_1xb64-25e_cub200-224px.py
 """

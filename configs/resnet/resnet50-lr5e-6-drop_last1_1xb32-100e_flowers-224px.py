@@ -1,10 +1,10 @@
 """D1: is it enough for flowers to train ResNet50's last bottleneck, slowly and with dropout?
 
-Part Q5: conv5_block3 and the classifier are trained; lr 5e-6, decay 1e-3, dropout 0.25.
+Part Q5: conv5_block3 and the classifier are trainable; lr 5e-6, decay 1e-3, dropout 0.25.
 Reported (test): loss 0.52999, accuracy 85.14; overfitted, the report says.
 Assumed: 35 images per class held out as test (the report's 35 came from Google); every epoch
-validates on all of its 20 % (the report's code on one batch of 32 images); the best checkpoint by
-validation accuracy is tested.
+validates on the whole validation split, 20 % (the report's code: on one batch of 32 images); the
+checkpoint with the best validation accuracy is tested.
 
     python tools/train.py configs/resnet/resnet50-lr5e-6-drop_last1_1xb32-100e_flowers-224px.py
 """

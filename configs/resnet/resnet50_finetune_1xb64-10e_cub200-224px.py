@@ -1,9 +1,9 @@
 """B15: does fine-tuning all of ResNet50 beat a classifier on its frozen features?
 
 Reported (test): loss 2.2583, accuracy 44.77. Adam did worse, the report says.
-Assumed: as B12; SGD as in B1 (lr 0.01, momentum 0.9, decay 1e-6). BatchNorm learns its scale and
-shift but evaluates: Caffe's statistics are folded into these weights (resnet50_flowers.py tells
-how to use Keras's own file, which has them).
+Assumed: as B12; SGD as in B1 (lr 0.01, momentum 0.9, decay 1e-6). BatchNorm's scale and shift
+are trainable, but it is in eval mode: its statistics are folded into these weights
+(resnet50_flowers.py explains how to use Keras's own file, which has them).
 
     python tools/train.py configs/resnet/resnet50_finetune_1xb64-10e_cub200-224px.py
 """

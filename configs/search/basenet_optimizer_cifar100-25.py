@@ -1,7 +1,7 @@
 """B1 and B2, and more: which optimizer trains BaseNet best in 25 epochs?
 
 The trials with SGD and Adam are rows B1 and B2. Reported accuracy (test): B1 44.16, B2 45.12.
-Assumed: Keras's defaults of each optimizer, B1's decay of the rate with SGD alone.
+Assumed: Keras's defaults for each optimizer; B1's learning rate decay for SGD only.
 
     python tools/search.py configs/search/basenet_optimizer_cifar100-25.py
 """

@@ -4,14 +4,14 @@ The report's grid of 128: rotation, both shifts, shear, zoom and both flips, eac
 winner: horizontal flip and zoom 0.2, validation accuracy 89.5 (88.1 in a second table); E10 has
 84.5.
 Assumed: Keras's ImageDataGenerator with 0.2 for both shifts and for shear (a fifth of a degree, as
-Keras reads it), fill nearest; 50 epochs a trial, of E10's 250.
+Keras reads it), fill nearest; 50 epochs per trial instead of E10's 250.
 
     python tools/search.py configs/search/densenet121-cut3_augmentation_mit8x50.py
 """
 base = '../densenet/densenet121-cut3_finetune_1xb32-250e_mit8x50-256px.py'
 metric = 'accuracy/top1'
 epochs = 50
-# Keras's order; a step whose numbers are 0 does nothing and costs nothing.
+# In Keras's order; a step whose numbers are 0 is skipped.
 changes = {'model.data_preprocessor.train_geometry': [
     dict(type='RandomRotation', degrees=0), dict(type='RandomShift', width=0., height=0.),
     dict(type='RandomShear', shear_range=0.), dict(type='RandomZoom', zoom_range=0.),

@@ -2,7 +2,7 @@
 
 The report's table of eight first, then 30 trials. Its best: Adamax, validation accuracy 95.18.
 In the table's order: 93.83, 94.44, 95.18, 88.0, 91.7, 79, 21, 92. The second and third row are
-equal: the same values, trained twice; here the third takes the second's result over.
+equal: the same values, trained twice; here the third reuses the second's result.
 Assumed: weight decay is added to the gradient, as PyTorch does; momentum is SGD's alone (the
 table has 1 where an optimizer has none, and .5 for Adadelta, which has none either); the bounds
 of the space; early stopping as in E12, and pruning at the median: few trials get 300 epochs.

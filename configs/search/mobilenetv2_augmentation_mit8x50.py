@@ -1,9 +1,9 @@
 """E11, reduced: with 50 training images per class, do horizontal flips win, vertical ones lose?
 
-E11's question at a cost that a machine without a GPU can bear: MobileNetV2's frozen features of ten
-augmented views of each image (of one, where nothing is augmented), and the linear head on them.
-Half of the training part validates (941 images; the tenth of E10 is 187, where one image is half a
-percent). Mean of three seeds.
+E11's question for a machine without a GPU: a linear head is trained on MobileNetV2's frozen
+features of ten augmented views per image (one view without augmentation). Half of the training
+split is for validation (941 images; E10's tenth is only 187, where one image is half a percent).
+Mean of three seeds.
 
     python tools/search.py configs/search/mobilenetv2_augmentation_mit8x50.py
 """
@@ -19,7 +19,7 @@ changes = {
         dict(type='RandomFlip', prob=0., direction='vertical')],
     'param_scheduler.0.T_max': 40, '+default_hooks.feature_cache.views': 10}
 for part, split, most in (('train', 'train', 50), ('val', 'test', None)):
-    # As in _base_/datasets/mit_scenes_small.py: the source divides the training part.
+    # As in _base_/datasets/mit_scenes_small.py, the source splits the training images.
     changes[f'{part}_dataloader.dataset.part'] = 'all'
     changes[f'{part}_dataloader.dataset.val_fraction'] = None
     for key, value in dict(split=split, held_out=0.5, seed=0, max_per_class=most).items():

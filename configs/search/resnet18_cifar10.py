@@ -1,9 +1,9 @@
 """A8 to A12: which optimizer, rate, batch size and number of epochs fine-tune ResNet18 best?
 
-The five rows of report A as one search, so that one table compares them; each trial's config is
-that row's. Reported mCA (test): A8 95.15, A9 95.47, A10 94.57, A11 95.45, A12 95.44. The report
-chooses by its test figures; here the validation chooses.
-More of the space: raise n_trials, then the sampler goes on where the rows end.
+The five rows of report A as one search, so that one table compares them; each trial has that
+row's config. Reported mCA (test): A8 95.15, A9 95.47, A10 94.57, A11 95.45, A12 95.44. The report
+chooses by its test figures; here validation accuracy decides.
+To explore further, raise n_trials: the sampler continues after the rows.
 
     python tools/search.py configs/search/resnet18_cifar10.py
 """

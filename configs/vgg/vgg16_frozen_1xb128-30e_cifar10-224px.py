@@ -3,10 +3,10 @@
 Reported (validation): 50, in 22 min; the whole network from scratch has 94 (C4).
 Assumed: momentum 0.9, no weight decay; a tenth of the rate after every 10 epochs; batch 128;
 224 px, ImageNet's mean and std, no augmentation.
-Dropout stays active before and behind the last frozen hidden layer.
-A tenth of the training files validates: see "Validation" in configs/alexnet/README.md.
-A stopped run goes on with --resume. Accuracy by class on the training images: --part train of
-tools/test.py.
+Dropout stays active before and after the last frozen hidden layer.
+A tenth of the training files is for validation: see "Validation" in configs/alexnet/README.md.
+--resume continues a stopped run. For per-class accuracy on the training images, run
+tools/test.py CONFIG CHECKPOINT --part train.
 
     python tools/train.py configs/vgg/vgg16_frozen_1xb128-30e_cifar10-224px.py
 """

@@ -5,9 +5,9 @@ Assumed: momentum 0.9, no weight decay; a tenth of the rate after every 10 epoch
 224 px, ImageNet's mean and std, no augmentation.
 Without BatchNorm this rate and momentum may well diverge; the report's own setting is kept. If
 the loss stays at 2.30 or becomes nan, try --cfg-options optim_wrapper.optimizer.momentum=0.
-A tenth of the training files validates: see "Validation" in configs/alexnet/README.md.
-A stopped run goes on with --resume.
-Accuracy by class on the training images: tools/test.py CONFIG CHECKPOINT --part train.
+A tenth of the training files is for validation: see "Validation" in configs/alexnet/README.md.
+--resume continues a stopped run.
+Per-class accuracy on the training images: tools/test.py CONFIG CHECKPOINT --part train.
 
     python tools/train.py configs/vgg/vgg16_scratch_1xb128-30e_cifar10-224px.py
 """

@@ -1,11 +1,11 @@
 """A16: A14 on mixed images, the step that the report proposes next.
 
-Question: does a detector of few images gain from blends of two of them?
+Question: does a detector trained on few images gain from blending pairs of them?
 Reported: nothing.
-Assumed: each image is blended half and half with a random second one, which keeps its size (as in
+Assumed: each image is blended half and half with a random second one, which is not resized (as in
 "Bag of Freebies for Training Object Detection Neural Networks", https://arxiv.org/abs/1902.04103,
 which draws the shares from Beta(1.5, 1.5) and, as here, leaves the last 20 epochs unmixed); the
-boxes of both count.
+boxes of both images are used.
 
     python tools/train.py configs/yolov3/yolov3_d53-mixup_coco_1xb6-200e_kitti-car-416px.py
 """

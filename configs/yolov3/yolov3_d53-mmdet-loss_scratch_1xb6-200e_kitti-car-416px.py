@@ -1,7 +1,7 @@
 """A13 with mmdet's loss and targets instead of the report's.
 
-Question: do weights of 1 and 100 for confidence, MSE for x and y, and a box learnt on every scale
-help or hurt?
+Question: do weights of 1 and 100 for confidence, MSE for x and y, and every box assigned on
+every scale help or hurt?
 Reported: nothing; the report has one loss.
 
     python tools/train.py configs/yolov3/yolov3_d53-mmdet-loss_scratch_1xb6-200e_kitti-car-416px.py

@@ -1,6 +1,6 @@
 """A14: YOLOv3 with Darknet-53 learns KITTI's cars from COCO's weights, stopped once and resumed.
 
-Question: what do weights add that have detected 80 kinds of objects in 118 000 images?
+Question: what do weights trained on 80 kinds of objects in 118 000 images add?
 Reported: AP 0.71, precision 0.77, recall 0.75, F1 0.76 at IoU 0.5, after 175 epochs and, resumed,
 25 more.
 Assumed: all weights are loaded except those of the three prediction layers (255 channels for 80

@@ -1,7 +1,7 @@
 """A14 on 640x192 rectangles instead of 416x416 letterboxes.
 
-Question: KITTI's images are 3.3 times wider than high; is a letterbox, two thirds of it black, a
-good way to see them? Here cars are 1.5 times larger at 0.71 of the pixels.
+Question: KITTI's images are 3.3 times as wide as high; is a letterbox, two thirds of it black, a
+good input for them? Here cars are 1.5 times larger at 0.71 of the pixels.
 Reported: nothing.
 
     python tools/train.py configs/yolov3/yolov3_d53_coco_1xb6-200e_kitti-car-640x192.py

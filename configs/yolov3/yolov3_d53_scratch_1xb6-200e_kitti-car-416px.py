@@ -1,10 +1,10 @@
 """A13: YOLOv3 with Darknet-53 learns KITTI's cars from random weights.
 
-Question: what does a detector reach that has seen nothing but 400 images of the task?
+Question: how good is a detector that was trained on nothing but 400 images of the task?
 Reported: AP 0.54, precision 0.45, recall 0.75, F1 0.55 at IoU 0.5.
 Assumed: input 416x416, letterboxed with black; horizontal flips; Adam at a constant 1e-3 with
-gradients clipped to norm 35; COCO's anchors; the 400 images drawn from ours by seed.
-Once an epoch it prints row A15's table, every statistic of every scale for one batch.
+gradients clipped to norm 35; COCO's anchors; 400 of our images chosen at random by seed.
+Once per epoch it prints row A15's table: every statistic of every scale for one batch.
 
     python tools/train.py configs/yolov3/yolov3_d53_scratch_1xb6-200e_kitti-car-416px.py
 """

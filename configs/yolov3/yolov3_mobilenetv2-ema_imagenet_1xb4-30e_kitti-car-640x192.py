@@ -2,7 +2,7 @@
 
 Question: does an exponential moving average (EMA) of the weights of about the last 100 iterations
 detect better than the weights themselves?
-Reported: nothing. Any detector takes this hook, also by --cfg-options.
+Reported: nothing. This hook works with any detector, also set by --cfg-options.
 
     python tools/train.py \
         configs/yolov3/yolov3_mobilenetv2-ema_imagenet_1xb4-30e_kitti-car-640x192.py

@@ -1,7 +1,7 @@
 """Quick start: does a car detector learn from scratch in a few minutes on two CPU cores?
 
 Reported: nothing; the scenes are drawn by this project in KITTI's format. Half the channels of
-the light YOLOv3, and vans count as cars, because so few epochs do not teach the difference.
+the light YOLOv3, and vans count as cars, because so few epochs are not enough to tell them apart.
 
     python tools/misc/make_sample_data.py data/sample --sets kitti --size kitti=480
     python tools/train.py configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-10e_roads-416x128.py

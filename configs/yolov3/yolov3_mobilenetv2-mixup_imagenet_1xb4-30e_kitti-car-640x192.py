@@ -1,7 +1,7 @@
 """A16's light sibling: YOLOv3 with MobileNetV2 from ImageNet weights on mixed images.
 
-Question: does a detector of 53 images gain from blends of two of them?
-Reported: nothing. As in row A16 the second image keeps its size; the last 5 epochs are unmixed.
+Question: does a detector trained on 53 images gain from blending pairs of them?
+Reported: nothing. As in row A16, the second image is not resized; the last 5 epochs are unmixed.
 
     python tools/train.py \
         configs/yolov3/yolov3_mobilenetv2-mixup_imagenet_1xb4-30e_kitti-car-640x192.py

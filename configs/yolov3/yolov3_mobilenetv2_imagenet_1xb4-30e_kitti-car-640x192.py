@@ -1,9 +1,9 @@
 """YOLOv3 with MobileNetV2 learns KITTI's cars from ImageNet weights.
 
-Question: what do ImageNet weights of the backbone add to its sibling from scratch, which differs
-in nothing else?
-Reported: nothing; row A14 asks the same of Darknet-53 with COCO weights.
-Weights: tools/model_converters/keras_to_mm.py mobilenet_v2 writes them.
+Question: what do ImageNet weights of the backbone add, compared with the same config from random
+weights?
+Reported: nothing; row A14 does the same with Darknet-53 and COCO weights.
+Weights: made by tools/model_converters/keras_to_mm.py mobilenet_v2.
 
     python tools/train.py configs/yolov3/yolov3_mobilenetv2_imagenet_1xb4-30e_kitti-car-640x192.py
 """

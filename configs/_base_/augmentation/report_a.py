@@ -1,7 +1,7 @@
 """Input recipes of report A for CIFAR-10's 32 px images, as torchvision defines their steps.
 
-A leaf takes one: ``model = dict(data_preprocessor=_base_.aug_a)``. Mean and std are the report's
-times 255. Areas outside the image are black before normalisation.
+A leaf selects one with ``model = dict(data_preprocessor=_base_.aug_a)``. Mean and std are the
+report's times 255. Areas outside the image are black before normalisation.
 """
 normalized = dict(
     mean=[125.3325, 122.9865, 113.934], std=[62.985, 62.0925, 66.708], fill=0, color=[])

@@ -1,7 +1,7 @@
 """Loaders and metrics of data sets held as one array, without the data.
 
-Configs that inherit this set the source of each loader. A tenth of the training source is for
-validation, so train_dataloader and val_dataloader have the same source.
+Configs that inherit this set the source of each loader. A tenth of the training source is used for
+validation, so train_dataloader and val_dataloader need the same source.
 """
 train_dataloader = dict(
     batch_size=64,
@@ -23,5 +23,5 @@ test_dataloader = dict(
     collate_fn=dict(type='batch_collate'))
 
 val_evaluator = [dict(type='Accuracy', topk=(1, )), dict(type='MeanLoss')]
-# ClassReport waits a second for scikit-learn: once, at the end.
+# Importing scikit-learn for ClassReport takes a second, so it runs once, at the end.
 test_evaluator = [*val_evaluator, dict(type='ClassReport')]

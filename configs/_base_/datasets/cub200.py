@@ -1,7 +1,7 @@
 """Caltech-UCSD Birds 200-2010 (report B): the official lists, 3 000 images to train, 3 033 to test.
 
-A tenth of each class of the training list validates. Stretched to 224x224, as Keras's
-target_size does.
+A tenth of each class of the training list is for validation. Images are stretched to 224x224,
+as Keras's target_size does.
 """
 _base_ = ['array_dataset.py']
 train_source = dict(
@@ -11,4 +11,4 @@ test_source = dict(train_source, split='test')
 train_dataloader = dict(dataset=dict(source=train_source))
 val_dataloader = dict(batch_size=64, dataset=dict(source=train_source))
 test_dataloader = dict(batch_size=64, dataset=dict(source=test_source))
-del train_source, test_source  # copied above; left here, changing them would change nothing
+del train_source, test_source  # already copied; changing them in a leaf would have no effect

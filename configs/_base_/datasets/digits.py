@@ -6,4 +6,4 @@ test_source = dict(type='class_folder', data_root='data/sample/digits/test', siz
 train_dataloader = dict(dataset=dict(source=train_source))
 val_dataloader = dict(dataset=dict(source=train_source))
 test_dataloader = dict(dataset=dict(source=test_source))
-del train_source, test_source  # copied above; left here, changing them would change nothing
+del train_source, test_source  # already copied; changing them in a leaf would have no effect

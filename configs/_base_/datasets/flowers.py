@@ -1,7 +1,7 @@
 """TensorFlow's flower_photos (report D): 35 images per class for the test, the rest 80/20.
 
-The report's test images, 35 per class, came from Google; ours are held out of the data set,
-chosen by seed 0. Stretched to 224x224, as Keras's target_size does.
+The report's test images, 35 per class, came from Google; ours are held out of the data set, chosen
+at random with seed 0. Images are stretched to 224x224, as Keras's target_size does.
 """
 _base_ = ['array_dataset.py']
 train_source = dict(
@@ -13,4 +13,4 @@ test_source = dict(train_source, split='test')
 train_dataloader = dict(dataset=dict(source=train_source, val_fraction=0.2))
 val_dataloader = dict(batch_size=64, dataset=dict(source=train_source, val_fraction=0.2))
 test_dataloader = dict(batch_size=64, dataset=dict(source=test_source))
-del train_source, test_source  # copied above; left here, changing them would change nothing
+del train_source, test_source  # already copied; changing them in a leaf would have no effect

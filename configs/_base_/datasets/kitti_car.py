@@ -1,8 +1,8 @@
 """Cars of KITTI's 2D benchmark as 640x192 rectangles, split at random with seed 0.
 
 The labels of KITTI's official test part are not public, so the test part here is held out of
-the training folder. The shares cut a sample of 76 images into 53 and 7 to train and validate
-on, and 16 for the test. The only class is type Car; Van and DontCare are ignored boxes.
+the training folder. A sample of 76 images is split into 53 for training, 7 for validation
+and 16 for the test. The only class is type Car; Van and DontCare are ignored boxes.
 """
 dataset_type = 'KittiDataset'
 data_root = 'data/kitti'
@@ -21,7 +21,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadCachedImage'),
     dict(type='Resize', scale=(640, 192), keep_ratio=True),
-    dict(type='LoadAnnotations', with_bbox=True),  # after Resize: for pictures, at full size
+    dict(type='LoadAnnotations', with_bbox=True),  # after Resize: full size, for drawing
     dict(type='PackDetInputs', meta_keys=(
         'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'instances'))
 ]
@@ -29,7 +29,7 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=4,
     num_workers=2,
-    persistent_workers=True,  # a worker that ends forgets its decoded images
+    persistent_workers=True,  # a worker's cache of decoded images is lost when it ends
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type=dataset_type, data_root=data_root, split=split, part='train',
@@ -53,7 +53,7 @@ test_dataloader = dict(
         pipeline=test_pipeline))
 
 val_evaluator = dict(type='CocoBoxMetric')
-# Boxes' confidence is the class probability times objectness.
+# A box's confidence is its class probability times its objectness.
 test_evaluator = [
     val_evaluator, dict(type='DetectionMetric', iou_thr=0.5, score_thr=0.5),
     dict(type='KittiMetric')

@@ -1,6 +1,6 @@
 """KITTI's cars as report A trains on them: 400 images in 67 batches of 6, as 416x416 letterboxes.
 
-Assumed: padding with black, horizontal flips, and images drawn from ours by seed.
+Assumed: padding with black, horizontal flips, and 400 of our images chosen at random by seed.
 """
 _base_ = './kitti_car.py'
 

@@ -1,7 +1,7 @@
 """The 8 scenes of MIT (report E): 1 881 images of 256x256 for training, 807 for the test.
 
-The report validated on those 807, which are the official test part. Here a tenth of train/
-validates, and only tools/test.py reads test/.
+The report validated on those 807, which are the official test part. Here a tenth of
+train/ is for validation, and only tools/test.py reads test/.
 """
 _base_ = ['array_dataset.py']
 train_source = dict(
@@ -13,4 +13,4 @@ test_source = dict(train_source, data_root='data/MIT_split/test')
 train_dataloader = dict(dataset=dict(source=train_source))
 val_dataloader = dict(batch_size=64, dataset=dict(source=train_source))
 test_dataloader = dict(batch_size=64, dataset=dict(source=test_source))
-del train_source, test_source  # copied above; left here, changing them would change nothing
+del train_source, test_source  # already copied; changing them in a leaf would have no effect

@@ -1,8 +1,8 @@
 """The 8 scenes of MIT with 50 training images per class (report E's `small`).
 
-First a tenth of train/ is set aside, then 50 per class are chosen from what remains: validation
-and test are those of mit_scenes.py image by image, and only the training set is smaller. So the
-sources divide train/, not ArrayDataset; a source calls the part set aside 'test'.
+First a tenth of train/ is set aside for validation, then 50 images per class are chosen from the
+rest: validation and test images are exactly those of mit_scenes.py. This is why the sources split
+train/ themselves, instead of ArrayDataset; a source calls the part that it sets aside 'test'.
 """
 _base_ = ['mit_scenes.py']
 train_dataloader = dict(dataset=dict(

@@ -1,6 +1,6 @@
 """AlexNet as torchvision has it, 10 classes, random weights in torchvision's distribution.
 
-All of it is transferred, but for the last layer, by
+To start from ImageNet weights in all layers but the last, set
 ``model = dict(init_cfg=[dict(type='Pretrained', checkpoint='torchvision://alexnet')])``.
 """
 _base_ = './imagenet_224px.py'

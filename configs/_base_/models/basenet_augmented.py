@@ -1,6 +1,6 @@
 """BaseNet with the augmentation of row B4, which every later row of report B keeps.
 
-Keras's ImageDataGenerator: its steps in the order in which it composes them.
+The steps of Keras's ImageDataGenerator, in the order in which Keras applies them.
 """
 _base_ = './basenet.py'
 

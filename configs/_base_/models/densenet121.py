@@ -7,5 +7,5 @@ model = dict(
     head=dict(
         type='LinearClsHead', num_classes=10, in_channels=1024,
         loss=dict(type='CrossEntropyLoss')),
-    # here and not in the backbone, so that a config can give that one a single Pretrained
+    # set here, so that a config can give the backbone a single Pretrained init_cfg
     init_cfg=[dict(type='Kaiming', layer='Conv2d', mode='fan_in')])

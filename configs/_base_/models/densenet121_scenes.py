@@ -1,9 +1,9 @@
 """DenseNet121 with ImageNet weights for 8 scenes (report E), at the 256 px that the images have.
 
-BatchNorm has Keras's momentum 0.99 (PyTorch's 0.01), as the report's network: what evaluation
-normalises by is a mean over some 100 steps, so two epochs of 53 (E10, E12: eight of 13), where
-PyTorch's 0.1 takes the last ten. That is short against 50 to 300 epochs, and it starts from
-ImageNet's statistics, so nothing lags for long. Epsilon is 1e-5 in Keras's DenseNet as well.
+BatchNorm has Keras's momentum 0.99 (0.01 in PyTorch's terms), like the report's network: its
+running statistics average about 100 steps, two epochs of 53 (E10, E12: eight of 13), where
+PyTorch's default 0.1 averages ten. That is short compared with 50 to 300 epochs, and it starts from
+ImageNet's statistics, so they do not lag for long. Keras's DenseNet also has epsilon 1e-5.
 """
 _base_ = './densenet121.py'
 

@@ -1,7 +1,7 @@
 """Inception v3 as torchvision has it, 10 classes, random weights, no auxiliary classifier.
 
-Inputs from -1 to 1: what torchvision's weights expect, and what torchvision itself makes of
-ImageNet's normalisation (`transform_input`) before the first layer.
+Inputs are from -1 to 1, as torchvision's weights expect: torchvision converts from ImageNet's
+normalisation to this range itself (`transform_input`) before the first layer.
 """
 model = dict(
     type='TransferClassifier',

@@ -1,6 +1,6 @@
 """MobileNetV2 of Keras, 10 classes, random weights.
 
-Weights: what tools/model_converters/keras_to_mm.py writes, by ``backbone=dict(init_cfg=dict(
+To load weights that tools/model_converters/keras_to_mm.py wrote: ``backbone=dict(init_cfg=dict(
 type='Pretrained', checkpoint=FILE))``. They expect inputs from -1 to 1, TensorFlow's padding and
 its BatchNorm epsilon.
 """
@@ -15,7 +15,7 @@ model = dict(
     backbone=dict(
         type='MobileNetV2',
         conv_cfg=dict(type='Conv2dAdaptivePadding'),
-        # PyTorch's momentum: Keras's 0.001 needs thousands of steps to follow the weights.
+        # PyTorch's default: Keras's 0.001 takes thousands of steps to follow the weights.
         norm_cfg=dict(type='BN', eps=1e-3, momentum=0.1)),
     neck=dict(type='GlobalAveragePooling'),
     head=dict(

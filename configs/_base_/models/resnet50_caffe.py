@@ -1,8 +1,8 @@
 """ResNet50 of Caffe and Keras: stride in the first 1x1 convolution, BGR, only the mean subtracted.
 
 Weights: ``backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=
-'open-mmlab://detectron2/resnet50_caffe'))``. Their BatchNorm statistics are folded into its
-scale and mean nothing: where such a BatchNorm is not frozen, say ``norm_eval=True``.
+'open-mmlab://detectron2/resnet50_caffe'))``. BatchNorm's statistics are folded into its scale
+and are not meaningful in this file: where a BatchNorm is not frozen, set ``norm_eval=True``.
 """
 model = dict(
     type='TransferClassifier',
@@ -14,7 +14,7 @@ model = dict(
         eval_geometry=[dict(type='Resize', size=(224, 224))]),
     backbone=dict(
         type='ResNet', depth=50, style='caffe', zero_init_residual=False,
-        # Keras's momentum 0.99; without effect while BatchNorm evaluates
+        # Keras's momentum 0.99; no effect while BatchNorm is in eval mode
         norm_cfg=dict(type='BN', momentum=0.01)),
     neck=dict(type='GlobalAveragePooling'),
     head=dict(  # no hidden layer yet; report D's rows add dropout and hidden layers

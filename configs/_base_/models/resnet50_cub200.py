@@ -1,7 +1,7 @@
 """ResNet50 for 200 birds (report B): frozen ImageNet features, a linear layer.
 
-The weights are Keras's, which are Caffe's, in the form that Detectron gave them: with BatchNorm's
-statistics folded into its scale, so BatchNorm must use them even if trainable (row B15).
+Keras's weights are Caffe's; this is Detectron's version of them, with BatchNorm's statistics
+folded into its scale, so BatchNorm must stay in eval mode even where it is trainable (row B15).
 """
 _base_ = './resnet50_caffe.py'
 

@@ -1,11 +1,11 @@
 """ResNet50 for 5 flowers, part Q5 of report D: the last bottleneck and the classifier are trained.
 
-The weights are Keras's, which are Caffe's, in the form that Detectron gave them: with BatchNorm's
-statistics folded into its scale. So BatchNorm uses these also in trainable bottlenecks, where its
-scale and shift are trained. Keras's file, converted by tools/model_converters/keras_to_mm.py, has
-the statistics: with it, as `model.backbone.init_cfg.checkpoint`, set `model.backbone.norm_eval` to
-False, and these bottlenecks use batch statistics, as in the report.
-Keras's convolutions have biases, 26 560 in all, which BatchNorm makes redundant: none here.
+Keras's weights are Caffe's; this is Detectron's version of them, with BatchNorm's statistics
+folded into its scale. So BatchNorm stays in eval mode even in trainable bottlenecks, where its
+scale and shift are trained. Keras's own file has the statistics: to use batch statistics in these
+bottlenecks, as in the report, convert it with tools/model_converters/keras_to_mm.py, set
+`model.backbone.init_cfg.checkpoint` to the result and `model.backbone.norm_eval` to False.
+Keras's convolutions have 26 560 biases, which BatchNorm makes redundant; ours have none.
 """
 _base_ = './resnet50_caffe.py'
 

@@ -1,6 +1,6 @@
 """Part Q6 of report D: one more trainable bottleneck, and three dense layers, each with ReLU.
 
-As in the report's code, the only dropout is before the last layer. Leaves give the widths.
+As in the report's code, the only dropout is before the last layer. Leaf configs set the widths.
 """
 _base_ = './resnet50_flowers.py'
 

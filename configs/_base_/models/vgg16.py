@@ -1,8 +1,8 @@
 """VGG16 as torchvision has it, 10 classes, random weights in torchvision's distribution.
 
-The hidden layers of its classifier are transferred too by
-``model = dict(init_cfg=[dict(type='Pretrained', checkpoint='torchvision://vgg16')])``, the
-convolutions alone by ``backbone=dict(init_cfg=...)``.
+To start from ImageNet weights, including the classifier's hidden layers, set
+``model = dict(init_cfg=[dict(type='Pretrained', checkpoint='torchvision://vgg16')])``; for the
+convolutions only, ``backbone=dict(init_cfg=...)``.
 """
 _base_ = './imagenet_224px.py'
 

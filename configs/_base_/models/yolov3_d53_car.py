@@ -1,10 +1,10 @@
 """YOLOv3 on Darknet-53 for one class, from random weights.
 
-The model of `mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py`, with its loss, but for the number of
-classes, the weights, BatchNorm, which trains, the copy to the GPU, which is asynchronous, and the
-head, which clips its boxes to the image and honours ignored ones. It is written out because
-inheriting that config brings COCO's data sets, pipelines and schedule along, which every leaf would
-have to delete; a test compares the two.
+The model of `mmdet::yolo/yolov3_d53_8xb8-ms-416-273e_coco.py`, with its loss, except: one class,
+random weights, trainable BatchNorm, asynchronous copies to the GPU, and a head that clips its boxes
+to the image and supports ignored boxes. It is written out in full because inheriting that config
+would bring in COCO's data sets, pipelines and schedule, which every leaf would have to delete; a
+test compares the two.
 """
 model = dict(
     type='YOLOV3',
@@ -15,8 +15,8 @@ model = dict(
         bgr_to_rgb=True,
         pad_size_divisor=32,
         non_blocking=True),
-    # mmdet's default, norm_eval=True, is meant for pretrained weights: from random ones BatchNorm
-    # would never leave its first statistics, 0 and 1.
+    # mmdet's default, norm_eval=True, is meant for pretrained weights: with random weights,
+    # BatchNorm would keep its initial statistics, 0 and 1.
     backbone=dict(type='Darknet', depth=53, out_indices=(3, 4, 5), norm_eval=False),
     neck=dict(
         type='YOLOV3Neck',

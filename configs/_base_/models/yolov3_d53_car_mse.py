@@ -1,10 +1,10 @@
 """YOLOv3 on Darknet-53 for one class with the loss and assignment of report A (rows A13 to A16).
 
-x, y, w, h by MSE, confidence and class by BCE, every one a mean over the cells it concerns on its
-scale; confidence weighted 1 for objects and 100 for background; each scale is trained on every
-box by one anchor. The report prints this code: https://github.com/eriklindernoren/PyTorch-YOLOv3.
-yolov3_d53_car.py has mmdet's loss: sums, BCE for x and y, box weights of 2, all
-confidence weighted 1, a box's best anchor on one scale.
+MSE for x, y, w and h, BCE for confidence and class, each averaged over the relevant cells of its
+scale; confidence has weight 1 for objects and 100 for background; every box has one anchor on
+each scale. The report prints this code: https://github.com/eriklindernoren/PyTorch-YOLOv3.
+yolov3_d53_car.py has mmdet's loss: sums, BCE for x and y, box weight 2, confidence weight 1
+throughout, and every box assigned to its best anchor only, on one scale.
 """
 _base_ = './yolov3_d53_car.py'
 

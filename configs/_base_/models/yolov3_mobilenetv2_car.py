@@ -1,8 +1,8 @@
 """YOLOv3 on MobileNetV2 for one class: 3.1 million parameters, for machines without a GPU.
 
-Differs from mmdet's own yolov3_mobilenetv2 in what the ImageNet weights at hand expect (padding
-as TensorFlow's 'same', BatchNorm eps 1e-3, ReLU6, inputs from -1 to 1), so that runs from random
-and from pretrained weights differ by nothing else.
+Differs from mmdet's own yolov3_mobilenetv2 in what Keras's ImageNet weights require (TensorFlow's
+'same' padding, BatchNorm eps 1e-3, ReLU6, inputs from -1 to 1), so that runs from random and from
+pretrained weights differ in the weights alone.
 """
 _base_ = './yolov3_d53_car.py'
 
@@ -19,7 +19,7 @@ model = dict(
         # statistics so far behind the weights that evaluation finds no car (batch statistics: 0.4
         # AP50). The weights do not depend on it.
         norm_cfg=dict(type='BN', eps=1e-3, momentum=0.1)),
-    # mmdet's 96 channels on every grid take longer than the backbone; Darknet's narrow as well.
+    # mmdet's 96 channels at every scale take longer than the backbone; Darknet's narrow too.
     neck=dict(in_channels=[1280, 96, 32], out_channels=[96, 64, 48]),
     bbox_head=dict(
         in_channels=[96, 64, 48],

@@ -1,7 +1,7 @@
 """Adam at a constant 1e-4 for 300 epochs: what report E's rows are assumed to have used.
 
-The report names neither optimizer nor rate before its search, which tries 1e-4 and 1e-5 and finds
-Adam and its variants best.
+The report gives no optimizer or learning rate before its search, which tries 1e-4 and 1e-5 and
+finds Adam and its variants best.
 """
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-4, betas=(0.9, 0.999), eps=1e-7))

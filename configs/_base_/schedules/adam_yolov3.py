@@ -2,7 +2,7 @@
 optim_wrapper = dict(
     type='DeferredNormOptimWrapper',
     optimizer=dict(type='Adam', lr=1e-3),
-    clip_grad=dict(max_norm=35, norm_type=2))  # mmdet's, its YOLOv3 losses are sums over the batch
+    clip_grad=dict(max_norm=35, norm_type=2))  # as in mmdet, whose YOLOv3 losses are batch sums
 
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=1, val_interval=1)
 val_cfg = dict(type='ValLoop')

@@ -1,6 +1,6 @@
 """SGD of report A: lr 0.01, a tenth of it whenever the validation loss stops improving.
 
-The report names optimizer, first rate and scheduler alone. Assumed: momentum 0.9, no weight
+The report gives only the optimizer, initial rate and scheduler. Assumed: momentum 0.9, no weight
 decay, and PyTorch's defaults for the plateau (factor 0.1, patience 10 epochs).
 """
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01, momentum=0.9))

@@ -1,6 +1,6 @@
 """SGD of report C: 30 epochs from lr 0.1.
 
-The report names the first rate alone. Assumed: momentum 0.9, no weight decay, a tenth of the
+The report gives only the initial rate. Assumed: momentum 0.9, no weight decay, a tenth of the
 rate after every 10 epochs.
 """
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1, momentum=0.9))
