@@ -2,7 +2,7 @@
 
     python tools/benchmark.py classification
     python tools/benchmark.py detection --json work_dirs/detection.json
-    python tools/benchmark.py data --quick        # a minute: does it run? not for figures to quote
+    python tools/benchmark.py data --quick        # a minute's check; do not quote its figures
 
 OMP_NUM_THREADS sets the threads, CUDA_VISIBLE_DEVICES= hides the GPU.
 """
@@ -30,21 +30,21 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Run a suite, print each case when it is finished, and return what ``--json`` writes.
 
     Args:
-        argv: Arguments as on the command line; None takes the process's own.
+        argv: Command-line arguments; None: those of this process (sys.argv).
 
     Raises:
-        ValueError: What is compared does not train the same, or a variant fails.
+        ValueError: The variants do not train identically, or one fails.
         OSError: A file cannot be written.
     """
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('suite', choices=SUITES)
     parser.add_argument('--json', type=Path, metavar='F',
-                        help='also write conditions and every sample to this file')
-    parser.add_argument('--overwrite', action='store_true', help='replace F where it exists')
+                        help='also write conditions and every sample to this file F')
+    parser.add_argument('--overwrite', action='store_true', help='replace F if it exists')
     parser.add_argument('--rounds', type=positive, metavar='N',
-                        help="how often each variant is timed; default: the suite's own number")
+                        help="how often each variant is timed; the default depends on the suite")
     parser.add_argument('--quick', action='store_true',
-                        help='small sizes and one round, to see whether it runs')
+                        help='small sizes and one round, to check that it runs')
     args = parser.parse_args(argv)
     if args.json:
         check_file(args.json, overwrite=args.overwrite)
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
                   **conditions())
     print(f'{args.suite}, {record["threads"]} threads, {record["device"]}'
           f'{"; --quick: not for figures to quote" if args.quick else ""}\n')
-    # What Runners print would drown the figures. Their loggers keep the stream: it stays open.
+    # Hides what Runners print. Their loggers keep the stream, so it is not closed.
     with tempfile.TemporaryDirectory(prefix='benchmark-') as folder, \
             redirect_stdout(io.StringIO()):
         suite = importlib.import_module(f'tools.benchmarks.{args.suite}')

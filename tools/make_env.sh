@@ -2,10 +2,10 @@
 #
 #   VENV     where it lives; default .venv in the repository root
 #   PYTHON   the interpreter to make it with; default the first python3 that is new enough
-#   PIP_*    pip's own variables (index, cache, wheels) are honoured as they are
+#   PIP_*    pip's own variables (index, cache, wheels) work as usual
 #
-# A marker named after requirements.txt's checksum says that an environment is complete: without
-# it, or when the requirements change, the installation is done again.
+# A marker file named after requirements.txt's checksum shows that an environment is complete:
+# without it, or when the requirements change, everything is installed again.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=${VENV:-$root/.venv}
@@ -59,8 +59,8 @@ make_env() {
     fail "$base cannot make environments: install its venv module (on Debian and Ubuntu: apt install python3-venv)."
   "$python" -m pip install --quiet --requirement "$root/requirements.txt" ||
     fail "The installation into $venv failed, see above; run the same command again to take it up."
-  # mmcv wants opencv-python, which needs libGL; the headless build of the same version does not,
-  # and both unpack to the same folder: the one that is written last is the one imported.
+  # mmcv requires opencv-python, which needs libGL; the headless build of the same version does not,
+  # and both unpack to the same folder: the one installed last is imported.
   "$python" -m pip install --quiet --force-reinstall --no-deps \
     "$(grep -o '^opencv-python-headless==[^ ]*' "$root/requirements.txt")" ||
     fail "The installation into $venv failed, see above; run the same command again to take it up."

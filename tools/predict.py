@@ -4,10 +4,10 @@
     python tools/predict.py CONFIG CHECKPOINT pictures/ --out-dir predictions
     python tools/predict.py CONFIG CHECKPOINT drive.mp4 --score-thr 0.5
 
-A classifier's pictures get their most likely classes beside them, a detector's their boxes;
-predictions.json holds the same in numbers. How a picture becomes an input follows the config's test
-data, so the figures are those of tools/test.py (except for a detector's padding, see
-plugins/apis/detect.py). Every file of a folder is tried before the first prediction.
+Pictures are written with a classifier's most likely classes or a detector's boxes;
+predictions.json holds the same in numbers. Pictures are preprocessed like the config's test data,
+so the results are those of tools/test.py (except for a detector's padding, see
+plugins/apis/detect.py). All files of a folder are checked before the first prediction.
 """
 import argparse
 import json
@@ -34,27 +34,27 @@ if TYPE_CHECKING:
     from plugins.apis.predict import Predictor
 
 RECORD = 'predictions.json'
-_VIDEO_WIDTH = 1280  # of an annotated video, pixels
+_VIDEO_WIDTH = 1280  # width of an annotated video, pixels
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line; mmengine is imported only once it is known to be well formed."""
+    """Parse the command line before mmengine is imported, so that errors are reported at once."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('config', type=config_file, help='config of a classifier or of a detector')
-    parser.add_argument('checkpoint', type=existing_file, help='checkpoint of it')
-    parser.add_argument('input', help='picture, folder of pictures (with those below it) or video')
+    parser.add_argument('checkpoint', type=existing_file, help='checkpoint of that model')
+    parser.add_argument('input', help='picture, folder of pictures (with subfolders) or video')
     parser.add_argument('--out-dir', help='folder to write; default predictions/NAME beside the '
                         "checkpoint, NAME being the input's")
     parser.add_argument('--overwrite', action='store_true',
                         help='replace earlier predictions there')
     parser.add_argument('--score-thr', type=share, default=0.3, metavar='0..1',
-                        help='a detector: least score of a box (default: 0.3)')
+                        help='detector: minimum score of a box (default: 0.3)')
     parser.add_argument('--topk', type=positive, default=5, metavar='K',
-                        help='a classifier: how many classes to name (default: 5)')
+                        help='classifier: number of classes to show (default: 5)')
     parser.add_argument('--batch-size', type=positive, default=8, metavar='N',
-                        help='pictures at a time (default: 8)')
-    parser.add_argument('--skip-broken', action='store_true', help='leave out files that are no '
-                        f'pictures or broken, and name them in {RECORD}')
+                        help='batch size (default: 8)')
+    parser.add_argument('--skip-broken', action='store_true', help='leave out files that are not '
+                        f'pictures or broken, and list them in {RECORD}')
     add_model_options(parser)
     args = parser.parse_args(argv)
     args.input = resolve_path(args.input)
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     Raises:
         OSError: A file is missing, or the output folder is in use.
-        ValueError: Pictures or the video cannot be decoded (names them), or as
+        ValueError: Pictures or the video cannot be decoded, or see
             ``plugins.apis.load.load_trained``.
     """
     args = parse_args(argv)
@@ -125,7 +125,7 @@ def _broken(files: Sequence[Path], skip: bool) -> dict[Path, str]:
 
 def _illustrate(files: Sequence[Path], predict: 'Predictor', args: argparse.Namespace, folder: Path
                 ) -> list[dict[str, Any]]:
-    """Write each picture with its prediction, in folders as they lie; return the predictions."""
+    """Write each picture with its prediction, keeping subfolders; return the predictions."""
     import numpy as np
     from PIL import Image
     from rich.progress import track
@@ -139,7 +139,7 @@ def _illustrate(files: Sequence[Path], predict: 'Predictor', args: argparse.Name
         for path, image, entry in zip(batch, images, predict(images), strict=True):
             name = _name(path, args.input)
             entries.append(dict(image=name, width=image.shape[1], height=image.shape[0], **entry))
-            target = folder / f'{name}.png'  # a.jpg and a.png may lie together
+            target = folder / f'{name}.png'  # a.jpg and a.png may both exist
             target.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(_drawn(image, entry, predict.classes)).save(target)
     return entries
@@ -147,7 +147,7 @@ def _illustrate(files: Sequence[Path], predict: 'Predictor', args: argparse.Name
 
 def _annotate(video: Any, predict: 'Predictor', args: argparse.Namespace, folder: Path
               ) -> list[dict[str, Any]]:
-    """Write the video with the predictions of its frames; return them."""
+    """Write the video with its frames' predictions; return the predictions."""
     from rich.progress import track
 
     from plugins.visualization.inputs import batches, write_video
@@ -178,7 +178,7 @@ def _drawn(image: 'np.ndarray', entry: dict[str, Any], classes: Sequence[str], w
 
 
 def _lines(entry: dict[str, Any], score_thr: float) -> list[str]:
-    """One picture's prediction for the terminal."""
+    """Return one picture's prediction as lines for the terminal."""
     if 'topk' in entry:
         return [f"{100 * one['score']:5.1f} %  {one['class']}" for one in entry['topk']]
     return [f"{one['class']} {one['score']:.2f} at {[round(x) for x in one['box']]}"

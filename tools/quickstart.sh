@@ -2,8 +2,8 @@
 # From a bare machine to a trained and tested classifier and car detector, in one command.
 #
 # Makes the environment (once), sample data (once), trains both, tests both on images that training
-# never saw, prints one table and writes one page about them. Everything it makes lies in data/sample
-# and work_dirs/quickstart; the runs in the latter are replaced each time.
+# never saw, prints one table and writes one page about them. All its files are in data/sample
+# and work_dirs/quickstart; runs in the latter are replaced each time.
 set -euo pipefail
 . "$(dirname "$0")/make_env.sh"
 cd "$root"

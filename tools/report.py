@@ -3,9 +3,9 @@
     python tools/report.py WORK_DIR [WORK_DIR ...] -o report.html
     python tools/report.py work_dirs -o report.html --overwrite    # every run below it
 
-The page needs no network and no other file. A folder is the work dir of a run, or holds such
-folders, or is that of a search (trials.csv). Only their records and pictures are read: no model is
-built and no config is executed. Worst mistakes and detections are those that tools/test.py left.
+The page needs no network and no other file. A folder is the work dir of a run or of a search
+(trials.csv), or contains such folders. Only records and pictures are read: no model is built and no
+config is executed. Worst mistakes and detections are those that tools/test.py saved.
 """
 import argparse
 import sys
@@ -24,7 +24,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR',
-                        help='work dirs of tools/train.py, or folders with any below them')
+                        help='work dirs of tools/train.py, or folders that contain some')
     parser.add_argument('-o', '--out', required=True, type=Path, metavar='HTML',
                         help='page to write')
     parser.add_argument('--overwrite', action='store_true', help='replace an earlier page')
@@ -32,7 +32,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--mistakes', type=not_negative, default=12, metavar='N',
                         help="show a classifier's N worst mistakes (default: 12; 0: none)")
     parser.add_argument('--detections', type=not_negative, default=3, metavar='N',
-                        help='show what a detector finds in N images (default: 3; 0: none)')
+                        help="show a detector's results on N images (default: 3; 0: none)")
     return parser.parse_args(argv)
 
 
@@ -40,10 +40,10 @@ def main(argv: Sequence[str] | None = None) -> Path:
     """Write the page and return its path.
 
     Args:
-        argv: Arguments as on the command line; None takes the process's own.
+        argv: Command-line arguments; None: those of this process (sys.argv).
 
     Raises:
-        OSError: The page cannot be written or exists already, or a folder holds no run.
+        OSError: The page cannot be written or exists already, or a folder contains no run.
         ValueError: A metafile cannot be read.
     """
     args = parse_args(argv)
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
 
 
 def _noting(notes: list[str], read: Callable[..., Any], *args: Any) -> Any:
-    """What ``read`` returns; None, and a warning, if the record is damaged."""
+    """Call ``read``; if the record is damaged, add a warning and return None."""
     try:
         return read(*args)
     except (OSError, ValueError) as error:
@@ -82,7 +82,7 @@ def _noting(notes: list[str], read: Callable[..., Any], *args: Any) -> Any:
 
 
 def _reported() -> dict[str, Any]:
-    """The entry of each config in the metafiles, by base name."""
+    """Return each config's entry in the metafiles, by base name."""
     from plugins.report.experiments import Reported
     from tools.misc.result_files import load_models, metafiles
 

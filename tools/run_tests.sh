@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a bare machine to the verdict of the test suite.
+# From a bare machine to the result of the test suite.
 #
 #   bash tools/run_tests.sh                 the fast tests
 #   bash tools/run_tests.sh -m slow         the slow ones

@@ -4,8 +4,8 @@
     python tools/search.py configs/search/CONFIG.py --trials 40
     python tools/search.py configs/search/CONFIG.py --storage postgresql://USER@HOST/DATABASE
 
-After a stop, the same command continues. The same command in a second shell, or on another
-machine with --storage, helps with the same study.
+To continue a stopped search, repeat the command. To run trials in parallel, start the same command
+in a second shell, or on another machine with --storage.
 """
 import argparse
 import sys
@@ -20,20 +20,20 @@ from plugins.engine.files import REPO_ROOT
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line; Optuna is imported only once it is known to be well formed."""
+    """Parse the command line before Optuna is imported, so that errors are reported at once."""
     parser = argparse.ArgumentParser(
         description='Search hyper-parameters, as a search config says.')
     parser.add_argument('config', type=config_file, help='search config, e.g. configs/search/...py')
     parser.add_argument('--storage', metavar='URL', help="the study's database, e.g. "
                         'postgresql://USER@HOST/DATABASE; default study.db in the work dir')
     parser.add_argument('--trials', type=positive, metavar='N',
-                        help="finished trials that the study shall have (config's; a grid: all)")
+                        help="total number of finished trials (default: config's; a grid: all)")
     parser.add_argument('--work-dir', help='where trials, tables and the winner are written; '
                         'default work_dirs/search/<name of the config>')
     parser.add_argument('--winner', metavar='FILE', help='write the winner as this new leaf '
                         'config, e.g. configs/densenet/NAME.py; default winner/ in the work dir')
     parser.add_argument('--retry-failed', action='store_true',
-                        help='run the trials again that failed with an error')
+                        help='repeat the trials that failed with an error')
     parser.add_argument('--no-test', action='store_true',
                         help='do not test the winner')
     args = parser.parse_args(argv)
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any] | None:
     """Search, and return what ``search.json`` holds; None if another process writes it.
 
     Args:
-        argv: Arguments as on the command line; None takes the process's own.
+        argv: Command-line arguments; None: those of this process (sys.argv).
     """
     args = parse_args(argv)
     from plugins.search.definition import read_search

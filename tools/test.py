@@ -5,7 +5,7 @@
     python tools/test.py CONFIG CHECKPOINT --out results/    # a detector: KITTI's result files
     python tools/test.py CONFIG CHECKPOINT --part train
 
-Beside result.json it leaves pictures of what it measured, and in examples/ the images that
+Besides result.json, it writes pictures of the results, and to examples/ the images that
 tools/report.py shows: a classifier's most confident mistakes, or a detector's busiest images.
 """
 import argparse
@@ -22,18 +22,18 @@ from plugins.engine.run_reader import EXAMPLES, EXAMPLES_RECORD, TEST_FOLDERS
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line; mmengine is imported only once it is known to be well formed."""
+    """Parse the command line before mmengine is imported, so that errors are reported at once."""
     parser = argparse.ArgumentParser(description='Test a checkpoint on the test set of a config.')
     parser.add_argument('config', type=config_file, help='config file')
     parser.add_argument('checkpoint', type=existing_file,
-                        help='checkpoint file, as tools/train.py names it at its end')
+                        help='checkpoint file; tools/train.py prints its path at the end')
     parser.add_argument('--part', choices=('test', 'train', 'val'), default='test',
-                        help='whose images: the training images too are seen once each, without '
-                        'augmentation')
+                        help='which images to test on; training images, too, are used once each, '
+                        'without augmentation')
     parser.add_argument('--work-dir', help='where result.json and the log are written; default '
                         'the folder test beside the checkpoint (test-train, test-val for a part)')
     parser.add_argument('--out', metavar='NAME', help='write every prediction to this new .pkl '
-                        "file; of a detector, a folder's name gives KITTI's result files")
+                        "file; for a detector, a folder's name writes KITTI's result files")
     parser.add_argument('--show-dir', help='draw predictions into this new folder')
     parser.add_argument('--overwrite', action='store_true',
                         help="replace the result.json of another checkpoint's test, and --out")
@@ -54,7 +54,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
-    """Find out before hours of testing what could not be written after them."""
+    """Reject outputs that cannot be written, before hours of testing."""
     check_file(args.work_dir / 'result.json')
     check_folder(args.work_dir / EXAMPLES, overwrite=True, record=EXAMPLES_RECORD)
     if args.show_dir:
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Test, and return what ``result.json`` holds.
 
     Args:
-        argv: Arguments as on the command line; None takes the process's own.
+        argv: Command-line arguments; None: those of this process (sys.argv).
 
     Raises:
         OSError: An output cannot be written, or already exists.

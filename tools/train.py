@@ -17,18 +17,18 @@ from plugins.engine.command_line import add_cfg_options, config_file, seed
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line; mmengine is imported only once it is known to be well formed."""
+    """Parse the command line before mmengine is imported, so that errors are reported at once."""
     parser = argparse.ArgumentParser(description='Train the model of a config.')
     parser.add_argument('config', type=config_file, help='config file, e.g. configs/basenet/...py')
-    parser.add_argument('--work-dir', help='where the run writes; default '
+    parser.add_argument('--work-dir', help='folder for the outputs; default '
                         'work_dirs/<path of the config below configs/>/seed<k>')
-    parser.add_argument('--seed', type=seed, help="seed of everything random (config's: 0)")
+    parser.add_argument('--seed', type=seed, help="random seed (default: the config's, 0)")
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CKPT',
                         help='continue from the last checkpoint of the work dir, or from CKPT')
     parser.add_argument('--overwrite', action='store_true',
-                        help='delete the earlier run that the work dir holds')
+                        help='delete an earlier run in the work dir')
     parser.add_argument('--amp', action='store_true',
-                        help='mixed precision: bfloat16 where the hardware has it')
+                        help='mixed precision: bfloat16 if the hardware supports it')
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help='scale the learning rate with the total batch size')
     parser.add_argument('--fast-dev-run', action='store_true',
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Train, and return what ``result.json`` holds.
 
     Args:
-        argv: Arguments as on the command line; None takes the process's own.
+        argv: Command-line arguments; None: those of this process (sys.argv).
     """
     args = parse_args(argv)
     from mmengine.dist import is_main_process

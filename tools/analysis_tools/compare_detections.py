@@ -4,10 +4,10 @@
     python tools/analysis_tools/compare_detections.py CONFIG CKPT CONFIG2 CKPT2 CKPT3 --images 10
     python tools/analysis_tools/compare_detections.py CONFIG CKPT CKPT2 --ids 000003 000012
 
-A config applies to the checkpoints after it. The images are those of its test part, by default the
-ones that the models disagree on most. The marks come from the matcher behind DetectionMetric: the
-counts printed at the end are its tp, fp and fn at the same thresholds. Each image's file shows one
-panel for each model.
+A config applies to the checkpoints after it. The images are from its test part, by default those on
+which the models disagree most. Hits and errors are found as in DetectionMetric: the counts printed
+at the end are its tp, fp and fn at the same thresholds. There is one file per image, with one panel
+per model.
 """
 import argparse
 import json
@@ -28,7 +28,7 @@ _CONFIGS = ('.py', '.yml', '.yaml', '.json')
 
 
 class _Tested(NamedTuple):
-    """A config and its images: the data set, and each image's row in it by its id."""
+    """A config with its data set, and the row of each image id in the data set."""
 
     cfg: Any
     dataset: Any
@@ -36,27 +36,27 @@ class _Tested(NamedTuple):
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line; mmengine is imported only once it is known to be well formed."""
+    """Parse the command line before mmengine is imported, so that errors are reported at once."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('models', type=existing_file, nargs='+', metavar='CONFIG CKPT',
-                        help='a config and checkpoints for it, then perhaps another config and its '
-                        'checkpoints, and so on')
-    parser.add_argument('--names', nargs='+', metavar='NAME', help='what to call the models; '
-                        "default the checkpoints' folders, as far as they differ")
+                        help='a config and its checkpoints, optionally followed by another config '
+                        'and its checkpoints, and so on')
+    parser.add_argument('--names', nargs='+', metavar='NAME', help='names of the models; '
+                        "default: the parts in which the checkpoints' folders differ")
     parser.add_argument('--part', choices=('test', 'train', 'val'), default='test',
-                        help='whose images, without augmentation (default: test)')
+                        help='which images to use, without augmentation (default: test)')
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument('--images', type=positive, default=6, metavar='N', help='draw the N '
-                        'images that the models disagree on most (default: 6)')
-    chosen.add_argument('--ids', nargs='+', metavar='ID', help='draw these images: names of their '
-                        'files without the suffix')
+                        'images on which the models disagree most (default: 6)')
+    chosen.add_argument('--ids', nargs='+', metavar='ID', help='draw these images: file '
+                        'names without the suffix')
     parser.add_argument('--out-dir', metavar='DIR',
                         help=f'folder to write (default: {_OUT_DIR} of the repository)')
     parser.add_argument('--overwrite', action='store_true', help='replace earlier results there')
     parser.add_argument('--score-thr', type=share, default=0.5, metavar='0..1',
-                        help='least score of a detection that counts (default: 0.5)')
-    parser.add_argument('--iou-thr', type=share, default=0.5, metavar='0..1', help='least IoU of '
-                        'a detection with the object it finds (default: 0.5)')
+                        help='minimum score of a detection (default: 0.5)')
+    parser.add_argument('--iou-thr', type=share, default=0.5, metavar='0..1', help='minimum '
+                        'IoU of a detection with an object to count as a hit (default: 0.5)')
     add_model_options(parser)
     args = parser.parse_args(argv)
     args.pairs = _pairs(args.models, parser)
@@ -72,7 +72,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _pairs(models: Sequence[Path], parser: argparse.ArgumentParser) -> list[tuple[Path, Path]]:
-    """Each checkpoint with its config, the last one before it."""
+    """Pair each checkpoint with the last config before it."""
     pairs: list[tuple[Path, Path]] = []
     configs: list[Path] = []
     for path in models:
@@ -92,8 +92,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     Raises:
         OSError: A file is missing, or the output folder is in use.
-        ValueError: A config is no detector's, a checkpoint does not fit, the configs have different
-            images or labels, or an id is unknown.
+        ValueError: A config is not of a detector, a checkpoint does not fit, the configs have
+            different images or labels, or an id is unknown.
     """
     args = parse_args(argv)
     check_folder(args.out_dir, args.overwrite, RECORD)
@@ -133,7 +133,7 @@ def _tested(config: Path, args: argparse.Namespace) -> _Tested:
 
     cfg = load_config(str(config), args.cfg_options)
     kind_of(cfg, expected='detector')
-    cfg.test_evaluator = []  # no metric is computed here, so none can be of the wrong part
+    cfg.test_evaluator = []  # no metric is computed here
     use_part(cfg, args.part)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         dataset = DATASETS.build(cfg.test_dataloader.dataset)
@@ -145,7 +145,7 @@ def _tested(config: Path, args: argparse.Namespace) -> _Tested:
 
 
 def _check_same(first: _Tested, other: _Tested) -> None:
-    """Two configs must show the same images with the same labels."""
+    """Check that two configs have the same images with the same labels."""
     mine, its = ({image: (data.dataset.metainfo['classes'],
                           data.dataset.get_data_info(row)['instances'])
                   for image, row in data.rows.items()} for data in (first, other))
@@ -158,7 +158,7 @@ def _check_same(first: _Tested, other: _Tested) -> None:
 
 
 def _chosen(data: _Tested, wanted: Sequence[str] | None) -> list[str]:
-    """The images to run on: those of these ids, or all."""
+    """Return the ids to run on: the wanted ones, or all."""
     unknown = [image for image in wanted or () if image not in data.rows]
     if unknown:
         raise ValueError(f'--ids {" ".join(unknown)}: no such images among the {len(data.rows)} of '
@@ -167,7 +167,7 @@ def _chosen(data: _Tested, wanted: Sequence[str] | None) -> list[str]:
 
 
 def _run(data: _Tested, checkpoint: Path, ids: Sequence[str], args: argparse.Namespace) -> list:
-    """A model's Outcome for each image."""
+    """Return a model's Outcome for each image."""
     from rich.progress import track
 
     from plugins.apis.detect import detect_in, threshold_note
@@ -201,7 +201,7 @@ def _draw(data: _Tested, image: str, outcomes: Sequence[Any], args: argparse.Nam
     path = data.dataset.get_data_info(data.rows[image])['img_path']
     picture = draw_comparison(np.array(read_image(path)), outcomes, args.names, note,
                               len(data.dataset.metainfo['classes']) > 1)
-    # Higher levels take 4 times as long, to save a tenth.
+    # Higher compression levels take 4 times as long, to save a tenth.
     Image.fromarray(picture).save(folder / f'{image}.png', compress_level=1)
 
 

@@ -17,15 +17,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from plugins.engine.run_reader import Run, read_run
 from plugins.engine.wording import short_names
 
-# What says most about a run; other metrics stay in result.json.
+# The main metrics; all others are in result.json.
 HEADLINES = ('coco/bbox_mAP_50', 'accuracy/top1', 'accuracy/mean_class', 'loss')
 
 
 def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Print the table and return its rows.
 
-    A test of another checkpoint than the run's best, or with other options, is left out of the
-    table; a line below it says so.
+    A test of a checkpoint other than the run's best, or with other options, is left out of the
+    table, and a line below the table says so.
 
     Raises:
         FileNotFoundError: A run has no record.
@@ -34,8 +34,8 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     parser = argparse.ArgumentParser(description='Put the results of several runs into one table.')
     parser.add_argument('work_dirs', nargs='+', help='work dirs of tools/train.py')
     parser.add_argument('--reach', type=_goal, metavar='METRIC=VALUE',
-                        help='also say in how many seconds of training and validation, and in '
-                        'which epoch, each run first validated with this value or better')
+                        help='also show after how many seconds of training and validation, and in '
+                        'which epoch, each run first reached this validation value')
     args = parser.parse_args(argv)
     runs = [read_run(work_dir) for work_dir in args.work_dirs]
     rows = [dict(summarize(run), work_dir=name)
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
 
 
 def first_reached(run: Run, metric: str, value: float) -> dict[str, float] | None:
-    """Seconds and epoch of a run's first validation that was this good; None if none was.
+    """Return seconds and epoch of the first validation that reached a value; None if none did.
 
     Raises:
         ValueError: The run did not validate this metric.
@@ -81,11 +81,11 @@ def first_reached(run: Run, metric: str, value: float) -> dict[str, float] | Non
 
 
 def summarize(run: Run) -> dict[str, Any]:
-    """A run's row, with the figures of its test if it was tested.
+    """Return a run's row of the table, with its test figures if it was tested.
 
     Returns:
         config, epochs, seconds (of training), parameters (their number), and metrics:
-        {name: dict(val=..., test=...)}, None where it was not measured.
+        {name: dict(val=..., test=...)}, None where not measured.
 
     Raises:
         ValueError: Its metrics hold no headline.

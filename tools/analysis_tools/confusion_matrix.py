@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
 
     Raises:
         FileNotFoundError: There is no record of a test.
-        ValueError: It cannot be read, is of another checkpoint than its run names, or holds no
+        ValueError: It cannot be read, is of a checkpoint other than the run's best, or has no
             confusion matrix.
     """
     parser = argparse.ArgumentParser(description='Draw a confusion matrix.')
@@ -55,7 +55,7 @@ def read_matrix(place: Path) -> tuple[Path, list[str], np.ndarray]:
 
     Raises:
         FileNotFoundError: There is no such record, or the run was not tested.
-        ValueError: The test is of another checkpoint than the run's best, or has no matrix.
+        ValueError: The test is of a checkpoint other than the run's best, or has no matrix.
     """
     record = place
     if place.is_dir():
@@ -69,7 +69,7 @@ def read_matrix(place: Path) -> tuple[Path, list[str], np.ndarray]:
 
 
 def confusions(classes: Sequence[str], matrix: np.ndarray) -> list[str]:
-    """The most frequent confusions in words, most frequent first."""
+    """Describe the most frequent confusions in words, most frequent first."""
     wrong = matrix - np.diag(matrix.diagonal())
     order = np.argsort(-wrong, axis=None, kind='stable')[:WORST]
     return [f'{wrong[i, j]} of {matrix[i].sum()} images of {classes[i]} taken for {classes[j]}'

@@ -4,9 +4,9 @@
     python tools/analysis_tools/get_complexity.py CONFIG --input-size 416 416 --depth 2
 
 Counted by mmengine.analysis for one image: a multiply-add of a convolution or linear layer is ONE
-operation (vendors of hardware call it two FLOPs), BatchNorm two for each value, global pooling and
-upsampling one; biases, activation functions, additions and other pooling count as none. Activations
-are the values that convolutions and linear layers give. A module's figures include its parts.
+operation (hardware vendors count two FLOPs), BatchNorm two per value, global pooling and upsampling
+one; biases, activation functions, additions and other pooling are not counted. Activations are the
+output values of convolutions and linear layers. A module's figures include its submodules.
 """
 import argparse
 import json
@@ -22,7 +22,7 @@ from plugins.engine.files import check_file, write_text
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line; mmengine is imported only once it is known to be well formed."""
+    """Parse the command line before mmengine is imported, so that errors are reported at once."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('config', type=config_file, help='config of a classifier or of a detector')
     parser.add_argument('--input-size', nargs='+', type=positive, metavar=('H', 'W'),
@@ -48,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     Raises:
         OSError: An input file is missing, or an output file already exists.
-        ValueError: As ``plugins.engine.session.load_config``; the input's size is not known, or the
-            network does not take it.
+        ValueError: See ``plugins.engine.session.load_config``; or the input size is unknown or does
+            not suit the network.
     """
     args = parse_args(argv)
     if args.json:
@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 def _print(title: str, result: Mapping[str, Any]) -> None:
-    """A table for people."""
+    """Print the figures as a table."""
     from rich.console import Console
     from rich.table import Column, Table
 
@@ -104,7 +104,7 @@ def _print(title: str, result: Mapping[str, Any]) -> None:
 
 
 def _cells(figures: Mapping[str, Any]) -> list[str]:
-    """Numbers; a word for parameters of which none is trained."""
+    """Format figures as table cells; frozen parameters are marked by a word."""
     from plugins.apis.complexity import COLUMNS
     frozen = figures['parameters'] and not figures['trainable']
     return ['frozen' if frozen and column == 'trainable' else

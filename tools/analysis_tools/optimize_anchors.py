@@ -4,8 +4,8 @@
 
 prints the mean IoU of a box with its best anchor and the share of boxes above 0.5, for the config's
 anchors and for the fitted ones, then the lines to paste into the config, if those are better. The
-config's own train pipeline resizes the boxes; ignored ones do not count. It fits to the training
-part alone: anchors that have seen the test images spoil the test.
+config's train pipeline resizes the boxes; ignored boxes are left out. Only the training part is
+used: anchors fitted to test images would bias the test.
 """
 import argparse
 import sys
@@ -24,8 +24,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('config', type=config_file, metavar='CONFIG')
     parser.add_argument('--seed', type=seed, default=0, metavar='N')
     parser.add_argument('--restarts', type=positive, default=100, metavar='N',
-                        help='fits to take the best of (default: %(default)s); a few hundred boxes '
-                        'gain by more, tens of thousands need fewer')
+                        help='number of fits; the best is used (default: %(default)s). More help '
+                        'with hundreds of boxes, fewer suffice for tens of thousands')
     add_cfg_options(parser)
     return parser.parse_args(argv)
 
@@ -33,7 +33,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Print the figures and the lines to paste; return boxes, base_sizes, before and after.
 
-    ``base_sizes`` are the config's own where no fit has a larger mean IoU.
+    ``base_sizes`` are those of the config if no fit has a larger mean IoU.
 
     Raises:
         FileNotFoundError: The data are missing.
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 def _print(result: dict[str, Any], better: bool) -> None:
-    """The two fits, the gain, and the lines to paste, or that none are needed."""
+    """Print both fits, the gain, and the lines to paste, if any are needed."""
     from rich.console import Console
     from rich.table import Table
 

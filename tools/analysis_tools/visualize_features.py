@@ -4,9 +4,9 @@
     python tools/analysis_tools/visualize_features.py CONFIG CHECKPOINT picture.jpg \
         --layers backbone.layer2 --cam-layer backbone.layer4 --target-class forest
 
-Writes filters.png, one picture for each layer, grad_cam.png and features.json. The picture becomes
-the network's input as in tools/predict.py. mmpretrain's vis_cam.py needs a pipeline, which an
-ArrayDataset does not have, and fails where the backbone is frozen.
+Writes filters.png, one picture for each layer, grad_cam.png and features.json. The picture is
+preprocessed as in tools/predict.py. mmpretrain's vis_cam.py needs a pipeline, which an ArrayDataset
+does not have, and fails if the backbone is frozen.
 """
 import argparse
 import json
@@ -25,22 +25,22 @@ RECORD = 'features.json'
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line; mmengine is imported only once it is known to be well formed."""
+    """Parse the command line before mmengine is imported, so that errors are reported at once."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('config', type=config_file, help='config of a classifier')
-    parser.add_argument('checkpoint', type=existing_file, help='checkpoint of it')
+    parser.add_argument('checkpoint', type=existing_file, help='checkpoint of that model')
     parser.add_argument('image', type=existing_file, help='a picture')
     parser.add_argument('--layers', nargs='+', metavar='NAME',
-                        help='modules whose feature maps to draw; default: of a DenseNet conv4 '
-                        'block5 and the last convolution, else the first, a middle and the last '
-                        'convolution')
+                        help='modules whose feature maps to draw; default: for a DenseNet, conv4 '
+                        'block5 and the last convolution; otherwise the first, a middle and the '
+                        'last convolution')
     parser.add_argument('--cam-layer', metavar='NAME',
-                        help='module whose maps Grad-CAM weighs; default: what normalisation and '
-                        'activation make of the last convolution')
+                        help='module whose output Grad-CAM weighs; default: the last convolution, '
+                        'after its normalisation and activation')
     parser.add_argument('--target-class', metavar='NAME',
                         help='class to explain; default: the predicted one')
     parser.add_argument('--maps', type=positive, default=64, metavar='N',
-                        help='maps and filters to draw at most (default: 64)')
+                        help='maximum number of maps and filters to draw (default: 64)')
     parser.add_argument('--out-dir', help='folder to write; default features/PICTURE beside the '
                         'checkpoint')
     parser.add_argument('--overwrite', action='store_true', help='replace earlier pictures there')
@@ -56,8 +56,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     Raises:
         OSError: A file is missing, or the output folder is in use.
-        ValueError: The config is no classifier's; there is no such layer or class (names similar
-            ones), or a layer has no maps; or as ``plugins.apis.load.load_trained``.
+        ValueError: The config is not of a classifier; a layer or class is unknown (similar names
+            are listed), or a layer has no maps; or see ``plugins.apis.load.load_trained``.
     """
     args = parse_args(argv)
     check_folder(args.out_dir, args.overwrite, RECORD)

@@ -19,18 +19,18 @@ PIL = dict(type='NumpyToPIL', to_rgb=False)
 NUMPY = dict(type='PILToNumpy', to_bgr=False)
 FLIP = dict(type='RandomFlip', prob=0.5, direction='horizontal')
 PACK = dict(type='PackInputs')
-# uint8 to float: what follows is not rounded, as nothing is in ours
+# uint8 to float, so that later steps are not rounded, as in ours
 FLOAT = dict(type='Normalize', mean=[0] * 3, std=[1] * 3, to_rgb=False)
 BASENET = 'basenet/basenet-aug_scratch_1xb64-25e_cifar10-500-32px.py'
 RESNET = 'resnet/resnet18_finetune_1xb64-25e_cifar10-224px.py'
 
 
 def recipes(quick: bool) -> list[Recipe]:
-    """Row B4's BaseNet, ResNet18 at 64 px, ResNet18 as row A9 trains it; quick: the first alone."""
+    """Return BaseNet of row B4, ResNet18 at 64 px, ResNet18 of row A9; quick: only the first."""
     basenet = Recipe(
         'basenet-32px', 'BaseNet B4, CIFAR-10 500 a class, 32 px, batch 64, float32; flip, zoom '
         '0.2, shifts 0.1, rotation 20 degrees', BASENET, *((4, 40) if quick else (10, 150)),
-        # all of the drawn images: the row takes 500 of each class
+        # use all generated images; the row uses 500 per class
         changes={f'{part}_dataloader.dataset.source.max_per_class': 10 ** 6
                  for part in ('train', 'val')},
         plain={'model.data_preprocessor.train_geometry': []},
@@ -53,17 +53,17 @@ def recipes(quick: bool) -> list[Recipe]:
 
 
 def affine(**kwargs: Any) -> dict[str, Any]:
-    """torchvision's RandomAffine, the nearest to Keras's augmentation that stock has.
+    """Return torchvision's RandomAffine, the closest that stock has to Keras's augmentation.
 
-    Its zoom is the same along both axes, it shows black outside of the image, and each step
-    resamples once more; ours and bare resample once.
+    It zooms equally along both axes, fills areas outside the image with black, and resamples in
+    each step; ours and bare resample once.
     """
     return dict(type='torchvision/RandomAffine', interpolation='bilinear', **kwargs)
 
 
 def resnet(name: str, what: str, side: int, warmup: int, iterations: int,
            stock: list[dict[str, Any]], **preprocessor: Any) -> Recipe:
-    """ResNet18 from random weights on images of a side; stock resizes them before its pipeline."""
+    """Return ResNet18 from random weights at ``side`` px; stock resizes before its pipeline."""
     resize = dict(type='Resize', scale=(side, side))
     return Recipe(
         name, f'ResNet18{what}; ours and bare with mixed precision, stock in float32', RESNET,
@@ -79,23 +79,23 @@ class StoredImages(BaseDataset):
     """mmpretrain's CIFAR10, reading one ``.npz`` file instead of checksummed pickles."""
 
     def load_data_list(self) -> list[dict[str, Any]]:
-        """One dict an image, which goes through the pipeline alone: H x W x 3, and its label."""
+        """Return one dict per image (H x W x 3) with its label, as input of the pipeline."""
         stored = np.load(self.ann_file)
         return [dict(img=np.ascontiguousarray(image), gt_label=int(label)) for image, label in
                 zip(stored['images'].transpose(0, 2, 3, 1), stored['labels'], strict=True)]
 
 
 class ClassifierContest(Contest):
-    """Trains on drawn images, as many as a block needs.
+    """Train classifiers on generated images, as many as a block needs.
 
     Attributes:
-        images, labels: The very images that ours trains on.
-        mean, std: Of the network's input, fitted to the images where the config says so.
+        images, labels: The images that ours trains on.
+        mean, std: For normalisation; computed from the images if the config says so.
     """
 
     def __init__(self, recipe: Recipe, settings: Settings) -> None:
         root = settings.folder / recipe.name
-        # a tenth of the images validates, a sixth tests; batches of 64
+        # a tenth for validation, a sixth for the test; batches of 64
         total = int(1.4 * 64 * (recipe.warmup + recipe.iterations))
         make_sample_data([str(root), '--sets', 'cifar10', '--size', f'cifar10={total}'])
         super().__init__(recipe.with_data('source.data_root', root / 'cifar10'), settings)
@@ -110,18 +110,18 @@ class ClassifierContest(Contest):
         np.savez(self.stored, images=self.images, labels=self.labels)
 
     def stock_model(self) -> dict[str, Any]:
-        """mmpretrain's own classifier and preprocessor around the same network."""
+        """Return mmpretrain's classifier and preprocessor with the same network."""
         return dict(self.cfg.model.to_dict(), type='ImageClassifier', data_preprocessor=dict(
             type='ClsDataPreprocessor', mean=list(self.mean), std=list(self.std), to_rgb=False))
 
     def stock_loader(self) -> dict[str, Any]:
-        """The same images, one by one."""
+        """Return the same images as single samples."""
         return dict(collate_fn=dict(type='default_collate'),
                     dataset=dict(type='StoredImages', ann_file=str(self.stored)))
 
     def bare_batches(self, network: nn.Module, rows: Iterable[Tensor], device: torch.device,
                      check: bool) -> Iterator[tuple]:
-        """Images, augmented as a whole batch with the steps of ours and normalised; labels."""
+        """Yield images, augmented batchwise as in ours and normalised, and their labels."""
         preprocessor = network.data_preprocessor
         mean, std = (torch.tensor(value, device=device).view(3, 1, 1)
                      for value in (self.mean, self.std))
@@ -133,7 +133,7 @@ class ClassifierContest(Contest):
             yield images.sub_(mean).div_(std), self.labels[numbers].to(device, non_blocking=True)
 
     def bare_loss(self, network: nn.Module, *batch: Tensor) -> Tensor:
-        """Cross-entropy."""
+        """Return the cross-entropy."""
         images, labels = batch
         return F.cross_entropy(network(images, mode='tensor'), labels)
 

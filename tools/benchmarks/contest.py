@@ -1,4 +1,4 @@
-"""Ours, stock OpenMMLab and a bare loop train the same in turns."""
+"""Time the same training with this project, stock OpenMMLab and a bare loop, in turns."""
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ from .measure import (
 from .record import Case, Settings
 
 MANY = 10 ** 6  # epochs
-# Nothing is saved or evaluated: iterations are what is timed.
+# Nothing is saved or evaluated: only iterations are timed.
 TRAINING_ONLY = {'train_cfg.max_epochs': MANY, 'train_cfg.val_interval': MANY,
                  'default_hooks.checkpoint.interval': MANY,
                  'default_hooks.checkpoint.save_last': False}
@@ -42,22 +42,22 @@ _numbers = count()
 class Recipe:
     """One training task of the benchmark."""
 
-    name: str  # of the case
-    what: str  # for readers
-    base: str  # config below configs/
-    warmup: int  # iterations of a block before the timed ones
-    iterations: int  # timed
+    name: str  # name of the case
+    what: str  # description for readers
+    base: str  # path of the config below configs/
+    warmup: int  # untimed iterations at the start of a block
+    iterations: int  # timed iterations of a block
     changes: dict[str, Any]  # dotted keys of the config -> values
-    plain: dict[str, Any]  # further changes that take the augmentation away for the check
-    stock: Sequence[Mapping[str, Any]]  # stock's pipeline, its augmentation the nearest to ours
-    stock_plain: Sequence[Mapping[str, Any]]  # for the check
-    amp: bool = True  # mixed precision for ours and bare; stock never has it
+    plain: dict[str, Any]  # further changes, which disable augmentation for the check
+    stock: Sequence[Mapping[str, Any]]  # stock's pipeline, with the augmentation closest to ours
+    stock_plain: Sequence[Mapping[str, Any]]  # stock's pipeline for the check
+    amp: bool = True  # mixed precision for ours and bare; never for stock
     check_steps: int = 2  # at least 2
     tolerance: float = 1e-4  # largest relative difference of the losses in the check
     rounds: int = 5  # how often each of the three is timed
 
     def with_data(self, key: str, folder: Path) -> 'Recipe':
-        """The same with the data of a folder, which is ``key`` of each loader's data set."""
+        """Return a copy that reads ``folder``: the value of ``key`` in each loader's data set."""
         return replace(self, changes=self.changes | {
             f'{part}_dataloader.dataset.{key}': str(folder) for part in ('train', 'val', 'test')})
 
@@ -65,19 +65,19 @@ class Recipe:
 class Contest:
     """The three ways to train one recipe, from the same weights.
 
-    Classes of a task have ``stock_model()``, the network in stock classes; ``stock_loader()``, what
-    its loader needs for the same images, but for the pipeline; ``bare_batches(network, rows,
-    device, check)``, endless batches of the images in these rows; ``bare_loss(network, *batch)``.
+    Subclasses define ``stock_model()``, the network in stock classes; ``stock_loader()``, stock's
+    loader settings for the same images, except the pipeline; ``bare_batches(network, rows, device,
+    check)``, endless batches of the images in these rows; and ``bare_loss(network, *batch)``.
 
     Args:
-        recipe: What is trained.
-        settings: Where files may go.
+        recipe: What to train.
+        settings: Options; files are written to its folder.
 
     Attributes:
-        cfg, precision: Of ours.
-        plain: The config of ours for the check.
-        batch: Images in a batch.
-        dataset: Of ``plain``.
+        cfg, precision: Config and precision of ours.
+        plain: Our config for the check.
+        batch: Batch size.
+        dataset: Training data set of ``plain``.
     """
 
     def __init__(self, recipe: Recipe, settings: Settings) -> None:
@@ -94,7 +94,7 @@ class Contest:
                         if not key.startswith('data_preprocessor.')}
 
     def session(self, check: bool = False) -> Session:
-        """The session of tools/train.py; for the check in float32, in order, not augmented."""
+        """Return the session of tools/train.py; the check is float32, unshuffled, unaugmented."""
         session = Session(str(REPO_ROOT / 'configs' / self.recipe.base))
         session.cfg.merge_from_dict(copy.deepcopy(TRAINING_ONLY | self.recipe.changes))
         if check:
@@ -108,13 +108,13 @@ class Contest:
         return session
 
     def ours(self, check: bool = False) -> RunnerBlock:
-        """The runner of tools/train.py."""
+        """Return the runner of tools/train.py."""
         session = self.session(check)
         session.enter_work_dir(str(self.settings.folder / f'ours{next(_numbers)}'), None, False)
         return RunnerBlock(session.build_runner(), *self._steps(check), self.weights)
 
     def stock(self, workers: int, check: bool = False) -> RunnerBlock:
-        """mmengine's Runner with the default runtime of mmpretrain or mmdet."""
+        """Return mmengine's Runner with the default runtime of mmpretrain or mmdet."""
         cfg = get_config(f'{self.cfg.default_scope}::_base_/default_runtime.py')
         name = f'stock{next(_numbers)}'
         cfg.merge_from_dict(dict(
@@ -131,7 +131,7 @@ class Contest:
         return RunnerBlock(Runner.from_cfg(cfg), *self._steps(check), self.weights)
 
     def bare(self, check: bool = False) -> Iterator[tuple[float, list[Tensor]]]:
-        """The blocks of :func:`bare_training`."""
+        """Return the blocks of :func:`bare_training`."""
         cfg = self.plain if check else self.cfg
         device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
         network, dtype = self._network(cfg), None
@@ -167,7 +167,7 @@ class Contest:
                               self.recipe.tolerance)
 
     def blocks(self) -> dict[str, Block]:
-        """Everything to be timed."""
+        """Return the blocks to time, by name."""
         bare_blocks = self.bare()
         others = {f'stock, {n} workers': self.stock(n) for n in self.settings.pick((0, 2), (0,))}
         others['bare'] = lambda: next(bare_blocks)[0]
@@ -175,7 +175,7 @@ class Contest:
                                         for name, block in others.items()}}
 
     def measure(self) -> Case:
-        """Check that the three train the same, time them in turns, and split a step of ours."""
+        """Check that all three train identically, time them in turns, and time our stages."""
         case = Case(self.recipe.name, self.recipe.what, checks=self.check())
         blocks = self.blocks()
         case.samples = self.settings.time(blocks, self.recipe.rounds)
@@ -198,11 +198,11 @@ def compare_losses(losses: Mapping[str, Sequence[Tensor | float]],
     """Check that all trainings had the same losses, from the first to the last.
 
     Raises:
-        ValueError: One differs from ours by more than the tolerance, relatively: not the same
-            model, data, order, loss or optimizer.
+        ValueError: The relative difference of one from ours exceeds the tolerance: the model,
+            data, order, loss or optimizer is not the same.
     """
     found = {name: [float(loss) for loss in values] for name, values in losses.items()}
-    # NumPy's max: Python's may overlook NaN
+    # NumPy's max, because Python's may ignore NaN
     worst = float(np.max([abs(other / own - 1) for values in found.values()
                           for other, own in zip(values, found['ours'], strict=True)]))
     if not worst <= tolerance:
@@ -213,7 +213,7 @@ def compare_losses(losses: Mapping[str, Sequence[Tensor | float]],
 
 
 def bare_optimizer(optim_wrapper: Mapping[str, Any], network: nn.Module) -> torch.optim.Optimizer:
-    """The optimizer of a plain script, with the same kernel as ours, whose config is given."""
+    """Build the optimizer as a plain script would, with the same kernel as ours."""
     kind = dict(with_fused_kernel(optim_wrapper)['optimizer'])
     return getattr(torch.optim, kind.pop('type'))(network.parameters(), **kind)
 
@@ -222,15 +222,15 @@ def bare_training(batches: Iterator[tuple], loss: Callable[..., Tensor],
                   optimizer: torch.optim.Optimizer, warmup: int, iterations: int,
                   dtype: torch.dtype | None = None, clip: float | None = None
                   ) -> Iterator[tuple[float, list[Tensor]]]:
-    """A training script without any framework, which runs endlessly.
+    """Train endlessly without any framework.
 
-    After each block it yields the seconds of an iteration, and all losses.
+    After each block, yields the seconds per iteration and all losses.
 
     Args:
-        batches: Endless; each is a tuple of arguments of ``loss``, which runs the network.
-        warmup, iterations: Of a block; only the latter are timed.
-        dtype: Of autocast; None: float32. With float16 the loss is scaled.
-        clip: Largest norm of the gradient, or None.
+        batches: Endless tuples of arguments for ``loss``, which runs the network.
+        warmup, iterations: Iterations of a block; only the latter are timed.
+        dtype: For autocast; None: float32. With float16, the loss is scaled.
+        clip: Maximum gradient norm, or None.
     """
     parameters = optimizer.param_groups[0]['params']
     device = parameters[0].device.type
@@ -255,7 +255,7 @@ def bare_training(batches: Iterator[tuple], loss: Callable[..., Tensor],
 
 
 def batch_rows(total: int, batch: int, shuffle: bool) -> Iterator[Tensor]:
-    """Row numbers of endless batches; an epoch's incomplete last one is left out."""
+    """Yield row numbers of endless batches; an epoch's incomplete last batch is dropped."""
     while True:
         order = torch.randperm(total) if shuffle else torch.arange(total)
         yield from order[:total // batch * batch].split(batch)

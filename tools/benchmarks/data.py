@@ -1,4 +1,4 @@
-"""How time and memory grow as images and boxes grow tenfold."""
+"""Measure how time and memory grow with ten times as many images or boxes."""
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -22,13 +22,13 @@ from .measure import growth_exponent, timed
 from .record import Case, Settings
 
 ROUNDS = 3
-CHUNK = 1000  # images written at a time
+CHUNK = 1000  # number of images written at a time
 STATUS = Path('/proc/self/status')  # on Linux; elsewhere no memory is measured
 TENFOLD = (10, 100, 1000)
 
 
 def run(settings: Settings) -> Iterator[Case]:
-    """Grow images, then boxes."""
+    """Measure growing numbers of images, then of boxes."""
     if not torch.cuda.is_available():
         keep_freed_memory()  # as our Runner does
     sizes, scenes, batch = settings.pick(((10_000, 100_000, 1_000_000), 20, 4),
@@ -47,12 +47,12 @@ def run(settings: Settings) -> Iterator[Case]:
 
 def grow(case: Case, sizes: Sequence[int], work: Callable[[int], Callable[[], object]],
          settings: Settings) -> Case:
-    """Time work of several sizes, and fit exponents of the growth.
+    """Time work of several sizes, and fit growth exponents.
 
-    The last tenfold has one of its own: at small sizes, what does not grow hides what does.
+    The last tenfold step has its own exponent: at small sizes, constant costs hide the growth.
     """
     calls = {f'{size:,}': work(size) for size in sizes}
-    calls[f'{sizes[0]:,}']()  # what is imported at first use
+    calls[f'{sizes[0]:,}']()  # so that imports on first use are not timed
     case.samples = settings.time({name: timed(call) for name, call in calls.items()}, ROUNDS)
     medians = [case.median(name) for name in calls]
     case.add('exponent of seconds, last tenfold', growth_exponent(sizes[-2:], medians[-2:]))
@@ -61,7 +61,7 @@ def grow(case: Case, sizes: Sequence[int], work: Callable[[int], Callable[[], ob
 
 
 def images_case(sizes: Sequence[int], settings: Settings) -> Case:
-    """Epochs of more and more memory-mapped images."""
+    """Measure epochs over growing numbers of memory-mapped images."""
     images = mapped_images(settings.folder / 'images.npy', sizes[-1])
     case = Case('images', 'an epoch of ArrayDataset on a memory-mapped file, 32 px, shuffled, '
                 'batch 64; memory is anonymous (RssAnon), without pages of the mapped file')
@@ -73,10 +73,10 @@ def images_case(sizes: Sequence[int], settings: Settings) -> Case:
 
 
 def mapped_images(path: Path, images: int) -> np.ndarray:
-    """Random images in a ``.npy`` file, like the cache of decoded ones: uint8, N x 3 x 32 x 32.
+    """Map random images from a ``.npy`` file like the cache's: uint8, N x 3 x 32 x 32.
 
     Raises:
-        OSError: The disk has no room for them.
+        OSError: The disk is full.
     """
     chunk = np.random.default_rng(0).bytes(CHUNK * 3 * 32 * 32)
     with path.open('wb') as file:
@@ -88,7 +88,7 @@ def mapped_images(path: Path, images: int) -> np.ndarray:
 
 
 def array_loader(images: np.ndarray) -> DataLoader:
-    """Images of ten classes in turn, in a loader like the configs'."""
+    """Return a loader like the configs', with ten classes in turn."""
     source = ImageArray(images, np.arange(len(images)) % 10,
                         tuple(f'class{number}' for number in range(10)))
     return Runner.build_dataloader(dict(
@@ -98,9 +98,9 @@ def array_loader(images: np.ndarray) -> DataLoader:
 
 
 def anonymous_growth_mb(loader: DataLoader) -> float:
-    """Largest growth of the process's own memory during an epoch, in 1e6 bytes.
+    """Return the peak growth of the process's own memory during an epoch, in 1e6 bytes.
 
-    Pages of mapped files are the kernel's, which takes them back when memory runs short.
+    Pages of mapped files do not count: the kernel frees them when memory runs short.
     """
     def own() -> float:
         kilobytes = re.search(r'RssAnon:\s+(\d+) kB', STATUS.read_text())[1]
@@ -110,12 +110,12 @@ def anonymous_growth_mb(loader: DataLoader) -> float:
 
 
 def epoch(loader: DataLoader) -> Callable[[], object]:
-    """Takes every batch, and keeps none."""
+    """Return a function that iterates over all batches and keeps none."""
     return lambda: deque(loader, maxlen=0)
 
 
 def head_losses(batch: int, boxes: int) -> Callable[[], object]:
-    """Targets and losses of the YOLOv3 head for images of so many boxes."""
+    """Return a function that computes YOLOv3's targets and losses; ``boxes`` per image."""
     height, width = 192, 640
     model = load_config(str(REPO_ROOT / 'configs' / LIGHT)).model
     init_default_scope('mmdet')

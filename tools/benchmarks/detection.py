@@ -24,7 +24,7 @@ LIGHT = 'yolov3/yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192.py'
 
 def recipe(name: str, base: str, width: int, height: int, warmup: int, iterations: int,
            batch: int = 4) -> Recipe:
-    """A detector that trains on images fitted into width x height, half of them mirrored."""
+    """Return a detector's recipe: images fitted into width x height, half of them mirrored."""
     def pipeline(load: str, *flip: dict[str, Any]) -> list[dict[str, Any]]:
         return [dict(type=load), dict(type='LoadAnnotations', with_bbox=True),
                 dict(type='Resize', scale=(width, height), keep_ratio=True), *flip,
@@ -36,7 +36,7 @@ def recipe(name: str, base: str, width: int, height: int, warmup: int, iteration
         f'YOLOv3-{name}, {width}x{height}, batch {batch}, flip; ours and bare with mixed '
         'precision, stock in float32', base, warmup, iterations,
         changes={'train_dataloader.batch_size': batch, key: pipeline('LoadCachedImage', flip)},
-        # stock trains ignored boxes as background; stock and bare keep one learning rate
+        # stock treats ignored boxes as background; constant learning rate for stock and bare
         plain={key: pipeline('LoadCachedImage'), 'model.bbox_head.ignore_iof_thr': None,
                'param_scheduler': []},
         stock=pipeline('LoadImageFromFile', flip), stock_plain=pipeline('LoadImageFromFile'),
@@ -64,10 +64,10 @@ def run(settings: Settings) -> Iterator[Case]:
 
 
 class DetectorContest(Contest):
-    """Trains on KittiDataset, stock as well: its annotations are read before the first step."""
+    """Train detectors on KittiDataset, also in stock; labels are read before the first step."""
 
     def stock_model(self) -> dict[str, Any]:
-        """The same network with mmdet's own head and assigner."""
+        """Return the same network with mmdet's own head and assigner."""
         model = self.cfg.model.to_dict()
         head, assigner = model['bbox_head'], model['train_cfg']['assigner']
         for key in ('ignore_iof_thr', 'obj_weight', 'noobj_weight'):
@@ -76,12 +76,12 @@ class DetectorContest(Contest):
         return model
 
     def stock_loader(self) -> dict[str, Any]:
-        """The same images, each read from its file every time."""
+        """Return the same images, read from their files in every epoch."""
         return dict(dataset=self.cfg.train_dataloader.dataset.to_dict())
 
     def bare_batches(self, network: nn.Module, rows: Iterable[Tensor], device: torch.device,
                      check: bool) -> Iterator[tuple]:
-        """Decoded and resized images, RGB; boxes to find and to ignore; half of it mirrored."""
+        """Yield resized RGB images, their boxes and ignored boxes; half of them mirrored."""
         preprocessor = self.cfg.model.data_preprocessor
         mean, std = (torch.tensor(values, device=device).float().view(3, 1, 1)
                      for values in (preprocessor.mean, preprocessor.std))
@@ -99,14 +99,14 @@ class DetectorContest(Contest):
                 for kind in ('gt_instances', 'ignored_instances'))
 
     def bare_loss(self, network: nn.Module, *batch: Any) -> Tensor:
-        """The loss of ours."""
+        """Return the loss as ours computes it."""
         images, boxes, ignored = batch
         maps = network.bbox_head(network.neck(network.backbone(images)))
         return sum(network.bbox_head.loss_by_feat(*maps, boxes, [], ignored).values())
 
 
 def plain_boxes(instances: InstanceData, width: int, flip: bool) -> InstanceData:
-    """Boxes of an image of this width in pixels as a tensor, mirrored or not, and their labels."""
+    """Return boxes as a tensor, mirrored if ``flip``, and labels; width is in pixels."""
     boxes = instances.bboxes.tensor.clone()
     if flip:
         boxes[:, 0::2] = width - boxes[:, [2, 0]]
@@ -114,9 +114,9 @@ def plain_boxes(instances: InstanceData, width: int, flip: bool) -> InstanceData
 
 
 def random_samples(images: int, objects: int, detections: int) -> list[dict[str, Any]]:
-    """Tested samples as a detector's evaluation hands them to its metrics.
+    """Return random samples as a detector's evaluation passes them to its metrics.
 
-    Detections lie near each object in turn, with scores at random.
+    Detections are near each object in turn, with random scores.
     """
     rng = np.random.default_rng(0)
     height, width = KITTI_SIZE
@@ -137,7 +137,7 @@ def random_samples(images: int, objects: int, detections: int) -> list[dict[str,
 
 
 def evaluate(samples: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """The results of all three metrics, in batches of 4."""
+    """Compute the results of all three metrics, in batches of 4."""
     found: dict[str, float] = {}
     for metric in (CocoBoxMetric(), DetectionMetric(), KittiMetric()):
         metric.dataset_meta = dict(classes=('car',), instance_types=('Car', 'Van', 'DontCare'))

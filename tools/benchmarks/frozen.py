@@ -1,4 +1,4 @@
-"""A frozen backbone with and without the cache of its features, by tools/train.py as a whole."""
+"""Time tools/train.py for a frozen backbone with and without the cache of its features."""
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,11 @@ from .record import Case, Settings
 BASE = str(REPO_ROOT / 'configs/mobilenet_v2/mobilenetv2_frozen_1xb64-5e_flowers-96px.py')
 FLOWERS = 3670  # images
 ROUNDS = 2  # 7 minutes each without the cache, on two cores
-TOLERANCE = 1e-4  # largest relative difference of the validations' losses
+TOLERANCE = 1e-4  # maximum relative difference of the validation losses
 
 
 def run(settings: Settings) -> Iterator[Case]:
-    """Train the head of MobileNetV2 at 96 px, its features computed once or in each epoch."""
+    """Train the head of MobileNetV2 at 96 px, with features computed once or in every epoch."""
     images, epochs = settings.pick((FLOWERS, 25), (400, 3))
     folder = settings.folder
     case = Case('mobilenetv2-96px', 'MobileNetV2 frozen with random weights, 96 px: a linear layer '
@@ -38,7 +38,7 @@ def run(settings: Settings) -> Iterator[Case]:
 
     def training(cached: bool) -> None:
         name = f'{"cached" if cached else "uncached"}{len(histories[cached])}'
-        root = folder / f'{name}_flowers'  # its own: no training finds what another has decoded
+        root = folder / f'{name}_flowers'  # runs share no decoded images
         root.symlink_to(folder / 'flower_photos', target_is_directory=True)
         histories[cached].append(train([
             BASE, '--work-dir', str(folder / name), '--cfg-options',
@@ -62,16 +62,16 @@ def run(settings: Settings) -> Iterator[Case]:
 
 
 def write_random_weights(folder: Path) -> None:
-    """Write ``weights.pth``: random weights whose BatchNorm has seen the folder's flowers.
+    """Write ``weights.pth``: random weights with BatchNorm statistics of the folder's flowers.
 
-    Without that, random features hardly depend on the image, and every accuracy is a guess.
+    Without them, random features hardly depend on the image, and accuracies are meaningless.
     """
     torch.manual_seed(0)
     model = MODELS.build(dict(load_config(BASE).model.backbone, init_cfg=None))
     model.init_weights()
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
-            module.momentum = 1.  # the statistics of this batch
+            module.momentum = 1.  # use the statistics of this batch
     images = np.stack([Image.open(path).resize((96, 96))
                        for path in sorted(folder.rglob('*.jpg'))[::4][:200]])
     model.train()

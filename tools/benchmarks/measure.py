@@ -17,22 +17,22 @@ from torch import Tensor
 
 from plugins.engine.allocator import keep_freed_memory, set_thresholds
 
-Block = Callable[[], float]  # does a unit of work, with its own warm-up, and returns its seconds
-# glibc adjusts its thresholds to what is freed, up to these (<malloc.h> of 64 bit, mallopt(3)):
-# the best for a process that sets none.
+Block = Callable[[], float]  # does one unit of work after a warm-up; returns its seconds
+# Upper limits of glibc's dynamic thresholds (64 bit; see mallopt(3)): the best case for a process
+# that sets none.
 MAPPED, TRIMMED = 32 * 2 ** 20, 64 * 2 ** 20  # bytes
 STAGES = ('data', 'augmentation', 'forward', 'backward', 'optimiser', 'engine')
 
 
 def now() -> float:
-    """Seconds on the clock of all blocks; a GPU has finished its work by then."""
+    """Return the time in seconds, after the GPU has finished its work."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter()
 
 
 def timed(call: Callable[[], object]) -> Block:
-    """A function as a block."""
+    """Make a block that times a function."""
     def block() -> float:
         start = now()
         call()
@@ -43,8 +43,8 @@ def timed(call: Callable[[], object]) -> Block:
 def interleave(blocks: Mapping[str, Block], rounds: int) -> dict[str, list[float]]:
     """Call every block once per round, each round starting with the next one.
 
-    A machine that slows down, or that other programs use, then does so to all of them. The seconds
-    of every round are returned under the names of the blocks.
+    If the machine slows down or runs other programs, all blocks are affected alike. Returns each
+    block's seconds in every round, by name.
     """
     names = list(blocks)
     samples: dict[str, list[float]] = {name: [] for name in names}
@@ -58,16 +58,16 @@ def interleave(blocks: Mapping[str, Block], rounds: int) -> dict[str, list[float
 
 
 def ours_keeps_memory() -> bool:
-    """Whether our Runner calls :func:`keep_freed_memory` here, and that has an effect."""
+    """Return whether our Runner calls :func:`keep_freed_memory` here, with an effect."""
     return not torch.cuda.is_available() and platform.libc_ver()[0] == 'glibc'
 
 
 def with_glibc_defaults(block: Block) -> Block:
-    """A block with memory as in a process without our Runner, which keeps what it frees.
+    """Run a block with glibc's default memory settings, as in a process without our Runner.
 
-    What was kept is returned at the start; only gaps that ours left within its heap may serve the
-    block. Page faults of a step alone in a process and here: ResNet18 at 64 px, stock 12 000 to
-    32 000 and 31 000; MobileNetV2 detector, stock 10 000 to 16 000 and 6 500.
+    Memory that ours kept is released first; the block can reuse only gaps left in the heap. Page
+    faults of a stock step, in a process of its own and here: ResNet18 at 64 px, 12 000 to 32 000
+    and 31 000; MobileNetV2 detector, 10 000 to 16 000 and 6 500.
     """
     def with_defaults() -> float:
         set_thresholds(MAPPED, TRIMMED)
@@ -80,32 +80,32 @@ def with_glibc_defaults(block: Block) -> Block:
 
 
 def growth_exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """The k of ``cost ~ size ** k``, from a line fitted to both logarithms; 1 is linear growth."""
+    """Fit k of ``cost ~ size ** k`` as a line through the logarithms; 1 is linear growth."""
     return statistics.linear_regression([math.log(size) for size in sizes],
                                         [math.log(cost) for cost in costs]).slope
 
 
 class RunnerBlock(Hook):
-    """Epochs of a Runner as a block: the seconds of an iteration in the middle of each.
+    """A block that runs an epoch of a Runner and returns the seconds per timed iteration.
 
-    The time runs from the end of one iteration to the end of another, so it includes everything:
-    loading, every hook, the step. The first call is ``Runner.train()``, stopped after an epoch; the
-    others continue it by the loop's own ``run_epoch()``.
+    Time is measured from the end of one iteration to the end of a later one, so it includes
+    loading, all hooks and the step. The first call is ``Runner.train()``, stopped after an epoch;
+    later calls continue with the loop's own ``run_epoch()``.
 
     Args:
-        runner: Has more epochs than calls, and no validation.
-        warmup: Iterations of each epoch before the time starts, at least 1.
-        iterations: How many are timed.
-        weights: Loaded when the Runner has initialised its model; without the preprocessor's.
+        runner: A Runner with more epochs than calls, and no validation.
+        warmup: Untimed iterations at the start of each epoch, at least 1.
+        iterations: Number of timed iterations.
+        weights: Loaded after the Runner has initialised its model; without the preprocessor's.
     """
 
-    priority = 'LOWEST'  # after everything that belongs to the iteration
+    priority = 'LOWEST'  # after all other hooks of the iteration
 
     def __init__(self, runner: Runner, warmup: int, iterations: int,
                  weights: Mapping[str, Tensor]) -> None:
         self.runner, self.weights = runner, weights
         self.warmup, self.iterations = warmup, iterations
-        self.losses: list[Tensor] = []  # of every iteration of the last epoch
+        self.losses: list[Tensor] = []  # of all iterations of the last epoch
         self._seconds: float | None = None
         self._start = self._end = 0.
         self._stages, self._means = dict.fromkeys(STAGES, 0.), dict.fromkeys(STAGES, 0.)
@@ -149,7 +149,7 @@ class RunnerBlock(Hook):
     def split(self) -> dict[str, float]:
         """Train one more epoch, and divide the seconds of an iteration into :data:`STAGES`.
 
-        What no other stage explains is the engine's. On a GPU every stage waits for the one before.
+        The remainder is counted as the engine's. On a GPU each stage waits for the one before.
         """
         loop, model = self.runner.train_loop, self.runner.model
         optimizer = self.runner.optim_wrapper
@@ -173,7 +173,7 @@ class RunnerBlock(Hook):
         return staged
 
     def _after_loading(self, run_iter: Callable[..., None]) -> Callable[..., None]:
-        """From the end of one iteration to the start of the next, a batch is loaded."""
+        """Count the time from the end of one iteration to the start of the next as loading."""
         def staged(*args: Any) -> None:
             self._stages['data'] += now() - self._end
             run_iter(*args)

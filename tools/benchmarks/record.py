@@ -22,16 +22,16 @@ CPU_FEATURES = ('avx2', 'avx512_f', 'avx512_bf16', 'amx_bf16', 'bf16', 'sve_bf16
 class Settings:
     """The options of the command line."""
 
-    folder: Path  # for everything that is written; deleted at the end
+    folder: Path  # temporary, for all files; deleted at the end
     quick: bool = False  # small sizes, to test the benchmark itself
-    rounds: int | None = None  # how often each variant is timed; None: the suite's own number
+    rounds: int | None = None  # how often each variant is timed; None: the suite's default
 
     def pick(self, full: Any, quick: Any) -> Any:
-        """One of the two, depending on ``quick``."""
+        """Return one of the two, depending on ``quick``."""
         return quick if self.quick else full
 
     def time(self, blocks: Mapping[str, Block], rounds: int) -> dict[str, list[float]]:
-        """The seconds of blocks in turns, see :func:`interleave`."""
+        """Time blocks in turns, see :func:`interleave`."""
         return interleave(blocks, self.rounds or self.pick(rounds, 1))
 
 
@@ -50,18 +50,18 @@ class Case:
     facts: dict[str, Any] = field(default_factory=dict)  # other conditions and results
 
     def median(self, variant: str) -> float:
-        """Seconds of a variant."""
+        """Return the median seconds of a variant."""
         return statistics.median(self.samples[variant])
 
     def add(self, name: str, value: float, each: list[float] | None = None) -> None:
-        """Add a figure, and the range of its values in each round where there are several."""
+        """Add a figure, with the range of its values over the rounds if there are several."""
         self.figures.append(dict(name=name, value=value,
                                  range=each and [min(each), max(each)]))
 
     def compare(self, variant: str, others: str, name: str) -> None:
-        """Add a figure: how many times as fast a variant is as the fastest of others.
+        """Add a figure: the speed of a variant relative to the fastest of others.
 
-        ``others`` is what their names start with.
+        ``others`` is the prefix of their names.
         """
         best = min((key for key in self.samples if key.startswith(others)), key=self.median)
         self.add(name, self.median(best) / self.median(variant), [
@@ -69,7 +69,7 @@ class Case:
                                                 strict=True)])
 
     def record(self) -> dict[str, Any]:
-        """The case as JSON."""
+        """Return the case as JSON."""
         variants = {name: dict(seconds=seconds, median=self.median(name), min=min(seconds),
                                max=max(seconds)) for name, seconds in self.samples.items()}
         return dict(name=self.name, what=self.what, variants=variants, split=self.split,
@@ -96,7 +96,7 @@ def _number(value: float) -> str:
 
 
 def conditions() -> dict[str, Any]:
-    """Threads, device, what its CPU can do, versions and commit."""
+    """Return threads, device, CPU capabilities, versions and commit."""
     found = torch.cpu.get_capabilities()
     versions = {'python': platform.python_version(),
                 **{package: metadata.version(package) for package in PACKAGES}}

@@ -22,14 +22,14 @@ class FirstIterationHook(Hook):
 
     def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None,
                          outputs: dict | None = None) -> None:
-        outputs['loss'].item()  # a GPU has computed it by then
+        outputs['loss'].item()  # waits for the GPU
         print(time.time(), flush=True)
         sys.exit()
 
 
 def run(settings: Settings) -> Iterator[Case]:
-    """Start the quick start's classifier and detector."""
-    # not at the top: the processes that are timed import this module for its hook
+    """Time the start of the quick start's classifier and detector."""
+    # not at the top: the timed processes import this module for its hook
     from tools.misc.make_sample_data import main as make_sample_data
     make_sample_data([str(settings.folder), '--sets', 'digits', 'kitti', '--size', 'digits=300',
                       'kitti=20'])
@@ -46,10 +46,10 @@ def run(settings: Settings) -> Iterator[Case]:
             f'+default_hooks.first_iteration.type={__name__}.FirstIterationHook']
 
         def ours(command: list[str] = command) -> float:
-            start = time.time()  # two processes share no other clock
+            start = time.time()  # the only clock that two processes share
             return float(python(*command).splitlines()[-1]) - start
 
-        # The least that a stock training script imports; plugins bring the NMS that mmcv lacks.
+        # The minimum that a stock training script imports; plugins add the NMS missing in mmcv.
         stock = f'import plugins, mmengine.runner, {package}.apis'
         case = Case(kind, f'tools/train.py configs/{config}.py, from the start of the process to '
                     f'the end of its first iteration. What a stock script begins with: `{stock}`')
@@ -60,6 +60,6 @@ def run(settings: Settings) -> Iterator[Case]:
 
 
 def python(*arguments: str) -> str:
-    """The output of a new interpreter; its errors go to stderr."""
+    """Return the output of a new interpreter; its errors go to stderr."""
     return subprocess.run([sys.executable, *arguments], cwd=REPO_ROOT, check=True,
                           stdout=subprocess.PIPE, text=True).stdout

@@ -9,13 +9,13 @@ KittiDataset: same pairs of files, parts, clipped boxes, image ids and errors. E
 keeps KITTI's ``type``, ``truncated``, ``occluded`` and ``alpha``.
 
 An ignored object (DontCare for every class, Van for cars) becomes an annotation of the class with
-``iscrowd=1``, and gets no key ``ignore``: mmdet's CocoDataset makes the former an ignored box and
-drops what has the latter, which would make it background; pycocotools overwrites ``ignore`` by
-``iscrowd``. Its crowds forgive a detection by the share of it that they cover, as KITTI's own
-evaluation does with DontCare. Objects of no class and not ignored are background, and left out.
+``iscrowd=1`` but without the key ``ignore``: mmdet's CocoDataset turns the former into an ignored
+box, but drops objects with the latter, so they would be background; pycocotools overwrites
+``ignore`` with ``iscrowd``. A detection is not counted as wrong if enough of it lies in a crowd, as
+in KITTI's evaluation with DontCare. All other objects are background, and left out.
 
-Classes are in the order of --classes: CocoDataset numbers them by their order in the file, whatever
-order the config names them in.
+Classes are in the order of --classes: CocoDataset numbers them by their order in the file,
+regardless of their order in the config.
 """
 import argparse
 import json
@@ -48,8 +48,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parts.add_argument('--split', nargs='+', type=_part_share, default=[], metavar='PART=SHARE',
                        help='divide the images at random, as KittiDataset does')
     parts.add_argument('--lists', nargs='+', default=[], metavar='TXT',
-                       help='a list of image ids for each part, below DATA_ROOT')
-    parser.add_argument('--seed', type=seed, default=0, metavar='N', help='of --split')
+                       help='files with the image ids of each part, below DATA_ROOT')
+    parser.add_argument('--seed', type=seed, default=0, metavar='N', help='seed of --split')
     parser.add_argument('--overwrite', action='store_true', help='replace files that exist')
     args = parser.parse_args(argv)
     for option in ('classes', 'split'):
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Path]:
     Raises:
         FileExistsError: A file exists, and --overwrite is not given.
         FileNotFoundError: A folder, label file or list is missing.
-        ValueError: Two lists have one name, or the data set is broken, see KittiDataset.
+        ValueError: Two lists have the same name, or the data set is broken, see KittiDataset.
     """
     args = parse_args(argv)
     root = resolve_path(args.data_root)
@@ -91,10 +91,10 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Path]:
 
 def part_arguments(shares: dict[str, float], seed: int,
                    lists: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Name of each part -> the arguments of KittiDataset that choose it.
+    """Map each part's name to the arguments of KittiDataset that select it.
 
     Raises:
-        ValueError: Two lists have one name, so that one file would replace the other.
+        ValueError: Two lists have the same name, so one file would overwrite the other.
     """
     if shares:
         split = dict(seed=seed, fractions=shares)
@@ -110,7 +110,7 @@ def part_arguments(shares: dict[str, float], seed: int,
 
 
 def convert(dataset: 'KittiDataset') -> dict[str, Any]:
-    """The data set in COCO's structure; ids of annotations and classes begin with 1."""
+    """Return the data set in COCO's structure; annotation and class ids start at 1."""
     images, annotations = [], []
     for index in range(len(dataset)):
         info = dataset.get_data_info(index)
@@ -132,7 +132,7 @@ def convert(dataset: 'KittiDataset') -> dict[str, Any]:
 
 
 def summary(content: dict[str, Any]) -> str:
-    """Counts in one line."""
+    """Return the counts in one line."""
     boxes = content['annotations']
     ignored = sum(box['iscrowd'] for box in boxes)
     return (f'{counted(len(content["images"]), "image")}, '

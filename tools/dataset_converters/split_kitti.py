@@ -5,8 +5,8 @@
 
 The default's 400 training images are about as many as in report A: 67 batches of 6, the last one
 of 4. A config's ``split=dict(seed=..., fractions=dict(train=..., ...))`` with ``part='train',
-indices=400`` takes the same ones if its seed is the same and its part has as many. The options that
-make a config use the lists are printed.
+indices=400`` selects the same images if its seed is the same and its part is as large. The options
+with which a config uses the lists are printed.
 """
 import argparse
 import shlex
@@ -32,7 +32,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--val', type=int, default=100, metavar='N',
                         help='images to validate on (default: %(default)s)')
     parser.add_argument('--test', type=int, metavar='N',
-                        help='images of the test (default: all others)')
+                        help='images to test on (default: all others)')
     parser.add_argument('--seed', type=seed, default=0, metavar='N')
     parser.add_argument('--overwrite', action='store_true', help='replace lists that exist')
     return parser.parse_args(argv)
@@ -44,8 +44,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, list[str]]:
     Raises:
         FileExistsError: A list exists, and --overwrite is not given.
         FileNotFoundError: There is no such data set.
-        ValueError: A list would be empty, they take more images than there are, or the data set
-            is broken, see KittiDataset.
+        ValueError: A list would be empty, the lists need more images than there are, or the data
+            set is broken, see KittiDataset.
     """
     args = parse_args(argv)
     root = resolve_path(args.data_root)
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, list[str]]:
 
 
 def count_cars(root: Path) -> dict[str, int]:
-    """Image id -> number of its cars that are not ignored, for every image of the data set.
+    """Count the cars that are not ignored in every image, by image id.
 
     Raises:
         FileNotFoundError: See KittiDataset.
@@ -83,7 +83,7 @@ def count_cars(root: Path) -> dict[str, int]:
 
 def report(root: Path, paths: Mapping[str, Path], lists: Mapping[str, Sequence[str]],
            cars: Mapping[str, int]) -> None:
-    """Print images and cars of each list, and how a config is made to use them."""
+    """Print the images and cars of each list, and the options to use the lists."""
     for part, ids in lists.items():
         print(f'{paths[part]}: {counted(len(ids), "image")}, '
               f'{counted(sum(cars[name] for name in ids), "car")}')
@@ -94,7 +94,7 @@ def report(root: Path, paths: Mapping[str, Path], lists: Mapping[str, Sequence[s
 
 
 def options(root: Path, parts: Iterable[str]) -> list[str]:
-    """A line of ``--cfg-options`` for each part, as a shell takes it."""
+    """Return a shell-quoted line of ``--cfg-options`` for each part."""
     return [' '.join([f'+{part}_dataloader.dataset.ann_file={FOLDER}/{part}.txt', *(
         f'{part}_dataloader.dataset.{key}={value}' for key, value in (
             ('data_root', shlex.quote(str(root))), ('split', None), ('part', None)))])

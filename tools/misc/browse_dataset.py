@@ -1,14 +1,13 @@
-"""Look at a data set: as its files are, and as the model sees them in training.
+"""Look at a data set: as stored in its files, and as the model sees it in training.
 
     python tools/misc/browse_dataset.py CONFIG
     python tools/misc/browse_dataset.py CONFIG --part test --images 8 --out-dir DIR
 
-A classifier's images come as contact sheets: a row for each image, first as it is stored, then
-several times as the data preprocessor augments it, without the normalisation. A detector's images
-come one to a picture: the file with its labels, below it what the pipeline makes of both (also of a
-mixture of several images), with KITTI's difficulties and what is ignored. OpenMMLab's
-browse_dataset.py runs the pipeline alone, and so shows nothing of what happens on the device, no
-ignored boxes and no difficulty.
+A classifier's images are shown as contact sheets with a row per image: first as stored, then
+several times as augmented by the data preprocessor, without normalisation. A detector's images are
+shown one per picture: the file with its labels, and below it the pipeline's output (which may mix
+several images), with KITTI's difficulties and ignored boxes. OpenMMLab's browse_dataset.py runs
+the pipeline only, so it shows no augmentation on the device, no ignored boxes and no difficulties.
 """
 import argparse
 import json
@@ -31,25 +30,25 @@ if TYPE_CHECKING:
     Pictures = Iterator[tuple[str, np.ndarray]]
 
 RECORD = 'browse.json'
-_ROWS = 24  # of a page
+_ROWS = 24  # rows per page
 _PER_CLASS, _PICTURES = 3, 6
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line; mmengine is imported only once it is known to be well formed."""
+    """Parse the command line before mmengine is imported, so that errors are reported at once."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('config', type=config_file, help='config of a classifier or of a detector')
     parser.add_argument('--part', choices=('train', 'val', 'test'), default='train',
-                        help='whose images, and how they are prepared (default: train)')
+                        help='which images to show, prepared as for this part (default: train)')
     parser.add_argument('--images', type=positive, metavar='N',
-                        help=f'a classifier: of each class (default: {_PER_CLASS}); a detector: in '
-                        f'all (default: {_PICTURES})')
+                        help=f'classifier: images per class (default: {_PER_CLASS}); detector: '
+                        f'images in total (default: {_PICTURES})')
     parser.add_argument('--versions', type=positive, metavar='K',
-                        help='how often to prepare each training image (default: 6, of a detector '
-                        '3); images of other parts are prepared once, since nothing is random')
-    parser.add_argument('--classes', nargs='+', metavar='NAME', help='a classifier: only these')
+                        help='versions of each training image (default: 6; for a detector 3); '
+                        'other parts have only one, as nothing is random there')
+    parser.add_argument('--classes', nargs='+', metavar='NAME', help='classifier: only these')
     parser.add_argument('--seed', type=seed, default=0,
-                        help='which images are drawn, and what is random in them (default: 0)')
+                        help='seed for the choice of images and the augmentation (default: 0)')
     parser.add_argument('--out-dir', help='folder to write; default browse_PART below the '
                         "config's folder in work_dirs")
     parser.add_argument('--overwrite', action='store_true', help='replace earlier pictures there')
@@ -65,8 +64,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     Raises:
         OSError: A file is missing, or the output folder is in use.
-        ValueError: As ``plugins.engine.session.load_config``; the data are broken, have no such
-            class, or are of an unknown kind.
+        ValueError: See ``plugins.engine.session.load_config``; also if the data are broken,
+            of an unknown kind, or without a given class.
     """
     args = parse_args(argv)
     check_folder(args.out_dir, args.overwrite, RECORD)
@@ -101,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 def _sheets(cfg: 'Config', data: dict[str, Any], args: argparse.Namespace
             ) -> tuple[dict[str, list[str]], 'Pictures']:
-    """Names of a classifier's images by class, and their contact sheets."""
+    """Return names of a classifier's images by class, and their contact sheets."""
     import numpy as np
     from mmengine.registry import DATASETS
 
@@ -126,7 +125,7 @@ def _sheets(cfg: 'Config', data: dict[str, Any], args: argparse.Namespace
 
 def _drawn_sheets(cfg: 'Config', dataset: Any, pages: list, args: argparse.Namespace
                   ) -> 'Pictures':
-    """A page is one batch for each version, so that what mixes images mixes different ones."""
+    """Draw pages; each version of a page is one batch, so that mixing uses different images."""
     import numpy as np
     from mmengine.registry import MODELS
     from rich.progress import track
@@ -152,7 +151,7 @@ def _drawn_sheets(cfg: 'Config', dataset: Any, pages: list, args: argparse.Names
 
 def _scenes(cfg: 'Config', data: dict[str, Any], args: argparse.Namespace
             ) -> tuple[list[str], 'Pictures']:
-    """Names of a detector's images, and their pictures."""
+    """Return the names of a detector's images, and their pictures."""
     import numpy as np
 
     from plugins.detection.labelled_scene import Scenes
@@ -165,7 +164,7 @@ def _scenes(cfg: 'Config', data: dict[str, Any], args: argparse.Namespace
 
 
 def _drawn_scenes(scenes: Any, rows: dict[str, int], versions: int) -> 'Pictures':
-    """The file with its labels, and below it what the pipeline makes of it, several times."""
+    """Draw each file with its labels, and below it several outputs of the pipeline."""
     from rich.progress import track
 
     from plugins.visualization.scenes import draw_scenes

@@ -1,12 +1,12 @@
-"""Look through a data set before it is trained on: counts, broken files, duplicates, sizes.
+"""Check a data set before training on it: counts, broken files, duplicates, sizes.
 
     python tools/misc/check_dataset.py data/flower_photos
-    python tools/misc/check_dataset.py data/MIT_split          train/ and test/ against each other
-    python tools/misc/check_dataset.py data/CUB_200_2010       its lists against each other
+    python tools/misc/check_dataset.py data/MIT_split          also compares train/ and test/
+    python tools/misc/check_dataset.py data/CUB_200_2010       also compares its lists
     python tools/misc/check_dataset.py data/cifar10
     python tools/misc/check_dataset.py configs/FAMILY/CONFIG.py
 
-The exit code is 1 when something is wrong: a file that cannot be read, the same pixels twice,
+The exit code is 1 if there is a problem: a file that cannot be read, the same pixels twice, or
 classes that differ between the parts.
 """
 import argparse
@@ -31,8 +31,8 @@ from plugins.engine.files import resolve_path
 
 
 class Picture(NamedTuple):
-    """One image as found."""
-    name: str  # path or position
+    """One image of the data set."""
+    name: str  # path, or position in the source
     part: str
     label: str
     size: tuple[int, int] | None  # (width, height), upright; None if it cannot be read
@@ -40,21 +40,21 @@ class Picture(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Something wrong: its kind and the files (or classes) that it concerns."""
+    """A problem: its kind and the files (or classes) concerned."""
     kind: str
     names: tuple[str, ...]
 
 
 def main(argv: Sequence[str] | None = None) -> list[Finding]:
-    """Print what was found and return what is wrong.
+    """Print a report and return the problems.
 
     Args:
-        argv: Arguments as on the command line; None takes the process's own.
+        argv: Command-line arguments; None: those of this process (sys.argv).
 
     Raises:
-        OSError: No such folder or config.
+        OSError: The folder or config does not exist.
         ValueError: The layout itself is wrong (no image in a class folder, a
-            list that names a missing file), or a config without images of classes.
+            list that names a missing file), or a config is not of a classifier.
     """
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('data', help='a data set\'s folder, or a config')
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> list[Finding]:
 
 
 def folder_sources(root: Path) -> dict[str, Source]:
-    """The parts of the data set in a folder; what no other data set knows is class folders.
+    """Return a folder's parts; an unrecognised layout is read as class folders.
 
     Raises:
         FileNotFoundError: There is no such folder.
@@ -86,7 +86,7 @@ def folder_sources(root: Path) -> dict[str, Source]:
 
 
 def config_sources(path: Path) -> dict[str, Source]:
-    """Part -> source of a config's loaders; those that share a source are one part.
+    """Return a config's sources by part; loaders that share a source are one part.
 
     Raises:
         FileNotFoundError: There is no such config.
@@ -97,7 +97,7 @@ def config_sources(path: Path) -> dict[str, Source]:
     loaders = defaultdict(list)
     for part in ('train', 'val', 'test'):
         dataset = config.get(f'{part}_dataloader', {}).get('dataset', {})
-        while 'dataset' in dataset:  # RepeatDataset and its like
+        while 'dataset' in dataset:  # RepeatDataset and similar wrappers
             dataset = dataset['dataset']
         if 'source' not in dataset:
             raise ValueError(f'{path}: {part}_dataloader.dataset has no source; only data sets of '
@@ -107,7 +107,7 @@ def config_sources(path: Path) -> dict[str, Source]:
 
 
 def examine(part: str, source: Source) -> Iterable[Picture]:
-    """Read every image of a source at its own size."""
+    """Read every image of a source at its original size."""
     def read(row: int) -> tuple[tuple[int, int] | None, str]:
         try:
             picture = source.picture(row)
@@ -125,7 +125,7 @@ def examine(part: str, source: Source) -> Iterable[Picture]:
 
 
 def duplicates(pictures: Sequence[Picture]) -> list[Finding]:
-    """Images with the same pixels, however compressed; the worst kind is named."""
+    """Find images with the same pixels, however compressed; the worst kind is reported."""
     groups = defaultdict(list)
     for picture in pictures:
         if picture.size is not None:
@@ -141,7 +141,7 @@ def duplicates(pictures: Sequence[Picture]) -> list[Finding]:
 
 
 def report(pictures: Sequence[Picture], findings: Sequence[Finding]) -> None:
-    """Two tables: images per class and split with their sizes, and problems."""
+    """Print two tables: images per class and part with their sizes, and problems."""
     parts = list(dict.fromkeys(picture.part for picture in pictures))
     counts = Counter((picture.label, picture.part) for picture in pictures)
     table = Table('class', *parts, 'width', 'height', title=f'{len(pictures)} images')

@@ -6,7 +6,7 @@ data_object_label_2.zip
 
 Archives are compared with their published SHA-256, the unpacked set with its number of files per
 folder. MIT_split has no published archive: its counts and the bytes of its images are compared.
-A data set appears only when it is complete, and never replaces an existing one.
+A data set is moved into place only when complete, and never replaces an existing one.
 """
 import argparse
 import http.client
@@ -25,12 +25,12 @@ from tools.misc.downloads.verify import digest_of, sha256_of, wrong_counts
 
 
 def main(argv: Sequence[str] | None = None) -> Path:
-    """Put one data set into its folder, and return the folder.
+    """Download one data set into its folder, and return the folder.
 
     Raises:
-        OSError: There is no network, no such file or no room.
-        ValueError: The set must be downloaded by hand, is not the official one, or something else
-            is in its folder.
+        OSError: The network, a given file or disk space is missing.
+        ValueError: The set must be downloaded by hand, is not the official one, or its folder
+            contains something else.
     """
     args = _parser().parse_args(argv)
     data_set = DATA_SETS[args.name]
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check_present(name: str, data_set: Download, target: Path) -> None:
-    """Raise ValueError where something else than the complete set is in its folder."""
+    """Raise ValueError if the folder contains anything but the complete set."""
     if wrong := wrong_counts(target, data_set.counts):
         raise ValueError(f'{target}: exists, but is not the complete {name} ({_first(wrong)}; '
                          'empty files do not count); move it away or choose another --data-root')
@@ -78,10 +78,10 @@ def _check_present(name: str, data_set: Download, target: Path) -> None:
 
 
 def _check_content(data_set: Download, folder: Path) -> None:
-    """Warn of other bytes than the official ones; raise ValueError for unreadable CIFAR files."""
+    """Warn if bytes differ from the official ones; raise ValueError if CIFAR is unreadable."""
     others = []
     if data_set.folder.startswith('cifar'):
-        # Here, as it imports all of mmpretrain: the other sets need not wait for it.
+        # Imported here, because it imports all of mmpretrain, which other sets do not need.
         from plugins.classification.datasets.cifar_files import CIFAR10, CIFAR100, other_files
         others = other_files(folder, CIFAR10 if 'cifar10/' in data_set.folder else CIFAR100)
     elif data_set.digest is not None and digest_of(folder) != data_set.digest:
@@ -93,14 +93,14 @@ def _check_content(data_set: Download, folder: Path) -> None:
 
 
 def _given_files(name: str, data_set: Download, source: list[Path]) -> dict[str, Path]:
-    """The user's files by the official names of the archives, after a check of each."""
+    """Check the user's files, and return them by the archives' official names."""
     archives = {archive.name: archive for archive in data_set.archives}
     paths = [path.expanduser() for path in source]
     if len(paths) == 1 and paths[0].is_dir():
         paths = [paths[0] / official for official in archives]
     given = {path.name: path for path in paths}
     if len(given) == len(archives) == 1:
-        given = dict(zip(archives, paths, strict=True))  # under any name
+        given = dict(zip(archives, paths, strict=True))  # files may have any name
     for official, path in given.items():
         if official not in archives:
             raise ValueError(f'--from {path}: {name} consists of {", ".join(archives)}; give files '
@@ -118,7 +118,7 @@ def _given_files(name: str, data_set: Download, source: list[Path]) -> dict[str,
 
 
 def _download(archive: Archive, folder: Path, origin: str) -> Path:
-    from torch.hub import download_url_to_file  # here, as torch takes a second to import
+    from torch.hub import download_url_to_file  # here, as importing torch takes a second
     path = folder / archive.name
     print(f'Downloading {archive.url}')
     try:
@@ -130,7 +130,7 @@ def _download(archive: Archive, folder: Path, origin: str) -> Path:
 
 
 def _find_set(name: str, data_set: Download, unpacked: Path) -> Path:
-    """The folder that holds the complete set: an archive may put others around it."""
+    """Find the folder of the complete set, which an archive may nest in other folders."""
     folders = [unpacked, *(path for depth in ('*', '*/*') for path in sorted(unpacked.glob(depth))
                            if path.is_dir())]
     wrong, best = min(((wrong_counts(folder, data_set.counts), folder) for folder in folders),

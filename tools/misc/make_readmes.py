@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path]:
 
 
 def refresh(root: Path, write: bool) -> list[Path]:
-    """Find the stale READMEs below the folder of model-index.yml, and perhaps rewrite them."""
+    """Find stale READMEs below the folder of model-index.yml; rewrite them if ``write``."""
     stale = []
     for metafile in metafiles(root):
         readme = metafile.with_name('README.md')
@@ -65,7 +65,7 @@ def refresh(root: Path, write: bool) -> list[Path]:
 
 
 def first_line(config: Path) -> str:
-    """First line of a config's docstring, without the row id.
+    """Return the first line of a config's docstring, without the row id.
 
     Raises:
         ValueError: The config has no docstring.
@@ -79,14 +79,14 @@ def first_line(config: Path) -> str:
 
 
 def family_table(root: Path, metafile: Path) -> str:
-    """The Markdown table of one family, below its legend and above the notes of its runs.
+    """Return one family's Markdown table, with its legend above and notes on runs below.
 
-    A model has one line for each group of runs that may be averaged, at least one. If a seed was
-    recorded twice, the later record counts.
+    A model has one line per group of runs that may be averaged, at least one. If a seed was
+    recorded twice, the later record is used.
 
     Raises:
-        ValueError: results.csv names a config that the metafile does not have, or a run without
-            any figure that the table shows.
+        ValueError: results.csv names a config that the metafile does not have, or a run has
+            none of the metrics in the table.
     """
     models = load_models(metafile)
     groups = measured(metafile.with_name('results.csv'))
@@ -123,7 +123,7 @@ def _reported(result: dict[str, Any]) -> str:
 
 
 def _measured_cells(runs: list[dict[str, str]], notes: list[str]) -> tuple[str, str]:
-    """Cells `measured` and `measured on` of one group; its notes are added to the list."""
+    """Return cells `measured` and `measured on` of a group; its notes go to the list."""
     latest = {(row['seed'], row['metric']): row for row in runs}
     by_seed = {seed: row for (seed, _), row in latest.items()}
     figures = [f'{metric.label} {_mean_and_range(values, metric.decimals)}' for metric in METRICS
@@ -167,7 +167,7 @@ def _duration(seconds: float) -> str:
 
 
 def _with_table(text: str, table: str, readme: Path) -> str:
-    """The README with another table between its markers."""
+    """Return the README with the table between its markers replaced."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end or BEGIN in rest or END in before + after:

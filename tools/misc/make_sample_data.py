@@ -4,8 +4,8 @@
     python tools/misc/make_sample_data.py data --sets digits kitti --size kitti=480
 
 `digits` are scikit-learn's 1797 real handwritten digits; everything else is
-drawn by this project. The same seed gives the same files, whatever other sets
-are made beside them.
+drawn by this project. The same seed gives the same files, regardless of which
+other sets are made.
 """
 import argparse
 import sys
@@ -20,7 +20,7 @@ from plugins.engine.files import MANIFEST, check_folder, replacing_folder
 from tools.misc.drawing.camera import FULL_WIDTH
 from tools.misc.sample_layouts import SETS, Request
 
-# Name -> default, least, most, meaning.
+# Name -> default, minimum, maximum, meaning.
 _OPTIONS = {'species': (10, 1, 200, 'kinds of birds in cub200'),
             'side': (224, 32, 1024, 'shorter side of birds, flowers and MIT scenes in pixels'),
             'kitti_width': (FULL_WIDTH // 2, 128, 2 * FULL_WIDTH, 'width of road scenes in pixels')}
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _requests(args: argparse.Namespace) -> list[Request]:
-    """One request per wanted set, after a check of the numbers."""
+    """Check the numbers, and return one request per wanted set."""
     sizes = {name: SETS[name].size for name in args.sets}
     for name, size in args.size:
         if name not in sizes:
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Path]:
     """Make the wanted sets and return the folder of each one.
 
     Raises:
-        ValueError: A number does not fit.
+        ValueError: A number is out of range.
         OSError: A set exists already, or cannot be written.
     """
     args = _parser().parse_args(argv)

@@ -1,11 +1,11 @@
-"""Print a config as it comes out of its bases and options, or what the leaf itself changes.
+"""Print a config resolved from its bases and options, or only what the leaf changes.
 
     python tools/misc/print_config.py CONFIG
     python tools/misc/print_config.py CONFIG --key model.head
     python tools/misc/print_config.py CONFIG --diff-base --cfg-options train_cfg.max_epochs=5
 
 Unlike OpenMMLab's print_config.py, it rejects what tools/train.py rejects, such
-as a misspelt option. A whole config is printed as a config file.
+as a misspelt option. A whole config is printed as a valid config file.
 """
 import argparse
 import sys
@@ -25,13 +25,13 @@ _WIDTH = 100
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line; mmengine is imported only once it is known to be well formed."""
+    """Parse the command line before mmengine is imported, so that errors are reported at once."""
     parser = argparse.ArgumentParser(description='Print a resolved config.')
     parser.add_argument('config', type=config_file, help='config of an experiment')
     what = parser.add_mutually_exclusive_group()
     what.add_argument('--diff-base', action='store_true',
                       help='only what the config (and --cfg-options) changes in its _base_')
-    what.add_argument('--key', metavar='A.B.0.C', help='only what this key holds')
+    what.add_argument('--key', metavar='A.B.0.C', help='only the value of this key')
     add_cfg_options(parser)
     return parser.parse_args(argv)
 
@@ -41,8 +41,8 @@ def main(argv: Sequence[str] | None = None) -> str:
 
     Raises:
         OSError: A base of the config is missing.
-        ValueError: As ``plugins.engine.session.load_config``; there is no such
-            key, or no base to compare with.
+        ValueError: See ``plugins.engine.session.load_config``; or there is no
+            such key, or no base to compare with.
     """
     args = parse_args(argv)
     from plugins.engine.session import load_config
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> str:
 
 
 def whole_text(cfg: 'Config') -> str:
-    """The keys that something reads, as a config file; helper variables are named below."""
+    """Return the keys in use as a config file; helper variables are listed below them."""
     helpers = [key for key in cfg._cfg_dict if key not in READ_KEYS]
     text = _formatted({key: value for key, value in _plain(cfg).items() if key not in helpers})
     if helpers:
@@ -67,10 +67,10 @@ def whole_text(cfg: 'Config') -> str:
 
 
 def key_text(cfg: 'Config', path: str) -> str:
-    """The value of a dotted key as ``key = value``; list items are numbered from 0.
+    """Return a dotted key as ``key = value``; list items are numbered from 0.
 
     Raises:
-        ValueError: There is no such key; names those that there are.
+        ValueError: There is no such key; lists the existing ones.
     """
     node: Any = _plain(cfg)
     parts = path.split('.')
@@ -88,7 +88,7 @@ def key_text(cfg: 'Config', path: str) -> str:
 
 
 def diff_text(path: Path, cfg: 'Config') -> str:
-    """Lines ``~ key: old -> new``, ``+ key: new``, ``- key: old``; of a pipeline, its steps.
+    """Return lines ``~ key: old -> new``, ``+ key: new``, ``- key: old``; pipelines by step.
 
     Raises:
         ValueError: The config names no base.
@@ -108,7 +108,7 @@ def diff_text(path: Path, cfg: 'Config') -> str:
 
 
 def _formatted(keys: dict[str, Any]) -> str:
-    """Python code of these keys, formatted by mmengine's own means."""
+    """Return these keys as Python code, formatted by mmengine."""
     from mmengine.config import Config
     return Config(keys).pretty_text.rstrip()
 

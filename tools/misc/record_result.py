@@ -1,4 +1,4 @@
-"""Add a tested run to the results.csv of its family, from which the READMEs' tables come.
+"""Add a tested run to the results.csv of its family, from which the READMEs' tables are made.
 
     python tools/misc/record_result.py WORK_DIR --data 'CIFAR-10, official files'
 """
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """
     parser = argparse.ArgumentParser(description='Add a tested run to its results.csv.')
     parser.add_argument('work_dir', help='work dir of tools/train.py, tested by tools/test.py')
-    parser.add_argument('--data', required=True, help='which data, as the table shows it')
+    parser.add_argument('--data', required=True, help='name of the data, as shown in the table')
     parser.add_argument('--note', default='', help='shown below the table; required for a run '
                         'whose config was changed')
     args = parser.parse_args(argv)
@@ -39,16 +39,16 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
 
 
 def result_rows(work_dir: str | Path, data: str, note: str = '') -> list[dict[str, Any]]:
-    """One row for each metric of the test set, with the run that it comes from.
+    """Return one row per metric of the test set, with its run.
 
-    Figures of single classes stay in the test's ``result.json``. A row is read as
-    one of the config in this collection: where the run's was another, the note says
+    Per-class figures are only in the test's ``result.json``. A row stands for the
+    config in this collection: if the run's config differed, the note must say
     what was changed.
 
     Raises:
         FileNotFoundError: The run has no record, or was not tested.
-        ValueError: The config is not in this collection; the test is of another checkpoint,
-            other options or other images; or the config was changed and there is no note.
+        ValueError: The config is not in this collection; the test is of a different
+            checkpoint, options or images; or the config was changed and there is no note.
     """
     run = read_run(work_dir)
     trained, tested = run.trained, run.require_test()
@@ -64,13 +64,13 @@ def result_rows(work_dir: str | Path, data: str, note: str = '') -> list[dict[st
 
 
 def _note(trained: dict[str, Any], note: str) -> str:
-    """The note, with the options of a run whose config is not the file as it is now."""
+    """Return the note, with a run's options if its config differs from the current file."""
     from plugins.engine.config_keys import config_hash
     from plugins.engine.session import load_config
 
     if config_hash(load_config(str(REPO_ROOT / trained['config']))) == trained['config_hash']:
         return note
-    options = ' '.join(trained.get('options') or [])  # older records name none
+    options = ' '.join(trained.get('options') or [])  # older records have none
     changed = f'--cfg-options {options}' if options else 'the file has changed since'
     if not note:
         raise ValueError(f"{trained['config']}: the run's config was another one ({changed}); "
@@ -79,7 +79,7 @@ def _note(trained: dict[str, Any], note: str) -> str:
 
 
 def append(table: Path, rows: list[dict[str, Any]]) -> None:
-    """Append rows to a results.csv, which is made if it is not there.
+    """Append rows to a results.csv, which is created if missing.
 
     Raises:
         ValueError: A row of the same config, data, seed, metric and commit exists.

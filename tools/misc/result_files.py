@@ -1,4 +1,4 @@
-"""Read what the tables of results are made from: model-index.yml, metafile.yml, results.csv."""
+"""Read the files behind the tables of results: model-index.yml, metafile.yml, results.csv."""
 import csv
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ import yaml
 from plugins.engine.metric_names import METRICS
 from tools.misc.record_result import COLUMNS
 
-# Every metric that a metafile may name, and how a table calls it.
+# Every metric that a metafile may use, and its name in a table.
 LABELS = {metric.name: metric.label for metric in METRICS}
 # Runs are averaged over seeds only where all of these agree; the hash is of the config as it was.
 SAME_EXPERIMENT = ('config', 'data', 'device', 'processes', 'precision', 'config_hash')
@@ -33,7 +33,7 @@ class Model(NamedTuple):
 
 
 def metafiles(root: Path) -> list[Path]:
-    """The metafiles that model-index.yml imports.
+    """Return the metafiles that model-index.yml imports.
 
     Raises:
         ValueError: It has no list `Import`.
@@ -45,8 +45,8 @@ def load_models(metafile: Path) -> list[Model]:
     """Read a metafile's models.
 
     Raises:
-        ValueError: It has no list `Models`; an entry lacks a key, or has an unknown metric or a
-            number that is none.
+        ValueError: It has no list `Models`; an entry lacks a key, or has an unknown metric or an
+            invalid number.
     """
     models = []
     for entry in _read_list(metafile, 'Models'):
@@ -83,11 +83,11 @@ def _read_list(path: Path, key: str) -> list[Any]:
 
 
 def measured(table: Path) -> dict[tuple[str, ...], list[dict[str, str]]]:
-    """Rows of a results.csv by experiment; none if there is no such file.
+    """Return the rows of a results.csv by experiment; none if there is no such file.
 
     Raises:
-        ValueError: It has other columns than record_result.py writes, or a row has another length
-            or no number where one belongs.
+        ValueError: Its columns are not those of record_result.py, or a row has the wrong length or
+            an invalid number.
     """
     groups: dict[tuple[str, ...], list[dict[str, str]]] = {}
     if not table.is_file():

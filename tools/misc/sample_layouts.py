@@ -24,24 +24,24 @@ MIT8 = ('Opencountry', 'coast', 'forest', 'highway', 'inside_city', 'mountain', 
 class Request:
     """The set to make."""
 
-    name: str  # on the command line
+    name: str  # name on the command line
     size: int  # number of images
     seed: int
-    kitti_width: int  # of the road scenes, in pixels
+    kitti_width: int  # width of road scenes, in pixels
     species: int  # kinds of birds, 1 to 200
-    side: int  # the shorter one of birds, flowers and MIT scenes, in pixels
+    side: int  # shorter side of birds, flowers and MIT scenes, in pixels
 
     def rng(self, index: int = 0) -> np.random.Generator:
-        """Random numbers of item ``index``, independent of other items and sets."""
+        """Return a generator for item ``index``, independent of other items and sets."""
         return np.random.default_rng([self.seed, zlib.crc32(self.name.encode()), index])
 
     def items(self) -> Iterator[tuple[int, np.random.Generator]]:
-        """Every item's index and random numbers, behind a progress bar."""
+        """Yield every item's index and random generator, with a progress bar."""
         for index in track(range(self.size), f'{self.name:8}'):
             yield index, self.rng(index)
 
     def extent(self, rng: np.random.Generator) -> tuple[int, int]:
-        """Height and width of a photograph, portrait or landscape, up to 3:2."""
+        """Draw height and width of a photograph, portrait or landscape, up to 3:2."""
         return (self.side, round(self.side * rng.uniform(1, 1.5)))[::rng.choice([-1, 1])]
 
 
@@ -49,11 +49,11 @@ class Request:
 class SampleSet:
     """One data set that can be made."""
 
-    folder: str  # the official one, below OUT
+    folder: str  # official folder name, below OUT
     size: int  # default number of images
-    minimum: int  # fewest images with which every class is in every part
+    minimum: int  # fewest images such that every class is in every part
     write: Callable[[Path, Request], None]  # fills an existing, empty folder
-    maximum: float = math.inf  # most images there are, where the set is not drawn
+    maximum: float = math.inf  # number of existing images, if the set is not drawn
 
 
 def save_image(path: Path, image: np.ndarray, *options: int) -> None:

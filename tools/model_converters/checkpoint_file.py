@@ -1,4 +1,4 @@
-"""Write converted weights; shared by the converters."""
+"""Write converted weights (shared by the converters)."""
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,12 +16,12 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
 
 
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line, and refuse a wrong DST before anything is read.
+    """Parse the command line, and reject a wrong DST before anything is read.
 
     Raises:
         FileExistsError: DST exists and --overwrite is not given.
         OSError: DST cannot be a file, see check_file.
-        ValueError: DST has another suffix, by which no tool would know it.
+        ValueError: DST has a suffix that no tool recognises.
     """
     args = parser.parse_args(argv)
     if args.dst.suffix != '.pth':
@@ -31,6 +31,6 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
 
 
 def write_checkpoint(checkpoint: dict[str, Any], dst: Path) -> None:
-    """Write DST, whole or not at all."""
+    """Write DST completely or not at all."""
     with replacing(dst) as partial:
         torch.save(checkpoint, partial)

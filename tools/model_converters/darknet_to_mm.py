@@ -2,16 +2,16 @@
 
     python tools/model_converters/darknet_to_mm.py SRC DST.pth [--overwrite]
 
-SRC is darknet53.conv.74 (Darknet-53 as ImageNet trained it) or yolov3.weights (the whole detector,
-80 classes of COCO), both from https://pjreddie.com/darknet/yolo/, or what Darknet saved of a YOLOv3
-of other classes: the file's length says which. DST has the names of mmdet's own checkpoints:
+SRC is darknet53.conv.74 (Darknet-53 trained on ImageNet) or yolov3.weights (the whole detector,
+80 classes of COCO), both from https://pjreddie.com/darknet/yolo/, or Darknet's file of a YOLOv3
+with other classes: the file's length tells them apart. DST has the names of mmdet checkpoints:
 ``backbone.``, ``neck.``, ``bbox_head.``. The lines of a config that load it are printed.
 
-mmdet reads no .weights. Every number of SRC is used once, unchanged: Darknet and the model of
+mmdet cannot read .weights. Every number of SRC is used once, unchanged: Darknet and the model of
 configs/_base_/models/yolov3_d53_car.py have the same input (RGB from 0 to 1), anchors and leaky
-ReLU (slope 0.1). They differ in a batch norm's epsilon: mmdet's, 1e-5 beside the variance, is that
-of Darknet's GPU code; its CPU code adds 1e-6 to the deviation, which shows only in channels that
-hardly vary. Classes keep their order: Darknet's data/coco.names has that of mmdet's CocoDataset.
+ReLU (slope 0.1). They differ in a batch norm's epsilon: mmdet adds 1e-5 to the variance, as
+Darknet's GPU code does; its CPU code adds 1e-6 to the deviation, which matters only in channels
+with hardly any variance. Classes keep their order, which mmdet's CocoDataset shares.
 
 A .weights file has no names: it holds the cfg's layers from top to bottom, and the cfg finishes a
 scale (five convolutions of the neck, two of the head) before it begins the next, the coarsest
@@ -41,7 +41,7 @@ from plugins.engine.files import REPO_ROOT
 from tools.model_converters.checkpoint_file import add_destination, parse, write_checkpoint
 
 BACKBONE = 'darknet53.conv.74'
-ANCHORS = 3  # of each scale
+ANCHORS = 3  # per scale
 COCO_CLASSES = 80
 Shapes = Mapping[str, tuple[int, ...]]
 _LONGEST_HEADER = 20
@@ -57,10 +57,10 @@ class Header(NamedTuple):
 
 
 def read_header(start: bytes, src: Path) -> Header:
-    """Understand the first 20 bytes of SRC, as ``load_weights_upto`` of Darknet's parser.c does.
+    """Parse the first 20 bytes of SRC, as ``load_weights_upto`` of Darknet's parser.c does.
 
     Raises:
-        ValueError: They are fewer than a header, or no version of the format.
+        ValueError: They are too few, or not a version of the format.
     """
     if len(start) < _LONGEST_HEADER:
         raise ValueError(f'{src}: {len(start)} bytes, expected a header of 16 or 20 and weights')
@@ -76,19 +76,19 @@ def read_header(start: bytes, src: Path) -> Header:
 
 
 def yolov3() -> nn.Module:
-    """mmdet's YOLOv3 on Darknet-53, without memory for its weights."""
+    """Build mmdet's YOLOv3 on Darknet-53 without memory for its weights."""
     config = Config.fromfile(REPO_ROOT / 'configs/_base_/models/yolov3_d53_car.py')
     with torch.device('meta'):
         return MODELS.build(dict(config.model, _scope_='mmdet'))
 
 
 def backbone_shapes(model: nn.Module) -> Shapes:
-    """Name and shape of every tensor of darknet53.conv.74, in the file's order."""
+    """Return name and shape of every tensor of darknet53.conv.74, in the file's order."""
     return dict(_shapes(model, 'backbone'))
 
 
 def detector_shapes(model: nn.Module, classes: int) -> Shapes:
-    """Name and shape of every tensor of yolov3.weights with so many classes, in its order."""
+    """Return name and shape of yolov3.weights's tensors, in the file's order."""
     shapes = dict(backbone_shapes(model))
     for scale in range(3):
         for name in (*[f'neck.conv{scale}'] * (scale > 0), f'neck.detect{scale + 1}',
@@ -101,7 +101,7 @@ def detector_shapes(model: nn.Module, classes: int) -> Shapes:
 
 
 def _shapes(model: nn.Module, part: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """The tensors of a part's convolutions, each with its batch norm."""
+    """Yield the tensors of a part's convolutions, each with its batch norm."""
     for name, module in model.get_submodule(part).named_modules(prefix=part):
         if isinstance(module, ConvModule):
             for vector in ('bias', 'weight', 'running_mean', 'running_var'):
@@ -114,10 +114,10 @@ def _count(shapes: Shapes) -> int:
 
 
 def choose_shapes(src: Path, header: Header, model: nn.Module) -> tuple[Shapes, int | None]:
-    """The tensors that SRC holds by its length, and the number of classes; None for a backbone.
+    """Infer SRC's tensors from its length, and the number of classes; None for a backbone.
 
     Raises:
-        ValueError: Neither a backbone nor a detector is as long.
+        ValueError: The length is neither a backbone's nor a detector's.
     """
     length = src.stat().st_size
     values, rest = divmod(length - header.size, _FLOAT.itemsize)
@@ -137,10 +137,10 @@ def choose_shapes(src: Path, header: Header, model: nn.Module) -> tuple[Shapes, 
 
 
 def read_weights(src: Path, header: Header, shapes: Shapes) -> dict[str, torch.Tensor]:
-    """Cut what follows the header into tensors, each with memory of its own.
+    """Split the data after the header into tensors, each with its own memory.
 
     Raises:
-        ValueError: A value is NaN, infinite, or a negative variance; names it.
+        ValueError: A value is NaN, infinite, or a negative variance.
     """
     values, start = np.fromfile(src, _FLOAT, offset=header.size), 0
     state = {}
@@ -163,11 +163,11 @@ def _check(array: np.ndarray, start: int, name: str, src: Path) -> None:
 
 
 def convert(src: Path, model: nn.Module) -> tuple[dict[str, Any], int | None]:
-    """Read SRC for an mmdet YOLOv3; return a checkpoint and the number of classes, None without.
+    """Read SRC for an mmdet YOLOv3; return a checkpoint and the number of classes or None.
 
     Raises:
         OSError: SRC is missing, a folder, or cannot be read.
-        ValueError: It is no Darknet file, has another length, or impossible values.
+        ValueError: It is not a Darknet file, has the wrong length, or impossible values.
     """
     if src.is_dir():
         raise IsADirectoryError(f'{src}: is a folder, expected a file of weights in it')
@@ -183,7 +183,7 @@ def convert(src: Path, model: nn.Module) -> tuple[dict[str, Any], int | None]:
 
 
 def usage(classes: int | None, dst: Path) -> str:
-    """The line of a config that these weights need."""
+    """Return the config line that loads these weights."""
     load = f"init_cfg=dict(type='Pretrained', checkpoint={str(dst)!r}"
     if classes is None:
         return f"In a config:\n    model = dict(backbone=dict({load}, prefix='backbone.')))"

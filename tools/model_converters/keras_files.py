@@ -1,4 +1,4 @@
-"""Read the weights of a Keras model, whichever way they were saved."""
+"""Read the weights of a Keras model in any of its file formats."""
 import re
 import zipfile
 import zlib
@@ -21,8 +21,8 @@ def read_arrays(src: Path) -> dict[str, np.ndarray]:
 
     Raises:
         OSError: SRC is missing or cannot be opened.
-        ValueError: It is neither; an array in it is damaged or pickled, or
-            there under two names.
+        ValueError: It is neither; or an array in it is damaged, pickled or
+            present under two names.
     """
     if not src.is_file():
         raise FileNotFoundError(f'{src}: no such file, expected an .npz or .h5 with weights')
@@ -36,7 +36,7 @@ def read_arrays(src: Path) -> dict[str, np.ndarray]:
         raise ValueError(f'{src}: neither .npz (a zip archive of .npy arrays) nor .h5')
     arrays: dict[str, np.ndarray] = {}
     for name, array in found:
-        # Keras 3 calls a depthwise kernel ``kernel``; it gets its older, distinct name.
+        # Keras 3 calls a depthwise kernel ``kernel``; we use its older, distinct name.
         key = name.replace('_depthwise/kernel', '_depthwise/depthwise_kernel')
         if key in arrays:
             raise ValueError(f'{src}: {key} found twice (once as {name}), expected once')
@@ -64,7 +64,7 @@ def _read_h5(src: Path) -> list[tuple[str, np.ndarray]]:
                             if isinstance(item, h5py.Dataset) else None)
             found = [(name, np.asarray(root[name])) for name in datasets
                      if not name.startswith(_NOT_LAYERS)]
-    except (OSError, RuntimeError) as error:  # HDF5 says what, but not in which file
+    except (OSError, RuntimeError) as error:  # HDF5's message does not name the file
         raise ValueError(f'{src}: damaged, {error}; download or save it anew') from error
     for name in datasets:
         if '/vars/' in f'/{name}':

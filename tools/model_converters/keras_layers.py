@@ -1,4 +1,4 @@
-"""The kinds of layers with weights: what Keras stores, and what PyTorch wants instead."""
+"""The kinds of layers with weights: what Keras stores, and what PyTorch needs instead."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,9 +14,9 @@ class Conv:
 
     Attributes:
         keras: Its name in Keras.
-        names: Its names in the converted file: several where packages differ.
-        shape: Of the kernel in PyTorch: outputs, inputs (1 if depthwise), height, width.
-        bias: Whether it has one.
+        names: Its names in the converted file; several if packages differ.
+        shape: Kernel shape in PyTorch: outputs, inputs (1 if depthwise), height, width.
+        bias: Whether it has a bias.
         depthwise: Every channel has its own kernel.
     """
 
@@ -38,7 +38,7 @@ class Conv:
         return {self.kernel: (*sides, *ends)} | bias
 
     def tensors(self, arrays: Arrays) -> dict[str, np.ndarray]:
-        """O I H W, and C 1 H W for a depthwise kernel."""
+        """Convert to O I H W, or C 1 H W for a depthwise kernel."""
         kernel = arrays[self.kernel].transpose((2, 3, 0, 1) if self.depthwise else (3, 2, 0, 1))
         return {'weight': kernel} | ({'bias': arrays[f'{self.keras}/bias']} if self.bias else {})
 
@@ -51,7 +51,7 @@ class Norm:
         keras, names: As for Conv.
         channels: Length of each of its vectors.
         scale: Whether Keras has a gamma; without it, the scale is one.
-        bias_of: The convolution in front, if it has a bias. OpenMMLab's has none, so the bias is
+        bias_of: The preceding convolution, if it has a bias. OpenMMLab's has none, so the bias is
             taken from the running mean: (x + b) - m is x - (m - b).
     """
 
@@ -69,7 +69,7 @@ class Norm:
         return dict.fromkeys(names, (self.channels,))
 
     def tensors(self, arrays: Arrays) -> dict[str, np.ndarray]:
-        """PyTorch's four vectors."""
+        """Convert to PyTorch's four vectors."""
         mean = arrays[f'{self.keras}/moving_mean']
         if self.bias_of is not None:
             mean = mean - arrays[f'{self.bias_of}/bias']
@@ -85,8 +85,8 @@ class Dense:
     Attributes:
         keras, names: As for Conv.
         shape: Inputs and outputs.
-        image: H, W, C of the map whose flattened values are the inputs. Keras
-            counts channels fastest, PyTorch slowest.
+        image: H, W, C of the map that is flattened into the inputs. Channels are
+            the last axis in Keras, the first in PyTorch.
     """
 
     keras: str
@@ -99,7 +99,7 @@ class Dense:
         return {f'{self.keras}/kernel': self.shape, f'{self.keras}/bias': self.shape[1:]}
 
     def tensors(self, arrays: Arrays) -> dict[str, np.ndarray]:
-        """Outputs x inputs."""
+        """Convert to outputs x inputs."""
         kernel = arrays[f'{self.keras}/kernel']
         if self.image is not None:
             kernel = kernel.reshape(*self.image, -1).transpose(2, 0, 1, 3).reshape(self.shape)

@@ -27,13 +27,13 @@ class Architecture:
 
     Attributes:
         keras_names: Yields Keras's names of the backbone's layers.
-        top: The classifier, optional in a file.
-        backbone: Settings with which OpenMMLab's class computes what Keras computes.
-        preprocessor: What Keras's preprocess_input does, for BatchDataPreprocessor.
-        note: What else a reader must know.
+        top: The classifier layers, optional in a file.
+        backbone: Settings that make OpenMMLab's class compute the same as Keras.
+        preprocessor: Keras's preprocess_input as settings of BatchDataPreprocessor.
+        note: Further remarks for users.
         renamed: Renames arrays whose names vary from file to file.
-        scale: Keras's batch norms have a gamma.
-        folded_bias: Keras's convolutions have biases, and OpenMMLab's have none.
+        scale: Whether Keras's batch norms have a gamma.
+        folded_bias: Whether only Keras's convolutions have biases.
         other_name: Another package's name for a module, given mmpretrain's.
     """
 
@@ -49,8 +49,8 @@ class Architecture:
     other_name: Callable[[str], str] | None = None
 
     def layers(self) -> Iterator[Layer]:
-        """Yield the backbone's layers in its own order: what every file must hold."""
-        # mmpretrain's ResNet asks for a tensor's value, which 'meta' does not have
+        """Yield the backbone's layers in its order; every file must contain them."""
+        # mmpretrain's ResNet reads a tensor's value, impossible on 'meta'
         with torch.device('cpu' if self.backbone['type'] == 'ResNet' else 'meta'):
             backbone = MODELS.build(self.backbone)
         modules = [(name, module) for name, module in backbone.named_modules()
@@ -87,7 +87,7 @@ def resnet50() -> Iterator[str]:
 
 
 def densenet121() -> Iterator[str]:
-    """Yield the names of 120 convolutions, most of them behind their batch norms."""
+    """Yield the names of 120 convolutions, most of them after their batch norms."""
     yield from ('conv1_conv', 'conv1_bn')
     for stage, layers in enumerate((6, 12, 24, 16), start=2):
         for layer in range(1, layers + 1):
@@ -99,7 +99,7 @@ def densenet121() -> Iterator[str]:
 
 
 def inception_v3() -> Iterator[str]:
-    """Yield the names of 94 convolutions and batch norms, numbered from 0, which is not written.
+    """Yield the names of 94 convolutions and batch norms, numbered from 0 (omitted).
 
     Keras numbers them as its source creates them, branch by branch, as mmpretrain does.
     """
@@ -109,10 +109,10 @@ def inception_v3() -> Iterator[str]:
 
 
 def inception_v3_names(arrays: Arrays) -> dict[str, str]:
-    """For each array, its name counted from 0.
+    """Map each array to its name as numbered from 0.
 
-    Keras counts layers of a kind through a whole session, and its first
-    versions began at 1: only the order is the architecture's.
+    Keras numbers layers of a kind throughout a session, and its first
+    versions began at 1: only their order is reliable.
 
     Raises:
         ValueError: There are not 94 of each.
@@ -143,7 +143,7 @@ def mobilenet_v2() -> Iterator[str]:
 
 
 def mmdet_mobilenet_v2(name: str) -> str:
-    """mmdet's name for a module of mmpretrain's MobileNetV2, behind ``mmdet.``."""
+    """Return mmdet's name for a module of mmpretrain's MobileNetV2, after ``mmdet.``."""
     def part(match: re.Match) -> str:
         parts = ('depthwise', 'linear') if match[1] == 'layer1.0' \
             else ('expand', 'depthwise', 'linear')
@@ -152,14 +152,14 @@ def mmdet_mobilenet_v2(name: str) -> str:
 
 
 def linear_top(inputs: int) -> tuple[Dense]:
-    """A classifier of one dense layer."""
+    """Return a classifier of one dense layer."""
     return (Dense('predictions', ('head.fc',), (inputs, CLASSES)),)
 
 
 VGG16_TOP = (Dense('fc1', ('head.layers.0.fc',), (7 * 7 * 512, 4096), image=(7, 7, 512)),
              Dense('fc2', ('head.layers.1.fc',), (4096, 4096)),
              Dense('predictions', ('head.layers.2.fc',), (4096, CLASSES)))
-# RGB means, for both; the network is handed BGR.
+# RGB means for both; the network receives BGR.
 _CAFFE = {'mean': [123.68, 116.779, 103.939], 'std': [1., 1., 1.], 'to_bgr': True}
 _TORCH = {'mean': [123.675, 116.28, 103.53], 'std': [58.395, 57.12, 57.375]}
 _TF = {'mean': [127.5] * 3, 'std': [127.5] * 3}  # from 0..255 to -1..1

@@ -9,15 +9,15 @@ Where Keras 3 is installed, these two lines write the latter:
     model = keras.applications.ResNet50(weights='imagenet')
     np.savez('SRC.npz', **{weight.path: weight.numpy() for weight in model.weights})
 
-DST holds ``backbone.`` and, where SRC has it, ``head.`` in the names of
+DST holds ``backbone.`` and, if SRC has it, ``head.``, with the names of
 mmpretrain and this collection; ``init_cfg=dict(type='Pretrained', ...)``
-takes what its module needs. mmdet names MobileNetV2's tensors differently, so
+loads what its module needs. mmdet names MobileNetV2's tensors differently, so
 DST has them twice, also as ``mmdet.`` (they share storage).
 
 Keras's networks differ from their PyTorch namesakes in more than names:
 epsilons, the place of a stride, padding, input range. The settings that
 OpenMMLab's class needs are printed, and kept in the file's ``meta``; with that
-class's defaults the same weights compute something else.
+class's defaults, the same weights give different outputs.
 """
 import argparse
 import hashlib
@@ -39,18 +39,18 @@ from tools.model_converters.keras_layouts import ARCHITECTURES, Architecture
 
 
 def expected_shapes(layers: Sequence[Layer]) -> Shapes:
-    """Name and shape of every array of these layers."""
+    """Return name and shape of every array of these layers."""
     return {name: shape for layer in layers for name, shape in layer.shapes().items()}
 
 
 def choose_layers(network: Architecture, arrays: Arrays) -> list[Layer]:
-    """The layers to convert: all, without the classifier if the arrays hold none of it."""
+    """Return the layers to convert: all, or all but a classifier that SRC does not have."""
     top = list(network.top)
     return [*network.layers(), *(top if expected_shapes(top).keys() & arrays.keys() else [])]
 
 
 def check(arrays: Arrays, expected: Shapes, src: str) -> None:
-    """Raise a ValueError that lists arrays missing, surplus, misshaped or not finite floats."""
+    """Raise ValueError if arrays are missing, surplus, misshaped or not finite floats."""
     problems = [f'{key}: missing, expected shape {shape}'
                 for key, shape in expected.items() if key not in arrays]
     for key, array in arrays.items():
@@ -67,7 +67,7 @@ def check(arrays: Arrays, expected: Shapes, src: str) -> None:
 
 
 def convert(arrays: Arrays, layers: Sequence[Layer]) -> dict[str, torch.Tensor]:
-    """Rename and rearrange checked arrays; a layer of several names appears under each."""
+    """Rename and rearrange checked arrays; a layer with several names is stored under each."""
     state = {}
     for layer in layers:
         for variable, array in layer.tensors(arrays).items():
@@ -77,7 +77,7 @@ def convert(arrays: Arrays, layers: Sequence[Layer]) -> dict[str, torch.Tensor]:
 
 
 def usage(network: Architecture, dst: Path) -> str:
-    """The lines of a config that these weights need."""
+    """Return the config lines that these weights need."""
     preprocessor = {'type': 'BatchDataPreprocessor', **network.preprocessor}
     settings = ''.join(f'        {key}={value!r},\n' for key, value in network.backbone.items())
     note = f'# {network.note}\n    ' if network.note else ''
@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
     Raises:
         FileExistsError: DST exists and --overwrite is not given.
         OSError: SRC cannot be read.
-        ValueError: SRC is no .npz or .h5, or its arrays are not those of ARCH.
+        ValueError: SRC is not an .npz or .h5, or its arrays are not those of ARCH.
     """
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('arch', choices=ARCHITECTURES, metavar='ARCH',

@@ -6,9 +6,9 @@ SRC is a file, a URL or a name such as torchvision://vgg16, of an AlexNet, VGG,
 ResNet, DenseNet or Inception v3; mmpretrain's zoo files work as well.
 
 Training needs no converted file: ``init_cfg=dict(type='Pretrained', ...)``
-renames while it loads. This is for looking into the weights, and for
-tools/test.py, which loads strictly: with all 1000 classes in the config's
-head, DST is tested as it is.
+renames while it loads. Convert to inspect the weights, or for
+tools/test.py, which loads strictly: if the config's head has all 1000
+classes, DST can be tested directly.
 """
 import argparse
 import sys
@@ -28,8 +28,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
 
     Raises:
         FileExistsError: DST exists and --overwrite is not given.
-        OSError: SRC cannot be had.
-        ValueError: SRC is no checkpoint, or has tensors of another architecture.
+        OSError: SRC cannot be read or downloaded.
+        ValueError: SRC is not a checkpoint, or has tensors of another architecture.
     """
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('src', metavar='SRC')

@@ -1,7 +1,7 @@
 """The data sets: their archives, download URLs and expected contents.
 
 Checksums are those of tensorflow_datasets (flower_photos, CUB-200-2010, KITTI) and Keras (CIFAR).
-No checksum of a MIT_split archive is published: there the counts and the images' bytes decide.
+No checksum of a MIT_split archive is published: its file counts and image bytes are checked.
 """
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ class Download:
 
     Attributes:
         folder: Its place below the data root.
-        archives: Unpacked into one folder.
+        archives: Files that are unpacked into one folder.
         counts: Pattern below ``folder`` -> how many visible files or folders match it.
-        origin: Its page, for errors and help.
-        only: Files outside of this folder of the archives are not unpacked.
-        digest: Of the official set, see ``digest_of``; None where the archives have checksums.
-        by_hand: Why it cannot be downloaded by a program and what to do, where that is so.
+        origin: Its web page, for errors and help.
+        only: The folder of the archives to unpack; empty: everything.
+        digest: ``digest_of`` the official set; None where the archives have checksums.
+        by_hand: If no program can download it: why, and what to do instead.
     """
     folder: str
     archives: tuple[Archive, ...]

@@ -1,4 +1,4 @@
-"""Unpack a downloaded archive without trusting what it says."""
+"""Unpack a downloaded archive without trusting its contents."""
 import lzma
 import tarfile
 import zipfile
@@ -14,8 +14,8 @@ def unpack(archive: Path, target: Path, only: str = '') -> None:
     """Unpack the visible files of a tar or zip archive, or ``only`` those below e.g. 'training/'.
 
     Raises:
-        ValueError: It is no archive, damaged, larger than ``MAX_FILES`` or ``MAX_BYTES``, or
-            holds a link, a device or a path out of its folder.
+        ValueError: It is not an archive, damaged, larger than ``MAX_FILES`` or ``MAX_BYTES``, or
+            holds a link, a device or a path outside its folder.
         OSError: A file cannot be written.
     """
     files = size = 0
@@ -39,7 +39,7 @@ def unpack(archive: Path, target: Path, only: str = '') -> None:
 
     try:
         if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as file:  # writes a link as a small file
+            with zipfile.ZipFile(archive) as file:  # extracts a link as a small file
                 for info in file.infolist():
                     if is_wanted(info.filename, info.file_size):
                         file.extract(info, target)

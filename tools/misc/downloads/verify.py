@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def wrong_counts(folder: Path, counts: Mapping[str, int]) -> list[str]:
-    """Missing or superfluous files below a folder; empty if it is complete.
+    """List missing or superfluous files below a folder; empty if it is complete.
 
     Args:
         counts: Pattern -> number of visible entries that match it; empty files do not count.
@@ -20,10 +20,10 @@ def wrong_counts(folder: Path, counts: Mapping[str, int]) -> list[str]:
 
 
 def digest_of(folder: Path) -> str:
-    """One SHA-256 for all visible files below a folder.
+    """Return one SHA-256 for all visible files below a folder.
 
-    It is that of the lines ``<sha256>  <relative name>`` (what ``sha256sum``
-    prints) in order of the names, so that anybody can recompute it.
+    It is the digest of the lines ``<sha256>  <relative name>`` (the output of
+    ``sha256sum``) in order of the names, so it can be recomputed by hand.
     """
     files = sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob('*')
                    if path.is_file() and not path.name.startswith('.'))
@@ -32,7 +32,7 @@ def digest_of(folder: Path) -> str:
 
 
 def sha256_of(path: Path) -> str:
-    """Hex digest of a file's bytes."""
+    """Return the hex digest of a file's bytes."""
     digest = hashlib.sha256()
     with path.open('rb') as file:
         while chunk := file.read(1 << 20):

@@ -39,12 +39,12 @@ def kitti_camera(width: int = FULL_WIDTH) -> Camera:
 
 def solid(bottom: tuple[float, float, float], top: tuple[float, float, float],
           heights: tuple[float, float]) -> np.ndarray:
-    """Corners (8, 3) of an upright solid in an object's frame (x ahead, y down, z left).
+    """Return the corners (8, 3) of an upright solid in an object's frame (x ahead, y down, z left).
 
     Args:
-        bottom: Ends behind and ahead (x) and half the width of the lower rectangle, metres.
-        top: The same of the upper rectangle.
-        heights: Of the lower and of the upper rectangle above the object's bottom, metres.
+        bottom: Rear x, front x and half the width of the lower rectangle, metres.
+        top: The same for the upper rectangle.
+        heights: Heights of both rectangles above the object's bottom, metres.
     """
     return np.array([(x, -height, z) for (behind, ahead, half), height in zip(
         (bottom, top), heights, strict=True) for x, z in (
@@ -67,15 +67,15 @@ class RoadObject:
         return points @ rotation.T + self.location
 
     def corners(self) -> np.ndarray:
-        """The 8 corners of the 3D box, (8, 3): the bottom four, then the top four."""
+        """Return the 8 corners of the 3D box, (8, 3): the bottom four, then the top four."""
         height, width, length = self.size
         side = (-length / 2, length / 2, width / 2)
         return self.to_camera(solid(side, side, (0, height)))
 
     def boxes(self, camera: Camera) -> tuple[np.ndarray, np.ndarray, float]:
-        """The projected 3D box as x1, y1, x2, y2 in pixels: whole, and cut at the image's border.
+        """Project the 3D box to x1, y1, x2, y2 in pixels: whole, and clipped to the image.
 
-        Also the truncation: the share of the box's area, 0 to 1, that lies outside.
+        Also returns the truncation: the share of the box's area, 0 to 1, outside the image.
         """
         pixels = camera.project(self.corners())
         box = np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
@@ -85,10 +85,10 @@ class RoadObject:
 
 
 def label_line(item: RoadObject, camera: Camera, visible: float) -> str | None:
-    """An object's 15 fields of KITTI, or those of a DontCare region where little can be seen.
+    """Return an object's 15 KITTI fields, or a DontCare region if it is hardly visible.
 
     Args:
-        visible: The share of its pixels, 0 to 1, that nothing hides; almost none means no line.
+        visible: The visible share of its pixels, 0 to 1; None is returned if it is almost 0.
     """
     if visible < .05:
         return None

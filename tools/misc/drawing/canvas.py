@@ -6,9 +6,9 @@ import numpy as np
 
 from tools.misc.drawing.camera import Camera
 
-SCENERY = 0  # the owner of what has no label
+SCENERY = 0  # the owner of unlabelled pixels
 _SHIFT = 4  # OpenCV draws at 1/16 pixel
-_DETAIL_PIXELS = 7  # a solid that looks lower than this shows no details
+_DETAIL_PIXELS = 7  # solids lower than this are drawn without details
 _TURN = np.linspace(0, 2 * np.pi, 14, endpoint=False)
 _CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN), 0 * _TURN], axis=1)
 
@@ -18,13 +18,13 @@ _CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN), 0 * _TURN], axis=1)
 _FACES = {'front': (0, 1, 5, 4), 'rear': (2, 3, 7, 6), 'left': (3, 0, 4, 7), 'right': (2, 1, 5, 6),
           'top': (4, 5, 6, 7)}
 
-# What lies on the faces of a solid: rectangles as u0, v0, u1, v1 from 0 to 1, each with its
+# Details on the faces of a solid: rectangles as u0, v0, u1, v1 from 0 to 1, each with its
 # colour, in the order of painting.
 Details = Mapping[str, Sequence[tuple[tuple[float, float, float, float], np.ndarray]]]
 
 
 class Canvas:
-    """An image under construction, and the owner of each of its pixels, in one random light.
+    """An image being painted, with the owner of each pixel, under one random lighting.
 
     Paint from far to near: later things hide earlier ones in ``image`` (H, W, 3; uint8, BGR) and
     in ``owner`` (H, W) alike. Colours are BGR, 0 to 255, before lighting; lengths in metres.
@@ -49,7 +49,7 @@ class Canvas:
 
     def polygon(self, points: np.ndarray, colour: np.ndarray, owner: int | None = SCENERY,
                 normal: np.ndarray | None = None) -> None:
-        """Fill a convex outline (K, 3); without an owner, pixels stay whose they are."""
+        """Fill a convex outline (K, 3); without an owner, pixels keep theirs."""
         outline = np.rint(self.camera.project(points) * (1 << _SHIFT)).astype(np.int32)
         tint = self.shade(colour, float(points[:, 2].mean()), normal)
         cv2.fillConvexPoly(self.image, outline, tint.tolist(), cv2.LINE_AA, _SHIFT)
@@ -58,7 +58,7 @@ class Canvas:
 
     def ball(self, centre: np.ndarray, radius: float, colour: np.ndarray, owner: int = SCENERY
              ) -> None:
-        """Fill the disc that a ball around ``centre`` (3,) looks like."""
+        """Fill the disc as which a ball around ``centre`` (3,) appears."""
         self.polygon(centre + radius * _CIRCLE, colour, owner)
 
     def block(self, corners: np.ndarray, colour: np.ndarray, owner: int = SCENERY,

@@ -57,7 +57,7 @@ def draw_emblem(rng: np.random.Generator, shape: str, texture: str, several: boo
 
 
 def _pattern(rng: np.random.Generator, texture: str) -> np.ndarray:
-    """Share of the second colour (64, 64), 0 to 1."""
+    """Return the share of the second colour (64, 64), 0 to 1."""
     y, x = np.mgrid[:_WORK, :_WORK]
     turn, per_pixel = rng.uniform(0, np.pi), 2 * np.pi / rng.uniform(9, 13)
     along = (x * np.cos(turn) + y * np.sin(turn)) * per_pixel

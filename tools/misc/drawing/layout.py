@@ -21,11 +21,11 @@ class Street:
     yaw: float  # from the road to the camera's axis, radians, positive to the right
     bend: float  # the middle line lies bend * s ** 2 metres right of straight ahead
     lanes: int  # on either side of the middle line
-    edge: float  # from the middle line to the kerbs, metres; parked cars lie within
+    edge: float  # from the middle line to the kerbs, metres; includes parked cars
     urban: bool  # houses rather than trees beside it
 
     def to_camera(self, d: float, s: float, height: float = 0.0) -> np.ndarray:
-        """Point (3,) in camera coordinates, ``height`` metres above a place on the ground."""
+        """Return the camera coordinates (3,) of a point ``height`` metres above the ground."""
         x = d + self.bend * s * s - self.offset
         cos, sin = math.cos(self.yaw), math.sin(self.yaw)
         return np.array([x * cos - s * sin, GROUND - height, x * sin + s * cos])
@@ -51,7 +51,7 @@ def place_objects(rng: np.random.Generator, street: Street, camera: Camera) -> l
         reach = math.hypot(*item.size[1:]) / 2
         free = all(math.dist(item.location, other.location)
                    > .95 * (reach + math.hypot(*other.size[1:]) / 2) for other in placed)
-        # 1.5 m in front of the camera stay free, and no more than 80 % of a box lies outside.
+        # At least 1.5 m from the camera, and at most 80 % of a box outside the image.
         if (free and len(placed) < wanted + far and item.corners()[:, 2].min() >= 1.5
                 and item.boxes(camera)[2] <= .8):
             placed.append(item)

@@ -1,4 +1,4 @@
-"""Drawn photographs (uint8, BGR) whose class can be seen: flowers, birds and places."""
+"""Synthetic photographs (uint8, BGR) of visible classes: flowers, birds and places."""
 from collections.abc import Sequence
 
 import cv2
@@ -56,7 +56,7 @@ def draw_flowers(rng: np.random.Generator, kind: str, height: int, width: int) -
 
 def draw_bird(rng: np.random.Generator, number: int, height: int, width: int) -> np.ndarray:
     """Draw a photograph (height, width, 3) of a bird of species ``number``, from 0."""
-    species = np.random.default_rng([2010, number])  # the same looks in every sample data set
+    species = np.random.default_rng([2010, number])  # the same appearance in every data set
     body, belly, wing, head, crown = _FEATHERS[species.integers(len(_FEATHERS), size=5)]
     slim, bill, tail = species.uniform((.42, .2, .2), (.66, .45, .6))
     parts = [  # it faces right: centre, radii (1: half its body), degrees and colour
@@ -103,7 +103,7 @@ def draw_place(rng: np.random.Generator, kind: str, side: int) -> np.ndarray:
 
 def _house(rng: np.random.Generator, picture: np.ndarray, left: float, top: float, right: float,
            bottom: float, rows: int, columns: int) -> None:
-    """A front with rows and columns of windows; its place in shares of the picture."""
+    """Draw a front with rows and columns of windows; its place in shares of the picture."""
     wall = (_WHITE, _SAND, _GREY, _BROWN * 1.4)[rng.integers(4)] * rng.uniform(.5, 1)
     _box(picture, left, top, right, bottom, wall)
     across, down = (right - left) / columns, (bottom - top) / rows
@@ -131,7 +131,7 @@ def _direction(degrees: float) -> tuple[float, float]:
 
 def _blotches(rng: np.random.Generator, height: int, width: int, colour: np.ndarray,
               cells: int = 8) -> np.ndarray:
-    """Soft patches of about one colour: a background out of focus."""
+    """Draw soft patches of similar colour: a background out of focus."""
     coarse = colour * rng.normal(1, .2, (cells, cells, 1)) + rng.normal(0, 8, (cells, cells, 3))
     smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     return smooth.clip(0, 255).astype(np.uint8)

@@ -2,7 +2,7 @@
 
 Everything is placed in metres on a flat ground and seen through KITTI's
 camera, so 2D box, angle, size, location, truncation and occlusion of a label
-belong together: none of them is made up.
+are consistent: all are computed from the scene.
 """
 import math
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ def draw_scene(rng: np.random.Generator, camera: Camera, urban: bool | None = No
 
 def label_scene(camera: Camera, objects: Sequence[RoadObject], owner: np.ndarray,
                 pixels: np.ndarray) -> list[str]:
-    """The label lines of a painted scene, see :func:`paint_scene`; DontCare regions come last."""
+    """Return the label lines of a scene from :func:`paint_scene`; DontCare regions come last."""
     visible = np.bincount(owner.ravel(), minlength=len(objects) + 1)[1:] / np.maximum(pixels, 1)
     lines = [label_line(item, camera, share) for item, share in zip(objects, visible, strict=True)]
     return sorted(filter(None, lines), key=lambda line: line.startswith('DontCare'))
@@ -52,7 +52,7 @@ def paint_scene(rng: np.random.Generator, camera: Camera, street: Street,
 
     Returns:
         The image (H, W, 3; uint8, BGR); the owner (H, W) of each pixel, where k + 1 is object k;
-        and how many pixels (K,) each object has while nothing hides it.
+        and how many pixels (K,) each object would have if nothing hid it.
     """
     canvas = Canvas(camera, rng)
     _paint_ground(canvas, street, rng)
@@ -77,7 +77,7 @@ def paint_scene(rng: np.random.Generator, camera: Camera, street: Street,
 
 
 def _colour(rng: np.random.Generator, low: float = 20, high: float = 240) -> np.ndarray:
-    """A colour (3,) of any hue, more often a greyish one."""
+    """Draw a random colour (3,) of any hue, more often greyish."""
     colour = rng.uniform(low, high, 3)
     return colour.mean() + (colour - colour.mean()) * rng.choice([.1, .3, .7])
 
