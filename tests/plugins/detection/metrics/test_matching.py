@@ -17,6 +17,7 @@ def test_overlaps():
     assert overlaps(boxes, others) == pytest.approx(
         np.array([[1 / 3, 1 / 4, 0], [0, 0, 0]]))
     assert overlaps(boxes, others, by='box') == pytest.approx(np.array([[0.5, 1, 0], [0, 0, 0]]))
+    assert overlaps([[0, 0, .5, .5]], [[0, 0, .5, .5]]).item() == 1  # smaller than a pixel
     assert overlaps(boxes, []).shape == (2, 0) and overlaps([], others).shape == (0, 3)
 
 
@@ -30,6 +31,7 @@ def test_overlaps():
     ([[0, 0, 20, 9.9]], [.9], dict(objects=[A]), [-1], [0]),
     ([A, A], [.9, .8], dict(objects=[], neighbours=[A]), [-1, -1], [1, 0]),  # excuses one
     ([A], [.9], dict(objects=[NEAR_A], neighbours=[A]), [0], [0]),  # objects come first
+    ([A, A], [.9, .8], dict(objects=[A], neighbours=[A]), [0, -1], [0, 1]),  # a hit needs no excuse
     ([A, A], [.9, .8], dict(objects=[], regions=[[-50, -50, 50, 50]]), [-1, -1], [1, 1]),
     ([A], [.9], dict(objects=[], neighbours=[[-50, -50, 50, 50]]), [-1], [0]),  # IoU, not share
     ([[-50, -50, 50, 50]], [.9], dict(objects=[], regions=[A]), [-1], [0]),  # share of its own area
@@ -50,6 +52,23 @@ def crowd(rng: np.random.Generator, objects: int, detections: int,
     truth = np.hstack([corners, corners + rng.uniform(20, 60, (objects, 2))])
     found = truth[rng.integers(objects, size=detections)] + rng.normal(0, noise, (detections, 4))
     return truth, found
+
+
+def test_no_order_has_an_influence():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        truth, found = crowd(rng, 12, 40)
+        scores = rng.integers(1, 4, 40) / 4  # many equal ones
+        split = dict(objects=truth[:6], neighbours=truth[6:9], regions=truth[9:])
+        first = match(found, scores, **split)
+        order = rng.permutation(40)
+        mixed = {name: rng.permutation(boxes) for name, boxes in split.items()}
+        second = match(found[order], scores[order], **mixed)
+        assert (second.ignored == first.ignored[order]).all()
+        hits = first.object_of[order]
+        assert ((second.object_of >= 0) == (hits >= 0)).all()
+        assert (mixed['objects'][second.object_of[hits >= 0]]
+                == split['objects'][hits[hits >= 0]]).all()
 
 
 def test_hits_and_recall_are_pycocotools():
