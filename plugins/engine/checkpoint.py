@@ -21,6 +21,7 @@ from mmengine.runner.checkpoint import (
 )
 
 from plugins.engine.files import resolve_path
+from plugins.engine.plain_values import plain, restore_histories
 
 # What mmengine stores besides tensors: its log history, as numpy arrays and bound methods.
 # getattr is safe: what it returns is not in this list, so the unpickler never calls it.
@@ -94,6 +95,8 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
     if not isinstance(checkpoint, dict):
         raise ValueError(f'checkpoint {path}: expected a dict with state_dict, found '
                          f'{type(checkpoint).__name__}')
+    checkpoint = plain(checkpoint)
+    restore_histories(checkpoint.get('message_hub', {}).get('log_scalars', {}))
     return checkpoint
 
 

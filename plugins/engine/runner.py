@@ -20,6 +20,7 @@ from .experiment import EXPERIMENT, check_resumed, other_images, other_model
 from .files import replacing
 from .fused_optimizer import with_fused_kernel
 from .lean_import import muted
+from .plain_values import plain
 from .run_record import device_name
 
 # mmengine warns of its own old names in CheckpointHook, and of DumpResults having no metric names.
@@ -105,6 +106,14 @@ class TransferRunner(Runner):
         """Save a checkpoint; an incomplete file never gets its name, see :func:`replacing`."""
         with replacing(Path(out_dir, filename)) as partial:
             super().save_checkpoint(str(partial.parent), partial.name, *args, **kwargs)
+
+    def call_hook(self, fn_name: str, **kwargs: Any) -> None:
+        """Call the hooks; what they add to a checkpoint is converted to plain values too."""
+        super().call_hook(fn_name, **kwargs)
+        if fn_name == 'before_save_checkpoint':
+            checkpoint = plain(kwargs['checkpoint'])
+            kwargs['checkpoint'].clear()
+            kwargs['checkpoint'].update(checkpoint)
 
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu', strict: bool = False,
                         revise_keys: list = [(r'^module.', '')]) -> dict:  # noqa: B006 (upstream's signature)

@@ -24,7 +24,7 @@ def test_result_json_holds_the_record(digits_run):
     assert result['metrics']['accuracy/top1'] == max(scores)
     assert result['best_epoch'] == 1 + scores.index(max(scores))
     assert f"epoch_{result['best_epoch']}.pth" in result['checkpoint']
-    checkpoint = torch.load(digits_run / result['checkpoint'].split('/')[-1], weights_only=False)
+    checkpoint = torch.load(digits_run / result['checkpoint'].split('/')[-1])
     tensors = checkpoint['state_dict']
     # scikit-learn's digits average 4.88 of 16 (their own documentation's figure is 4.884).
     mean = tensors['data_preprocessor.mean'].flatten()
@@ -41,7 +41,7 @@ def test_same_seed_same_run_other_seed_other_run(train_digits, tmp_path):
     first, again, other = (
         train_digits('--work-dir', str(tmp_path / name), '--seed', seed)
         for name, seed in (('a', '1'), ('b', '1'), ('c', '2')))
-    weights = [torch.load(tmp_path / name / 'epoch_1.pth', weights_only=False)['state_dict']
+    weights = [torch.load(tmp_path / name / 'epoch_1.pth')['state_dict']
                ['head.layers.1.fc.weight'] for name in 'abc']
     assert first['history'][0]['metrics'] == again['history'][0]['metrics']
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from plugins.engine.files import check_file, replacing
+from plugins.engine.plain_values import plain
 
 
 def add_destination(parser: argparse.ArgumentParser) -> None:
@@ -33,4 +34,4 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
 def write_checkpoint(checkpoint: dict[str, Any], dst: Path) -> None:
     """Write DST completely or not at all."""
     with replacing(dst) as partial:
-        torch.save(checkpoint, partial)
+        torch.save(plain(checkpoint), partial)

@@ -32,12 +32,11 @@ def weights(value: float, **extra: object) -> bytes:
 
 
 def test_reads_what_mmengine_saves(tmp_path):
-    buffer = HistoryBuffer([1., 2.], [1, 1])
-    torch.save(dict(state_dict=dict(w=torch.ones(2)), message_hub=dict(log=buffer)),
-               tmp_path / 'a.pth')
+    hub = dict(log_scalars=dict(log=HistoryBuffer([1., 2.], [1, 1])))
+    torch.save(dict(state_dict=dict(w=torch.ones(2)), message_hub=hub), tmp_path / 'a.pth')
     loaded = read_checkpoint(tmp_path / 'a.pth')
     assert loaded['state_dict']['w'].tolist() == [1, 1]
-    assert loaded['message_hub']['log'].mean() == 1.5
+    assert loaded['message_hub']['log_scalars']['log'].mean() == 1.5
 
 
 def test_rejects_code_and_does_not_run_it_unless_trusted(tmp_path):

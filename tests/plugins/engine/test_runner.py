@@ -12,7 +12,7 @@ LOADER = dict(batch_size=1, dataset=[dict(inputs=torch.ones(1))],
 
 
 def load(path):
-    return torch.load(path, weights_only=False)
+    return torch.load(path)
 
 
 def runner_for_test(work_dir, checkpoint):

@@ -74,7 +74,7 @@ def test_every_figure_is_that_of_the_run_on_images(train, changes, shape):
 def test_the_checkpoint_is_the_whole_models_and_is_tested_on_images(train, tmp_path):
     runner = train('features')
     path = tmp_path / 'features/epoch_3.pth'
-    found = torch.load(path, weights_only=False)['state_dict']
+    found = torch.load(path)['state_dict']
     assert found.keys() == runner.model.state_dict().keys()
     images = train('tested', None, load_from=str(path), train_cfg__max_epochs=1,
                    optim_wrapper__optimizer__lr=0.)

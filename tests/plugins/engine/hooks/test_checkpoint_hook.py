@@ -12,7 +12,7 @@ def files(folder):
 
 
 def load(path):
-    return torch.load(path, weights_only=False)
+    return torch.load(path)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ EARLY = dict(type='EarlyStopHook', monitor='accuracy', patience=3)
 
 
 def weights(path):
-    return torch.load(path, weights_only=False)['state_dict']['weight']
+    return torch.load(path)['state_dict']['weight']
 
 
 @pytest.mark.parametrize('scores, patience, min_delta, epochs', [
