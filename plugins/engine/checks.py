@@ -1,5 +1,6 @@
 """Checks of single values: errors name the owner, the key, what was found and what was expected."""
 import math
+import sys
 from collections.abc import Sequence
 from numbers import Real
 
@@ -22,7 +23,8 @@ def refuse(owner: object, key: str, found: object, expected: str) -> ValueError:
 
 def is_number(value: object) -> bool:
     """Whether it is a finite real number; True and False are not."""
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    return (isinstance(value, Real) and not isinstance(value, bool)
+            and abs(value) <= sys.float_info.max)  # also of an integer that no float can hold
 
 
 def is_whole(value: object, low: int = 0, high: float = math.inf) -> bool:

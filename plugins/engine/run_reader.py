@@ -6,14 +6,46 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .checks import is_number, is_whole
 from .config_keys import comparable
 from .files import resolve_path
+from .wording import shortened
 
 RECORD = 'result.json'
 # The folders of tests in a run's work dir, by split.
 TEST_FOLDERS = {'test': 'test', 'train': 'test-train', 'val': 'test-val'}
 EXAMPLES = 'examples'  # folder beside a test's record, with pictures for the report page
 EXAMPLES_RECORD = 'examples.json'
+
+# What the fields of records hold, which may come from anyone: a kind of value, [items of one shape]
+# or {key: shape} (*: any key; ? after a key: may be missing or null). All fields may be missing but
+# those that a reader asks for; others, which no reader uses, may hold anything.
+_KINDS = {
+    'a string': lambda value: isinstance(value, str),
+    'a file name': lambda value: isinstance(value, str) and Path(value).name != '',
+    'a whole number': lambda value: is_whole(value, 0, 2 ** 63 - 1),
+    'a number': lambda value: isinstance(value, float) or is_number(value),
+    'text or null': lambda value: value is None or isinstance(value, str),
+    'anything': lambda value: True}
+_NUMBERS = {'*': 'a number'}
+_SHAPES: dict[str, Any] = {
+    **dict.fromkeys(('mode', 'split', 'monitor', 'precision', 'device', 'torch_version',
+                     'git_commit', 'config_hash', 'kind', 'metric'), 'a string'),
+    **dict.fromkeys(('config', 'checkpoint'), 'a file name'),
+    **dict.fromkeys(('seed', 'best_epoch', 'epochs', 'processes'), 'a whole number'),
+    'seconds': 'a number', 'metrics': _NUMBERS, 'options': ['a string'],
+    'parameters': {'total': 'a whole number', 'trainable': 'a whole number'},
+    'history': [{'epoch': 'a whole number', 'train?': _NUMBERS, 'metrics?': _NUMBERS,
+                 'seconds': 'a number'}],
+    'data_fingerprint': {'*': 'text or null'}, 'recipe': {'*': 'anything'},
+    'changes': [['text or null'] * 3], 'pr_curves': {'*': {'*': ['a number']}},
+    'classes': {'*': {'images': 'a whole number', 'accuracy?': 'a number',
+                      'precision?': 'a number', 'f1?': 'a number'}},
+    'confusion_matrix': [['a whole number']],
+    'examples': [{'file': 'a file name', 'name': 'a string', 'truth?': 'a string',
+                  'predicted?': 'a string', 'confidence?': 'a number'}],
+    'winner': {'trial': 'a whole number', 'value': 'a number', 'params': {'*': 'anything'},
+               'test?': _NUMBERS, 'config': 'a string'}}
 
 
 @dataclass(frozen=True)
@@ -48,27 +80,28 @@ class Run:
         return self.tested
 
 
-def read_run(work_dir: str | Path) -> Run:
+def read_run(work_dir: str | Path, *needed: str) -> Run:
     """Read the record of a run, and of its test if checkpoint and options are the same.
 
     After a resumed training, an earlier test may not be of the best checkpoint.
 
     Args:
         work_dir: Work dir as printed by tools/train.py; may be used from any directory.
+        needed: Fields that the record of the training must have, besides config and metrics.
 
     Raises:
         FileNotFoundError: The run has no record.
         ValueError: A record cannot be read, or it is a test's.
     """
     folder = resolve_path(work_dir)
-    trained = read_record(folder / RECORD)
+    trained = read_record(folder / RECORD, folder, 'config', 'metrics', *needed)
     if trained.get('mode') == 'test':
         raise ValueError(f'{folder / RECORD}: the record of a test; expected the work dir of '
                          'tools/train.py')
     record = folder / TEST_FOLDERS['test'] / RECORD
     if not record.is_file():
         return Run(folder, trained, None, None)
-    tested = read_record(record)
+    tested = read_record(record, folder, 'metrics')
     other = _difference(trained, tested)
     if other is None:
         return Run(folder, trained, tested, None)
@@ -76,29 +109,67 @@ def read_run(work_dir: str | Path) -> Run:
                f'{_test_command(trained)} --overwrite')
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """Read one ``result.json``.
+def own_file(path: Path, folder: Path) -> Path:
+    """A file of a folder that may come from anyone: no link that leads out of it, no pipe.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is a link to a file elsewhere, which the folder's author may not read.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f'{path}: no such file')
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f'{path}: a link that leads out of {folder}, expected a file in it; copy '
+                         'the file there')
+    return path
+
+
+def read_record(path: Path, folder: Path | None = None, *needed: str) -> dict[str, Any]:
+    """Read one ``result.json`` or another record.
+
+    Args:
+        path: The file.
+        folder: See :func:`own_file`; None if the user named the file.
+        needed: Fields that it must have.
 
     Raises:
         FileNotFoundError: There is none.
-        ValueError: It is no JSON object, or its options are no strings.
+        ValueError: It is no JSON object, lacks a needed field, or a field holds something else
+            than the tools write; or it is a link out of ``folder``.
     """
     if not path.is_file():
         raise FileNotFoundError(f'{path}: no such record; is the run finished?')
     try:
-        record = json.loads(path.read_text())
-    except ValueError as error:  # of JSON or of UTF-8
+        record = json.loads(own_file(path, folder or path.resolve().parent).read_text('utf-8'))
+        json.dumps(record, ensure_ascii=False).encode()  # lone surrogates cannot be printed
+    except (UnicodeError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f'{path}: damaged, not readable as JSON ({error}); run the tool that '
                          'writes it again') from error
     if not isinstance(record, dict):
         raise ValueError(f'{path}: expected a JSON object, found {type(record).__name__}; is it '
                          'the record of tools/train.py or tools/test.py?')
-    options = record.get('options')
-    if options is not None and not (isinstance(options, list)
-                                    and all(isinstance(option, str) for option in options)):
-        raise ValueError(f'{path}: options is {options!r}, expected a list of strings; run the '
-                         'tool that writes it again')
+    for key, shape in _SHAPES.items():
+        if key in needed or record.get(key) is not None:
+            _check(record.get(key), shape, f'{path}: {key}')
     return record
+
+
+def _check(value: Any, shape: Any, where: str) -> None:
+    expected = shape if isinstance(shape, str) else f'a {type(shape).__name__}'
+    if not (_KINDS[shape](value) if isinstance(shape, str) else isinstance(value, type(shape))):
+        raise ValueError(f'{where} is {shortened(value)}, expected {expected}; run the tool that '
+                         'writes this record again')
+    if isinstance(shape, list):
+        if len(shape) > 1 and len(value) != len(shape):
+            raise ValueError(f'{where} has {len(value)} items, expected {len(shape)}; run the tool '
+                             'that writes this record again')
+        for place, one in enumerate(value):
+            _check(one, shape[0], f'{where}[{place}]')
+    elif isinstance(shape, dict):
+        for key, inner in shape.items():
+            for name in value if key == '*' else [key.rstrip('?')]:
+                if not key.endswith('?') or value.get(name) is not None:
+                    _check(value.get(name), inner, f'{where}.{shortened(name)[1:-1]}')
 
 
 def _difference(trained: dict[str, Any], tested: dict[str, Any]) -> str | None:

@@ -133,6 +133,8 @@ class TransferRunner(Runner):
         begun = checkpoint.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
         asked = self.message_hub.runtime_info.get(EXPERIMENT)
         if self._resume:
+            # mmengine would execute this text as a config, to compare numbers of GPUs.
+            checkpoint['meta'].pop('config', None)
             # Now: the optimizer would silently use the checkpoint's rates, or none.
             check_resumed(filename, begun, asked)
         elif not fresh_training:

@@ -16,6 +16,12 @@ def counted(number: int, noun: str, several: str | None = None) -> str:
     return f'{number} {noun if number == 1 else several or noun + "s"}'
 
 
+def shortened(value: object) -> str:
+    """A value as Python writes it, on one line; the middle of a long one is left out."""
+    text = repr(value)
+    return text if len(text) <= 80 else f'{text[:50]}...{text[-20:]}'
+
+
 def short_names(paths: Sequence[str | Path]) -> list[str]:
     """Paths without their common parent folders; for a single path, its last two parts.
 

@@ -8,21 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from plugins.engine.files import resolve_path
-from plugins.engine.run_reader import RECORD, TEST_FOLDERS, read_run
+from plugins.engine.run_reader import RECORD, read_run
 from plugins.engine.wording import short_names
 from plugins.search.record import TABLE
-
-# Expected shape of the records: a type, a list of items of one shape, or a dict with these keys
-# (? after a key: it is optional; *: any key).
-_Number = int | float
-_TRAINED = {
-    'config': str, 'metrics': {'*': _Number}, 'seconds': _Number, 'epochs': int,
-    'history': [{'epoch': int, 'train?': dict, 'metrics?': dict}], 'options?': [str],
-    'parameters': {'total': int, 'trainable': int}, 'data_fingerprint?': dict, 'recipe?': dict,
-    'changes?': [[str | None]]}
-_TESTED = {
-    'metrics': {'*': _Number}, 'data_fingerprint?': dict, 'pr_curves?': {'*': {'*': list}},
-    'classes?': {'*': {'images': int, 'accuracy?': _Number, 'precision?': _Number, 'f1?': _Number}}}
 
 
 @dataclass(frozen=True)
@@ -109,23 +97,5 @@ def _unfinished(folder: Path, name: str) -> str:
 
 
 def _read_entry(folder: Path, name: str) -> Entry:
-    run = read_run(folder)
-    _check(run.trained, _TRAINED, f'{folder / RECORD}: ')
-    if run.tested is not None:
-        _check(run.tested, _TESTED, f"{folder / TEST_FOLDERS['test'] / RECORD}: ")
+    run = read_run(folder, 'seconds', 'epochs', 'history', 'parameters')
     return Entry(name, folder, run.trained, run.tested, run.stale or '')
-
-
-def _check(value: Any, shape: Any, where: str) -> None:
-    kind = type(shape) if isinstance(shape, dict | list) else shape
-    if not isinstance(value, kind):
-        raise ValueError(f'{where} is {value!r}, expected {getattr(kind, "__name__", kind)}; run '
-                         'the tool that writes this record again')
-    if isinstance(shape, list):
-        for place, one in enumerate(value):
-            _check(one, shape[0], f'{where}[{place}]')
-    elif isinstance(shape, dict):
-        for key, inner in shape.items():
-            for name in value if key == '*' else [key.rstrip('?')]:
-                if not key.endswith('?') or value.get(name) is not None:
-                    _check(value.get(name), inner, f'{where}.{name}'.replace(': .', ': '))

@@ -76,7 +76,7 @@ def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _matrix(entry: Entry) -> Inline | None:
     """The confusion matrix that tools/test.py drew; None if it cannot be read."""
     try:
-        return inline(entry.folder / TEST_FOLDERS['test'] / 'confusion_matrix.png')
+        return inline(entry.folder / TEST_FOLDERS['test'] / 'confusion_matrix.png', entry.folder)
     except ValueError:
         return None
 
@@ -100,7 +100,7 @@ def _classes(entry: Entry) -> list[list[str]]:
 
 def _environment(entry: Entry) -> list[tuple[str, str]]:
     trained, tested = entry.trained, entry.tested or {}
-    data = {**trained.get('data_fingerprint', {}), **tested.get('data_fingerprint', {})}
+    data = {**(trained.get('data_fingerprint') or {}), **(tested.get('data_fingerprint') or {})}
     known = [('folder', entry.folder), *((key, trained.get(key)) for key in (
                  'config', 'seed', 'device', 'processes', 'precision')),
              ('options', ' '.join(trained.get('options') or [])),

@@ -7,7 +7,13 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from plugins.engine.run_reader import EXAMPLES, EXAMPLES_RECORD, TEST_FOLDERS, read_record
+from plugins.engine.run_reader import (
+    EXAMPLES,
+    EXAMPLES_RECORD,
+    TEST_FOLDERS,
+    own_file,
+    read_record,
+)
 
 from .collect import Entry
 
@@ -30,13 +36,15 @@ class Examples(NamedTuple):
     shown: list[tuple[Inline, Mapping[str, Any]]]  # each with its entry in examples.json
 
 
-def inline(path: Path) -> Inline:
-    """Encode a picture file as a data URI; sides are scaled down to at most 1000 pixels.
+def inline(path: Path, folder: Path) -> Inline:
+    """Encode a picture file of a folder as a data URI; longer sides are scaled to 1000 pixels.
 
     Raises:
-        ValueError: The file is missing, damaged, or not a PNG, JPEG or WebP picture.
+        ValueError: The file is missing, damaged, not a PNG, JPEG or WebP picture, or a link to a
+            picture outside the folder, which nobody asked to show.
     """
     try:
+        own_file(path, folder)
         with Image.open(path, formats=('PNG', 'JPEG', 'WEBP')) as image:
             content, kind = path.read_bytes(), image.format.lower()
             if max(image.size) > _WIDEST:
@@ -65,16 +73,15 @@ def read_examples(entry: Entry, most: Mapping[str, int]) -> Examples | None:
     path = folder / EXAMPLES_RECORD
     if entry.tested is None or not path.is_file():
         return None
-    record = read_record(path)
+    record = read_record(path, entry.folder)
     if any(record.get(key) != entry.tested.get(key) for key in ('checkpoint', 'config_hash')):
         return None
     try:
         kind = record['kind']
         shown = [{key: one[key] for key in ('file', *_KEYS[kind])}
                  for one in record['examples'][:most[kind]]]
-        for one in shown if kind == 'mistakes' else ():
-            one['confidence'] = float(one['confidence'])
-        return Examples(kind, [(inline(folder / Path(one['file']).name), one) for one in shown])
+        return Examples(kind, [(inline(folder / Path(one['file']).name, entry.folder), one)
+                               for one in shown])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f'{path}: not as tools/test.py writes it ({type(error).__name__}: '
                          f'{error}); test again') from error

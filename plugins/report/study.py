@@ -28,7 +28,7 @@ def read_study(folder: Path) -> Study:
         ValueError: A file is damaged, or search.json has unexpected content.
     """
     found = read_search_record(folder)
-    pictures = {path.stem: inline(path) for path in found.pictures}
+    pictures = {path.stem: inline(path, folder) for path in found.pictures}
     try:
         winner = _winner(found.outcome or {})
     except (KeyError, TypeError, ValueError, AttributeError) as error:

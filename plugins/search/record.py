@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plugins.engine.run_reader import read_record
+from plugins.engine.run_reader import own_file, read_record
 
 TRIALS, WINNER = 'trials', 'winner'  # folders: a run for each trial, and the winner's config
 TABLE, RECORD = 'trials.csv', 'search.json'
@@ -37,7 +37,7 @@ def read_search_record(work_dir: Path) -> SearchRecord:
     """
     table, record = work_dir / TABLE, work_dir / RECORD
     try:
-        lines = table.read_text(encoding='utf-8').splitlines(keepends=True)
+        lines = own_file(table, work_dir).read_text('utf-8').splitlines(keepends=True)
         columns, *rows = [row for row in csv.reader(lines) if row]
     except (ValueError, csv.Error) as error:  # not text, or empty
         raise ValueError(f'{table}: not readable as a table; run tools/search.py again') from error
@@ -45,4 +45,5 @@ def read_search_record(work_dir: Path) -> SearchRecord:
         if len(row) != len(columns):
             raise ValueError(f'{table}: row {number} has {len(row)} cells, expected {len(columns)}')
     pictures = [path for path in (work_dir / name for name in PICTURES) if path.is_file()]
-    return SearchRecord(columns, rows, pictures, read_record(record) if record.is_file() else None)
+    return SearchRecord(columns, rows, pictures,
+                        read_record(record, work_dir) if record.is_file() else None)

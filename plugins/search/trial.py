@@ -19,8 +19,10 @@ from optuna.trial import TrialState
 
 from plugins.engine.files import write_text
 
+from .definition import Search
 from .leaf import Leaves
 from .report_hook import reporting_to
+from .space import Values
 from .study import ERROR, HOST, SLOT, by_slot
 
 Tool = Callable[[list[str]], dict[str, Any]]  # the main() of tools/train.py or tools/test.py
@@ -89,9 +91,7 @@ class TrialRunner:
 
     def _run(self, trial: Trial, config: Path) -> float:
         values = self.search.space.suggest(trial)
-        docstring = '\n'.join([f'Trial {trial.number} of the search {self.search.name}.', '', *wrap(
-            f"{', '.join(f'{name}={value}' for name, value in values.items())}.")])
-        write_text(config, self.leaves.text(config, values, docstring, bool(self.search.pruner)))
+        write_leaf(self.leaves, config, trial.number, values)
         for twin in trial.study.get_trials(
                 deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)):
             if twin.params == values:  # nothing is trained twice
@@ -102,8 +102,7 @@ class TrialRunner:
         return self._train(trial, config)
 
     def _train(self, trial: Trial, config: Path) -> float:
-        folder, seeds, metric = config.with_suffix(''), self.search.seeds, self.search.metric
-        folders = [folder] if len(seeds) == 1 else [folder / f'seed{seed}' for seed in seeds]
+        seeds, metric, folders = self.search.seeds, self.search.metric, runs(config, self.search)
         results: list[dict[str, Any]] = []
         pruned = False
 
@@ -124,8 +123,7 @@ class TrialRunner:
                 epochs=sum(result['epochs'] for result in results),
                 best_epoch=results[0]['best_epoch'],
                 seconds=round(sum(result['seconds'] for result in results), 1),
-                by_seed=[result['metrics'].get(metric) for result in results],
-                work_dirs=[str(run) for run in folders[:len(results)]]).items():
+                by_seed=[result['metrics'].get(metric) for result in results]).items():
             trial.set_user_attr(key, value)
         if pruned:
             raise TrialPruned
@@ -133,6 +131,19 @@ class TrialRunner:
         if value != value:
             raise ValueError(f'{metric} is not a number in any epoch')
         return value
+
+
+def write_leaf(leaves: Leaves, config: Path, number: int, values: Values) -> None:
+    """Write a trial's leaf config."""
+    docstring = '\n'.join([f'Trial {number} of the search {leaves.search.name}.', '', *wrap(
+        f"{', '.join(f'{name}={value}' for name, value in values.items())}.")])
+    write_text(config, leaves.text(config, values, docstring, bool(leaves.search.pruner)))
+
+
+def runs(config: Path, search: Search) -> list[Path]:
+    """The work dirs of a trial's runs, one for each seed, by the path of its leaf config."""
+    folder = config.with_suffix('')
+    return [folder / f'seed{seed}' for seed in search.seeds] if len(search.seeds) > 1 else [folder]
 
 
 def wrap(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from plugins.engine.run_reader import RECORD, read_run
 
 from .leaf import Leaves
 from .study import complete_trials, finished_trials
-from .trial import Tool, quiet, wrap
+from .trial import Tool, quiet, runs, wrap, write_leaf
 
 
 def best_trial(study: Study, rule: str) -> FrozenTrial | None:
@@ -22,30 +22,39 @@ def best_trial(study: Study, rule: str) -> FrozenTrial | None:
 
 
 def write_winner(study: Study, leaves: Leaves, trial: FrozenTrial, path: Path,
-                 test: Tool | None) -> dict[str, Any]:
+                 trials: Path, test: Tool | None) -> dict[str, Any]:
     """Test the best trial, unless already tested or ``test`` is None, and write its leaf config.
+
+    The study, which may come from anyone, tells only its number and values: its runs are below
+    ``trials``, and the configs that are written and tested are made of the search config.
+
+    Raises:
+        ValueError: The search's space does not contain the values.
 
     Returns:
         trial (its number), value, params, test (mean metrics over the seeds; None: not tested, or
         the runs are on another machine) and config (the path).
     """
-    figures = tested_metrics(trial, test) if test else None
+    leaves.search.space.check_values(f'trial {trial.number} of the study', trial.params)
+    figures = tested_metrics(trial, leaves, trials, test) if test else None
     docstring = _docstring(study, leaves, trial, figures, path)
     write_text(path, leaves.text(path, trial.params, docstring))
     return dict(trial=trial.number, value=trial.value, params=dict(trial.params), test=figures,
                 config=str(path))
 
 
-def tested_metrics(trial: FrozenTrial, test: Tool) -> dict[str, float] | None:
+def tested_metrics(trial: FrozenTrial, leaves: Leaves, trials: Path, test: Tool
+                   ) -> dict[str, float] | None:
     """Mean metrics of a trial's runs on the test images; None if they are on another machine."""
-    folders = [Path(folder) for folder in trial.user_attrs['work_dirs']]
+    config = trials / f'{trial.number:04d}.py'
+    folders = runs(config, leaves.search)
     if not all((folder / RECORD).is_file() for folder in folders):
         return None
-    config = (folders[0] if len(folders) == 1 else folders[0].parent).with_suffix('.py')
     tested = []
-    for run in map(read_run, folders):
+    for run in [read_run(folder, 'checkpoint') for folder in folders]:
         result = run.tested
         if result is None:
+            write_leaf(leaves, config, trial.number, trial.params)  # again: it is executed
             with quiet(config.with_suffix('.test.log'), append=bool(tested)):
                 result = test([str(config), str(REPO_ROOT / run.trained['checkpoint'])])
         tested.append(result['metrics'])

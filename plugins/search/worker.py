@@ -74,7 +74,7 @@ def search_with(search: Search, work_dir: Path, train: Tool, test: Tool | None,
     write_outcome(study, search, work_dir, None)
     draw(study, search, work_dir)
     path = winner or work_dir / WINNER / f'{search.name}.py'
-    found = write_winner(study, leaves, best, path, test)
+    found = write_winner(study, leaves, best, path, work_dir / TRIALS, test)
     return write_outcome(study, search, work_dir, found)
 
 

@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
                         help='also show after how many seconds of training and validation, and in '
                         'which epoch, each run first reached this validation value')
     args = parser.parse_args(argv)
-    runs = [read_run(work_dir) for work_dir in args.work_dirs]
+    runs = [read_run(work_dir, 'epochs', 'seconds', 'parameters') for work_dir in args.work_dirs]
     rows = [dict(summarize(run), work_dir=name)
             for run, name in zip(runs, args.work_dirs, strict=True)]
     heads = ('val', 'test', 'epochs', 'train s', 'param.')
@@ -69,12 +69,12 @@ def first_reached(run: Run, metric: str, value: float) -> dict[str, float] | Non
     """
     from plugins.engine.monitor import better, infer_rule
     history = run.trained.get('history') or []
-    known = sorted({name for entry in history for name in entry['metrics']})
+    known = sorted({name for entry in history for name in entry.get('metrics') or {}})
     if metric not in known:
         raise ValueError(f'{run.folder}/result.json: found no validation of {metric!r}, expected '
                          f'one of {", ".join(known)}')
     for entry in history:
-        found = entry['metrics'].get(metric)
+        found = (entry.get('metrics') or {}).get(metric)
         if found == value or better(found, value, infer_rule(metric)):
             return dict(seconds=entry['seconds'], epoch=entry['epoch'])
     return None

@@ -62,10 +62,11 @@ def read_matrix(place: Path) -> tuple[Path, list[str], np.ndarray]:
         read_run(place).require_test()
         record = place / TEST_FOLDERS['test'] / RECORD
     result = read_record(record)
-    if 'confusion_matrix' not in result:
+    classes, rows = list(result.get('classes') or ()), result.get('confusion_matrix') or ()
+    if not classes or {len(rows), *map(len, rows)} != {len(classes)}:
         raise ValueError(f'{record}: holds no confusion matrix. It must be of a test '
                          "(tools/test.py), with dict(type='ClassReport') in the test_evaluator")
-    return record, list(result['classes']), np.array(result['confusion_matrix'])
+    return record, classes, np.array(rows)
 
 
 def confusions(classes: Sequence[str], matrix: np.ndarray) -> list[str]:

@@ -92,8 +92,8 @@ def config_sources(path: Path) -> dict[str, Source]:
         FileNotFoundError: There is no such config.
         ValueError: Its data sets are not ArrayDatasets.
     """
-    from mmengine.config import Config
-    config = Config.fromfile(path)
+    from plugins.engine.config_check import read_config
+    config = read_config(str(path))
     loaders = defaultdict(list)
     for part in ('train', 'val', 'test'):
         dataset = config.get(f'{part}_dataloader', {}).get('dataset', {})

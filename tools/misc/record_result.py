@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.files import REPO_ROOT, replacing
 from plugins.engine.run_reader import read_run
+from plugins.engine.work_dir import CONFIGS
 
 COLUMNS = ('config', 'data', 'seed', 'metric', 'test', 'val', 'best_epoch', 'epochs', 'seconds',
            'device', 'processes', 'precision', 'torch_version', 'git_commit', 'config_hash', 'note')
@@ -50,14 +51,14 @@ def result_rows(work_dir: str | Path, data: str, note: str = '') -> list[dict[st
         ValueError: The config is not in this collection; the test is of a different
             checkpoint, options or images; or the config was changed and there is no note.
     """
-    run = read_run(work_dir)
+    needed = ('config', 'seed', 'epochs', 'seconds', 'device', 'processes', 'precision',
+              'torch_version', 'git_commit', 'config_hash')
+    run = read_run(work_dir, *needed)
     trained, tested = run.trained, run.require_test()
-    if not trained['config'].startswith('configs/'):
+    if not (REPO_ROOT / trained['config']).resolve().is_relative_to(CONFIGS.resolve()):
         raise ValueError(f"{work_dir}: config {trained['config']} is not one of this collection")
     note = _note(trained, note)
-    same = {key: trained[key] for key in (
-        'config', 'seed', 'best_epoch', 'epochs', 'seconds', 'device', 'processes', 'precision',
-        'torch_version', 'git_commit', 'config_hash')}
+    same = {key: trained.get(key) for key in (*needed, 'best_epoch')}
     return [dict(same, data=data, note=note, metric=metric, test=round(value, 4),
                  val=round(trained['metrics'][metric], 4) if metric in trained['metrics'] else '')
             for metric, value in tested['metrics'].items()]

@@ -20,13 +20,13 @@ def open_array(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     Raises:
         OSError, ValueError: The array or its description is missing or damaged.
     """
-    about = json.loads(path.with_suffix('.json').read_text(encoding='utf-8'))
-    if not isinstance(about, dict) or 'digest' not in about:
-        raise ValueError(f'{path.with_suffix(".json")}: found no digest')
     try:
-        return np.load(path, mmap_mode='r'), about
-    except EOFError as error:
-        raise ValueError(f'{path}: is empty') from error
+        about = json.loads(path.with_suffix('.json').read_text(encoding='utf-8'))
+        if not isinstance(about, dict) or 'digest' not in about:
+            raise ValueError(f'{path.with_suffix(".json")}: found no digest')
+        return np.lib.format.open_memmap(path, mode='r'), about
+    except (RecursionError, MemoryError, OverflowError, TypeError) as error:  # of a damaged header
+        raise ValueError(f'{path}: damaged ({error})') from error
 
 
 @contextmanager

@@ -77,14 +77,46 @@ def test_a_damaged_record_is_named(make_run, name, content):
         read_run(folder)
 
 
-@pytest.mark.parametrize('options', ['lr=1', 3, {'lr': 1}, ['lr=1', 2]])
+@pytest.mark.parametrize('change, message', [
+    (dict(options='lr=1'), "options is 'lr=1', expected a list"),
+    (dict(options=['lr=1', 2]), r'options\[1\] is 2, expected a string'),
+    (dict(config=''), "config is '', expected a file name"),
+    (dict(epochs=-1), 'epochs is -1, expected a whole number'),
+    (dict(epochs=True), 'epochs is True, expected a whole number'),
+    (dict(metrics=dict(loss=10 ** 400)), 'metrics.loss is 1000.*000, expected a number'),
+    (dict(metrics=None), 'metrics is None, expected a dict'),
+    (dict(changes=[['key', None]]), r'changes\[0\] has 2 items, expected 3'),
+    (dict(monitor='\ud800'), 'damaged, not readable as JSON .*surrogates')])
 @pytest.mark.parametrize('name', ['result.json', 'test/result.json'])
-def test_options_that_are_no_strings_are_rejected(make_run, name, options):
+def test_a_field_that_holds_something_else_is_named(make_run, name, change, message):
     folder = make_run()
     (folder / name).write_text(json.dumps(dict(TRAINED if name == 'result.json' else TESTED,
-                                               options=options)))
-    with pytest.raises(ValueError, match=f'run/{name}: options is .*, expected a list of strings'):
+                                               **change)))
+    with pytest.raises(ValueError, match=f'run/{name}: {message}'):
         read_run(folder)
+
+
+def test_deep_records_and_fields_that_a_reader_needs(make_run):
+    folder = make_run()
+    with pytest.raises(ValueError, match='run/result.json: epochs is None, expected a whole num'):
+        read_run(folder, 'epochs')
+    diverged = dict(TRAINED, metrics=dict(loss=float('nan')), best_epoch=None, new_field=[{}])
+    (folder / 'result.json').write_text(json.dumps(diverged))
+    assert str(read_run(folder).trained['metrics']) == "{'loss': nan}"
+    (folder / 'result.json').write_text('{"a":' * 100_000)
+    with pytest.raises(ValueError, match='run/result.json: damaged'):
+        read_run(folder)
+
+
+@pytest.mark.parametrize('link', ['result.json', 'test/result.json', 'test'])
+def test_a_link_out_of_the_run_is_not_followed(make_run, tmp_path, link):
+    folder = make_run()
+    (folder / link).rename(tmp_path / 'elsewhere')
+    (folder / link).symlink_to(tmp_path / 'elsewhere')
+    with pytest.raises(ValueError, match=f'{link}.*: a link that leads out of .*run'):
+        read_run(folder)
+    (tmp_path / 'linked').symlink_to(make_run(folder=tmp_path / 'other'))
+    assert read_run(tmp_path / 'linked').tested == TESTED  # the run itself may be a link
 
 
 def test_the_path_that_a_run_printed_works_from_any_directory(make_run, tmp_path, monkeypatch):

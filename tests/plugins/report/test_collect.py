@@ -41,13 +41,13 @@ def test_a_run_without_a_record_is_noted_with_its_age(tmp_path, minutes, told):
     ('{"mode":', 'result.json: damaged, not readable as JSON'),
     ('[]', 'expected a JSON object, found list'),
     ({'mode': 'test'}, 'the record of a test; expected the work dir'),
-    ({'metrics': None}, 'result.json: metrics is None, expected dict; run the tool'),
-    ({'metrics': {'loss': 'x'}}, "result.json: metrics.loss is 'x', expected int | float"),
-    ({'options': 'lr=1'}, "result.json: options is 'lr=1', expected a list of strings"),
-    ({'history': [1]}, 'result.json: history[0] is 1, expected dict'),
-    ({'history': [{'epoch': 1, 'train': 3}]}, 'history[0].train is 3, expected dict'),
-    ({'parameters': {'total': 1}}, 'parameters.trainable is None, expected int'),
-    ({'changes': [3]}, 'changes[0] is 3, expected list')])
+    ({'metrics': None}, 'result.json: metrics is None, expected a dict; run the tool'),
+    ({'metrics': {'loss': 'x'}}, "result.json: metrics.loss is 'x', expected a number"),
+    ({'options': 'lr=1'}, "result.json: options is 'lr=1', expected a list"),
+    ({'history': [1]}, 'result.json: history[0] is 1, expected a dict'),
+    ({'history': [{'epoch': 1, 'train': 3}]}, 'history[0].train is 3, expected a dict'),
+    ({'parameters': {'total': 1}}, 'parameters.trainable is None, expected a whole number'),
+    ({'changes': [3]}, 'changes[0] is 3, expected a list')])
 def test_a_damaged_record_is_noted_and_the_others_are_read(change, message, tmp_path):
     write_run(tmp_path / 'good')
     spoil(write_run(tmp_path / 'bad') / 'result.json', change)
@@ -58,4 +58,4 @@ def test_a_damaged_record_is_noted_and_the_others_are_read(change, message, tmp_
                                                                 ('z', 'not tested')]
     assert 'another checkpoint, other.pth' in found.entries[1].note
     assert message in found.notes[0] and f'{tmp_path}/bad' in found.notes[0]
-    assert 'worse/test/result.json: metrics is 3, expected dict' in found.notes[1]
+    assert 'worse/test/result.json: metrics is 3, expected a dict' in found.notes[1]

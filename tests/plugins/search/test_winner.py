@@ -1,4 +1,6 @@
 import json
+import shutil
+import sqlite3
 
 import optuna
 import pytest
@@ -48,3 +50,27 @@ def test_value_and_test_are_means_over_the_seeds(few_digits, tmp_path):
     assert summary['winner']['test']['accuracy/top1'] == pytest.approx(sum(single[2:]) / 2)
     text = (tmp_path / 'work/winner/digits.py').read_text()
     assert f'({min(single[:2]):.4g} to {max(single[:2]):.4g})' in text and 'seed 0, 1.' in text
+
+
+def test_of_a_strangers_study_only_values_of_the_space_are_taken(few_digits, tmp_path):
+    """Neither the configs of its trials nor those that its database names are executed."""
+    config, trace, elsewhere = (tmp_path / name for name in ('digits.py', 'trace', 'other/0000'))
+    work_dir = tmp_path / 'work'
+    write_search(tmp_path, few_digits, RECIPES)
+    search(config, work_dir, '--no-test', '--trials', '1')
+    shutil.copytree(work_dir / 'trials/0000', elsewhere)
+    for path in (work_dir / 'trials/0000.py', elsewhere.with_suffix('.py')):
+        path.write_text(f'open({str(trace)!r}, "w")\n{(work_dir / "trials/0000.py").read_text()}')
+    with sqlite3.connect(work_dir / 'study.db') as database:
+        database.execute('insert into trial_user_attributes (trial_id, key, value_json) values '
+                         '(1, "work_dirs", ?)', (json.dumps([str(elsewhere)]),))
+    assert search(config, work_dir, '--trials', '1')['winner']['test'] and not trace.exists()
+    assert not (elsewhere / 'test').exists()
+    shutil.rmtree(work_dir / 'trials/0000/test')
+    code = f'"""\nopen({str(trace)!r}, "w")\n"""'
+    with sqlite3.connect(work_dir / 'study.db') as database:
+        database.execute('update trial_params set distribution_json = ?, param_value = 0', (
+            json.dumps(dict(name='CategoricalDistribution', attributes=dict(choices=[code]))),))
+    with pytest.raises(ValueError, match='trial 0 of the study: recipe=.* a value of the space'):
+        search(config, work_dir, '--trials', '1')
+    assert not trace.exists()

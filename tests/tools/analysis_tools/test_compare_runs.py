@@ -15,7 +15,7 @@ def make_run(tmp_path):
         (folder / 'test').mkdir(parents=True)
         (folder / 'result.json').write_text(json.dumps(dict(
             config='configs/x.py', metrics=metrics, epochs=30, seconds=81.4,
-            parameters=dict(total=57044810))))
+            parameters=dict(total=57044810, trainable=1))))
         if tested:
             (folder / 'test/result.json').write_text(json.dumps(dict(metrics=tested)))
         return str(folder)

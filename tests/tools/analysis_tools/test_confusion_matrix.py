@@ -6,8 +6,9 @@ from PIL import Image
 
 from tools.analysis_tools.confusion_matrix import main
 
-RESULT = dict(mode='test', checkpoint='best.pth', classes=dict(
-    cat={}, dog={}, owl={}), confusion_matrix=[[7, 3, 0], [1, 0, 5], [0, 0, 0]])
+RESULT = dict(mode='test', checkpoint='best.pth', metrics={}, classes=dict(
+    cat=dict(images=10), dog=dict(images=6), owl=dict(images=0)),
+    confusion_matrix=[[7, 3, 0], [1, 0, 5], [0, 0, 0]])
 
 
 @pytest.fixture
