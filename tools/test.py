@@ -17,7 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine.command_line import add_cfg_options, config_file, existing_file
-from plugins.engine.files import check_file, check_folder
+from plugins.engine.files import check_file, check_folder, naming
 from plugins.engine.run_reader import EXAMPLES, EXAMPLES_RECORD, TEST_FOLDERS
 
 
@@ -98,7 +98,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     runner = session.build_runner(args.trust_checkpoint)
     examples = ExamplesHook()
     runner.register_hook(examples)
-    runner.test()
+    with naming(Path(args.show_dir or args.work_dir)):
+        runner.test()
     result = session.finish_test(runner, checkpoint)
     if is_main_process():
         written = [path.name for path in write_pictures(result, args.work_dir)]

@@ -59,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     from plugins.engine.config_check import check_weights
     from plugins.engine.fast_dev_run import limit_to_fast_dev_run
+    from plugins.engine.files import naming
     from plugins.engine.session import Session
     from plugins.visualization.run_pictures import write_pictures
 
@@ -76,7 +77,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         check_weights(session.cfg)
         session.enter_work_dir(args.work_dir, args.resume, args.overwrite)
         runner = session.build_runner(args.trust_checkpoint)
-        runner.train()
+        with naming(Path(runner.work_dir)):
+            runner.train()
         if args.fast_dev_run:
             runner.test()
         result = session.finish_training(runner, keep=not args.fast_dev_run)

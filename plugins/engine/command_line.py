@@ -7,6 +7,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
 
+from .console import prepare
 from .files import REPO_ROOT, resolve_path
 
 DEBUG_VARIABLE = 'MMTRANSFER_TRACEBACK'
@@ -80,10 +81,9 @@ def run(main: Callable[[], object]) -> None:
     prints one line, with exit code 130. Other errors, and all errors when the environment variable
     MMTRANSFER_TRACEBACK is set, print Python's traceback.
     """
+    prepare()
     try:
         main()
-    except BrokenPipeError:  # the reader, such as head, has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         if os.environ.get(DEBUG_VARIABLE):
             raise

@@ -3,7 +3,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 REPO_ROOT = Path(__file__).resolve().parents[2]
@@ -39,20 +39,47 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OSError: It cannot be written; ``path`` is then unchanged, as after an error in the block.
     """
-    path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
         check_file(path)
-        yield path
+        with naming(path):
+            yield path
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f'.{path.name}.{os.getpid()}{PARTIAL}')
+    target = Path(os.path.realpath(path))
+    partial = target.with_name(f'.{target.name}.{os.getpid()}{PARTIAL}')
+    with naming(path, partial):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            _sync(partial)
+            os.replace(partial, target)
+        finally:
+            partial.unlink(missing_ok=True)
+        with suppress(OSError):  # some file systems cannot
+            _sync(target.parent)
+
+
+def _sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
     try:
-        yield partial
-        with partial.open('rb') as written:
-            os.fsync(written.fileno())
-        os.replace(partial, path)
+        os.fsync(opened)
     finally:
-        partial.unlink(missing_ok=True)
+        os.close(opened)
+
+
+@contextmanager
+def naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
+    """Make errors that name no file, as on a full disk, or the temporary one, name ``path``."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename and not (
+                temporary and str(error.filename).startswith(str(temporary))):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    except RuntimeError as error:
+        if 'inline_container' not in str(error):
+            raise
+        raise OSError(f'{path}: cannot be written; is the disk full? ({error})') from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -61,11 +88,16 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_texts(texts: Mapping[Path, str]) -> None:
-    """Write several files of UTF-8 text; none is replaced before all are written."""
+    """Write several files of UTF-8 text; none is replaced before all are written.
+
+    Bytes of file names that are not UTF-8 are written as ``\\udce9``.
+    """
     with ExitStack() as stack:
-        partials = {stack.enter_context(replacing(path)): text for path, text in texts.items()}
-        for partial, text in partials.items():
-            partial.write_text(text, encoding='utf-8', newline='\n')
+        partials = {path: stack.enter_context(replacing(path)) for path in texts}
+        for path, partial in partials.items():
+            with naming(path, partial):
+                partial.write_text(texts[path], encoding='utf-8', errors='backslashreplace',
+                                   newline='\n')
 
 
 def check_file(*paths: Path, overwrite: bool = True) -> None:
@@ -80,7 +112,8 @@ def check_file(*paths: Path, overwrite: bool = True) -> None:
     for path in paths:
         if path.is_dir():
             raise IsADirectoryError(f'{path}: is a folder, expected the name of a file to write')
-        _check_parent(path)
+        if path.is_file() or not path.exists():
+            _check_parent(path)
     existing = [str(path) for path in paths if path.is_file()]
     if existing and not overwrite:
         raise FileExistsError(f'{", ".join(existing)}: already exists; replace it with '
@@ -101,8 +134,10 @@ def check_folder(folder: Path, overwrite: bool = False, record: str | None = Non
         NotADirectoryError: A parent folder is a file.
         OSError: Nothing can be written there.
     """
-    if folder.is_file():
+    if folder.exists() and not folder.is_dir():
         raise FileExistsError(f'{folder}: is a file, expected a folder; choose another one')
+    if os.path.ismount(folder):
+        raise OSError(f'{folder}: is a mount point, cannot be replaced; choose a folder in it')
     _check_parent(folder)
     if not folder.is_dir() or not any(folder.iterdir()):
         return
@@ -128,16 +163,17 @@ def replacing_folder(folder: Path, overwrite: bool = False, record: str | None =
     """Yield a temporary folder to fill; it replaces ``folder`` when the block ends without error.
 
     A list of the written files is added, by which :func:`check_folder` tells results from a user's
-    own files; arguments and errors are those of that function.
+    own files; arguments and errors are those of that function. A link is followed.
     """
     check_folder(folder, overwrite, record)
+    folder = Path(os.path.realpath(folder))
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f'.{folder.name}-') as spare:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f'.{folder.name}-') as spare, \
+            naming(folder, Path(spare)):
         made = Path(spare, 'made')
         made.mkdir()
         yield made
-        (made / MANIFEST).write_text(''.join(f'{name}\n' for name in sorted(_files(made))),
-                                     encoding='utf-8')
+        write_text(made / MANIFEST, ''.join(f'{name}\n' for name in sorted(_files(made))))
         check_folder(folder, overwrite, record)  # again: it may have changed meanwhile
         _swap(made, folder, Path(f'{spare}-replaced'))
 
@@ -156,8 +192,9 @@ def _swap(made: Path, folder: Path, earlier: Path) -> None:
 
 
 def _files(folder: Path) -> set[str]:
-    """The relative names of all files in a folder and its subfolders."""
-    return {path.relative_to(folder).as_posix() for path in folder.rglob('*') if not path.is_dir()}
+    """The relative names of all files in a folder and its subfolders, each on one line."""
+    return {repr(path.relative_to(folder).as_posix())[1:-1]
+            for path in folder.rglob('*') if not path.is_dir()}
 
 
 def _check_parent(path: Path) -> None:

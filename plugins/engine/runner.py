@@ -16,8 +16,9 @@ from mmengine.runner import Runner
 
 from .allocator import keep_freed_memory
 from .checkpoint import check_finite, misfit
+from .console import lenient
 from .experiment import EXPERIMENT, check_resumed, other_images, other_model
-from .files import replacing
+from .files import replacing, write_text
 from .fused_optimizer import with_fused_kernel
 from .lean_import import muted
 from .plain_values import plain
@@ -55,8 +56,9 @@ class TransferRunner(Runner):
         """Build upstream's logger, then limit the console to warnings and errors."""
         logger = super().build_logger(log_level, log_file, **kwargs)
         for handler in logger.handlers:
-            # A FileHandler is a StreamHandler too; only the console's is changed.
-            if type(handler) is logging.StreamHandler:
+            if isinstance(handler, logging.FileHandler):
+                handler.setStream(lenient(Path(handler.baseFilename), 'a')).close()
+            elif type(handler) is logging.StreamHandler:
                 handler.setLevel(max(handler.level, logging.WARNING))
                 handler.addFilter(lambda record: not record.getMessage().startswith(_NOISE))
         return logger
@@ -72,7 +74,8 @@ class TransferRunner(Runner):
     def dump_config(self) -> None:
         """Write the formatted config into the work dir."""
         formatted = Config(self.cfg._cfg_dict.to_dict(), filename=self.cfg.filename)
-        formatted.dump(Path(self.work_dir, Path(self.cfg.filename or 'config.py').name))
+        write_text(Path(self.work_dir, Path(self.cfg.filename or 'config.py').name),
+                   formatted.pretty_text)
 
     def setup_env(self, env_cfg: dict) -> None:
         """Set up the process; on a CPU, also reuse memory from step to step."""

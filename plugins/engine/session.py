@@ -19,7 +19,7 @@ from .config_keys import Kind, config_hash, kind_of, resolved_keys
 from .distributed import init_distributed
 from .evaluated_part import use_part
 from .experiment import EXPERIMENT
-from .files import shown_path
+from .files import naming, shown_path
 from .hooks import RunRecordHook
 from .precision import enable_amp
 from .result_table import print_result
@@ -164,7 +164,8 @@ class Session:
         self.cfg.experiment_name = f'{Path(self.cfg.filename).stem}_{next(_run_numbers)}'
         if trust_checkpoint and self.cfg.load_from:
             trust(self.cfg.load_from)
-        runner = RUNNERS.build(self.cfg)
+        with naming(Path(self.cfg.work_dir)):
+            runner = RUNNERS.build(self.cfg)
         runner.message_hub.update_info(EXPERIMENT, self._experiment)  # into every checkpoint
         return runner
 

@@ -17,6 +17,7 @@ from optuna import Trial, TrialPruned
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
+from plugins.engine.console import lenient
 from plugins.engine.files import write_text
 
 from .definition import Search
@@ -158,7 +159,7 @@ def quiet(log: Path, append: bool = False) -> Iterator[None]:
     mmengine keeps loggers and their open files until the process ends; as some hundred trials
     would leave too many files open, they are closed here.
     """
-    with log.open('a' if append else 'w') as file:
+    with lenient(log, 'a' if append else 'w') as file:
         try:
             with redirect_stdout(file), redirect_stderr(file):
                 yield

@@ -1,7 +1,12 @@
 import os
+import resource
+import subprocess
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import torch
 
 from plugins.engine.files import (
     REPO_ROOT,
@@ -35,6 +40,78 @@ def test_a_link_is_followed_and_a_device_is_written_to(tmp_path):
     assert (tmp_path / 'link').is_symlink() and (tmp_path / 'target').read_text() == '1'
     write_text(Path('/dev/null'), '1')
     assert not Path('/dev/null').is_file()
+
+
+@contextmanager
+def full_disk(size):
+    """Let no file of this process grow beyond a number of bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_names_the_file_and_leaves_no_half_one(tmp_path):
+    path = tmp_path / 'a.pth'
+    path.write_text('old')
+    with full_disk(1000):
+        for write in (lambda: write_text(path, 5000 * 'x'),
+                      lambda: write_texts({path: 5000 * 'x', tmp_path / 'b': ''})):
+            with pytest.raises(OSError, match=f"File too large: '{path}'$"):
+                write()
+        with pytest.raises(OSError, match=f'{path}: cannot be written; is the disk full'), \
+                replacing(path) as partial:
+            torch.save(torch.zeros(5000), partial)
+        with pytest.raises(OSError, match=f"File too large: '{tmp_path}/out'$"), \
+                replacing_folder(tmp_path / 'out') as made:
+            (made / 'a').write_bytes(5000 * b'x')
+    assert path.read_text() == 'old' and list(tmp_path.iterdir()) == [path]
+
+
+def test_an_error_that_is_not_of_writing_stays_as_it_is(tmp_path):
+    for error in (FileNotFoundError(2, 'none', '/other'), OSError('my own'), RuntimeError('x')):
+        with pytest.raises(type(error)) as found, replacing(tmp_path / 'a'):
+            raise error
+        assert found.value is error
+
+
+def test_devices_pipes_and_links_keep_their_place(tmp_path):
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        write_text(Path('/dev/full'), '1')
+    os.mkfifo(tmp_path / 'pipe')
+    reader = os.open(tmp_path / 'pipe', os.O_RDONLY | os.O_NONBLOCK)
+    write_text(tmp_path / 'pipe', 'through')
+    assert os.read(reader, 99) == b'through'
+    os.close(reader)
+    with pytest.raises(FileExistsError, match='/dev/null: is a file, expected a folder'):
+        check_folder(Path('/dev/null'))
+    (tmp_path / 'link').symlink_to(tmp_path / 'real')
+    for number in '12':
+        with replacing_folder(tmp_path / 'link', True, 'r') as made:
+            (made / 'r').write_text(number)
+    assert (tmp_path / 'link').is_symlink() and (tmp_path / 'real/r').read_text() == '2'
+    with pytest.raises(OSError, match='/proc: is a mount point'):
+        check_folder(Path('/proc'))
+
+
+def test_what_a_tool_writes_to_standard_output_goes_through_a_pipe():
+    code = ('from pathlib import Path; from plugins.engine.files import check_file, write_text; '
+            'out = Path("/dev/stdout"); check_file(out); write_text(out, "text")')
+    assert subprocess.run([sys.executable, '-c', code], cwd=REPO_ROOT, check=True,
+                          capture_output=True).stdout == b'text'
+
+
+def test_names_of_any_bytes(tmp_path):
+    odd = os.fsdecode(b'caf\xe9 %#?"\n\x85')
+    write_text(tmp_path / odd, f'{odd!r} {odd[3]}')
+    assert (tmp_path / odd).read_text() == f'{odd!r} \\udce9'
+    for number in '12':
+        with replacing_folder(tmp_path / f'{odd}.d', True, 'r') as made:
+            (made / 'r').write_text(number)
+            (made / odd).touch()
+    assert (tmp_path / f'{odd}.d/r').read_text() == '2'
 
 
 def test_of_several_files_all_change_or_none(tmp_path):
