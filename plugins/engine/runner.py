@@ -7,12 +7,12 @@ from typing import Any
 import mmengine
 import torch
 from mmengine.config import Config
-from mmengine.dist import master_only
+from mmengine.dist import is_main_process, master_only
 from mmengine.logging import MMLogger
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
 from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 
 from .allocator import keep_freed_memory
 from .checkpoint import check_finite, misfit
@@ -23,10 +23,13 @@ from .fused_optimizer import with_fused_kernel
 from .lean_import import muted
 from .plain_values import plain
 from .run_record import device_name
+from .train_loop import EpochBasedTrainLoop, IterBasedTrainLoop
 
-# mmengine warns of its own old names in CheckpointHook, and of DumpResults having no metric names.
+# mmengine warns of its own old names in CheckpointHook, of DumpResults having no metric names, and
+# of lost gradients, which a checkpoint contains here.
 _NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias',
-          'The prefix is not set in metric class DumpResults')
+          'The prefix is not set in metric class DumpResults',
+          'Resumed iteration number is not divisible by')
 
 
 @RUNNERS.register_module()
@@ -104,11 +107,29 @@ class TransferRunner(Runner):
             module=model, device_ids=None, broadcast_buffers=False,
             find_unused_parameters=self.cfg.get('find_unused_parameters', False))
 
-    @master_only
-    def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:
-        """Save a checkpoint; an incomplete file never gets its name, see :func:`replacing`."""
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """Build the loop; ``by_epoch`` chooses between those of ``train_loop``."""
+        if isinstance(loop, dict) and 'type' not in loop:
+            loop = dict(loop)
+            kind = EpochBasedTrainLoop if loop.pop('by_epoch') else IterBasedTrainLoop
+            return kind(**loop, runner=self, dataloader=self._train_dataloader)
+        return super().build_train_loop(loop)
+
+    def save_checkpoint(self, out_dir: str, filename: str, *args: Any, save_optimizer: bool = True,
+                        meta: dict | None = None, **kwargs: Any) -> None:
+        """Save a checkpoint; one with the optimizer's state also contains the loop's position.
+
+        An incomplete file never gets its name, see :func:`replacing`.
+        """
+        meta = dict(meta or {})
+        if save_optimizer:
+            meta['position'] = self.train_loop.position()  # gathered from all processes
+        if not is_main_process():
+            return
+        self.call_hook('before_saving')
         with replacing(Path(out_dir, filename)) as partial:
-            super().save_checkpoint(str(partial.parent), partial.name, *args, **kwargs)
+            super().save_checkpoint(str(partial.parent), partial.name, *args, meta=meta,
+                                    save_optimizer=save_optimizer, **kwargs)
 
     def call_hook(self, fn_name: str, **kwargs: Any) -> None:
         """Call the hooks; what they add to a checkpoint is converted to plain values too."""
@@ -140,6 +161,11 @@ class TransferRunner(Runner):
             checkpoint['meta'].pop('config', None)
             # Now: the optimizer would silently use the checkpoint's rates, or none.
             check_resumed(filename, begun, asked)
+            if position := checkpoint['meta'].get('position'):
+                self.train_loop.resume_at(position)
+            else:
+                self.logger.warning(f'{filename} was written by an earlier version, without random '
+                                    'states: the run goes on with other random numbers')
         elif not fresh_training:
             check_finite(checkpoint.get('state_dict', checkpoint), filename)
             self._compare(filename, begun, asked)

@@ -13,6 +13,8 @@ from mmengine.runner import Runner
 
 from ..monitor import RULES, better
 
+STOPPED = 'stopped.pth'  # the checkpoint of a run that was asked to stop, within an epoch
+
 
 class _DeferredRemoval(LocalBackend):
     """Local files whose removal waits until :meth:`flush`."""
@@ -53,12 +55,14 @@ class SafeCheckpointHook(CheckpointHook):
         super().__init__(**kwargs)
         self._unsaved: tuple[int, dict] | None = None  # step and meta of the current state
         self._due = False
+        self._saved = 0  # iteration of the last checkpoint that can be resumed
         self._named_best: set[str] = set()  # the best ones, as named in the last checkpoint
 
     def before_train(self, runner: Runner) -> None:
         super().before_train(runner)
         self.file_backend = _DeferredRemoval()
         self._named_best = self._best_paths()
+        self._saved = runner.iter
         if runner.iter > 0 and is_main_process():
             self.file_backend.outdated |= self._left_behind() - self._named_best
 
@@ -89,8 +93,18 @@ class SafeCheckpointHook(CheckpointHook):
     def before_train_epoch(self, runner: Runner) -> None:
         self._save_if(self._due, runner)
 
-    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        self._save_if(self._due and not self.by_epoch, runner)
+    def between_train_iters(self, runner: Runner) -> None:
+        self._save_if(self._due, runner)
+
+    def before_stop(self, runner: Runner) -> None:
+        """Save the state in which a run is stopped, until the next regular checkpoint."""
+        if runner.iter == self._saved:
+            return
+        path = Path(self.out_dir, STOPPED)
+        runner.save_checkpoint(self.out_dir, STOPPED,
+                               meta=dict(epoch=runner.epoch, iter=runner.iter))
+        if is_main_process():
+            Path(runner.work_dir, 'last_checkpoint').write_text(str(path))
 
     def after_train(self, runner: Runner) -> None:
         self._save_if(self._due or self.save_last, runner)
@@ -103,6 +117,9 @@ class SafeCheckpointHook(CheckpointHook):
         meta['epoch'] = max(meta['epoch'], runner.epoch)  # saved by iterations, the epoch may end
         runner.logger.info(f'Saving the checkpoint of {meta}')
         self._save_checkpoint_with_step(runner, step, meta)
+        self._saved = meta['iter']
+        if is_main_process():
+            Path(self.out_dir, STOPPED).unlink(missing_ok=True)
         self._named_best = self._best_paths()
         self._remove_outdated()
 

@@ -43,7 +43,7 @@ class LossLogHook(RuntimeInfoHook):
         self._read(runner)
         super().before_val(runner)
 
-    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+    def before_saving(self, runner: Runner) -> None:
         """Read the losses, as a checkpoint contains the message hub."""
         self._read(runner)
 

@@ -1,0 +1,170 @@
+"""Training loops that can stop after any iteration, and continue exactly as if they had not."""
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from mmengine.dist import all_gather_object, get_rank, get_world_size, is_distributed
+from mmengine.registry import LOOPS
+from mmengine.runner import loops
+
+from .random_state import random_state, set_random_state
+from .unwrap import unwrapped
+
+
+class Stopped(Exception):
+    """The training was asked to stop; its checkpoint is written."""
+
+
+class _ExactLoop:
+    """Goes through the data pass by pass, and knows where it is.
+
+    A checkpoint contains this position: how many batches of the pass are done and, per process, the
+    random state when the pass began and now, and gradients that no step has used yet.
+    """
+
+    passes = 0
+    batches = 0
+    _began: dict[str, Any] | None = None  # random state
+    _resumed: dict[str, Any] | None = None  # position
+    _asked = False
+    _group: Any = None
+
+    def request_stop(self) -> None:
+        """Save a checkpoint after the current iteration and raise :class:`Stopped`.
+
+        In a distributed run, one process that asks stops all of them.
+        """
+        self._asked = True
+
+    def position(self) -> dict[str, Any]:
+        """The position for a checkpoint; all processes must call this together."""
+        model, now = unwrapped(self.runner), random_state()
+        mine = dict(began=self._began or now, now=now, gradients={
+            name: parameter.grad.cpu() for name, parameter in model.named_parameters()
+            if parameter.grad is not None})
+        if is_distributed():  # batch norm's statistics, which no process takes from another
+            mine['buffers'] = {name: buffer.cpu() for name, buffer in model.named_buffers()}
+        return dict(passes=self.passes, batches=self.batches, processes=all_gather_object(mine))
+
+    def resume_at(self, position: dict[str, Any]) -> None:
+        """Continue from a position when the next pass begins."""
+        self._resumed = position
+
+    def _begin_pass(self) -> None:
+        self.batches = 0
+        if self._resumed is not None:
+            self.passes = self._resumed['passes']
+            if began := self._own('began'):
+                set_random_state(began)
+        self._began = random_state()
+
+    def _end_pass(self) -> None:
+        self.batches, self._began = 0, None
+
+    def _pass(self) -> Iterator[tuple[int, Any]]:
+        """The remaining batches of this pass, with their numbers."""
+        done = self._resumed['batches'] if self._resumed else 0
+        skip = getattr(self._sampler, 'skip', None)  # an infinite sampler's, which loads nothing
+        if done and skip:
+            skip(done * self.dataloader.batch_sampler.batch_size)
+        iterator = iter(self.dataloader)
+        if self._resumed is not None:
+            for _ in range(0 if skip else done):
+                next(iterator, None)
+            self.batches = done
+            self._restore()
+        while True:
+            self._pause()
+            batch = next(iterator, None)
+            if batch is None:
+                return
+            self.batches += 1
+            yield self.batches - 1, batch
+
+    @property
+    def _sampler(self) -> Any:
+        return self.dataloader.batch_sampler.sampler
+
+    def _restore(self) -> None:
+        """Restore what followed from the batches that were done."""
+        model = unwrapped(self.runner)
+        parameters, buffers = dict(model.named_parameters()), dict(model.named_buffers())
+        for name, gradient in self._own('gradients').items():
+            parameters[name].grad = gradient.to(parameters[name].device)
+        for name, buffer in self._own('buffers').items():
+            buffers[name].copy_(buffer)
+        if self.batches and (now := self._own('now')):
+            set_random_state(now)
+        self._resumed = None
+
+    def _own(self, key: str) -> dict[str, Any]:
+        """What the position holds of this process; nothing if their number has changed."""
+        processes = self._resumed['processes']
+        return processes[get_rank()].get(key, {}) if len(processes) == get_world_size() else {}
+
+    def _pause(self) -> None:
+        """Between two iterations: save what is due, and stop if asked."""
+        if self.batches and (self.batches < len(self.dataloader) or not self._validates_at_end):
+            self.runner.call_hook('between_train_iters')
+        if self._any_asked():
+            self.runner.call_hook('before_stop')
+            raise Stopped
+
+    def _any_asked(self) -> bool:
+        if not is_distributed():
+            return self._asked
+        if self._group is None:  # over the CPU: asking must not wait for the GPU
+            self._group = torch.distributed.new_group(backend='gloo')
+        asked = torch.tensor(float(self._asked))
+        torch.distributed.all_reduce(asked, group=self._group)
+        return asked.item() > 0
+
+
+@LOOPS.register_module(force=True)
+class EpochBasedTrainLoop(_ExactLoop, loops.EpochBasedTrainLoop):
+    """mmengine's loop over epochs, each of which is a pass through the data."""
+
+    _validates_at_end = True
+
+    def run_epoch(self) -> None:
+        """Train for one epoch, or for the rest of it."""
+        self._begin_pass()
+        self.runner.call_hook('before_train_epoch')
+        self.runner.model.train()
+        for idx, data_batch in self._pass():
+            self.run_iter(idx, data_batch)
+        self._end_pass()
+        self.runner.call_hook('after_train_epoch')
+        self._epoch += 1
+
+
+@LOOPS.register_module(force=True)
+class IterBasedTrainLoop(_ExactLoop, loops.IterBasedTrainLoop):
+    """mmengine's loop over iterations, which passes through the data again and again."""
+
+    _validates_at_end = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.dataloader_iterator = self  # upstream's cannot continue in the middle of a pass
+        self._running: Iterator[tuple[int, Any]] = iter(())
+
+    def skip_iter(self, done: int) -> None:
+        """Nothing: upstream's loop calls this when it resumes, but the position says more."""
+
+    def __next__(self) -> Any:
+        """The next batch.
+
+        Raises:
+            ValueError: The dataloader is empty.
+        """
+        while (numbered := next(self._running, None)) is None:
+            if self._began is not None and not self.batches:
+                raise ValueError('train_dataloader: gives no batch, expected at least one; are '
+                                 'there fewer images than batch_size, with drop_last=True?')
+            self.passes += self._began is not None
+            self._begin_pass()
+            if hasattr(self._sampler, 'set_epoch'):
+                self._sampler.set_epoch(self.passes)
+            self._running = self._pass()
+        return numbered[1]
