@@ -83,30 +83,30 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     from plugins.visualization.examples import ExamplesHook
     from plugins.visualization.run_pictures import write_pictures
 
-    session = Session(str(args.config), args.cfg_options, args.launcher)
-    cfg, checkpoint = session.cfg, str(args.checkpoint)
-    session.test_on(args.part)
-    session.enter_test_dir(str(args.work_dir.absolute()), checkpoint, args.overwrite)
-    cfg.load_from = checkpoint
-    for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler',
-                'val_dataloader', 'val_cfg', 'val_evaluator'):
-        cfg[key] = None
-    if args.out:
-        session.dump_predictions(args.out)
-    if args.show_dir:
-        session.draw_predictions(args.show_dir)
-    runner = session.build_runner(args.trust_checkpoint)
-    examples = ExamplesHook()
-    runner.register_hook(examples)
-    with naming(Path(args.show_dir or args.work_dir)):
-        runner.test()
-    result = session.finish_test(runner, checkpoint)
-    if is_main_process():
-        written = [path.name for path in write_pictures(result, args.work_dir)]
-        if examples.write(args.work_dir / EXAMPLES, runner.test_dataloader.dataset, result):
-            written.append(f'{EXAMPLES}/')
-        print(f'Beside it: {", ".join(written) or "no pictures"}')
-    return result
+    with Session(str(args.config), args.cfg_options, args.launcher) as session:
+        cfg, checkpoint = session.cfg, str(args.checkpoint)
+        session.test_on(args.part)
+        session.enter_test_dir(str(args.work_dir.absolute()), checkpoint, args.overwrite)
+        cfg.load_from = checkpoint
+        for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler',
+                    'val_dataloader', 'val_cfg', 'val_evaluator'):
+            cfg[key] = None
+        if args.out:
+            session.dump_predictions(args.out)
+        if args.show_dir:
+            session.draw_predictions(args.show_dir)
+        runner = session.build_runner(args.trust_checkpoint)
+        examples = ExamplesHook()
+        runner.register_hook(examples)
+        with naming(Path(args.show_dir or args.work_dir)):
+            runner.test()
+        result = session.finish_test(runner, checkpoint)
+        if is_main_process():
+            written = [path.name for path in write_pictures(result, args.work_dir)]
+            if examples.write(args.work_dir / EXAMPLES, runner.test_dataloader.dataset, result):
+                written.append(f'{EXAMPLES}/')
+            print(f'Beside it: {", ".join(written) or "no pictures"}')
+        return result
 
 
 if __name__ == '__main__':

@@ -64,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     from plugins.visualization.run_pictures import write_pictures
 
     with ExitStack() as stack:
-        session = Session(str(args.config), args.cfg_options, args.launcher)
+        session = stack.enter_context(
+            Session(str(args.config), args.cfg_options, args.launcher))
         if args.seed is not None:
             session.cfg.randomness.seed = args.seed
         if args.amp:

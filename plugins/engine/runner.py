@@ -197,21 +197,4 @@ class TransferRunner(Runner):
         if begun != asked:
             raise ValueError(f'{filename} was begun with seed {begun}, not {asked}: a resumed '
                              'run keeps its seed. Leave out --seed, or start a new run.')
-        self._adopt_best()
-
-    def _adopt_best(self) -> None:
-        """Forget best checkpoints that are not in this run's work dir.
-
-        Upstream deletes them by their absolute path when it saves a better one: in a copied folder,
-        or after ``--resume`` of another run's checkpoint, these are the other run's files.
-        """
-        hub = self.message_hub
-        best = {key: Path(self.work_dir, Path(path).name)
-                for key, path in hub.runtime_info.items() if key.startswith('best_ckpt') and path}
-        if all(path.is_file() for path in best.values()):
-            for key, path in best.items():
-                hub.update_info(key, str(path))
-            return
-        for key in list(hub.runtime_info):
-            if key.startswith(('best_ckpt', 'best_score')) or key == 'run_history':
-                hub.pop_info(key)
+        self.call_hook('after_resume')

@@ -1,7 +1,8 @@
 """From a command line to a Runner and to ``result.json``; used by train.py and test.py."""
 import argparse
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,13 @@ from .result_table import print_result
 from .run_reader import RECORD, read_record
 from .run_record import describe_run, git_commit, write_result
 from .type_check import check_types
-from .work_dir import checkpoint_to_resume, claim_work_dir, default_work_dir, last_checkpoint
+from .work_dir import claim_work_dir, default_work_dir, last_checkpoint, lock
 
 _run_numbers = itertools.count()
 
 
-class Session:
-    """One run of one config.
+class Session(ExitStack):
+    """One run of one config, in a folder that is locked until the ``with`` block ends.
 
     Args:
         config: Path of the config file.
@@ -48,6 +49,7 @@ class Session:
     """
 
     def __init__(self, config: str, options: Sequence[str] = (), launcher: str = 'none') -> None:
+        super().__init__()
         self.cfg = load_config(config, options)
         self.options = list(options)
         self.config_hash = config_hash(self.cfg)
@@ -89,42 +91,40 @@ class Session:
             overwrite: Delete an earlier run.
 
         Raises:
-            OSError: See :func:`claim_work_dir` and :func:`checkpoint_to_resume`.
+            OSError: See :func:`lock` and :func:`claim_work_dir`.
         """
         self._changes = _changes(self.cfg)  # now: the bases may be edited while the run goes on
         folder = Path(work_dir or self.cfg.get('work_dir')
                       or default_work_dir(self.cfg.filename, self.seed)).absolute()
-        outcome: list[Any] = [None, None]
-        if is_main_process():
-            try:
-                checkpoint = resume and checkpoint_to_resume(folder, resume)
-                continues = bool(resume) and checkpoint.parent == folder
-                claim_work_dir(folder, continues, overwrite)
-                outcome[1] = checkpoint and str(checkpoint)
-            except OSError as error:
-                outcome[0] = error
-        broadcast_object_list(outcome)
-        error, checkpoint = outcome
-        if error is not None:
-            raise error
+
+        def claim() -> Path | None:
+            self.enter_context(lock(folder))
+            return claim_work_dir(folder, resume, overwrite)
+
+        checkpoint = _of_main_process(claim)
         self.cfg.work_dir = str(folder)
         if checkpoint:
-            self.cfg.update(resume=True, load_from=checkpoint)
+            self.cfg.update(resume=True, load_from=str(checkpoint))
 
     def enter_test_dir(self, work_dir: str, checkpoint: str, overwrite: bool) -> None:
-        """Set the folder of a test.
+        """Set and lock the folder of a test.
 
         Raises:
+            BlockingIOError: Another process writes into the folder.
             FileExistsError: The folder holds the record of another test, and ``overwrite`` is
                 false.
         """
         self.cfg.work_dir = work_dir
-        record = Path(work_dir, RECORD)
+        _of_main_process(lambda: self._claim_test_dir(Path(work_dir), checkpoint, overwrite))
+
+    def _claim_test_dir(self, folder: Path, checkpoint: str, overwrite: bool) -> None:
+        self.enter_context(lock(folder))
+        record = folder / RECORD
         if overwrite or not record.is_file():
             return
         earlier = read_record(record)
-        for key, asked in (('checkpoint', shown_path(checkpoint)), ('options', self.options),
-                           ('config_hash', self.config_hash)):
+        for key, asked in (('mode', 'test'), ('checkpoint', shown_path(checkpoint)),
+                           ('options', self.options), ('config_hash', self.config_hash)):
             if earlier.get(key) != asked:
                 raise FileExistsError(
                     f'{record}: is of a test with another {key}, {earlier.get(key)}, not {asked}; '
@@ -207,6 +207,20 @@ class Session:
             if keep:
                 print(f'Written to {shown_path(path)}')
         barrier()
+
+
+def _of_main_process(decide: Callable[[], Any]) -> Any:
+    """What the main process decides, in all processes; its OSError or ValueError too."""
+    outcome: list[Any] = [None, None]
+    if is_main_process():
+        try:
+            outcome[1] = decide()
+        except (OSError, ValueError) as error:
+            outcome[0] = error
+    broadcast_object_list(outcome)
+    if outcome[0] is not None:
+        raise outcome[0]
+    return outcome[1]
 
 
 def load_config(config: str, options: Sequence[str] = ()) -> Config:

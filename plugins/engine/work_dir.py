@@ -1,12 +1,25 @@
-"""Where a run writes, and what it may not overwrite."""
+"""Where a run writes, what it continues from, and what it may not overwrite."""
+import os
+import platform
 import re
 import shutil
+import zipfile
+import zlib
+from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
-from .files import PARTIAL, REPO_ROOT, resolve_path
-from .run_reader import RECORD, TEST_FOLDERS
+from .files import MANIFEST, PARTIAL, REPO_ROOT, resolve_path
+from .run_reader import EXAMPLES, RECORD, TEST_FOLDERS
 
 CONFIGS = REPO_ROOT / 'configs'
+LOCK = '.lock'
+POINTER = 'last_checkpoint'  # names the newest checkpoint
+STOPPED = 'stopped.pth'  # the checkpoint of a run that was stopped within an epoch
+RESUMABLE = r'(?:(?:epoch|iter)_(\d+)|stopped)\.pth'
+_CHECKPOINT = rf'(best_.+_)?{RESUMABLE[:-5]}(-[0-9a-f]{{8}})?\.pth'  # a hash, if published
+_WRITTEN = (rf'{_CHECKPOINT}|\..+\.\d+\{PARTIAL}|{POINTER}|{re.escape(RECORD)}|'
+            r'(curves|confusion_matrix|classes|pr_curve|f1_curve)\.png')
 
 
 def default_work_dir(config: str | Path, seed: int) -> Path:
@@ -21,67 +34,134 @@ def default_work_dir(config: str | Path, seed: int) -> Path:
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The newest complete checkpoint in a run's folder, which may have been moved; else None."""
-    pointer = folder / 'last_checkpoint'
-    if not pointer.is_file():
-        return None
-    checkpoint = folder / Path(pointer.read_text().strip()).name
-    return checkpoint if checkpoint.is_file() else None
+    """The newest undamaged checkpoint in a run's folder, which may have been moved; else None.
+
+    It is the one named in the pointer, or a newer one if the run was killed before it renewed the
+    pointer; else the highest epoch.
+    """
+    pointer, named, since = folder / POINTER, '', float('inf')
+    if pointer.is_file():
+        named = Path(pointer.read_text(encoding='utf-8', errors='replace').strip()).name
+        since = pointer.stat().st_mtime_ns
+    steps = {path: float(found[1] or 'inf') for path in folder.glob('*.pth')
+             if (found := re.fullmatch(RESUMABLE, path.name))}
+    for path in sorted(steps, reverse=True, key=lambda path: (
+            path.name == named or path.stat().st_mtime_ns > since, steps[path])):
+        if _is_whole(path):
+            return path
+        print(f'{path} is damaged')
+    return None
 
 
-def checkpoint_to_resume(folder: Path, resume: str) -> Path:
-    """The file that ``--resume [CKPT]`` means: ``auto`` is the folder's last checkpoint.
+def lock(folder: Path) -> TextIO:
+    """Create a folder and lock it, until the returned file is closed or the process ends.
+
+    A record lock, unlike flock's, is not inherited by the workers of a data loader, which outlive
+    a killed process by seconds. The file stays: deleting it could let two processes in.
 
     Raises:
-        FileNotFoundError: There is no such checkpoint.
+        BlockingIOError: Another process has the lock.
     """
-    if resume != 'auto':
-        if not resolve_path(resume).is_file():
-            raise FileNotFoundError(f'--resume {resume}: no such checkpoint')
-        return resolve_path(resume)
-    found = last_checkpoint(folder)
-    if found is None:
-        raise FileNotFoundError(f'--resume: {folder} holds no checkpoint. Leave out --resume to '
-                                'start from the beginning.')
-    return found
+    folder.mkdir(parents=True, exist_ok=True)
+    file = (folder / LOCK).open('a+', encoding='utf-8')
+    try:
+        import fcntl
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError) as error:
+        file.seek(0)
+        raise BlockingIOError(f'{folder} is in use by {file.read(99).strip() or "another process"};'
+                              ' wait for it to end or choose another --work-dir') from error
+    except (ImportError, OSError) as error:  # on Windows, and some network file systems
+        print(f'{folder} cannot be locked ({error}); start no second run in it')
+    file.truncate(0)
+    file.write(f'process {os.getpid()} on {platform.node()}\n')
+    file.flush()
+    return file
 
 
-def claim_work_dir(work_dir: Path, resume: bool, overwrite: bool) -> None:
-    """Prepare ``work_dir`` for a run; an earlier run without a checkpoint does not count.
+def claim_work_dir(folder: Path, resume: str | None, overwrite: bool) -> Path | None:
+    """Prepare a locked folder for a run; an earlier run without a checkpoint does not count.
 
     Args:
-        work_dir: The folder of the run.
-        resume: The run in it continues; its files are kept.
+        folder: The work dir.
+        resume: ``auto`` for the last checkpoint of the run in it, a checkpoint file, or None.
         overwrite: The run in it is deleted first: only what runs and tests write.
 
+    Returns:
+        The checkpoint to continue from; None to train from the beginning.
+
     Raises:
-        FileExistsError: The folder contains a run and neither flag is given, or it contains other
-            files.
+        BlockingIOError: A test in the folder, which would be deleted, is still running.
+        FileExistsError: The folder contains a run that would be overwritten, or other files.
+        FileNotFoundError: There is no such checkpoint.
     """
-    if resume or not work_dir.is_dir() or not any(work_dir.iterdir()):
-        work_dir.mkdir(parents=True, exist_ok=True)
-        for half_written in work_dir.glob(f'*{PARTIAL}'):  # by a run that was killed
-            half_written.unlink()
-        return
-    files = [path for path in work_dir.iterdir() if _written_by_runs(path)]
-    if not any((path / 'vis_data/config.py').is_file() for path in files):
-        raise FileExistsError(f'{work_dir} contains files, but no earlier run. Choose another '
+    checkpoint = last_checkpoint(folder) if resume == 'auto' else resume and resolve_path(resume)
+    if checkpoint and not checkpoint.is_file():
+        raise FileNotFoundError(f'--resume {resume}: no such checkpoint')
+    for half_written in filter(_is_written, folder.glob(f'*{PARTIAL}')):  # by a run that was killed
+        half_written.unlink()
+    if checkpoint and checkpoint.parent.samefile(folder):
+        print(f'Continuing from {checkpoint}')
+        return checkpoint
+    files = [path for path in folder.iterdir() if path.name != LOCK]
+    if files and not any(path.name == POINTER or _is_log(path) for path in files):
+        (folder / LOCK).unlink()
+        raise FileExistsError(f'{folder} contains files, but no earlier run. Choose another '
                               '--work-dir.')
-    if any(work_dir.glob('*.pth')) and not overwrite:
+    if overwrite:
+        _delete_run(folder)
+    earlier = sorted(path.name for path in folder.iterdir()
+                     if path.name == RECORD or re.fullmatch(_CHECKPOINT, path.name))
+    if earlier and last_checkpoint(folder):
         raise FileExistsError(
-            f'{work_dir} contains an earlier run. Continue it with --resume, replace it with '
+            f'{folder} contains an earlier run. Continue it with --resume, replace it with '
             '--overwrite, or choose another place with --work-dir or --seed.')
-    for path in files if overwrite else ():
-        if path.is_dir():
+    if earlier:
+        raise FileExistsError(
+            f'{folder} contains {", ".join(earlier)} of an earlier run, which cannot be continued. '
+            'Choose another --work-dir, or delete it with --overwrite; a best checkpoint can be '
+            'tested with tools/test.py.')
+    if resume == 'auto':
+        print(f'--resume: {folder} contains no checkpoint; training from the beginning')
+    return checkpoint
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        with zipfile.ZipFile(checkpoint) as archive:
+            return archive.testzip() is None
+    except (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error):
+        return False
+
+
+def _delete_run(folder: Path) -> None:
+    """Delete what runs and tests write; folders that contain other files stay."""
+    for test in folder.glob(f'*/{LOCK}'):
+        lock(test.parent).close()  # refused while the test is running
+        test.unlink()
+    manifest = folder / MANIFEST
+    written = [MANIFEST, *manifest.read_text(encoding='utf-8').splitlines()] \
+        if manifest.is_file() else []
+    for path in list(folder.iterdir()):
+        if _is_log(path):
             shutil.rmtree(path)
-        else:
+        elif path.is_dir() and path.name in (*TEST_FOLDERS.values(), EXAMPLES):
+            _delete_run(path)
+            with suppress(OSError):
+                path.rmdir()
+        elif path.name in written or _is_written(path):
             path.unlink()
 
 
-def _written_by_runs(path: Path) -> bool:
-    """Whether it is a log folder, a test, a checkpoint, a config, a record or curves."""
-    if path.is_dir():
-        return (path.name in TEST_FOLDERS.values()
-                or re.fullmatch(r'\d{8}_\d{6}', path.name) is not None)
-    return path.suffix in ('.pth', '.py', PARTIAL) or path.name in (
-        'last_checkpoint', RECORD, 'curves.png')
+def _is_log(path: Path) -> bool:
+    return path.is_dir() and bool(re.fullmatch(r'\d{8}_\d{6}', path.name)) and (
+        not any(path.iterdir()) or (path / f'{path.name}.log').exists()
+        or (path / 'vis_data').exists())
+
+
+def _is_written(path: Path) -> bool:
+    """Whether runs or tests write such a file: a checkpoint, a config, a record or a picture."""
+    if path.suffix == '.py' and path.is_file():  # a run writes its whole config
+        text = path.read_text(encoding='utf-8', errors='replace')
+        return '\nwork_dir = ' in text and '_base_' not in text
+    return path.is_file() and re.fullmatch(_WRITTEN, path.name) is not None

@@ -69,7 +69,8 @@ def test_resuming_another_runs_checkpoint_leaves_that_run_alone(train_digits, di
     result = train_digits('--work-dir', str(tmp_path / 'new'), '--resume',
                           str(other / 'epoch_2.pth'), options=('train_cfg.max_epochs=3',))
     assert sorted(p.name for p in other.glob('*.pth')) == before
-    assert [entry['epoch'] for entry in result['history']] == [3]
+    # its last epoch is its best one, so that all there is to know of it is in the checkpoint
+    assert [entry['epoch'] for entry in result['history']] == [1, 2, 3]
     assert str(tmp_path / 'new') in result['checkpoint']
     with pytest.raises(FileExistsError, match='contains an earlier run'):
         train_digits('--work-dir', str(tmp_path / 'new'), '--resume', str(other / 'epoch_2.pth'))
@@ -129,7 +130,7 @@ def test_the_record_is_written_before_it_is_printed_and_says_what_the_config_cha
           '+model.backbone.init_cfg.checkpoint=/none.pth'], FileNotFoundError,
      'checkpoint /none.pth: no such file'),
     (['--auto-scale-lr'], [], ValueError, 'base_batch_size'),
-    (['--resume'], [], FileNotFoundError, 'holds no checkpoint. Leave out --resume')])
+    (['--resume', 'none.pth'], [], FileNotFoundError, '--resume none.pth: no such checkpoint')])
 def test_what_cannot_be_trained_is_told_and_leaves_no_checkpoint(
         train_digits, tmp_path, argv, options, error, message):
     with pytest.raises(error, match=message):

@@ -1,5 +1,9 @@
 """A real Runner on a model of one weight, whose validation gives what a test wrote down."""
 import itertools
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +119,22 @@ def history_of() -> Any:
 def session_of(repo_root: Path) -> Any:
     """A function: the session of a config and options."""
     return lambda config, *options: Session(str(repo_root / config), options)
+
+
+@pytest.fixture
+def in_another_process(repo_root: Path) -> Any:
+    """A context manager: another process locks a folder, and is killed at the end."""
+    @contextmanager
+    def call(folder: Path) -> Iterator[int]:
+        code = ('import sys, time, pathlib, plugins.engine.work_dir as m; '
+                'held = m.lock(pathlib.Path(sys.argv[1])); print(1, flush=True); time.sleep(600)')
+        process = subprocess.Popen([sys.executable, '-c', code, str(folder)], cwd=repo_root,
+                                   stdout=subprocess.PIPE)
+        try:
+            assert process.stdout.readline() == b'1\n'
+            yield process.pid
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+    return call

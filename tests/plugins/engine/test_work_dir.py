@@ -1,12 +1,30 @@
+import multiprocessing
+import os
+import platform
+import random
+import zipfile
+
 import pytest
 
 from plugins.engine.files import REPO_ROOT
-from plugins.engine.work_dir import (
-    checkpoint_to_resume,
-    claim_work_dir,
-    default_work_dir,
-    last_checkpoint,
-)
+from plugins.engine.work_dir import claim_work_dir, default_work_dir, last_checkpoint, lock
+
+
+def save(path, size=100):
+    """A file in the format of a checkpoint."""
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('data', random.Random(size).randbytes(size))
+    return path
+
+
+def log_of_a_run(folder):
+    log = folder / '20260101_000000/20260101_000000.log'
+    log.parent.mkdir(parents=True)
+    log.touch()
+
+
+def names(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob('*') if path.is_file()}
 
 
 def test_default_follows_the_path_below_configs_and_the_seed():
@@ -16,40 +34,154 @@ def test_default_follows_the_path_below_configs_and_the_seed():
 
 
 def test_an_earlier_run_is_rejected_kept_by_resume_and_deleted_by_overwrite(tmp_path):
-    (tmp_path / '20260101_000000/vis_data').mkdir(parents=True)
-    (tmp_path / '20260101_000000/vis_data/config.py').touch()
-    claim_work_dir(tmp_path, resume=False, overwrite=False)  # it ended before its first checkpoint
-    (tmp_path / 'epoch_1.pth').touch()
-    for name in ('test', 'test-train', 'test-val', 'test-data'):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / 'result.json').touch()
-    with pytest.raises(FileExistsError, match='--resume.*--overwrite'):
-        claim_work_dir(tmp_path, resume=False, overwrite=False)
+    log_of_a_run(tmp_path)
+    save(tmp_path / 'epoch_1.pth')
+    save(tmp_path / 'best_a_b_epoch_1.pth')
     (tmp_path / '.epoch_2.pth.99.partial').touch()
-    claim_work_dir(tmp_path, resume=True, overwrite=False)
-    assert [path.name for path in tmp_path.glob('*epoch*')] == ['epoch_1.pth']
-    claim_work_dir(tmp_path, resume=False, overwrite=True)
-    assert [path.name for path in tmp_path.iterdir()] == ['test-data'], 'which no tool writes'
+    with pytest.raises(FileExistsError, match='--resume.*--overwrite'):
+        claim_work_dir(tmp_path, None, overwrite=False)
+    assert claim_work_dir(tmp_path, 'auto', overwrite=False) == tmp_path / 'epoch_1.pth'
+    assert not list(tmp_path.glob('*.partial'))
+    assert claim_work_dir(tmp_path, None, overwrite=True) is None
+    assert names(tmp_path) == set()
 
 
-@pytest.mark.parametrize('overwrite', [False, True])
-def test_a_folder_that_is_no_run_is_left_alone(tmp_path, overwrite):
-    (tmp_path / 'weights.pth').touch()
-    with pytest.raises(FileExistsError, match='no earlier run'):
-        claim_work_dir(tmp_path, resume=False, overwrite=overwrite)
-    assert (tmp_path / 'weights.pth').exists()
+def test_overwrite_deletes_nothing_that_runs_and_tests_do_not_write(tmp_path):
+    log_of_a_run(tmp_path)
+    for folder in ('.', 'test', 'test-val'):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / 'config.py').write_text('a = 1\nwork_dir = 1\n')
+        for name in ('result.json', 'curves.png', '20260101_000000.txt'):
+            (tmp_path / folder / name).touch()
+    (tmp_path / 'test-val/20260101_000000.txt').unlink()
+    (tmp_path / 'test/examples').mkdir()
+    (tmp_path / 'test/examples/.files').write_text('1.png\n')
+    own = {'notes.py': '_base_ = 1\nwork_dir = 2', 'weights.pth': '', 'a.partial': '',
+           'test/examples/2.png': '', '20250101_000000/a.jpg': '', 'test-data/result.json': ''}
+    for name, text in own.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / 'test/examples/1.png').touch()
+    claim_work_dir(tmp_path, None, overwrite=True)
+    assert names(tmp_path) == {*own, '20260101_000000.txt', 'test/20260101_000000.txt'}
+    assert not (tmp_path / 'test-val').exists()
 
 
-def test_resume_means_the_folders_last_checkpoint_or_a_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match='holds no checkpoint. Leave out --resume'):
-        checkpoint_to_resume(tmp_path, 'auto')
-    (tmp_path / 'last_checkpoint').write_text('/where/it/was/epoch_3.pth')  # it was moved since
-    assert last_checkpoint(tmp_path) is None
-    for name in ('epoch_2.pth', 'epoch_3.pth'):
+@pytest.mark.parametrize('left', [
+    [], ['.lock'], ['.lock', 'last_checkpoint'], ['.epoch_1.pth.7.partial', 'last_checkpoint'],
+    ['.lock', '20260101_000000/20260101_000000.log'],
+    ['20260101_000000/vis_data/config.py', 'a.py']])
+@pytest.mark.parametrize('resume, overwrite', [(None, False), ('auto', False), (None, True)])
+def test_a_run_that_was_killed_before_its_first_checkpoint_begins_anew(
+        tmp_path, capsys, left, resume, overwrite):
+    for name in left:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
+    assert claim_work_dir(tmp_path, resume, overwrite) is None
+    assert ('training from the beginning' in capsys.readouterr().out) == bool(resume)
+
+
+def test_a_folder_made_for_the_log_is_a_runs(tmp_path):
+    (tmp_path / '20260101_000000').mkdir()
+    assert claim_work_dir(tmp_path, None, False) is None
+
+
+@pytest.mark.parametrize('left', [
+    'best_accuracy_top1_epoch_3.pth', 'epoch_3.pth', 'best_a_epoch_3-0123abcd.pth', 'result.json'])
+def test_what_cannot_be_continued_is_kept_until_overwrite(tmp_path, left):
+    log_of_a_run(tmp_path)
+    (tmp_path / left).write_bytes(b'half a checkpoint')
+    for resume in (None, 'auto'):
+        with pytest.raises(FileExistsError, match=f'{left} .*cannot be continued.*--overwrite'):
+            claim_work_dir(tmp_path, resume, overwrite=False)
+    assert left in names(tmp_path)
+    claim_work_dir(tmp_path, None, overwrite=True)
+    assert names(tmp_path) == set()
+
+
+def test_a_folder_that_is_no_run_is_left_alone(tmp_path):
+    save(tmp_path / 'epoch_1.pth')  # of something else: a run has a log
+    for overwrite in (False, True):
+        with lock(tmp_path), pytest.raises(FileExistsError, match='no earlier run'):
+            claim_work_dir(tmp_path, None, overwrite)
+        assert names(tmp_path) == {'epoch_1.pth'}
+
+
+def test_the_last_checkpoint_is_the_newest_that_is_not_damaged(tmp_path, capsys):
+    assert last_checkpoint(tmp_path) is None
+    pointer = tmp_path / 'last_checkpoint'
+    for number, step in enumerate(('2', '9', '3')):
+        path = save(tmp_path / f'epoch_{step}.pth', 1000)
+        os.utime(path, ns=(number, number))
+    stopped = save(tmp_path / 'stopped.pth')
+    save(tmp_path / 'best_a_epoch_99.pth')
+    pointer.write_text('/where/it/was/epoch_3.pth')  # the run was moved
+    os.utime(pointer, ns=(2, 2))
+    # written after the pointer, and the 9 is of before the run went back to 2
+    assert last_checkpoint(tmp_path) == stopped
+    stopped.unlink()
     assert last_checkpoint(tmp_path) == tmp_path / 'epoch_3.pth'
-    assert checkpoint_to_resume(tmp_path, 'auto') == tmp_path / 'epoch_3.pth'
-    chosen = tmp_path / 'epoch_2.pth'
-    assert checkpoint_to_resume(tmp_path, str(chosen)) == chosen
+    for text in ('', 'epoch_4.pth', 'best_a_epoch_99.pth', '\0', '..'):
+        pointer.write_text(text)
+        assert last_checkpoint(tmp_path) == tmp_path / 'epoch_9.pth'
+    whole = (tmp_path / 'epoch_9.pth').read_bytes()
+    for damage in (whole[:500], b'', whole[:400] + b'?' + whole[401:], whole[:-1]):
+        (tmp_path / 'epoch_9.pth').write_bytes(damage)
+        assert claim_work_dir(tmp_path, 'auto', False) == tmp_path / 'epoch_3.pth'
+        said = capsys.readouterr().out
+        assert 'epoch_9.pth is damaged' in said and 'Continuing from' in said
+
+
+def test_a_flipped_byte_is_never_an_error_of_its_own(tmp_path):
+    chance = random.Random(0)
+    path = save(tmp_path / 'epoch_1.pth', 50)
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([chance.randrange(256)]) + whole[place + 1:])
+        last_checkpoint(tmp_path)
+
+
+def test_resume_takes_a_file(tmp_path):
+    folder, other = tmp_path / 'run', save(tmp_path / 'epoch_7.pth')
+    log_of_a_run(folder)
+    assert claim_work_dir(folder, str(other), False) == other
+    for step in (1, 2):
+        save(folder / f'epoch_{step}.pth')
+    assert claim_work_dir(folder, str(folder / '../run/epoch_1.pth'), False).name == 'epoch_1.pth'
+    with pytest.raises(FileExistsError, match='contains an earlier run'):
+        claim_work_dir(folder, str(other), False)
     with pytest.raises(FileNotFoundError, match='--resume none.pth: no such checkpoint'):
-        checkpoint_to_resume(tmp_path, 'none.pth')
+        claim_work_dir(folder, 'none.pth', False)
+
+
+def test_a_run_is_not_deleted_while_it_is_tested(tmp_path, in_another_process):
+    log_of_a_run(tmp_path)
+    save(tmp_path / 'epoch_1.pth')
+    with in_another_process(tmp_path / 'test'):
+        with pytest.raises(BlockingIOError, match='in use by process'):
+            claim_work_dir(tmp_path, None, overwrite=True)
+        assert (tmp_path / 'epoch_1.pth').is_file()
+    claim_work_dir(tmp_path, None, overwrite=True)
+    lock(tmp_path / 'test').close()
+
+
+def test_another_process_is_refused_until_the_first_one_is_killed(tmp_path, in_another_process):
+    with in_another_process(tmp_path / 'new') as pid:
+        with pytest.raises(BlockingIOError) as caught:
+            lock(tmp_path / 'new')
+        assert f'is in use by process {pid} on {platform.node()}; wait' in str(caught.value)
+        lock(tmp_path / 'other').close()
+    with lock(tmp_path / 'new'):
+        assert str(os.getpid()) in (tmp_path / 'new/.lock').read_text()
+
+
+def test_a_forked_worker_does_not_keep_the_lock(tmp_path, in_another_process):
+    file = lock(tmp_path)
+    leave = multiprocessing.get_context('fork').Event()
+    worker = multiprocessing.get_context('fork').Process(target=leave.wait)
+    worker.start()
+    file.close()  # as when this process is killed
+    with in_another_process(tmp_path) as pid:
+        assert pid
+    leave.set()
+    worker.join()

@@ -1,7 +1,11 @@
+import shutil
+from contextlib import contextmanager
+
 import pytest
 import torch
 from mmengine.runner import Runner
 
+from plugins.engine.hooks.checkpoint_hook import SafeCheckpointHook
 from plugins.engine.runner import TransferRunner
 
 RISING = dict(score=list(range(1, 9)))
@@ -44,8 +48,8 @@ def test_each_checkpoint_is_written_once(train, tmp_path, monkeypatch):
         original(self, out_dir, filename, *args, **kwargs)
     monkeypatch.setattr(TransferRunner, 'save_checkpoint', noting)
     train(tmp_path, dict(score=[1, 2, 2]), epochs=3)
-    assert saved == ['best_score_epoch_1.pth', 'epoch_1.pth', 'best_score_epoch_2.pth',
-                     'epoch_2.pth', 'epoch_3.pth']
+    assert saved == ['epoch_1.pth', 'best_score_epoch_1.pth', 'epoch_2.pth',
+                     'best_score_epoch_2.pth', 'epoch_3.pth']
 
 
 @pytest.mark.parametrize('rule, scores, best', [
@@ -58,28 +62,87 @@ def test_equal_is_not_better_and_nan_blocks_nothing(train, tmp_path, rule, score
     assert hook['RunRecordHook'].best(hook['SafeCheckpointHook'])['epoch'] == best
 
 
-@pytest.mark.parametrize('fatal', ['epoch_3.pth', 'best_score_epoch_3.pth'])
-def test_a_run_killed_while_it_saves_keeps_what_it_needs_to_resume(
-        train, history_of, tmp_path, monkeypatch, fatal):
+@pytest.fixture
+def die_at(monkeypatch, tmp_path):
+    """A function: within it, saving this file ends half-way, as by a kill."""
     original = Runner.save_checkpoint
 
-    def dies_half_way(self, out_dir, filename, *args, **kwargs):
-        if filename.startswith(f'.{fatal}'):
-            (tmp_path / filename).write_bytes(b'half')
-            raise KeyboardInterrupt
-        original(self, out_dir, filename, *args, **kwargs)
+    @contextmanager
+    def call(fatal):
+        def save(self, out_dir, filename, *args, **kwargs):
+            if filename.startswith(f'.{fatal}'):
+                (tmp_path / f'.{fatal}.1.partial').write_bytes(b'half')
+                raise KeyboardInterrupt
+            original(self, out_dir, filename, *args, **kwargs)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(Runner, 'save_checkpoint', save)
+            yield
+    return call
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Runner, 'save_checkpoint', dies_half_way)
+
+def test_a_run_killed_while_it_saves_the_last_checkpoint_repeats_the_epoch(
+        train, history_of, tmp_path, die_at):
+    with die_at('epoch_3.pth'):
         train(tmp_path)
     last = load((tmp_path / 'last_checkpoint').read_text())
-    assert last['meta']['epoch'] == 2 and not (tmp_path / fatal).exists()
+    assert last['meta']['epoch'] == 2 and not (tmp_path / 'epoch_3.pth').exists()
     load(last['message_hub']['runtime_info']['best_ckpt'])
-    # The third epoch is repeated, and is worse this time: what the kill left behind goes.
+    # The third epoch is repeated, and is worse this time.
     runner = train(tmp_path, dict(score=[1, 2, 0, 1]), resume=True)
     assert [metrics['score'] for _, metrics in history_of(runner)] == [1, 2, 0, 1]
     assert {name for name in files(tmp_path) if not name.endswith('.partial')} == {
         'best_score_epoch_2.pth', 'epoch_4.pth'}
+
+
+@pytest.mark.parametrize('hooks', [{}, dict(ema=dict(type='EMAHook', momentum=0.1))])
+@pytest.mark.parametrize('scores', [RISING, dict(score=[1, 2, 3, 0])])
+def test_a_best_checkpoint_that_a_kill_prevented_is_written_when_the_run_is_resumed(
+        train, history_of, tmp_path, die_at, hooks, scores):
+    whole = train(tmp_path / 'whole', scores, epochs=3, hooks=hooks)
+    with die_at('best_score_epoch_3.pth'):
+        train(tmp_path, scores, hooks=hooks)
+    assert {'epoch_3.pth', 'best_score_epoch_2.pth'} <= files(tmp_path)
+    resumed = train(tmp_path, scores, epochs=3, resume=True, hooks=hooks)
+    assert history_of(resumed) == history_of(whole)
+    states = [load(folder / 'best_score_epoch_3.pth') for folder in (tmp_path, tmp_path / 'whole')]
+    assert states[0]['state_dict'] == states[1]['state_dict'] and states[0]['meta']['epoch'] == 3
+    train(tmp_path, scores, resume=True, hooks=hooks)
+    best = max(range(4), key=scores['score'].__getitem__) + 1
+    assert {name for name in files(tmp_path) if not name.endswith('.partial')} == {
+        f'best_score_epoch_{best}.pth', 'epoch_4.pth'}
+
+
+def test_what_a_run_killed_before_it_removed_it_left_behind_goes(train, tmp_path):
+    train(tmp_path, epochs=3, checkpoint=dict(rule='greater', max_keep_ckpts=2))
+    for left in ('best_score_epoch_1.pth', 'best_score_epoch_2.pth', 'stopped.pth'):
+        shutil.copy(tmp_path / 'epoch_3.pth', tmp_path / left)
+    users = ('best_other_epoch_1.pth', 'best_score_epoch_2.pth.bak', 'epoch_1_copy.pth')
+    for name in users:
+        (tmp_path / name).touch()
+    train(tmp_path, epochs=3, resume=True)  # was finished
+    assert files(tmp_path) == {'best_score_epoch_3.pth', 'epoch_3.pth', *users}
+
+
+@pytest.mark.parametrize('name', [
+    'epoch_1.pth', 'result.json', '../other.pth', 'best_loss_epoch_2.pth'])
+def test_a_forged_best_checkpoint_deletes_nothing(train, tmp_path, name):
+    train(tmp_path / 'run', epochs=2)
+    last = tmp_path / 'run/epoch_2.pth'
+    forged = load(last)
+    forged['message_hub']['runtime_info'].update(best_ckpt=str(tmp_path / 'run' / name),
+                                                 best_score=2, keep_ckpt_ids=['../other', 1])
+    torch.save(forged, last)
+    victims = [tmp_path / 'run' / name, tmp_path / 'run/other.pth', tmp_path / 'other.pth']
+    for path in victims:
+        path.touch()
+    train(tmp_path / 'run', epochs=3, resume=True,
+          checkpoint=dict(rule='greater', max_keep_ckpts=9))
+    assert all(path.is_file() for path in victims)
+
+
+def test_other_places_and_names_are_refused():
+    with pytest.raises(ValueError, match='cannot be set, as --resume would not find'):
+        SafeCheckpointHook(filename_tmpl='model_{}.pth')
 
 
 def test_a_kill_during_the_validation_repeats_its_epoch(train, history_of, tmp_path):
@@ -96,6 +159,15 @@ def test_epochs_without_validation_are_saved_too(train, tmp_path):
     assert load(tmp_path / 'epoch_4.pth')['meta']['epoch'] == 4
     train(tmp_path / 'none', None, epochs=3)
     assert files(tmp_path / 'none') == {'epoch_3.pth'}
+
+
+def test_the_first_best_checkpoint_never_comes_alone(train, tmp_path):
+    checkpoint = dict(interval=3, rule='greater')
+    train(tmp_path, kill=('before_train_epoch', 1), checkpoint=checkpoint)
+    assert files(tmp_path) == {'best_score_epoch_1.pth', 'epoch_1.pth'}
+    train(tmp_path / 'none', epochs=2, checkpoint=dict(
+        interval=-1, rule='greater', save_last=False))
+    assert files(tmp_path / 'none') == {'best_score_epoch_2.pth'}
 
 
 def test_between_two_intervals_the_best_that_the_last_one_names_stays(train, tmp_path):
