@@ -1,17 +1,19 @@
 """Read checkpoints, local or downloaded, without running code that they may contain."""
+import hashlib
+import io
+import pickle
+import pickletools
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlparse
 
-import numpy as np
 import torch
 from mmengine.dist import barrier, get_dist_info
-from mmengine.logging import HistoryBuffer
 from mmengine.runner.checkpoint import (
     CheckpointLoader,
     get_deprecated_model_names,
@@ -20,17 +22,16 @@ from mmengine.runner.checkpoint import (
     get_torchvision_models,
 )
 
+from plugins.engine.checkpoint_content import check_content
 from plugins.engine.files import resolve_path
+from plugins.engine.inert_pickle import INERT, is_known, understand
 from plugins.engine.plain_values import plain, restore_histories
-
-# What mmengine stores besides tensors: its log history, as numpy arrays and bound methods.
-# getattr is safe: what it returns is not in this list, so the unpickler never calls it.
-_SAFE = [HistoryBuffer, getattr, np.ndarray, np.dtype, np._core.multiarray._reconstruct,
-         np._core.multiarray.scalar, type(np.dtype(np.float64)), type(np.dtype(np.int64))]
 
 # A folder for weights, searched before torch's cache; relative to the current directory, else to
 # the repository root.
 WEIGHTS_DIR = Path('work_dirs', 'weights')
+
+_BEFORE_1_6 = pickle.dumps(torch.serialization.MAGIC_NUMBER, 2)  # how the earlier format begins
 
 _NAMED = 6  # tensors named in an error; the rest are only counted
 
@@ -76,26 +77,25 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
     name = str(filename)
     published = name.startswith(_PREFIXES)
     path = _local_copy(published_url(name)) if published else local_checkpoint(name)
-    _check_integrity(path)
+    trusted = path in _trusted
     try:
-        with torch.serialization.safe_globals(_SAFE):
-            checkpoint = torch.load(path, map_location=map_location,
-                                    weights_only=path not in _trusted)
-    except OSError:
+        with path.open('rb') as file:
+            zipped = _check_integrity(file, path, trusted)
+            unknown = [] if trusted else _unknown_names(file, zipped)
+            with torch.serialization.safe_globals([(kind, name) for name, kind in INERT.items()]):
+                checkpoint = None if unknown else plain(
+                    torch.load(file, map_location=map_location, weights_only=not trusted),
+                    None if trusted else understand)
+    except (OSError, _Rejected):
         raise
     except Exception as error:  # unpickling random bytes can raise anything
-        forbidden = re.search(r'unsupported (?:global|class)[: ]+(?:global )?(\S+)', str(error),
-                              re.IGNORECASE)
-        if forbidden:
-            raise ValueError(f'checkpoint {path}: rejected, loading it could run code: it uses '
-                             f'{forbidden[1]}. If you trust its source, pass '
-                             '--trust-checkpoint.') from error
         raise ValueError(f'checkpoint {path}: not a readable checkpoint; copy or train it '
                          'again') from error
-    if not isinstance(checkpoint, dict):
-        raise ValueError(f'checkpoint {path}: expected a dict with state_dict, found '
-                         f'{type(checkpoint).__name__}')
-    checkpoint = plain(checkpoint)
+    if unknown:
+        raise ValueError(f'checkpoint {path}: rejected, loading it could run code: it uses '
+                         f'{some(unknown)}. If you trust its source, pass --trust-checkpoint.')
+    check_content(checkpoint, str(path))
+    checkpoint.get('meta', {}).pop('config', None)  # mmengine's Runner.resume would execute it
     restore_histories(checkpoint.get('message_hub', {}).get('log_scalars', {}))
     return checkpoint
 
@@ -153,18 +153,56 @@ def some(names: Iterable[str], separator: str = ', ') -> str:
     return separator.join(names[:_NAMED]) + more
 
 
-def _check_integrity(path: Path) -> None:
-    """Verify the checksums that torch.save writes, which torch.load ignores."""
-    if not zipfile.is_zipfile(path):
-        return  # the format before PyTorch 1.6 has none
-    with zipfile.ZipFile(path) as archive:
+class _Rejected(ValueError):
+    """A checkpoint whose bytes cannot be verified."""
+
+
+def _check_integrity(file: BinaryIO, path: Path, trusted: bool) -> bool:
+    """Verify the checksums that torch.save writes, which torch.load ignores.
+
+    The format before PyTorch 1.6, which is no zip archive, has none: a published file has the
+    first digits of its SHA-256 in its name.
+
+    Returns:
+        Whether it is a zip archive.
+    """
+    start = file.read(len(_BEFORE_1_6))
+    file.seek(0)
+    if start == _BEFORE_1_6 and not trusted:
+        digits = re.search(r'-([0-9a-f]{8,})\.pth$', path.name)
+        if not digits or not hashlib.file_digest(file, 'sha256').hexdigest().startswith(digits[1]):
+            raise _Rejected(
+                f'checkpoint {path}: rejected, damage would go unnoticed: the format before '
+                'PyTorch 1.6 has no checksums, and the name does not end in the first digits of '
+                "the file's SHA-256. Load and save it again with a newer PyTorch, or, if you trust "
+                'it, pass --trust-checkpoint.')
+        file.seek(0)
+    if not start.startswith(b'PK\3\4'):
+        return False
+    with zipfile.ZipFile(file) as archive:
         try:
             damaged = archive.testzip()
         except zipfile.BadZipFile as error:
             damaged = str(error)
     if damaged:
-        raise ValueError(f'checkpoint {path}: damaged, its checksum is wrong in {damaged}; copy or '
-                         'train it again')
+        raise _Rejected(f'checkpoint {path}: damaged, its checksum is wrong in {damaged}; copy or '
+                        'train it again')
+    file.seek(0)
+    return True
+
+
+def _unknown_names(file: BinaryIO, zipped: bool) -> list[str]:
+    """What a checkpoint's pickles name besides tensors and plain values; reads nothing else.
+
+    The record of a zip archive is found by the reader that torch.load uses.
+    """
+    pickles = [file] * 5  # magic number, version, system, content and names of its storages
+    if zipped:
+        pickles = [io.BytesIO(torch._C.PyTorchFileReader(file).get_record('data.pkl'))]
+    names = {argument.replace(' ', '.') for content in pickles
+             for code, argument, _ in pickletools.genops(content) if code.name == 'GLOBAL'}
+    file.seek(0)
+    return sorted(name for name in names if not is_known(name))
 
 
 def published_url(name: str) -> str:

@@ -16,6 +16,7 @@ from mmengine.runner import BaseLoop, Runner
 
 from .allocator import keep_freed_memory
 from .checkpoint import check_finite, misfit
+from .checkpoint_content import check_resumable
 from .console import lenient
 from .experiment import EXPERIMENT, check_resumed, other_images, other_model
 from .files import replacing, write_text
@@ -151,16 +152,17 @@ class TransferRunner(Runner):
             with muted('Loads checkpoint by'):  # printed past the logger, which has the line too
                 checkpoint = super().load_checkpoint(filename, map_location,
                                                      strict or not fresh_training, revise_keys)
-        except RuntimeError as error:
+        except (KeyError, RuntimeError) as error:
             raise ValueError(f'checkpoint {filename} does not fit the model of this config; is it '
                              f'of another experiment? {misfit(error)}') from error
         begun = checkpoint.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
         asked = self.message_hub.runtime_info.get(EXPERIMENT)
         if self._resume:
-            # mmengine would execute this text as a config, to compare numbers of GPUs.
-            checkpoint['meta'].pop('config', None)
             # Now: the optimizer would silently use the checkpoint's rates, or none.
             check_resumed(filename, begun, asked)
+            check_resumable(checkpoint, filename, plain(
+                dict(param_groups=self.optim_wrapper.state_dict().get('param_groups'),
+                     param_schedulers=self.param_schedulers), lambda _, own: own.state_dict()))
             if position := checkpoint['meta'].get('position'):
                 self.train_loop.resume_at(position)
             else:

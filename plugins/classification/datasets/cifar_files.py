@@ -7,6 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from torchvision import datasets as official
 
+from plugins.engine.inert_pickle import INERT, understand
+from plugins.engine.plain_values import plain
+
 
 class Edition(NamedTuple):
     """CIFAR-10 or CIFAR-100.
@@ -78,27 +81,16 @@ def md5_of(path: Path) -> str:
             file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-class _ArrayUnpickler(pickle.Unpickler):
-    """Builds numpy arrays and plain containers, and rejects everything else.
+class _Unpickler(pickle._Unpickler):
+    """Rejects everything but arrays and plain values; numpy wrote bytes as latin-1 text.
 
-    The official files were written by Python 2 (``numpy.core``), others by any
-    numpy (``numpy._core`` since 2.0), whose protocol-2 pickles store bytes as
-    latin-1 text, converted by ``_codecs.encode``.
+    Python's own version, as the C version allocates what a damaged file's numbers ask for.
     """
-    _ALLOWED = {
-        ('numpy.core.multiarray', '_reconstruct'): np.empty(0).__reduce__()[0],
-        ('numpy._core.multiarray', '_reconstruct'): np.empty(0).__reduce__()[0],
-        ('numpy', 'ndarray'): np.ndarray,
-        ('numpy', 'dtype'): np.dtype,
-        ('_codecs', 'encode'): lambda text, encoding: text.encode('latin-1'),
-        ('__builtin__', 'bytes'): bytes,
-        ('builtins', 'bytes'): bytes,
-    }
 
-    def find_class(self, module: str, name: str):
-        if (module, name) not in self._ALLOWED:
+    def find_class(self, module: str, name: str) -> type:
+        if f'{module}.{name}' not in INERT:
             raise pickle.UnpicklingError(f'it uses {module}.{name}, which no CIFAR file needs')
-        return self._ALLOWED[module, name]
+        return INERT[f'{module}.{name}']
 
 
 def unpickle(path: Path) -> dict:
@@ -109,7 +101,7 @@ def unpickle(path: Path) -> dict:
     """
     with path.open('rb') as file:
         try:
-            loaded = _ArrayUnpickler(file, encoding='bytes').load()
+            loaded = plain(_Unpickler(file, encoding='bytes').load(), understand)
         except Exception as error:  # damaged pickles raise nearly any type
             raise ValueError(f'{path}: not a CIFAR file or damaged: {error}; '
                              'unpack the official archive again') from error

@@ -83,7 +83,7 @@ def test_missing_file_and_wrong_content(tmp_path):
     with pytest.raises(FileNotFoundError, match='none.pth'):
         read_checkpoint(tmp_path / 'none.pth')
     torch.save([1, 2], tmp_path / 'list.pth')
-    with pytest.raises(ValueError, match='expected a dict.*found list'):
+    with pytest.raises(ValueError, match='found list .*expected a dict'):
         read_checkpoint(tmp_path / 'list.pth')
 
 
