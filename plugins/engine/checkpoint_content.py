@@ -1,6 +1,5 @@
 """What a checkpoint must hold for its use."""
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -13,7 +12,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     'meta.dataset_meta.classes': (list, tuple), 'message_hub': (dict,),
     'message_hub.log_scalars': (dict,), 'message_hub.resumed_keys': (dict,), _INFO: (dict,),
     f'{_INFO}.begun_experiment': (str,), f'{_INFO}.run_history': (list,),
-    f'{_INFO}.keep_ckpt_ids': (list,), 'optimizer': (dict,), 'param_schedulers': (list, dict),
+    'optimizer': (dict,), 'param_schedulers': (list, dict),
     'state_dict': (dict,), 'ema_state_dict': (dict,)}
 _RESUMED = ('meta.epoch', 'meta.iter', 'message_hub.log_scalars', 'message_hub.resumed_keys', _INFO)
 
@@ -34,14 +33,8 @@ def check_content(checkpoint: Any, where: str) -> None:
             stored = isinstance(value, Tensor) \
                 and value.numel() * value.element_size() <= value.untyped_storage().nbytes()
             _require(isinstance(name, str) and stored, where, f'{key}.{name}', value, 'a tensor')
-    for key, kind in (('meta.dataset_meta.classes', str), (f'{_INFO}.keep_ckpt_ids', int)):
-        for item in _value(checkpoint, key, ()):
-            _require(isinstance(item, kind), where, key, item, f'only {kind.__name__}')
-    for name, value in _value(checkpoint, _INFO, {}).items():
-        # The hook that saves best checkpoints deletes the previous one.
-        _require(not str(name).startswith('best_ckpt') or value is None or isinstance(value, str)
-                 and Path(value).name.startswith('best_'), where, f'{_INFO}.{name}', value,
-                 'the file name of a best checkpoint')
+    for item in _value(checkpoint, 'meta.dataset_meta.classes', ()):
+        _require(isinstance(item, str), where, 'meta.dataset_meta.classes', item, 'only str')
 
 
 def check_resumable(checkpoint: Mapping[str, Any], where: str, own: Mapping[str, Any]) -> None:

@@ -24,9 +24,8 @@ def with_value(key, value, checkpoint=None):
     ('meta', []), ('meta.epoch', '3'), ('meta.iter', 1.5), ('meta.seed', 'x'),
     ('meta.dataset_meta.classes', 'car'), ('meta.dataset_meta.classes', [1]),
     ('meta.experiment_name', 1), ('message_hub', None), ('message_hub.log_scalars', []),
-    (f'{INFO}.run_history', {}), (f'{INFO}.keep_ckpt_ids', ['../..']), ('optimizer', []),
-    (f'{INFO}.best_ckpt', 'epoch_3.pth'), (f'{INFO}.best_ckpt', 3), ('param_schedulers', 'x'),
-    (f'{INFO}.best_ckpt_loss', '/etc/best_x/passwd'), ('state_dict', WEIGHT),
+    (f'{INFO}.run_history', {}), ('optimizer', []), ('param_schedulers', 'x'),
+    ('state_dict', WEIGHT),
     ('state_dict.w', 1.), ('ema_state_dict.w', None),
     ('state_dict.w', torch.ones(1).expand(2 ** 40))])
 def test_a_wrong_value_is_told_with_its_key(key, value):
@@ -35,8 +34,7 @@ def test_a_wrong_value_is_told_with_its_key(key, value):
 
 
 @pytest.mark.parametrize('key, value', [
-    ('state_dict.w', WEIGHT), ('state_dict.w', WEIGHT[:1]), ('meta.seed', None), ('w', WEIGHT),
-    (f'{INFO}.best_ckpt', '/gone/best_score_epoch_3.pth'), (f'{INFO}.best_ckpt', None)])
+    ('state_dict.w', WEIGHT), ('state_dict.w', WEIGHT[:1]), ('meta.seed', None), ('w', WEIGHT)])
 def test_what_the_project_writes_is_accepted(key, value):
     check_content(with_value(key, value), 'a.pth')
 
