@@ -4,7 +4,5 @@
 #   bash tools/dist_test.sh CONFIG CHECKPOINT NUM_PROCS [arguments of test.py]
 #   PORT, NNODES, NODE_RANK, MASTER_ADDR: as in OpenMMLab
 set -euo pipefail
-[ $# -ge 3 ] || { echo "usage: $0 CONFIG CHECKPOINT NUM_PROCS [arguments of test.py]" >&2; exit 2; }
-config=$1 checkpoint=$2 procs=$3
-shift 3
-exec bash "$(dirname "$0")/dist_run.sh" test.py "$config" "$procs" "$checkpoint" "$@"
+. "$(dirname "$0")/find_python.sh"
+exec "$python" "$(dirname "$0")/dist_run.py" "$0" "$@"

@@ -3,4 +3,6 @@
 #
 #   bash tools/dist_train.sh CONFIG NUM_PROCS [arguments of train.py]
 #   PORT, NNODES, NODE_RANK, MASTER_ADDR: as in OpenMMLab
-exec bash "$(dirname "$0")/dist_run.sh" train.py "$@"
+set -euo pipefail
+. "$(dirname "$0")/find_python.sh"
+exec "$python" "$(dirname "$0")/dist_run.py" "$0" "$@"

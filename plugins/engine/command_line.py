@@ -1,14 +1,19 @@
 """Shared by the tools' command lines: argument types, and how errors are shown."""
 import math
 import os
+import signal
 import sys
+import time
 import traceback
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from .console import prepare
+from .continuing import LAUNCHER, how_to_go_on
 from .files import REPO_ROOT, resolve_path
+from .stop_signal import listen
 
 DEBUG_VARIABLE = 'MMTRANSFER_TRACEBACK'
 
@@ -75,27 +80,44 @@ def _whole(text: str, least: int, most: float, expected: str) -> int:
 
 
 def run(main: Callable[[], object]) -> None:
-    """Call a tool's ``main`` and print errors in its input without a traceback.
+    """Call a tool's ``main``; print signals, and errors in its input, without a traceback.
 
-    OSError and ValueError print their message and where they were raised, with exit code 1; Ctrl-C
-    prints one line, with exit code 130. Other errors, and all errors when the environment variable
-    MMTRANSFER_TRACEBACK is set, print Python's traceback.
+    OSError and ValueError print their message and where they were raised, with exit code 1; SIGINT
+    (Ctrl-C), SIGTERM and SIGHUP one line on how to go on, with exit code 128 + signal. Other
+    errors, and all errors when the environment variable MMTRANSFER_TRACEBACK is set, print
+    Python's traceback.
     """
     prepare()
+    listen(_say_stopped, int(os.environ.get(LAUNCHER, 0)))
+    if LAUNCHER in os.environ:
+        sys.excepthook = _print_traceback
     try:
         main()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         if os.environ.get(DEBUG_VARIABLE):
             raise
-        print('\nInterrupted. To continue, run the same command again; tools/train.py also needs '
-              '--resume.', file=sys.stderr)
-        sys.exit(130)
+        number = getattr(error, 'number', signal.SIGINT)
+        _say_stopped(number)
+        sys.exit(128 + number)
     except (OSError, ValueError) as error:
         if os.environ.get(DEBUG_VARIABLE):
             raise
         frame = traceback.extract_tb(error.__traceback__)[-1]
         path = Path(frame.filename)
         where = path.relative_to(REPO_ROOT) if path.is_relative_to(REPO_ROOT) else path.name
+        if LAUNCHER in os.environ and os.environ['RANK'] != '0':
+            time.sleep(2)  # the main process has the same error, and the launcher ends this one
         print(f'\n{type(error).__name__}: {error}\n({where}:{frame.lineno}; set {DEBUG_VARIABLE}=1 '
               'for the whole traceback)', file=sys.stderr)
         sys.exit(1)
+
+
+def _say_stopped(number: int) -> None:
+    if os.environ.get('RANK', '0') == '0':
+        print(f'\nStopped by {signal.Signals(number).name}. {how_to_go_on()}', file=sys.stderr)
+
+
+def _print_traceback(*error: Any) -> None:
+    """Print it unless the launcher ends this process first, as another one caused the error."""
+    time.sleep(1 + (os.environ['RANK'] != '0'))
+    sys.__excepthook__(*error)

@@ -1,6 +1,7 @@
 """mmengine's Runner with a quiet console, strict checkpoints and support for CPUs."""
 import logging
 import platform
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import BaseLoop, Runner
+from torch.utils.data import DataLoader
 
 from .allocator import keep_freed_memory
 from .checkpoint import check_finite, misfit
@@ -24,6 +26,7 @@ from .fused_optimizer import with_fused_kernel
 from .lean_import import muted
 from .plain_values import plain
 from .run_record import device_name
+from .stop_signal import outlive_signals
 from .train_loop import EpochBasedTrainLoop, IterBasedTrainLoop
 
 # mmengine warns of its own old names in CheckpointHook, of DumpResults having no metric names, and
@@ -92,6 +95,14 @@ class TransferRunner(Runner):
         model = super().build_model(model)
         return model.to(memory_format=torch.channels_last) \
             if self.cfg.get('channels_last') else model
+
+    @staticmethod
+    def build_dataloader(*args: Any, **kwargs: Any) -> DataLoader:
+        """Build upstream's loader; a signal does not end its workers before the training."""
+        loader = Runner.build_dataloader(*args, **kwargs)
+        if loader.num_workers:
+            loader.worker_init_fn = partial(outlive_signals, loader.worker_init_fn)
+        return loader
 
     def build_optim_wrapper(self, optim_wrapper: OptimWrapper | dict) -> OptimWrapper:
         """Build the optimizer, with a fused kernel if PyTorch has one."""

@@ -12,6 +12,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from . import continuing
 from .cfg_options import merge_options
 from .checkpoint import trust_checkpoint as trust
 from .config_check import check_config, read_config
@@ -103,6 +104,7 @@ class Session(ExitStack):
 
         checkpoint = _of_main_process(claim)
         self.cfg.work_dir = str(folder)
+        continuing.work_dir = folder
         if checkpoint:
             self.cfg.update(resume=True, load_from=str(checkpoint))
 

@@ -2,17 +2,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-import torch
-from mmengine.dist import all_gather_object, get_rank, get_world_size, is_distributed
+from mmengine.dist import all_gather_object, barrier, get_rank, get_world_size, is_distributed
 from mmengine.registry import LOOPS
 from mmengine.runner import loops
 
+from .distributed import StopCheck
 from .random_state import random_state, set_random_state
+from .stop_signal import Stopped, allow_saving, postponed
 from .unwrap import unwrapped
-
-
-class Stopped(Exception):
-    """The training was asked to stop; its checkpoint is written."""
 
 
 class _ExactLoop:
@@ -26,15 +23,12 @@ class _ExactLoop:
     batches = 0
     _began: dict[str, Any] | None = None  # random state
     _resumed: dict[str, Any] | None = None  # position
-    _asked = False
-    _group: Any = None
 
-    def request_stop(self) -> None:
-        """Save a checkpoint after the current iteration and raise :class:`Stopped`.
-
-        In a distributed run, one process that asks stops all of them.
-        """
-        self._asked = True
+    def run(self) -> Any:
+        """Train; a signal saves a checkpoint after the current iteration, then it is raised."""
+        self._stop_check = StopCheck()
+        with postponed():
+            return super().run()
 
     def position(self) -> dict[str, Any]:
         """The position for a checkpoint; all processes must call this together."""
@@ -106,18 +100,11 @@ class _ExactLoop:
         """Between two iterations: save what is due, and stop if asked."""
         if self.batches and (self.batches < len(self.dataloader) or not self._validates_at_end):
             self.runner.call_hook('between_train_iters')
-        if self._any_asked():
+        if number := self._stop_check(now=self.batches == 0):
+            allow_saving()
             self.runner.call_hook('before_stop')
-            raise Stopped
-
-    def _any_asked(self) -> bool:
-        if not is_distributed():
-            return self._asked
-        if self._group is None:  # over the CPU: asking must not wait for the GPU
-            self._group = torch.distributed.new_group(backend='gloo')
-        asked = torch.tensor(float(self._asked))
-        torch.distributed.all_reduce(asked, group=self._group)
-        return asked.item() > 0
+            barrier()  # the first process to end ends the others
+            raise Stopped(number)
 
 
 @LOOPS.register_module(force=True)

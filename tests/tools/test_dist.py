@@ -57,7 +57,10 @@ def test_a_test_on_two_processes_gives_one_processs_figures(
 
 @pytest.mark.parametrize('script, argv, code, message', [
     ('dist_train.sh', (), 2, 'usage: tools/dist_train.sh CONFIG NUM_PROCS'),
-    ('dist_train.sh', (DIGITS, 'two'), 2, "NUM_PROCS is 'two'"),
+    ('dist_test.sh', (DIGITS, 2), 2, 'usage: tools/dist_test.sh CONFIG CHECKPOINT NUM_PROCS'),
+    ('dist_train.sh', (DIGITS, 'two'), 2, "NUM_PROCS: 'two' is not a whole number above 0"),
+    ('dist_train.sh', ('missing.py', 2), 2, 'missing.py: no such config file'),
+    ('dist_train.sh', (DIGITS, 2, '--bogus'), 2, 'dist_train.sh: error: unrecognized.*--bogus'),
     ('train.py', (DIGITS, '--launcher', 'pytorch'), 1, '--launcher pytorch: RANK.*dist_train.sh')])
 def test_wrong_arguments(script, argv, code, message, repo_root, monkeypatch):
     for variable in ('RANK', 'WORLD_SIZE'):

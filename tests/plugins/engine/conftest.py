@@ -1,5 +1,6 @@
 """A real Runner on a model of one weight, whose validation gives what a test wrote down."""
 import itertools
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import plugins.engine.registration  # noqa: F401  (registers the hooks under tes
 from plugins.engine.run_record import flat_numbers
 from plugins.engine.runner import TransferRunner
 from plugins.engine.session import Session
+from plugins.engine.stop_signal import SIGNALS
 
 _numbers = itertools.count()
 
@@ -138,3 +140,13 @@ def in_another_process(repo_root: Path) -> Any:
             process.wait()
             process.stdout.close()
     return call
+
+
+@pytest.fixture
+def handlers_restored() -> Iterator[None]:
+    """Restore the signal handlers and the hook that a tool's command line replaces."""
+    before, hook = {number: signal.getsignal(number) for number in SIGNALS}, sys.excepthook
+    yield
+    sys.excepthook = hook
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -1,7 +1,9 @@
+import signal
 from argparse import ArgumentParser, ArgumentTypeError
 
 import pytest
 
+from plugins.engine import continuing
 from plugins.engine.command_line import (
     DEBUG_VARIABLE,
     LARGEST_SEED,
@@ -13,6 +15,7 @@ from plugins.engine.command_line import (
     seed,
     share,
 )
+from plugins.engine.stop_signal import SIGNALS, Stopped
 
 
 @pytest.mark.parametrize('kind, text, value', [
@@ -46,16 +49,29 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
             kind(str(tmp_path))  # a folder
 
 
-def interrupted():
-    raise KeyboardInterrupt
+def stop(number):
+    def main():
+        raise Stopped(number)
+    return main
 
 
-def test_ctrl_c_prints_one_line_or_with_the_variable_a_traceback(capsys, monkeypatch):
+@pytest.mark.parametrize('number', SIGNALS)
+def test_a_signal_prints_one_line_or_with_the_variable_a_traceback(
+        number, capsys, monkeypatch, handlers_restored):
     monkeypatch.delenv(DEBUG_VARIABLE, raising=False)
+    monkeypatch.setattr(continuing, 'work_dir', None)
     with pytest.raises(SystemExit) as leaving:
-        run(interrupted)
-    printed = capsys.readouterr().err
-    assert leaving.value.code == 130 and '--resume' in printed and 'Traceback' not in printed
+        run(stop(number))
+    assert leaving.value.code == 128 + number
+    assert capsys.readouterr().err == \
+        f'\nStopped by {number.name}. To go on, run the same command again.\n'
     monkeypatch.setenv(DEBUG_VARIABLE, '1')
     with pytest.raises(KeyboardInterrupt):
-        run(interrupted)
+        run(stop(number))
+
+
+def test_other_processes_than_the_main_one_are_silent(capsys, monkeypatch, handlers_restored):
+    monkeypatch.setenv('RANK', '1')
+    with pytest.raises(SystemExit):
+        run(stop(signal.SIGTERM))
+    assert capsys.readouterr().err == ''

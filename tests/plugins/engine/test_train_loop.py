@@ -1,6 +1,7 @@
 """A run that is stopped or killed anywhere and resumed is the same run."""
 import itertools
 import random
+import signal
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from torch import nn
 import plugins.engine.registration  # noqa: F401
 from plugins.engine.checkpoint import read_checkpoint
 from plugins.engine.runner import TransferRunner
-from plugins.engine.train_loop import Stopped
+from plugins.engine.stop_signal import Stopped, request
 
 _numbers = itertools.count()
 SAMPLES, BATCH = 10, 2  # five iterations each epoch
@@ -57,7 +58,7 @@ class StopAt(Hook):
         if runner.iter + 1 == self.iteration:
             if self.dies:
                 raise KeyboardInterrupt
-            runner.train_loop.request_stop()
+            request(signal.SIGTERM)
 
 
 @pytest.fixture
