@@ -5,7 +5,7 @@ import pickle
 import pickletools
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from http.client import HTTPException
 from pathlib import Path
@@ -133,17 +133,28 @@ def misfit(error: Exception) -> str:
     return '; '.join([*others, *([some(shapes, '; ')] if shapes else [])])
 
 
-def check_finite(state_dict: Mapping[str, torch.Tensor], filename: str | Path) -> None:
-    """Reject weights that are not finite, with which a network silently predicts nonsense.
+def check_finite(state_dict: Mapping[str, Any], filename: str | Path) -> None:
+    """Reject tensors that are not finite: a network predicts nonsense, or training diverges.
+
+    Args:
+        state_dict: Tensors by name; dicts of them are searched too.
+        filename: The file that is named in the error.
 
     Raises:
         ValueError: A tensor holds NaN or infinity.
     """
-    broken = [name for name, value in state_dict.items()
-              if torch.is_floating_point(value) and not value.isfinite().all()]
+    broken = list(_not_finite(state_dict))
     if broken:
         raise ValueError(f'checkpoint {filename}: {some(broken)}: found numbers that are not '
-                         'finite; take the checkpoint of an earlier epoch')
+                         'finite; take another checkpoint, as of an earlier epoch')
+
+
+def _not_finite(values: Mapping[Any, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from (f'{name}.{inner}' for inner in _not_finite(value))
+        elif torch.is_tensor(value) and not value.isfinite().all():
+            yield str(name)
 
 
 def some(names: Iterable[str], separator: str = ', ') -> str:

@@ -8,7 +8,7 @@ from mmengine.model.weight_init import update_init_info
 from mmengine.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
 
-from .checkpoint import read_checkpoint, some
+from .checkpoint import check_finite, read_checkpoint, some
 from .checks import number
 from .module_patterns import checked_patterns, matches
 
@@ -93,10 +93,7 @@ class Pretrained:
         return chosen
 
     def _check(self, fit: '_Fit') -> None:
-        broken = [name for name, tensor in fit.loaded.items() if not tensor.isfinite().all()]
-        if broken:
-            raise ValueError(f'checkpoint {self.checkpoint}: NaN or infinity in {some(broken)}; '
-                             'expected finite weights. Take another checkpoint')
+        check_finite(fit.loaded, self.checkpoint)
         counted, loaded = fit.parts[fit.counted]
         if loaded and loaded / counted >= self.min_loaded:
             return

@@ -7,4 +7,6 @@ from . import (  # noqa: F401
     pretrained,
     runner,
     schedulers,
+    seeded_batches,
+    train_loop,
 )

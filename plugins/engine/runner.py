@@ -1,4 +1,5 @@
 """mmengine's Runner with a quiet console, strict checkpoints and support for CPUs."""
+import copy
 import logging
 import platform
 from functools import partial
@@ -21,13 +22,14 @@ from .checkpoint import check_finite, misfit
 from .checkpoint_content import check_resumable
 from .console import lenient
 from .experiment import EXPERIMENT, check_resumed, other_images, other_model
-from .files import replacing, write_text
+from .files import replacing, shown_path, write_text
 from .fused_optimizer import with_fused_kernel
 from .lean_import import muted
 from .plain_values import plain
 from .run_record import device_name
 from .stop_signal import outlive_signals
 from .train_loop import EpochBasedTrainLoop, IterBasedTrainLoop
+from .work_dir import last_checkpoint
 
 # mmengine warns of its own old names in CheckpointHook, of DumpResults having no metric names, and
 # of lost gradients, which a checkpoint contains here.
@@ -119,6 +121,20 @@ class TransferRunner(Runner):
             module=model, device_ids=None, broadcast_buffers=False,
             find_unused_parameters=self.cfg.get('find_unused_parameters', False))
 
+    @staticmethod
+    def build_dataloader(dataloader: DataLoader | dict, *args: Any, **kwargs: Any) -> DataLoader:
+        """Build a dataloader whose workers, if it has any, can be resumed."""
+        workers = isinstance(dataloader, dict) and dataloader.get('num_workers', 0) > 0
+        if workers:
+            dataloader = copy.copy(dataloader)
+            dataloader['batch_sampler'] = dict(
+                type='SeededBatchSampler', batch_sampler=dataloader.get('batch_sampler'),
+                drop_last=dataloader.pop('drop_last', False))
+        loader = Runner.build_dataloader(dataloader, *args, **kwargs)
+        if workers:  # or the first pass of persistent workers would draw a number more than others
+            loader.generator = torch.Generator()
+        return loader
+
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """Build the loop; ``by_epoch`` chooses between those of ``train_loop``."""
         if isinstance(loop, dict) and 'type' not in loop:
@@ -156,7 +172,8 @@ class TransferRunner(Runner):
         """Load a checkpoint; strictly, unless it is ``load_from`` of a fresh training run.
 
         Raises:
-            ValueError: It does not fit the model, or a resumed run was begun with other options.
+            ValueError: It does not fit the model or is not finite; or a resumed run was begun with
+                other options, or the file is not one to resume.
         """
         fresh_training = self._train_dataloader is not None and not self._resume
         try:
@@ -166,9 +183,11 @@ class TransferRunner(Runner):
         except (KeyError, RuntimeError) as error:
             raise ValueError(f'checkpoint {filename} does not fit the model of this config; is it '
                              f'of another experiment? {misfit(error)}') from error
+        check_finite(checkpoint.get('state_dict', checkpoint), filename)
         begun = checkpoint.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
         asked = self.message_hub.runtime_info.get(EXPERIMENT)
         if self._resume:
+            self._check_state(filename, checkpoint)
             # Now: the optimizer would silently use the checkpoint's rates, or none.
             check_resumed(filename, begun, asked)
             check_resumable(checkpoint, filename, plain(
@@ -180,12 +199,22 @@ class TransferRunner(Runner):
                 self.logger.warning(f'{filename} was written by an earlier version, without random '
                                     'states: the run goes on with other random numbers')
         elif not fresh_training:
-            check_finite(checkpoint.get('state_dict', checkpoint), filename)
             self._compare(filename, begun, asked)
         if not fresh_training:
             classes = checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes')
             self.trained_classes = tuple(classes) if classes else None
         return checkpoint
+
+    def _check_state(self, filename: str, checkpoint: dict) -> None:
+        """Reject a checkpoint without the optimizer's state, or with one that is not finite."""
+        if 'optimizer' not in checkpoint:
+            last = last_checkpoint(Path(filename).parent)
+            raise ValueError(
+                f"{filename}: holds weights for tests, predictions and load_from, but not the "
+                "optimizer's state, so no run can be resumed from it; resume from "
+                f'{shown_path(last) if last else "the last checkpoint, such as epoch_3.pth"}')
+        check_finite({key: checkpoint.get(key, {}) for key in ('optimizer', 'ema_state_dict')},
+                     filename)
 
     def _compare(self, filename: str, begun: str | None, asked: str | None) -> None:
         """Warn of a checkpoint of another experiment whose tensors match nevertheless."""

@@ -5,11 +5,16 @@ from typing import Any
 from mmengine.dist import all_gather_object, barrier, get_rank, get_world_size, is_distributed
 from mmengine.registry import LOOPS
 from mmengine.runner import loops
+from torch.utils.data import BatchSampler
 
 from .distributed import StopCheck
 from .random_state import random_state, set_random_state
 from .stop_signal import Stopped, allow_saving, postponed
 from .unwrap import unwrapped
+
+# What upstream's hooks and parts of models change in training without saving it.
+_UNSAVED = dict(EarlyStoppingHook=('wait_count', 'best_score'), DropBlock=('iter_cnt', ),
+                BatchSyncRandomResize=('_input_size', ))
 
 
 class _ExactLoop:
@@ -38,6 +43,7 @@ class _ExactLoop:
             if parameter.grad is not None})
         if is_distributed():  # batch norm's statistics, which no process takes from another
             mine['buffers'] = {name: buffer.cpu() for name, buffer in model.named_buffers()}
+        mine['unsaved'] = [getattr(owner, name) for owner, name in self._unsaved()]
         return dict(passes=self.passes, batches=self.batches, processes=all_gather_object(mine))
 
     def resume_at(self, position: dict[str, Any]) -> None:
@@ -58,9 +64,12 @@ class _ExactLoop:
     def _pass(self) -> Iterator[tuple[int, Any]]:
         """The remaining batches of this pass, with their numbers."""
         done = self._resumed['batches'] if self._resumed else 0
-        skip = getattr(self._sampler, 'skip', None)  # an infinite sampler's, which loads nothing
+        batches, skip = self.dataloader.batch_sampler, None
+        if type(getattr(batches, 'batches', batches)) is BatchSampler:
+            skip = getattr(self._sampler, 'skip', None)  # an infinite sampler's; loads nothing
         if done and skip:
-            skip(done * self.dataloader.batch_sampler.batch_size)
+            batches.first = done
+            skip(done * batches.batch_size)
         iterator = iter(self.dataloader)
         if self._resumed is not None:
             for _ in range(0 if skip else done):
@@ -87,11 +96,18 @@ class _ExactLoop:
             parameters[name].grad = gradient.to(parameters[name].device)
         for name, buffer in self._own('buffers').items():
             buffers[name].copy_(buffer)
+        for (owner, name), value in zip(self._unsaved(), self._own('unsaved'), strict=False):
+            setattr(owner, name, value)
         if self.batches and (now := self._own('now')):
             set_random_state(now)
         self._resumed = None
 
-    def _own(self, key: str) -> dict[str, Any]:
+    def _unsaved(self) -> Iterator[tuple[object, str]]:
+        for owner in (*self.runner.hooks, *unwrapped(self.runner).modules()):
+            for name in _UNSAVED.get(type(owner).__name__, ()):
+                yield owner, name
+
+    def _own(self, key: str) -> Any:
         """What the position holds of this process; nothing if their number has changed."""
         processes = self._resumed['processes']
         return processes[get_rank()].get(key, {}) if len(processes) == get_world_size() else {}

@@ -71,6 +71,38 @@ def test_a_resumed_run_keeps_its_seed(run_scripted, tmp_path):
     assert resumed.epoch == 2 and load(tmp_path / 'epoch_2.pth')['meta']['seed'] == 3
 
 
+def damaged(key):
+    def change(checkpoint):
+        values = checkpoint[key]['state'][0] if key == 'optimizer' else checkpoint[key]
+        values['momentum_buffer' if key == 'optimizer' else 'weight'].fill_(math.inf)
+    return change
+
+
+@pytest.mark.parametrize('change, message', [
+    (lambda c: c.pop('optimizer'), 'no run can be resumed from it; resume from .*epoch_1.pth'),
+    (lambda c: c.pop('param_schedulers'), 'param_schedulers: found NoneType'),
+    (lambda c: [c.pop(key) for key in list(c) if key != 'state_dict'],
+     "holds weights .* but not the optimizer's state"),
+    (damaged('state_dict'), ' weight: found numbers that are not finite'),
+    (damaged('optimizer'), ' optimizer.state.0.momentum_buffer: found numbers that are not')])
+def test_a_checkpoint_that_training_cannot_continue_from_is_rejected(
+        run_scripted, tmp_path, change, message):
+    momentum = dict(type='SGD', lr=0.01, momentum=0.9)
+    run_scripted(tmp_path, None, epochs=1, optimizer=momentum)
+    checkpoint = load(tmp_path / 'epoch_1.pth')
+    change(checkpoint)
+    torch.save(checkpoint, tmp_path / 'changed.pth')
+    with pytest.raises(ValueError, match=f'changed.pth:.*{message}'):
+        run_scripted(tmp_path, None, epochs=2, optimizer=momentum, resume=True,
+                     load_from=str(tmp_path / 'changed.pth'))
+
+
+def test_load_from_takes_no_weights_that_are_not_finite(run_scripted, changed_checkpoint, tmp_path):
+    path = changed_checkpoint(lambda state: state['weight'].fill_(math.nan))
+    with pytest.raises(ValueError, match='changed.pth: weight: found numbers that are not finite'):
+        run_scripted(tmp_path / 'tuned', None, epochs=1, load_from=str(path))
+
+
 def test_the_console_shows_warnings_and_the_file_every_line(run_scripted, tmp_path, capsys):
     runner = run_scripted(tmp_path, None, epochs=1)
     consoles = [h for h in runner.logger.handlers if type(h) is logging.StreamHandler]

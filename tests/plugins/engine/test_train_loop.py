@@ -65,14 +65,14 @@ class StopAt(Hook):
 def train(tmp_path):
     """A function that trains RandomNet until it ends, stops or dies."""
     def call(name='run', stop=None, dies=False, resume=None, loop=None, sampler='DefaultSampler',
-             workers=0, checkpoint=None, accumulate=1, hooks=None):
-        loader = dict(batch_size=BATCH, num_workers=workers, persistent_workers=workers > 0,
+             workers=0, persistent=False, checkpoint=None, accumulate=1, hooks=None):
+        loader = dict(batch_size=BATCH, num_workers=workers, persistent_workers=persistent,
                       dataset=dict(type='NoisyNumbers'), sampler=dict(type=sampler, shuffle=True))
         cfg = dict(
             model=dict(type='RandomNet'), work_dir=str(tmp_path / name), train_dataloader=loader,
             experiment_name=f'exact_{next(_numbers)}', randomness=dict(seed=0),
             train_cfg=loop or dict(by_epoch=True, max_epochs=3),
-            val_dataloader=dict(loader, persistent_workers=False, sampler=dict(
+            val_dataloader=dict(loader, sampler=dict(
                 type='DefaultSampler', shuffle=False)), val_cfg=dict(),
             val_evaluator=dict(type='ScriptedMetric', scores=dict(a=[1.]), clock='iter'),
             optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1, momentum=0.9),
@@ -145,3 +145,14 @@ def test_a_checkpoint_between_iterations_continues_exactly(train, kind, dies):
 def test_a_killed_run_continues_exactly_from_the_end_of_an_epoch(train):
     train(stop=12, dies=True)
     same(train('whole'), train(resume='epoch_2.pth'))
+
+
+@pytest.mark.parametrize('kind, stop, dies, checkpoint', [
+    (dict(), 7, False, 'stopped.pth'),
+    # collecting the garbage of persistent workers that a test abandons takes five seconds each
+    pytest.param(dict(persistent=True), 12, True, 'epoch_2.pth', marks=pytest.mark.slow),
+    pytest.param(INFINITE, 7, False, 'stopped.pth', marks=pytest.mark.slow)])
+def test_workers_draw_the_same_in_a_resumed_run(train, kind, stop, dies, checkpoint):
+    train(stop=stop, dies=dies, workers=2, **kind)
+    whole = train('whole', workers=2, **kind)
+    same(whole, train(resume=checkpoint, workers=2, **kind))
