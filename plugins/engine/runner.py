@@ -98,14 +98,6 @@ class TransferRunner(Runner):
         return model.to(memory_format=torch.channels_last) \
             if self.cfg.get('channels_last') else model
 
-    @staticmethod
-    def build_dataloader(*args: Any, **kwargs: Any) -> DataLoader:
-        """Build upstream's loader; a signal does not end its workers before the training."""
-        loader = Runner.build_dataloader(*args, **kwargs)
-        if loader.num_workers:
-            loader.worker_init_fn = partial(outlive_signals, loader.worker_init_fn)
-        return loader
-
     def build_optim_wrapper(self, optim_wrapper: OptimWrapper | dict) -> OptimWrapper:
         """Build the optimizer, with a fused kernel if PyTorch has one."""
         if isinstance(optim_wrapper, dict):
@@ -123,7 +115,7 @@ class TransferRunner(Runner):
 
     @staticmethod
     def build_dataloader(dataloader: DataLoader | dict, *args: Any, **kwargs: Any) -> DataLoader:
-        """Build a dataloader whose workers, if it has any, can be resumed."""
+        """Build a dataloader; its workers can be resumed, and no signal ends them early."""
         workers = isinstance(dataloader, dict) and dataloader.get('num_workers', 0) > 0
         if workers:
             dataloader = copy.copy(dataloader)
@@ -131,7 +123,9 @@ class TransferRunner(Runner):
                 type='SeededBatchSampler', batch_sampler=dataloader.get('batch_sampler'),
                 drop_last=dataloader.pop('drop_last', False))
         loader = Runner.build_dataloader(dataloader, *args, **kwargs)
-        if workers:  # or the first pass of persistent workers would draw a number more than others
+        if workers:
+            loader.worker_init_fn = partial(outlive_signals, loader.worker_init_fn)
+            # Or the first pass of persistent workers would draw one number more than the others.
             loader.generator = torch.Generator()
         return loader
 
