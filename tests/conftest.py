@@ -1,5 +1,8 @@
 """What many tests need: sample data on disk, and one small run that several of them look at."""
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,17 @@ def load_config(path: Path) -> Any:
     """A config, read once for all tests of a process (0.2 s each); they leave it as it is."""
     from mmengine.config import Config
     return Config.fromfile(path)
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond a number of bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture(autouse=True)

@@ -108,7 +108,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         print('\n'.join(_lines(record['predictions'][0], args.score_thr)))
     print(counted(len(record['predictions']), 'frame' if video else 'picture')
           + (f"; {counted(len(broken), 'file')} left out, see {RECORD}" if broken else '')
-          + f'; written to {args.out_dir}')
+          + f'; written to {args.out_dir}, the numbers to {RECORD}')
     return record
 
 
@@ -139,7 +139,8 @@ def _illustrate(files: Sequence[Path], predict: 'Predictor', args: argparse.Name
         for path, image, entry in zip(batch, images, predict(images), strict=True):
             name = _name(path, args.input)
             entries.append(dict(image=name, width=image.shape[1], height=image.shape[0], **entry))
-            target = folder / f'{name}.png'  # a.jpg and a.png may both exist
+            kept = name.endswith('.png') and path.with_suffix('') not in files
+            target = folder / (name if kept else f'{name}.png')  # a.jpg and a.png may both exist
             target.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(_drawn(image, entry, predict.classes)).save(target)
     return entries

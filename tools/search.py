@@ -70,7 +70,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any] | None:
 def _print(outcome: dict[str, Any], work_dir: Path) -> None:
     from rich.console import Console
     from rich.table import Table
-    winner, metric, console = outcome['winner'], outcome['metric'], Console()
+    winner, metric = outcome['winner'], outcome['metric']
+    console = Console(markup=False, emoji=False)
     table = Table('parameter', 'best', f'mean {metric} at each value', title=outcome['name'])
     for name, value in winner['params'].items():
         effects = outcome['main_effects'].get(name, {})
@@ -82,7 +83,7 @@ def _print(outcome: dict[str, Any], work_dir: Path) -> None:
                  f"{winner['value']:.4g}; {f'test {test}' if test else 'not tested'}",
                  f'Written to {work_dir}: trials.csv, search.json, pictures',
                  f"Train the winner: python tools/train.py {winner['config']}"):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 if __name__ == '__main__':

@@ -106,6 +106,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             if examples.write(args.work_dir / EXAMPLES, runner.test_dataloader.dataset, result):
                 written.append(f'{EXAMPLES}/')
             print(f'Beside it: {", ".join(written) or "no pictures"}')
+            for path in filter(None, (args.out, args.show_dir)):
+                print(f'Written to {path}')
         return result
 
 

@@ -107,6 +107,8 @@ def run(main: Callable[[], object]) -> None:
         where = path.relative_to(REPO_ROOT) if path.is_relative_to(REPO_ROOT) else path.name
         if LAUNCHER in os.environ and os.environ['RANK'] != '0':
             time.sleep(2)  # the main process has the same error, and the launcher ends this one
+        if isinstance(error, UnicodeEncodeError):
+            error = ValueError(f'{error.object!r} is not a {error.encoding} name; rename it')
         print(f'\n{type(error).__name__}: {error}\n({where}:{frame.lineno}; set {DEBUG_VARIABLE}=1 '
               'for the whole traceback)', file=sys.stderr)
         sys.exit(1)

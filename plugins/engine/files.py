@@ -22,10 +22,10 @@ def resolve_path(path: str | Path) -> Path:
     return REPO_ROOT / path
 
 
-def shown_path(path: str | Path) -> str:
-    """A path as records and messages show it: relative to the repository root if inside it."""
+def shown_path(path: str | Path, base: Path = REPO_ROOT) -> str:
+    """A path as records show it, relative to the repository root if inside it, or to ``base``."""
     path = Path(path).absolute()
-    return str(path.relative_to(REPO_ROOT)) if path.is_relative_to(REPO_ROOT) else str(path)
+    return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
 
 
 @contextmanager

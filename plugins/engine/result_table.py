@@ -25,7 +25,7 @@ def print_result(result: dict[str, Any]) -> None:
     table.add_row('device', f"{result['device']}, {result['processes']} process(es)")
     if result.get('checkpoint'):
         table.add_row('checkpoint', result['checkpoint'])
-    console = Console()
+    console = Console(markup=False, emoji=False)
     console.print(result['config'], soft_wrap=True, highlight=False)  # in one piece, to be copied
     console.print(table)
     if result.get('classes'):
@@ -50,7 +50,7 @@ def print_classes(classes: dict[str, dict[str, Any]], split: str) -> None:
         figures = tested[name]
         table.add_row(name, str(figures['images']),
                       *(f'{figures[key]:.1f}' for key in ('accuracy', 'precision', 'f1')))
-    console = Console()
+    console = Console(markup=False, emoji=False)
     console.print(table)
     if len(shown) < len(tested):
         console.print('All classes are in result.json.', highlight=False)

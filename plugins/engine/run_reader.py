@@ -141,7 +141,8 @@ def read_record(path: Path, folder: Path | None = None, *needed: str) -> dict[st
         raise FileNotFoundError(f'{path}: no such record; is the run finished?')
     try:
         record = json.loads(own_file(path, folder or path.resolve().parent).read_text('utf-8'))
-        json.dumps(record, ensure_ascii=False).encode()  # lone surrogates cannot be printed
+        # Lone surrogates are no text, but those of file names that are not UTF-8.
+        json.dumps(record, ensure_ascii=False).encode(errors='surrogateescape')
     except (UnicodeError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f'{path}: damaged, not readable as JSON ({error}); run the tool that '
                          'writes it again') from error

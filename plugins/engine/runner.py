@@ -31,10 +31,9 @@ from .stop_signal import outlive_signals
 from .train_loop import EpochBasedTrainLoop, IterBasedTrainLoop
 from .work_dir import last_checkpoint
 
-# mmengine warns of its own old names in CheckpointHook, of DumpResults having no metric names, and
-# of lost gradients, which a checkpoint contains here.
+# mmengine warns of its own old names in CheckpointHook, and of lost gradients, which a checkpoint
+# contains here.
 _NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias',
-          'The prefix is not set in metric class DumpResults',
           'Resumed iteration number is not divisible by')
 
 

@@ -24,6 +24,7 @@ from .experiment import EXPERIMENT
 from .files import naming, shown_path
 from .hooks import RunRecordHook
 from .precision import enable_amp
+from .prediction_file import PredictionFile
 from .result_table import print_result
 from .run_reader import RECORD, read_record
 from .run_record import describe_run, git_commit, write_result
@@ -143,7 +144,7 @@ class Session(ExitStack):
         Raises:
             ValueError: The path is a folder, for KITTI's result files, but the model no detector.
         """
-        dump = dict(type='DumpResults', out_file_path=path)
+        dump = dict(type=PredictionFile.__name__, out_file_path=path)
         if not path.endswith(('.pkl', '.pickle')):
             if self.cfg.default_scope != 'mmdet':
                 raise ValueError(f'--out {path}: the name must end in .pkl; a folder is for the '
@@ -207,7 +208,7 @@ class Session(ExitStack):
                 write_result(path, result)
             print_result(result)
             if keep:
-                print(f'Written to {shown_path(path)}')
+                print(f'Written to {shown_path(path, Path.cwd())}')
         barrier()
 
 

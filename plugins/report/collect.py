@@ -55,15 +55,15 @@ def collect(places: Sequence[str | Path]) -> Collected:
     """
     folders: dict[Path, None] = {}
     studies: dict[Path, None] = {}
+    entries, notes = [], []
     for place in map(resolve_path, places):
-        runs, searches = _below(place)
+        runs, searches = _below(place, notes)
         if not runs and not searches:
             raise FileNotFoundError(
                 f'{place}: no run in this folder or below it (no {RECORD}, no log); expected a '
                 '--work-dir of tools/train.py')
         folders.update(dict.fromkeys(runs))
         studies.update(dict.fromkeys(searches))
-    entries, notes = [], []
     for folder, name in zip(folders, short_names(list(folders)), strict=True):
         try:
             if (folder / RECORD).is_file():
@@ -75,12 +75,16 @@ def collect(places: Sequence[str | Path]) -> Collected:
     return Collected(entries, list(studies), notes)
 
 
-def _below(place: Path) -> tuple[list[Path], list[Path]]:
-    """Return the work dirs of runs and of searches: the folder itself or folders below it."""
+def _below(place: Path, notes: list[str]) -> tuple[list[Path], list[Path]]:
+    """Return the work dirs of runs and of searches: the folder itself or folders below it.
+
+    Folders that cannot be read are noted.
+    """
     if not place.is_dir():
         raise FileNotFoundError(f'{place}: no such folder; expected a --work-dir of tools/train.py')
     runs, searches = [], []
-    for parent, folders, files in os.walk(place.resolve()):
+    for parent, folders, files in os.walk(
+            place.resolve(), onerror=lambda error: notes.append(str(error))):
         folders.sort()
         if TABLE in files:
             searches.append(Path(parent))

@@ -13,7 +13,7 @@ from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from plugins.engine.config_keys import Kind, dotted, kind_of
@@ -30,7 +30,7 @@ _EXPECTED = 'expected sqlite:///FILE or postgresql://USER@HOST/DATABASE'
 _DEFINITION, _BASE = 'definition', 'the base config, '
 
 
-def open_storage(url: str, heartbeat: int, attempts: int = 5) -> RDBStorage:
+def open_storage(url: str | URL, heartbeat: int, attempts: int = 5) -> RDBStorage:
     """Open a database for Optuna, or create it.
 
     Args:
@@ -50,10 +50,10 @@ def open_storage(url: str, heartbeat: int, attempts: int = 5) -> RDBStorage:
     if sqlite and parsed.database in (None, '', ':memory:'):
         raise ValueError(f'--storage: a study in memory is lost with its process; {_EXPECTED}')
     if parsed.drivername == 'postgresql':  # SQLAlchemy would look for psycopg 3
-        url = parsed.set(drivername='postgresql+psycopg2').render_as_string(hide_password=False)
+        parsed = parsed.set(drivername='postgresql+psycopg2')
     options = dict(connect_args=dict(timeout=60)) if sqlite else {}
     try:
-        return RDBStorage(url, options, heartbeat_interval=heartbeat,
+        return RDBStorage(parsed.render_as_string(False), options, heartbeat_interval=heartbeat,
                           grace_period=GRACE * heartbeat, heartbeat_stale_trial_callback=retry)
     except (SQLAlchemyError, StorageInternalError, ImportError, RuntimeError) as error:
         raced = isinstance(error, IntegrityError) or 'already exists' in str(error)

@@ -13,6 +13,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 from rich.progress import Progress
+from sqlalchemy.engine import URL
 
 from plugins.engine.files import write_text
 from plugins.engine.wording import counted
@@ -49,7 +50,7 @@ def search_with(search: Search, work_dir: Path, train: Tool, test: Tool | None,
     count, leaves, own = search.trials(trials), Leaves(search), work_dir / 'study.db'
     if storage_url:
         work_dir.mkdir(parents=True, exist_ok=True)  # the database may be created in it
-    url = storage_url or f'sqlite:///{own}'
+    url = storage_url or URL.create('sqlite', database=str(own))
     storage = None
     if storage_url or own.exists():
         storage = studies.open_storage(url, search.heartbeat)
@@ -96,11 +97,12 @@ def work(study: Study, runner: TrialRunner, count: int) -> bool:
         False if another process finished the last one in the meantime.
     """
     search, plan, ran = runner.search, runner.search.plan(), set()
-    console = Console(file=sys.stdout)  # kept, as a running trial redirects sys.stdout
+    # The stream is kept, as a running trial redirects sys.stdout.
+    console = Console(file=sys.stdout, markup=False, emoji=False)
     bar = Progress(console=console, transient=True, redirect_stdout=False, redirect_stderr=False,
                    disable=not console.is_terminal)
     task = bar.add_task('trials', total=count)
-    say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
+    say = partial(console.print, highlight=False, soft_wrap=True)
 
     def after(study: Study, trial: FrozenTrial) -> None:
         if trial.state != TrialState.FAIL or ERROR in trial.user_attrs:

@@ -1,4 +1,5 @@
 """A model's inputs: a picture, a folder of pictures or a video."""
+import errno
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -132,6 +133,8 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
             raise ValueError(f'{path}: no frame of this video can be decoded; convert it again')
     finally:
         writer.release()
+    if not cv2.VideoCapture(str(path)).read()[0]:  # OpenCV does not say that the disk is full
+        raise OSError(errno.EIO, 'OpenCV could not write the video; is the disk full?', str(path))
 
 
 def batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:

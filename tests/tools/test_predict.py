@@ -35,7 +35,7 @@ def test_a_classifier_says_what_its_test_says(classifier, digits_root, tmp_path)
         assert np.log([scores[str(k)] for k in range(10)]) == pytest.approx(
             sample['pred_score'].log().numpy(), abs=1e-5)
         assert entry['class'] == str(sample['pred_label'].item())
-        assert (tmp_path / 'out' / f"{entry['image']}.png").is_file()  # in folders as they lie
+        assert (tmp_path / 'out' / entry['image']).is_file()  # in folders as they lie
 
 
 def test_a_detector_says_what_its_test_says(detector, roads, tmp_path):
@@ -98,13 +98,24 @@ def test_broken_files_are_named_before_anything_is_written_or_left_out(
     assert [one['image'] for one in record['skipped']] == ['notes.txt', 'sub/cut.png']
     assert record['skipped'][1]['reason'].startswith('cannot be decoded as an image (')
     assert json.loads((tmp_path / 'out/predictions.json').read_text()) == record
-    assert '2 pictures; 2 files left out' in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert '2 pictures; 2 files left out' in said and 'the numbers to predictions.json' in said
     for name in ('a.png', 'sub/z.png'):
         (folder / name).unlink()
     with pytest.raises(ValueError, match='2 of 2 files(.|\n)*No picture is left'):
         predict(CLASSIFIER, classifier, folder, tmp_path / 'none', '--skip-broken')
     with pytest.raises(FileExistsError, match='out: contains earlier results'):
         predict(CLASSIFIER, classifier, digits_root, tmp_path / 'out')
+
+
+def test_no_two_pictures_are_written_to_one_file(classifier, digits_root, tmp_path):
+    (tmp_path / 'in').mkdir()
+    with Image.open(next((digits_root / 'test/3').glob('*.png'))) as picture:
+        for name in ('a.png', 'b.jpg', 'b.jpg.png', 'c.jpg', 'c.png'):
+            picture.convert('RGB').save(tmp_path / 'in' / name)
+    predict(CLASSIFIER, classifier, tmp_path / 'in', tmp_path / 'out')
+    assert sorted(path.name for path in (tmp_path / 'out').glob('*.png')) == [
+        'a.png', 'b.jpg.png', 'b.jpg.png.png', 'c.jpg.png', 'c.png']
 
 
 @pytest.mark.parametrize('position, given, message', [

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -61,6 +62,15 @@ def test_what_is_damaged_is_noted_and_the_rest_is_shown(tmp_path, capsys):
     for message in ('a/result.json: damaged', 'examples.json: not as tools/test.py', 'row 2 has 1'):
         assert message in text and message in told
     assert text.count('<details id="run-') == 2 and not made.exists()
+
+
+def test_folders_with_names_of_any_bytes(tmp_path, capsys):
+    folder = tmp_path / os.fsdecode(b'caf\xe9 "\'<b>%#?\n')
+    for name in 'ab':
+        write_run(folder / name, checkpoint=str(folder / 'best.pth'))
+    text = main([str(folder), '-o', str(tmp_path / 'r.html')]).read_text()
+    assert 'caf\\udce9 &#34;&#39;&lt;b&gt;%#?\n' in text.replace('<wbr>', '')
+    assert text.count('<details id="run-') == 2 and '2 runs' in capsys.readouterr().out
 
 
 def test_nothing_is_overwritten_unasked_and_errors_come_before_any_work(tmp_path):

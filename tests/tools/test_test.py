@@ -24,9 +24,11 @@ def best(work_dir):
 
 
 def test_figures_are_those_of_the_predictions_and_every_image_counts_once(
-        test_digits, digits_run, digits_root, tmp_path):
+        test_digits, digits_run, digits_root, tmp_path, capsys):
     result = test_digits(best(digits_run), '--work-dir', tmp_path / 't',
                          '--out', tmp_path / 'p.pkl', '--show-dir', tmp_path / 'pictures')
+    said = capsys.readouterr().out.splitlines()
+    assert [f'Written to {tmp_path}/{name}' for name in ('p.pkl', 'pictures')] == said[-2:]
     predictions = pickle.loads((tmp_path / 'p.pkl').read_bytes())
     counts = {folder.name: len(list(folder.glob('*.png')))
               for folder in (digits_root / 'test').iterdir()}

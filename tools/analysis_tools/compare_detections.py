@@ -215,7 +215,7 @@ def _print(record: dict[str, Any], folder: Path) -> None:
         f"IoU >= {record['iou_thr']:g}")
     for model in record['models']:
         table.add_row(model['name'], *(str(model[key]) for key in ('tp', 'fp', 'fn')))
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
     print(f"{counted(len(record['drawn']), 'picture')} written to {folder}: "
           + ', '.join(one['id'] for one in record['drawn']))
 

@@ -25,11 +25,11 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Print the table and return its rows.
 
     A test of a checkpoint other than the run's best, or with other options, is left out of the
-    table, and a line below the table says so.
+    table, and so is a run without a readable record; a line below the table says so.
 
     Raises:
-        FileNotFoundError: A run has no record.
-        ValueError: A record cannot be read, or holds no headline.
+        FileNotFoundError: No run can be shown, and the first has no record.
+        ValueError: No run can be shown, and the record of the first cannot be read.
     """
     parser = argparse.ArgumentParser(description='Put the results of several runs into one table.')
     parser.add_argument('work_dirs', nargs='+', help='work dirs of tools/train.py')
@@ -37,9 +37,16 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
                         help='also show after how many seconds of training and validation, and in '
                         'which epoch, each run first reached this validation value')
     args = parser.parse_args(argv)
-    runs = [read_run(work_dir, 'epochs', 'seconds', 'parameters') for work_dir in args.work_dirs]
-    rows = [dict(summarize(run), work_dir=name)
-            for run, name in zip(runs, args.work_dirs, strict=True)]
+    runs, rows, errors = [], [], []
+    for work_dir in args.work_dirs:
+        try:
+            run = read_run(work_dir, 'epochs', 'seconds', 'parameters')
+            rows.append(dict(summarize(run), work_dir=work_dir))
+            runs.append(run)
+        except (OSError, ValueError) as error:
+            errors.append(error)
+    if not runs:
+        raise errors[0]
     heads = ('val', 'test', 'epochs', 'train s', 'param.')
     table = Table(Column('run', overflow='fold'), Column('metric', no_wrap=True),
                   *(Column(head, justify='right', no_wrap=True) for head in heads),
@@ -49,10 +56,9 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
                       *('\n'.join(_figure(figures[part]) for figures in row['metrics'].values())
                         for part in ('val', 'test')),
                       str(row['epochs']), f"{row['seconds']:.0f}", _count(row['parameters']))
-    Console().print(table)
-    for run in runs:
-        if run.stale:
-            print(f'Not in the table: {run.stale}')
+    Console(markup=False, emoji=False).print(table)
+    for reason in (*errors, *filter(None, (run.stale for run in runs))):
+        print(f'Not in the table: {reason}')
     for run, row in zip(runs, rows, strict=True) if args.reach else ():
         row['reached'] = first_reached(run, *args.reach)
         print(f"{row['work_dir']}: " + ('did not reach {}={:g}'.format(*args.reach)

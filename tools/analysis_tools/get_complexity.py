@@ -91,7 +91,7 @@ def _print(title: str, result: Mapping[str, Any]) -> None:
         table.add_row(name, *_cells(figures))
     table.add_section()
     table.add_row('in all', *_cells(result), style='bold')
-    console = Console()
+    console = Console(markup=False, emoji=False)
     console.print(table, highlight=False)
     kinds = ', '.join(f'{name} {number:,}' for name, number in result['by_operator'].items())
     rest = ', '.join(['biases', *(f"{name.removeprefix('aten::')} x {number}"

@@ -72,7 +72,7 @@ def _print(result: dict[str, Any], better: bool) -> None:
             ("the config's", before, ''), ('fitted', after, ''),
             ('gain', [new - old for old, new in zip(before, after, strict=True)], '+')):
         table.add_row(name, *(f'{value:{sign}.3f}' for value in figures))
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
     if not better:
         print("Keep the config's anchors: the fitted ones are no better.")
         return

@@ -152,7 +152,7 @@ def report(pictures: Sequence[Picture], findings: Sequence[Finding]) -> None:
                        if key[1] == part and label in (None, key[0]))) for part in parts]
         table.add_row(label or 'all', *row, *(_span(side) for side in zip(*sizes, strict=True)),
                       end_section=label is None)
-    console = Console()
+    console = Console(markup=False, emoji=False)
     console.print(table)
     if findings:
         table = Table('what is wrong', title=f'{len(findings)} findings')

@@ -25,7 +25,7 @@ class ProgressHook(Hook):
 
     def __init__(self, refresh: float = 2.) -> None:
         self.period = 1 / refresh
-        self.console = Console(quiet=not is_main_process())
+        self.console = Console(quiet=not is_main_process(), markup=False, emoji=False)
         self.bar: Progress | None = None
         self._drawn = 0.
         self._epoch_start = 0.

@@ -75,3 +75,9 @@ def test_other_processes_than_the_main_one_are_silent(capsys, monkeypatch, handl
     with pytest.raises(SystemExit):
         run(stop(signal.SIGTERM))
     assert capsys.readouterr().err == ''
+
+
+def test_a_name_that_a_library_cannot_encode_is_shown(capsys, handlers_restored):
+    with pytest.raises(SystemExit):
+        run('caf\udce9'.encode)
+    assert "ValueError: 'caf\\udce9' is not a utf-8 name; rename it" in capsys.readouterr().err

@@ -1,8 +1,6 @@
 import os
-import resource
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from plugins.engine.files import (
     write_text,
     write_texts,
 )
+from tests.conftest import full_disk
 
 
 def test_a_file_is_the_old_one_or_the_new_one_never_half(tmp_path):
@@ -40,17 +39,6 @@ def test_a_link_is_followed_and_a_device_is_written_to(tmp_path):
     assert (tmp_path / 'link').is_symlink() and (tmp_path / 'target').read_text() == '1'
     write_text(Path('/dev/null'), '1')
     assert not Path('/dev/null').is_file()
-
-
-@contextmanager
-def full_disk(size):
-    """Let no file of this process grow beyond a number of bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_full_disk_names_the_file_and_leaves_no_half_one(tmp_path):

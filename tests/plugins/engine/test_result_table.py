@@ -20,11 +20,11 @@ def test_classes_follow_the_figures_of_the_run(capsys):
     print_result(result)
     printed = capsys.readouterr().out
     assert name in printed and 'Classes' not in printed
-    print_result(dict(result, classes=dict(cat=figures(90.), dog=figures(80.))))
+    print_result(dict(result, classes={'[/b] :cat:': figures(90.), 'dog': figures(80.)}))
     rows = table(capsys)
     assert ['train loss', '0.1235'] in rows
-    assert rows[-2:] == [['cat', '10', '90.0', '50.0', '25.0'], ['dog', '10', '80.0', '50.0',
-                                                               '25.0']]
+    assert rows[-2:] == [['[/b] :cat:', '10', '90.0', '50.0', '25.0'],
+                         ['dog', '10', '80.0', '50.0', '25.0']]
 
 
 def test_of_many_classes_the_ten_worst_are_shown(capsys):

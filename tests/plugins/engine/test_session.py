@@ -13,7 +13,7 @@ def test_predictions_go_into_a_pickle_or_a_detectors_into_kittis_files(session_o
     session.dump_predictions('results/')
     *before, pickled, files = session.cfg.test_evaluator
     assert 'DetectionMetric' in [evaluator.type for evaluator in before]
-    assert pickled == dict(type='DumpResults', out_file_path='p.pkl')
+    assert pickled == dict(type='PredictionFile', out_file_path='p.pkl')
     assert files == dict(type='KittiResultFiles', out_dir='results/')
     with pytest.raises(ValueError, match='--out results: the name must end in .pkl'):
         session_of(DIGITS).dump_predictions('results')

@@ -11,6 +11,7 @@ from plugins.visualization.inputs import (
     is_video,
     write_video,
 )
+from tests.conftest import full_disk
 
 
 @pytest.fixture
@@ -69,3 +70,8 @@ def test_batches_are_lazy_and_lose_nothing():
     made = batches((taken.append(k) or k for k in range(5)), 2)
     assert next(made) == [0, 1] and taken == [0, 1]
     assert list(made) == [[2, 3], [4]]
+
+
+def test_a_video_on_a_full_disk_is_an_error(tmp_path):
+    with full_disk(200), pytest.raises(OSError, match="is the disk full.: '.*full.mp4'"):
+        write_video(tmp_path / 'full.mp4', 3 * [np.zeros((48, 64, 3), np.uint8)], 12.5)

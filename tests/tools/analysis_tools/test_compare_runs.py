@@ -48,6 +48,17 @@ def test_a_test_of_another_checkpoint_is_left_out_and_named(make_run, tmp_path, 
     assert 'Run tools/test.py again' in printed
 
 
+def test_a_damaged_record_is_named_and_the_others_are_shown(make_run, tmp_path, capsys):
+    good, bad = (make_run(name, {'accuracy/top1': 61.}) for name in ('[/good]', 'bad'))
+    (tmp_path / 'bad/result.json').write_text('{')
+    assert [row['work_dir'] for row in main([bad, str(tmp_path / 'none'), good])] == [good]
+    printed = capsys.readouterr().out
+    assert '[/good]' in printed and printed.count('Not in the table: ') == 2
+    assert f'{bad}/result.json: damaged' in printed and 'none/result.json: no such' in printed
+    with pytest.raises(ValueError, match='bad/result.json: damaged'):
+        main([bad])
+
+
 def test_the_table_fits_80_columns_and_shows_what_differs(make_run, capsys, monkeypatch):
     monkeypatch.setenv('COLUMNS', '80')
     metrics = {'accuracy/top1': 61.23456, 'accuracy/mean_class': 59., 'loss': 1.234567}

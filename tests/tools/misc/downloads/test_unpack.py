@@ -1,4 +1,5 @@
 import tarfile
+from types import SimpleNamespace
 
 import pytest
 
@@ -47,7 +48,16 @@ def test_too_much_is_rejected(tmp_path, pack, monkeypatch, suffix, limit, value)
     unpack(archive, tmp_path / 'out')
     monkeypatch.setattr(module, limit, value)
     with pytest.raises(ValueError, match='holds more than'):
+        unpack(archive, tmp_path / 'none')
+    assert not (tmp_path / 'none').exists()
+
+
+def test_too_little_space_is_noticed_before_anything_is_written(tmp_path, pack, monkeypatch):
+    archive = pack(tmp_path / 'x.tgz', FILES)
+    monkeypatch.setattr(module.shutil, 'disk_usage', lambda path: SimpleNamespace(free=3002))
+    with pytest.raises(OSError, match='0.0 GB when unpacked'):
         unpack(archive, tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
 
 
 @pytest.mark.parametrize('suffix', SUFFIXES)
