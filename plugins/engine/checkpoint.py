@@ -1,7 +1,6 @@
 """Read checkpoints, local or downloaded, without running code that they may contain."""
 import hashlib
 import io
-import pickle
 import pickletools
 import re
 import zipfile
@@ -24,14 +23,18 @@ from mmengine.runner.checkpoint import (
 
 from plugins.engine.checkpoint_content import check_content
 from plugins.engine.files import resolve_path
-from plugins.engine.inert_pickle import INERT, is_known, understand
-from plugins.engine.plain_values import plain, restore_histories
+from plugins.engine.plain_values import (
+    INERT,
+    drop,
+    is_known,
+    plain,
+    reject,
+    restore_histories,
+)
 
 # A folder for weights, searched before torch's cache; relative to the current directory, else to
 # the repository root.
 WEIGHTS_DIR = Path('work_dirs', 'weights')
-
-_BEFORE_1_6 = pickle.dumps(torch.serialization.MAGIC_NUMBER, 2)  # how the earlier format begins
 
 _NAMED = 6  # tensors named in an error; the rest are only counted
 
@@ -79,21 +82,19 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
     path = _local_copy(published_url(name)) if published else local_checkpoint(name)
     trusted = path in _trusted
     try:
-        with path.open('rb') as file:
-            zipped = _check_integrity(file, path, trusted)
-            unknown = [] if trusted else _unknown_names(file, zipped)
-            with torch.serialization.safe_globals([(kind, name) for name, kind in INERT.items()]):
-                checkpoint = None if unknown else plain(
-                    torch.load(file, map_location=map_location, weights_only=not trusted),
-                    None if trusted else understand)
-    except (OSError, _Rejected):
+        with path.open('rb') as file, torch.serialization.safe_globals(
+                [(kind, name) for name, kind in INERT.items()]):
+            refusal = _refusal(file, path.name, trusted)
+            checkpoint = None if refusal else plain(
+                torch.load(file, map_location=map_location, weights_only=not trusted),
+                drop if trusted else reject)
+    except OSError:
         raise
     except Exception as error:  # unpickling random bytes can raise anything
         raise ValueError(f'checkpoint {path}: not a readable checkpoint; copy or train it '
                          'again') from error
-    if unknown:
-        raise ValueError(f'checkpoint {path}: rejected, loading it could run code: it uses '
-                         f'{some(unknown)}. If you trust its source, pass --trust-checkpoint.')
+    if refusal:
+        raise ValueError(f'checkpoint {path}: {refusal}')
     check_content(checkpoint, str(path))
     checkpoint.get('meta', {}).pop('config', None)  # mmengine's Runner.resume would execute it
     restore_histories(checkpoint.get('message_hub', {}).get('log_scalars', {}))
@@ -164,56 +165,36 @@ def some(names: Iterable[str], separator: str = ', ') -> str:
     return separator.join(names[:_NAMED]) + more
 
 
-class _Rejected(ValueError):
-    """A checkpoint whose bytes cannot be verified."""
+def _refusal(file: BinaryIO, name: str, trusted: bool) -> str:
+    """Why a file must not be loaded; '' if it may be.
 
-
-def _check_integrity(file: BinaryIO, path: Path, trusted: bool) -> bool:
-    """Verify the checksums that torch.save writes, which torch.load ignores.
-
-    The format before PyTorch 1.6, which is no zip archive, has none: a published file has the
-    first digits of its SHA-256 in its name.
-
-    Returns:
-        Whether it is a zip archive.
+    The checksums that torch.save writes are verified, which torch.load ignores. The format before
+    PyTorch 1.6, which is no zip archive, has none: a published file has the first digits of its
+    SHA-256 in its name. Then the names of globals are read, of the record that torch.load reads.
     """
-    start = file.read(len(_BEFORE_1_6))
-    file.seek(0)
-    if start == _BEFORE_1_6 and not trusted:
-        digits = re.search(r'-([0-9a-f]{8,})\.pth$', path.name)
-        if not digits or not hashlib.file_digest(file, 'sha256').hexdigest().startswith(digits[1]):
-            raise _Rejected(
-                f'checkpoint {path}: rejected, damage would go unnoticed: the format before '
-                'PyTorch 1.6 has no checksums, and the name does not end in the first digits of '
-                "the file's SHA-256. Load and save it again with a newer PyTorch, or, if you trust "
-                'it, pass --trust-checkpoint.')
+    pickles = [file] * 5  # before 1.6: magic number, version, system, content, names of storages
+    if file.read(4) == b'PK\3\4':
+        with zipfile.ZipFile(file) as archive:
+            if damaged := archive.testzip():
+                return f'damaged, its checksum is wrong in {damaged}; copy or train it again'
         file.seek(0)
-    if not start.startswith(b'PK\3\4'):
-        return False
-    with zipfile.ZipFile(file) as archive:
-        try:
-            damaged = archive.testzip()
-        except zipfile.BadZipFile as error:
-            damaged = str(error)
-    if damaged:
-        raise _Rejected(f'checkpoint {path}: damaged, its checksum is wrong in {damaged}; copy or '
-                        'train it again')
-    file.seek(0)
-    return True
-
-
-def _unknown_names(file: BinaryIO, zipped: bool) -> list[str]:
-    """What a checkpoint's pickles name besides tensors and plain values; reads nothing else.
-
-    The record of a zip archive is found by the reader that torch.load uses.
-    """
-    pickles = [file] * 5  # magic number, version, system, content and names of its storages
-    if zipped:
         pickles = [io.BytesIO(torch._C.PyTorchFileReader(file).get_record('data.pkl'))]
-    names = {argument.replace(' ', '.') for content in pickles
-             for code, argument, _ in pickletools.genops(content) if code.name == 'GLOBAL'}
     file.seek(0)
-    return sorted(name for name in names if not is_known(name))
+    names = set() if trusted else {
+        argument.replace(' ', '.') for content in pickles
+        for code, argument, _ in pickletools.genops(content) if code.name == 'GLOBAL'}
+    file.seek(0)
+    if unknown := sorted(name for name in names if not is_known(name)):
+        return (f'rejected, loading it could run code: it uses {some(unknown)}. If you trust its '
+                'source, pass --trust-checkpoint.')
+    if len(pickles) > 1 and not trusted:
+        digits = re.search(r'-([0-9a-f]{8,})\.pth$', name)
+        if not digits or not hashlib.file_digest(file, 'sha256').hexdigest().startswith(digits[1]):
+            return ('rejected, damage would go unnoticed: the format before PyTorch 1.6 has no '
+                    "checksums, and the name does not end in the first digits of the file's "
+                    'SHA-256. Save it again with a newer PyTorch, or pass --trust-checkpoint.')
+        file.seek(0)
+    return ''
 
 
 def published_url(name: str) -> str:

@@ -1,40 +1,34 @@
 """What a checkpoint must hold for its use."""
 from collections.abc import Mapping
+from types import UnionType
 from typing import Any
 
 from torch import Tensor
 
-_INFO = 'message_hub.runtime_info'
-# Key -> the kinds that its value may have, if there is one; parents first.
-_KINDS: dict[str, tuple[type, ...]] = {
-    'meta': (dict,), 'meta.epoch': (int,), 'meta.iter': (int,), 'meta.seed': (int, type(None)),
-    'meta.experiment_name': (str,), 'meta.dataset_meta': (dict,),
-    'meta.dataset_meta.classes': (list, tuple), 'message_hub': (dict,),
-    'message_hub.log_scalars': (dict,), 'message_hub.resumed_keys': (dict,), _INFO: (dict,),
-    f'{_INFO}.begun_experiment': (str,), f'{_INFO}.run_history': (list,),
-    'optimizer': (dict,), 'param_schedulers': (list, dict),
-    'state_dict': (dict,), 'ema_state_dict': (dict,)}
-_RESUMED = ('meta.epoch', 'meta.iter', 'message_hub.log_scalars', 'message_hub.resumed_keys', _INFO)
+# The types of what the project and mmengine read, where it exists.
+_CONTENT = dict(
+    state_dict=dict, ema_state_dict=dict, optimizer=dict, param_schedulers=list | dict,
+    meta=dict(epoch=int, iter=int, seed=int | None, experiment_name=str, position=dict,
+              dataset_meta=dict(classes=list | tuple)),
+    message_hub=dict(log_scalars=dict, resumed_keys=dict,
+                     runtime_info=dict(begun_experiment=str, run_history=list)))
 
 
 def check_content(checkpoint: Any, where: str) -> None:
-    """Check what the project and mmengine read from a checkpoint.
+    """Check what is read from any checkpoint.
 
     Raises:
-        ValueError: A value is of the wrong kind; the message names its key.
+        ValueError: A value is of the wrong type; the message names its key.
     """
-    _require(isinstance(checkpoint, dict), where, '', checkpoint, 'a dict with state_dict')
-    for key, kinds in _KINDS.items():
-        value = _value(checkpoint, key)
-        expected = ' or '.join(kind.__name__ for kind in kinds)
-        _require(value is ... or isinstance(value, kinds), where, key, value, expected)
+    _check(checkpoint, _CONTENT, where, '', whole=False)
     for key in ('state_dict', 'ema_state_dict'):
         for name, value in checkpoint.get(key, {}).items():
-            stored = isinstance(value, Tensor) \
-                and value.numel() * value.element_size() <= value.untyped_storage().nbytes()
-            _require(isinstance(name, str) and stored, where, f'{key}.{name}', value, 'a tensor')
-    for item in _value(checkpoint, 'meta.dataset_meta.classes', ()):
-        _require(isinstance(item, str), where, 'meta.dataset_meta.classes', item, 'only str')
+            _check(name, str, where, key)
+            _check(value, Tensor, where, f'{key}.{name}')
+            if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+                raise ValueError(f'checkpoint {where}: {key}.{name}: not stored completely')
+    for name in checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes', ()):
+        _check(name, str, where, 'meta.dataset_meta.classes')
 
 
 def check_resumable(checkpoint: Mapping[str, Any], where: str, own: Mapping[str, Any]) -> None:
@@ -48,40 +42,41 @@ def check_resumable(checkpoint: Mapping[str, Any], where: str, own: Mapping[str,
     Raises:
         ValueError: Something is missing, or a state does not have the parts of the run's own.
     """
-    for key in _RESUMED:
-        _require(_value(checkpoint, key) is not ..., where, key, ..., 'what a run continues from')
-    found = dict(param_groups=_value(checkpoint, 'optimizer.param_groups', None),
-                 param_schedulers=checkpoint.get('param_schedulers'))
-    _check_like(where, 'state', found, own)
+    needed = dict(meta=('epoch', 'iter'), message_hub=_CONTENT['message_hub'],
+                  optimizer=('param_groups',))
+    for part, names in needed.items():
+        if missing := [name for name in names if name not in checkpoint.get(part, ())]:
+            raise ValueError(f'checkpoint {where}: cannot be resumed, it has no '
+                             f'{part}.{missing[0]}')
+    _check(dict(param_groups=checkpoint['optimizer']['param_groups'],
+                param_schedulers=checkpoint.get('param_schedulers')), own, where, '')
 
 
-def _check_like(where: str, key: str, found: Any, own: Any) -> None:
-    if isinstance(own, dict):
-        _require(isinstance(found, dict) and found.keys() == own.keys(), where, key, found,
-                 f'a dict of {", ".join(map(str, own))}')
-        for name, value in own.items():
-            _check_like(where, f'{key}.{name}', found[name], value)
-    elif isinstance(own, (list, tuple)):
-        _require(isinstance(found, (list, tuple)) and len(found) == len(own), where, key, found,
-                 f'{len(own)} items')
-        for place, value in enumerate(own):
-            _check_like(where, f'{key}[{place}]', found[place], value)
-    elif own is not None and found is not None:
-        number = isinstance(own, (int, float))
-        _require(isinstance(found, (int, float)) if number else found == own, where, key, found,
-                 'a number' if number else repr(own))
+def _check(found: Any, pattern: Any, where: str, key: str, whole: bool = True) -> None:
+    """Compare with types, or with a state: its keys, lengths, texts, and where it has numbers.
 
-
-def _value(checkpoint: Mapping[str, Any], key: str, default: Any = ...) -> Any:
-    for name in key.split('.'):
-        if name not in checkpoint:
-            return default
-        checkpoint = checkpoint[name]
-    return checkpoint
-
-
-def _require(holds: bool, where: str, key: str, found: Any, expected: str) -> None:
-    if not holds:
-        found = 'nothing' if found is ... else f'{type(found).__name__} {str(found)[:60]!r}'
-        raise ValueError(f'checkpoint {where}: {key or "content"}: found {found}, expected '
-                         f'{expected}; it is damaged or of another program')
+    Args:
+        whole: Whether dicts must have the pattern's keys and no others.
+    """
+    parts = ()
+    if isinstance(pattern, (type, UnionType)):
+        fits = isinstance(found, pattern)
+    elif isinstance(pattern, dict):
+        fits = isinstance(found, dict) and (not whole or found.keys() == pattern.keys())
+        parts = pattern.items()
+    elif isinstance(pattern, (list, tuple)):
+        fits = isinstance(found, (list, tuple)) and len(found) == len(pattern)
+        parts = enumerate(pattern)
+    elif isinstance(pattern, (int, float)) or found is None:
+        fits = isinstance(found, (int, float, type(None)))
+    else:
+        fits = pattern is None or type(found) is type(pattern) and str(found) == str(pattern)
+    if not fits:
+        expected = f'a dict of {", ".join(map(str, pattern))}' if isinstance(pattern, dict) else \
+            getattr(pattern, '__name__', repr(pattern))
+        raise ValueError(f'checkpoint {where}: {key.lstrip(".") or "content"}: found '
+                         f'{type(found).__name__} {str(found)[:60]}, expected '
+                         f'{expected[:80]}; it is damaged or of another program')
+    for name, part in parts:
+        if whole or name in found:
+            _check(found[name], part, where, f'{key}.{name}', whole)

@@ -1,8 +1,14 @@
-"""Checkpoints as tensors and plain values, which torch.load reads without running code."""
+"""Checkpoints as tensors and plain values, which torch.load reads without running code.
+
+Numpy and earlier versions pickled objects. They are read as inert records, by this invariant: what
+a file calls, with any arguments and in any order, builds tensors and containers or stores its
+arguments. Nothing that can be called results, and no attribute of a class or function can be set.
+"""
 import inspect
+import re
 import warnings
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,12 +17,57 @@ from mmengine.logging import HistoryBuffer
 
 DROPPED = object()  # returned for a value that is left out
 _EXACT = {str: str.__str__, int: int.__int__, float: float.__float__}
+_HISTORY = ('_log_history', '_count_history', 'max_length')
 _PLAIN = (type(None), bool, str, int, float, complex, bytes, torch.dtype, torch.device)
-_MAPPINGS = (OrderedDict, Counter, dict)
-_SEQUENCES = (list, tuple, set, frozenset)
 
 
-def plain(value: Any, other: Callable[[str, Any], Any] | None = None, key: str = '') -> Any:
+class Inert:
+    """A call or object in a pickle; ``__setstate__`` keeps unpicklers from setting attributes."""
+
+    __slots__ = ('args', 'state')
+
+    def __new__(cls, *args: Any) -> 'Inert':
+        self = super().__new__(cls)
+        self.args, self.state = args, None
+        return self
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+
+# Earlier versions saved HistoryBuffer's and OneCycleParamScheduler's functions, by getattr.
+INERT: dict[str, type[Inert]] = {
+    name: type(name, (Inert,), dict(__slots__=())) for name in (
+        'numpy.ndarray', 'numpy.dtype', '_codecs.encode', '__builtin__.bytes', 'builtins.bytes',
+        '__builtin__.getattr', 'builtins.getattr', 'mmengine.logging.history_buffer.HistoryBuffer',
+        'mmengine.optim.scheduler.param_scheduler.OneCycleParamScheduler',
+        *(f'numpy.{core}.multiarray.{name}' for core in ('core', '_core')
+          for name in ('_reconstruct', 'scalar')))}
+# What torch.load's own list has besides, without quantized, sparse, nested and other such tensors.
+_TORCH = re.compile(
+    r'collections\.(OrderedDict|Counter)|(__builtin__|builtins)\.(set|complex)|torch\.('
+    r'Size|device|storage\.UntypedStorage|(cuda\.)?(?!Q)\w+Storage|bool|b?float\d\w*|complex\d+|'
+    r'u?int\d+|_utils\._rebuild_(tensor|tensor_v2|tensor_v3|parameter))')
+
+
+def is_known(name: str) -> bool:
+    """Whether a checkpoint may use this global, ``module.name``."""
+    return name in INERT or bool(_TORCH.fullmatch(name))
+
+
+def drop(key: str, value: Any) -> Any:
+    """Leave a value out, with a warning."""
+    warnings.warn(f'checkpoint: {key} is not saved, a checkpoint holds tensors and plain values; '
+                  f'found {type(value).__name__}', stacklevel=2)
+    return DROPPED
+
+
+def reject(key: str, value: Any) -> Any:
+    """Reject a value with a ValueError."""
+    raise ValueError(f'{key}: expected a tensor or plain value, found {type(value).__name__}')
+
+
+def plain(value: Any, other: Callable[[str, Any], Any] = drop, key: str = '') -> Any:
     """Copy a checkpoint as what ``torch.load`` accepts by itself; tensors share their memory.
 
     Numbers and arrays of numpy become Python's numbers and tensors, a log history a dict, and
@@ -24,8 +75,7 @@ def plain(value: Any, other: Callable[[str, Any], Any] | None = None, key: str =
 
     Args:
         value: The checkpoint.
-        other: Called with key and value for anything else; it returns what replaces the value or
-            DROPPED. None leaves the value out with a warning.
+        other: Called with key and value for anything else; it returns what replaces the value.
         key: The value's place in the checkpoint, such as ``meta.epoch``.
     """
     if type(value) in _PLAIN or value is DROPPED:
@@ -34,48 +84,60 @@ def plain(value: Any, other: Callable[[str, Any], Any] | None = None, key: str =
         return torch.Tensor.detach(value)  # without hooks and attributes
     if inspect.isroutine(value):
         return DROPPED
-    for kind in _MAPPINGS:
-        if isinstance(value, kind):
-            return _plain_mapping(value, kind(), other, key)
-    for kind in _SEQUENCES:
+    if isinstance(value, dict):
+        copy = next(kind for kind in (OrderedDict, Counter, dict) if isinstance(value, kind))()
+        for name, item in value.items():
+            name, item = plain(name, other, key), plain(item, other, f'{key}.{name}'.lstrip('.'))
+            if name is not DROPPED and item is not DROPPED:
+                copy[name] = item
+        if hasattr(copy, '__dict__') and hasattr(value, '_metadata'):  # layer versions of a model
+            copy._metadata = plain(value._metadata, other, f'{key}._metadata')
+        return copy
+    for kind in (list, tuple, set, frozenset):
         if isinstance(value, kind):
             items = [plain(item, other, f'{key}[{place}]') for place, item in enumerate(value)]
             return (set if kind is frozenset else kind)(x for x in items if x is not DROPPED)
     for kind, exact in _EXACT.items():
         if isinstance(value, kind):
             return exact(value)
-    return plain(_replaced(value, other or _drop, key), other, key)
+    try:
+        replaced = _meaning(value)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f'{key}: damaged {type(value).__name__}') from error
+    return plain(other(key, value) if replaced is value else replaced, other, key)
 
 
-def _plain_mapping(value: Mapping, copy: dict, other: Callable | None, key: str) -> dict:
-    for name, item in value.items():
-        where = f'{key}.{name}' if key else str(name)
-        pair = plain(name, other, f'name of {where}'), plain(item, other, where)
-        if not any(part is DROPPED for part in pair):
-            copy[pair[0]] = pair[1]
-    if isinstance(copy, OrderedDict) and hasattr(value, '_metadata'):  # layer versions of a model
-        copy._metadata = plain(value._metadata, other, f'{key}._metadata')
-    return copy
-
-
-def _replaced(value: Any, other: Callable[[str, Any], Any], key: str) -> Any:
-    """One step from an object towards plain values."""
-    if isinstance(value, HistoryBuffer):
-        log, count = value.data
-        return dict(log_history=log, count_history=count, max_length=value.max_length)
-    if isinstance(value, np.generic) and type(value.item()) is not type(value):
-        return value.item()
+def _meaning(value: Any) -> Any:
+    """What an object of numpy or mmengine, or a record of one, means; others are returned."""
+    name = type(value).__name__.rpartition('.')[2]
+    if name == 'HistoryBuffer':
+        state = value.state if isinstance(value, Inert) else vars(value)
+        return {key: state[key] for key in _HISTORY}
     if isinstance(value, np.ndarray):
         numeric = value.dtype.kind in 'fiub' and value.dtype.itemsize <= 8
-        native = value.dtype.newbyteorder('=')
-        return torch.tensor(value.astype(native)) if numeric else value.tolist()
-    return other(key, value)
+        native = np.ascontiguousarray(value, value.dtype.newbyteorder('='))
+        return torch.tensor(native).reshape(value.shape) if numeric else value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    if not isinstance(value, Inert):
+        return value
+    if name == '_reconstruct':
+        _, shape, dtype, fortran, data = value.state
+        return _array(dtype, data).reshape(shape, order='F' if fortran else 'C')
+    if name == 'scalar':
+        return _array(*value.args).item()
+    if name in ('encode', 'bytes'):
+        return ''.join(value.args[:1]).encode('latin-1')
+    return DROPPED if name == 'getattr' else value
 
 
-def _drop(key: str, value: Any) -> Any:
-    warnings.warn(f'checkpoint: {key} is not saved, a checkpoint holds tensors and plain values; '
-                  f'found {type(value).__name__}', stacklevel=2)
-    return DROPPED
+def _array(dtype: Inert, data: Any) -> np.ndarray:
+    """One dimension of numbers; frombuffer checks the number of bytes."""
+    kind, order = (text.decode() if isinstance(text, bytes) else text
+                   for text in (dtype.args[0], dtype.state[1]))
+    if not re.fullmatch('[<>|=](b1|[iu][1248]|f[248])', order + kind):
+        raise ValueError(f'dtype {order}{kind}')
+    return np.frombuffer(_meaning(data), order + kind)
 
 
 def restore_histories(log_scalars: dict[str, Any]) -> None:
@@ -86,14 +148,8 @@ def restore_histories(log_scalars: dict[str, Any]) -> None:
     """
     for name, state in log_scalars.items():
         try:
-            log, count, length = (state[key] for key in
-                                  ('log_history', 'count_history', 'max_length'))
-            log, count = log.cpu().numpy(), count.cpu().numpy()
-            valid = log.shape == count.shape == (len(log),) and type(length) is int \
-                and len(log) <= length
-        except (AttributeError, KeyError, TypeError):
-            valid = False
-        if not valid:
-            raise ValueError(f'message_hub.log_scalars.{name}: expected log_history and '
-                             'count_history of one length and their max_length')
-        log_scalars[name] = HistoryBuffer(log, count, length)
+            log_scalars[name] = HistoryBuffer(*(state[key].cpu().numpy() for key in _HISTORY[:2]),
+                                              max_length=int(state['max_length']))
+        except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f'message_hub.log_scalars.{name}: expected {", ".join(_HISTORY)} of '
+                             'a log history') from error

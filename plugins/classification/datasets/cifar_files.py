@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from torchvision import datasets as official
 
-from plugins.engine.inert_pickle import INERT, understand
-from plugins.engine.plain_values import plain
+from plugins.engine.plain_values import INERT, plain, reject
 
 
 class Edition(NamedTuple):
@@ -101,7 +100,7 @@ def unpickle(path: Path) -> dict:
     """
     with path.open('rb') as file:
         try:
-            loaded = plain(_Unpickler(file, encoding='bytes').load(), understand)
+            loaded = plain(_Unpickler(file, encoding='bytes').load(), reject)
         except Exception as error:  # damaged pickles raise nearly any type
             raise ValueError(f'{path}: not a CIFAR file or damaged: {error}; '
                              'unpack the official archive again') from error

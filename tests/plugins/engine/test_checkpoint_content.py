@@ -27,7 +27,7 @@ def with_value(key, value, checkpoint=None):
     (f'{INFO}.run_history', {}), ('optimizer', []), ('param_schedulers', 'x'),
     ('state_dict', WEIGHT),
     ('state_dict.w', 1.), ('ema_state_dict.w', None),
-    ('state_dict.w', torch.ones(1).expand(2 ** 40))])
+    ('state_dict', {1: WEIGHT})])
 def test_a_wrong_value_is_told_with_its_key(key, value):
     with pytest.raises(ValueError, match=f'checkpoint a.pth: {re.escape(key)}: found .*expected'):
         check_content(with_value(key, value), 'a.pth')
@@ -37,6 +37,11 @@ def test_a_wrong_value_is_told_with_its_key(key, value):
     ('state_dict.w', WEIGHT), ('state_dict.w', WEIGHT[:1]), ('meta.seed', None), ('w', WEIGHT)])
 def test_what_the_project_writes_is_accepted(key, value):
     check_content(with_value(key, value), 'a.pth')
+
+
+def test_a_tensor_beyond_its_storage_is_rejected():
+    with pytest.raises(ValueError, match='a.pth: state_dict.w: not stored completely'):
+        check_content(dict(state_dict=dict(w=torch.ones(1).expand(2 ** 40))), 'a.pth')
 
 
 def resumable():
@@ -56,14 +61,16 @@ def test_a_state_of_this_run_can_be_resumed():
 
 
 @pytest.mark.parametrize('key, value, told', [
-    ('meta.epoch', ..., 'meta.epoch: found nothing'),
-    ('message_hub.resumed_keys', ..., 'message_hub.resumed_keys: found nothing'),
-    ('optimizer.param_groups', [], r'param_groups: found list .*expected 1 items'),
-    ('param_schedulers', None, 'param_schedulers: found NoneType .*expected 1 items'),
-    ('param_schedulers', [dict(last_step=1, param_name='lr', step=1)], 'expected a dict of las'),
-    ('param_schedulers', [dict(last_step='1', param_name='lr')], 'last_step: .*expected a number'),
+    ('meta.epoch', ..., 'cannot be resumed, it has no meta.epoch'),
+    ('message_hub.resumed_keys', ..., 'it has no message_hub.resumed_keys'),
+    ('optimizer', {}, 'it has no optimizer.param_groups'),
+    ('optimizer.param_groups', [], r'param_groups: found list \[\], expected \['),
+    ('param_schedulers', None, r'param_schedulers: found NoneType None, expected \['),
+    ('param_schedulers', [dict(last_step=1, param_name='lr', step=1)],
+     'param_schedulers.0: .*expected a dict of last_step, param_name;'),
+    ('param_schedulers', [dict(last_step='1', param_name='lr')], '0.last_step: .*expected 0;'),
     ('param_schedulers', [dict(last_step=1, param_name='momentum')], "param_name: .*expected 'lr'"),
-    ('optimizer.param_groups', [dict(lr=0.1)], r'param_groups\[0\]: .*a dict of lr, betas, max')])
+    ('optimizer.param_groups', [dict(lr=0.1)], 'param_groups.0: .*a dict of lr, betas, max')])
 def test_a_state_of_another_kind_cannot_be_resumed(key, value, told):
     checkpoint, own = resumable()
     with_value(key, value, checkpoint)
