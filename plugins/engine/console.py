@@ -8,10 +8,7 @@ from pathlib import Path
 
 
 def prepare() -> None:
-    """Let nothing that happens to the output end the work; restart if the locale is not UTF-8.
-
-    Streams that a caller has replaced are left as they are.
-    """
+    """Let nothing that happens to the output end the work; restart if the locale is not UTF-8."""
     if sys.getfilesystemencoding() != 'utf-8':
         os.execv(sys.executable, [sys.executable, '-X', 'utf8', *sys.orig_argv[1:]])
     for number in range(3):  # a file opened later must not get the number of a closed stream
@@ -21,7 +18,7 @@ def prepare() -> None:
             os.dup2(os.open(os.devnull, os.O_RDWR), number)
     for name, number in (('stdout', 1), ('stderr', 2)):
         stream = getattr(sys, name)
-        if stream is getattr(sys, f'__{name}__'):
+        if stream is getattr(sys, f'__{name}__'):  # else a caller has replaced it
             by_line = stream is not None and (stream.line_buffering or stream.write_through)
             setattr(sys, name, lenient(number, 'w', getattr(stream, 'encoding', 'utf-8'), by_line))
     # TensorBoard's thread prints a traceback, and raises its error again where it is called next.

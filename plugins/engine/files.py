@@ -72,8 +72,7 @@ def naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno is None or error.filename and not (
-                temporary and str(error.filename).startswith(str(temporary))):
+        if error.errno is None or not str(error.filename or temporary).startswith(str(temporary)):
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
     except RuntimeError as error:
@@ -88,16 +87,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_texts(texts: Mapping[Path, str]) -> None:
-    """Write several files of UTF-8 text; none is replaced before all are written.
-
-    Bytes of file names that are not UTF-8 are written as ``\\udce9``.
-    """
+    """Write several files of text, in UTF-8; none is replaced before all are written."""
     with ExitStack() as stack:
         partials = {path: stack.enter_context(replacing(path)) for path in texts}
         for path, partial in partials.items():
             with naming(path, partial):
-                partial.write_text(texts[path], encoding='utf-8', errors='backslashreplace',
-                                   newline='\n')
+                partial.write_text(texts[path], 'utf-8', 'backslashreplace', newline='\n')
 
 
 def check_file(*paths: Path, overwrite: bool = True) -> None:

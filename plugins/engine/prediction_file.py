@@ -16,7 +16,7 @@ class PredictionFile(DumpResults):
     default_prefix = ''
 
     def compute_metrics(self, results: list[Any]) -> dict[str, Any]:
-        """Write the file; called only in the main process."""
+        """Write the file, in the main process."""
         with replacing(Path(self.out_file_path)) as partial:
             dump(results, partial, 'pkl')
         return {}

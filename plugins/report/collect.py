@@ -76,10 +76,7 @@ def collect(places: Sequence[str | Path]) -> Collected:
 
 
 def _below(place: Path, notes: list[str]) -> tuple[list[Path], list[Path]]:
-    """Return the work dirs of runs and of searches: the folder itself or folders below it.
-
-    Folders that cannot be read are noted.
-    """
+    """Return the work dirs of runs and of searches, ``place`` or below it; note the unreadable."""
     if not place.is_dir():
         raise FileNotFoundError(f'{place}: no such folder; expected a --work-dir of tools/train.py')
     runs, searches = [], []

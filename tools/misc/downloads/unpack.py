@@ -24,12 +24,10 @@ def unpack(archive: Path, target: Path, only: str = '') -> None:
     try:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as file:  # extracts a link as a small file
-                members = _wanted(archive, file.infolist(), only, target)
-                file.extractall(target, members)
+                file.extractall(target, _wanted(archive, file.infolist(), only, target))
         else:
             with tarfile.open(archive) as file:
-                members = _wanted(archive, file, only, target)
-                file.extractall(target, members, filter='data')
+                file.extractall(target, _wanted(archive, file, only, target), filter='data')
     except _DAMAGED as error:
         raise ValueError(f'{archive}: damaged or no archive ({error}); get it again') from error
 
