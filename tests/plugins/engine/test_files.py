@@ -213,3 +213,4 @@ def test_relative_paths_lead_here_first_then_to_the_repository(tmp_path, monkeyp
     (tmp_path / 'data/x').mkdir(parents=True)
     assert resolve_path('data/x') == tmp_path / 'data/x'
     assert shown_path(REPO_ROOT / 'data/x') == 'data/x' and shown_path('/a/b') == '/a/b'
+    assert shown_path(tmp_path / 'x', tmp_path) == 'x'

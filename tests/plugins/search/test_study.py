@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import optuna
 import pytest
 from optuna.trial import TrialState
+from sqlalchemy.engine import URL
 
 from plugins.engine.files import REPO_ROOT
 from plugins.search import study as studies
@@ -20,6 +21,13 @@ def ask(study, slot=0):
 
 def states(study):
     return [trial.state for trial in study.get_trials()]
+
+
+def test_a_database_may_lie_in_a_folder_of_any_name(tmp_path):
+    path = tmp_path / "a?b#c%20 d'" / 'study.db'
+    path.parent.mkdir()
+    open_storage(URL.create('sqlite', database=str(path)), 1)
+    assert path.is_file()
 
 
 def test_a_silent_trial_goes_back_into_the_queue_once_with_its_values(tmp_path):
