@@ -118,20 +118,19 @@ class Session(ExitStack):
                 false.
         """
         self.cfg.work_dir = work_dir
-        _of_main_process(lambda: self._claim_test_dir(Path(work_dir), checkpoint, overwrite))
+        record = Path(work_dir, RECORD)
 
-    def _claim_test_dir(self, folder: Path, checkpoint: str, overwrite: bool) -> None:
-        self.enter_context(lock(folder))
-        record = folder / RECORD
-        if overwrite or not record.is_file():
-            return
-        earlier = read_record(record)
-        for key, asked in (('mode', 'test'), ('checkpoint', shown_path(checkpoint)),
-                           ('options', self.options), ('config_hash', self.config_hash)):
-            if earlier.get(key) != asked:
-                raise FileExistsError(
-                    f'{record}: is of a test with another {key}, {earlier.get(key)}, not {asked}; '
-                    'choose another --work-dir, or give --overwrite')
+        def claim() -> None:
+            self.enter_context(lock(Path(work_dir)))
+            earlier = {} if overwrite or not record.is_file() else read_record(record)
+            for key, asked in (('mode', 'test'), ('checkpoint', shown_path(checkpoint)),
+                               ('options', self.options), ('config_hash', self.config_hash)):
+                if earlier and earlier.get(key) != asked:
+                    raise FileExistsError(
+                        f'{record}: is of a test with another {key}, {earlier.get(key)}, not '
+                        f'{asked}; choose another --work-dir, or give --overwrite')
+
+        _of_main_process(claim)
 
     def test_on(self, part: str) -> None:
         """Test on the images of another split, see :func:`use_part`."""

@@ -18,6 +18,7 @@ POINTER = 'last_checkpoint'  # names the newest checkpoint
 STOPPED = 'stopped.pth'  # the checkpoint of a run that was stopped within an epoch
 RESUMABLE = r'(?:(?:epoch|iter)_(\d+)|stopped)\.pth'
 _CHECKPOINT = rf'(best_.+_)?{RESUMABLE[:-5]}(-[0-9a-f]{{8}})?\.pth'  # a hash, if published
+# What runs and tests write besides logs and examples, but for the config: it may be a user's own.
 _WRITTEN = (rf'{_CHECKPOINT}|\..+\.\d+\{PARTIAL}|{POINTER}|{re.escape(RECORD)}|'
             r'(curves|confusion_matrix|classes|pr_curve|f1_curve)\.png')
 
@@ -36,17 +37,16 @@ def default_work_dir(config: str | Path, seed: int) -> Path:
 def last_checkpoint(folder: Path) -> Path | None:
     """The newest undamaged checkpoint in a run's folder, which may have been moved; else None.
 
-    It is the one named in the pointer, or a newer one if the run was killed before it renewed the
-    pointer; else the highest epoch.
+    It is the one that the pointer names, or one that a killed run wrote after it; else the last.
     """
-    pointer, named, since = folder / POINTER, '', float('inf')
-    if pointer.is_file():
-        named = Path(pointer.read_text(encoding='utf-8', errors='replace').strip()).name
-        since = pointer.stat().st_mtime_ns
+    pointer = folder / POINTER
+    text = pointer.read_text(errors='replace') if pointer.is_file() else ''
+    named = folder / Path(text.strip()).name
+    since = named.stat().st_mtime_ns if named.is_file() else float('inf')
     steps = {path: float(found[1] or 'inf') for path in folder.glob('*.pth')
              if (found := re.fullmatch(RESUMABLE, path.name))}
     for path in sorted(steps, reverse=True, key=lambda path: (
-            path.name == named or path.stat().st_mtime_ns > since, steps[path])):
+            path.stat().st_mtime_ns >= since, steps[path])):
         if _is_whole(path):
             return path
         print(f'{path} is damaged')
@@ -57,10 +57,7 @@ def lock(folder: Path) -> TextIO:
     """Create a folder and lock it, until the returned file is closed or the process ends.
 
     A record lock, unlike flock's, is not inherited by the workers of a data loader, which outlive
-    a killed process by seconds. The file stays: deleting it could let two processes in.
-
-    Raises:
-        BlockingIOError: Another process has the lock.
+    a killed process by seconds. BlockingIOError if another process has the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = (folder / LOCK).open('a+', encoding='utf-8')
@@ -91,9 +88,7 @@ def claim_work_dir(folder: Path, resume: str | None, overwrite: bool) -> Path | 
         The checkpoint to continue from; None to train from the beginning.
 
     Raises:
-        BlockingIOError: A test in the folder, which would be deleted, is still running.
-        FileExistsError: The folder contains a run that would be overwritten, or other files.
-        FileNotFoundError: There is no such checkpoint.
+        OSError: The folder contains something else, a run, or one that is tested just now.
     """
     checkpoint = last_checkpoint(folder) if resume == 'auto' else resume and resolve_path(resume)
     if checkpoint and not checkpoint.is_file():
@@ -112,15 +107,11 @@ def claim_work_dir(folder: Path, resume: str | None, overwrite: bool) -> Path | 
         _delete_run(folder)
     earlier = sorted(path.name for path in folder.iterdir()
                      if path.name == RECORD or re.fullmatch(_CHECKPOINT, path.name))
-    if earlier and last_checkpoint(folder):
-        raise FileExistsError(
-            f'{folder} contains an earlier run. Continue it with --resume, replace it with '
-            '--overwrite, or choose another place with --work-dir or --seed.')
     if earlier:
-        raise FileExistsError(
-            f'{folder} contains {", ".join(earlier)} of an earlier run, which cannot be continued. '
-            'Choose another --work-dir, or delete it with --overwrite; a best checkpoint can be '
-            'tested with tools/test.py.')
+        how = 'Continue it with --resume, replace it' if last_checkpoint(folder) else \
+            'It cannot be continued; test a best checkpoint with tools/test.py, or replace the run'
+        raise FileExistsError(f'{folder} contains an earlier run ({", ".join(earlier)}). {how} '
+                              'with --overwrite, or choose another --work-dir or --seed.')
     if resume == 'auto':
         print(f'--resume: {folder} contains no checkpoint; training from the beginning')
     return checkpoint
@@ -139,9 +130,8 @@ def _delete_run(folder: Path) -> None:
     for test in folder.glob(f'*/{LOCK}'):
         lock(test.parent).close()  # refused while the test is running
         test.unlink()
-    manifest = folder / MANIFEST
-    written = [MANIFEST, *manifest.read_text(encoding='utf-8').splitlines()] \
-        if manifest.is_file() else []
+    manifest = folder / MANIFEST  # of examples
+    written = manifest.read_text(encoding='utf-8') + MANIFEST if manifest.is_file() else ''
     for path in list(folder.iterdir()):
         if _is_log(path):
             shutil.rmtree(path)
@@ -149,7 +139,7 @@ def _delete_run(folder: Path) -> None:
             _delete_run(path)
             with suppress(OSError):
                 path.rmdir()
-        elif path.name in written or _is_written(path):
+        elif path.name in written.split('\n') or _is_written(path):
             path.unlink()
 
 
@@ -160,8 +150,4 @@ def _is_log(path: Path) -> bool:
 
 
 def _is_written(path: Path) -> bool:
-    """Whether runs or tests write such a file: a checkpoint, a config, a record or a picture."""
-    if path.suffix == '.py' and path.is_file():  # a run writes its whole config
-        text = path.read_text(encoding='utf-8', errors='replace')
-        return '\nwork_dir = ' in text and '_base_' not in text
     return path.is_file() and re.fullmatch(_WRITTEN, path.name) is not None

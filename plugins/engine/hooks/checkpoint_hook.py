@@ -89,10 +89,7 @@ class SafeCheckpointHook(CheckpointHook):
             self._due = self.every_n_train_iters(runner, self.interval, self.save_begin)
 
     def after_val(self, runner: Runner) -> None:
-        """Save the state, which now includes the validation, then the best checkpoint.
-
-        The first best one never comes alone, whatever the interval: it could not be resumed.
-        """
+        """Save the state, which now includes the validation; a best one never comes alone."""
         alone = self._unwritten and self.last_ckpt is None and self.save_last
         self._save_if(self._due or alone, runner)
 

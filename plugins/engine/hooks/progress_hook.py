@@ -31,13 +31,12 @@ class ProgressHook(Hook):
         self._epoch_start = 0.
 
     def before_train(self, runner) -> None:
-        if runner.iter >= runner.max_iters:
-            self.console.print(f'The run is finished: {runner.epoch} of {runner.max_epochs} epochs',
-                               highlight=False)
-            return
         first = '' if runner.epoch == 0 else f' from epoch {runner.epoch + 1}'
-        self.console.print(f'Training {runner.max_epochs} epochs{first}, '
-                           f'{len(runner.train_dataloader)} iterations each', highlight=False)
+        told = f'Training {runner.max_epochs} epochs{first}, ' \
+               f'{len(runner.train_dataloader)} iterations each'
+        if runner.iter >= runner.max_iters:
+            told = f'The run is finished: {runner.epoch} of {runner.max_epochs} epochs'
+        self.console.print(told, highlight=False)
 
     def before_train_epoch(self, runner) -> None:
         self._epoch_start = time.perf_counter()
