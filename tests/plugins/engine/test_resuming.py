@@ -1,6 +1,11 @@
-"""Optimizers by name, in one run and in a run that was killed and resumed."""
+"""Everything with a state that a config can name, in one run and in a resumed run."""
 import pytest
 import torch
+from mmengine.registry import OPTIMIZERS as REGISTERED
+from mmengine.registry import PARAM_SCHEDULERS
+
+from plugins.engine.checkpoint import read_checkpoint
+from tests.plugins.engine.random_run import history, train_fixture  # noqa: F401
 
 OPTIMIZERS = [
     dict(type='ASGD', lr=0.01, t0=2),  # averages from the third step on
@@ -33,3 +38,75 @@ def test_an_optimizer_steps_as_pytorchs_and_resumes_with_its_state(
     assert states[0].keys() == states[1].keys()
     for key, value in states[0].items():
         assert value == states[1][key], key
+
+
+# Arguments of the schedulers, by their names without LR, Momentum or ParamScheduler.
+SCHEDULERS = dict(
+    Constant={}, CosineAnnealing=dict(T_max=3),
+    CosineRestart=dict(periods=[1, 3], restart_weights=[1., 0.5], eta_min=0.),
+    Exponential=dict(gamma=0.9), Linear={}, MultiStep=dict(milestones=[1, 2]),
+    OneCycle=dict(eta_max=0.02, total_steps=15, by_epoch=False), Poly=dict(power=2.),
+    ReduceOnPlateau=dict(monitor='a', rule='less', patience=0), Step=dict(step_size=1),
+    ReduceLROnPlateau=dict(monitor='a', rule='less', patience=0),
+    TimeDecay=dict(decay=0.1, by_epoch=False))
+# These need a closure, sparse gradients, matrices alone, or several processes.
+UNUSABLE = {'LBFGS', 'SparseAdam', 'Muon', 'ZeroRedundancyOptimizer', 'Optimizer'}
+AVERAGES = ('ExponentialMovingAverage', 'MomentumAnnealingEMA', 'StochasticWeightAverage')
+
+
+def scheduler(name):
+    stem = name
+    for ending in ('LR', 'Momentum', 'ParamScheduler'):
+        stem = stem.removesuffix(ending)
+    arguments = SCHEDULERS.get(name) or SCHEDULERS[stem]
+    if name.endswith('ParamScheduler'):
+        arguments = dict(arguments, param_name='lr')
+    return dict(type=name, **arguments)
+
+
+def wrapped(kind='OptimWrapper', optimizer='SGD', **changes):
+    return dict(optim_wrapper=dict(type=kind, optimizer=dict(type=optimizer, lr=0.01), **changes))
+
+
+def hook(**config):
+    return dict(hooks=dict(stateful=config))
+
+
+CASES = {
+    **{name: dict(param_scheduler=[scheduler(name)]) for name in sorted(
+        PARAM_SCHEDULERS.module_dict) if not name.startswith('_')},
+    **{name: wrapped(optimizer=name) for name in sorted(set(REGISTERED.module_dict) - UNUSABLE)},
+    'accumulation': wrapped(accumulative_counts=4),
+    **{kind: wrapped(kind, clip_grad=dict(max_norm=0.1), optimizer='AdamW')
+       for kind in ('OptimWrapper', 'DeferredNormOptimWrapper', 'Bf16OptimWrapper')},
+    **{name: hook(type='EMAHook', ema_type=name) for name in AVERAGES},
+    'EMAHook of buffers': hook(type='EMAHook', update_buffers=True, begin_epoch=2),
+    'EarlyStopHook': hook(type='EarlyStopHook', monitor='a', rule='less', patience=2,
+                          restore_best=False),
+    'EarlyStoppingHook': hook(type='EarlyStoppingHook', monitor='a', rule='less', patience=2),
+    'SyncBuffersHook': hook(type='SyncBuffersHook')}
+
+
+def differing(found, expected, key=''):
+    """The places where two contents of checkpoints differ."""
+    if isinstance(expected, dict):
+        return [place for name in expected.keys() | found.keys() for place in differing(
+            found.get(name), expected.get(name), f'{key}.{name}')]
+    if isinstance(expected, (list, tuple)):
+        return [place for i, (a, b) in enumerate(zip(found, expected, strict=True))
+                for place in differing(a, b, f'{key}.{i}')]
+    same = torch.equal(found, expected) if torch.is_tensor(expected) else found == expected
+    return [] if same else [key]
+
+
+@pytest.mark.parametrize('name', CASES)
+def test_a_resumed_run_ends_as_the_whole_one(train, tmp_path, name):
+    ends = []
+    for start in (None, 'iter_7.pth'):  # in the middle of the second epoch
+        runner = train(resume=start, checkpoint=dict(
+            by_epoch=False, interval=7, max_keep_ckpts=-1), **CASES[name])
+        content = read_checkpoint(tmp_path / f'run/iter_{runner.iter}.pth')
+        ends.append(dict({key: content.get(key) for key in (
+            'state_dict', 'ema_state_dict', 'optimizer', 'param_schedulers')},
+            history=history(runner), position=content['meta']['position']))
+    assert differing(*ends) == []
