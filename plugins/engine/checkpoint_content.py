@@ -7,8 +7,9 @@ from torch import Tensor
 
 # The types of what the project and mmengine read, where it exists.
 _CONTENT = dict(
-    state_dict=dict, ema_state_dict=dict, optimizer=dict, param_schedulers=list | dict,
-    meta=dict(epoch=int, iter=int, seed=int | None, experiment_name=str, position=dict,
+    state_dict=dict, ema_state_dict=dict, optimizer=dict(state=dict), param_schedulers=list | dict,
+    meta=dict(epoch=int, iter=int, seed=int | None, experiment_name=str,
+              position=dict(passes=int, batches=int, processes=list),
               dataset_meta=dict(classes=list | tuple)),
     message_hub=dict(log_scalars=dict, resumed_keys=dict,
                      runtime_info=dict(begun_experiment=str, run_history=list)))
@@ -29,6 +30,8 @@ def check_content(checkpoint: Any, where: str) -> None:
                 raise ValueError(f'checkpoint {where}: {key}.{name}: not stored completely')
     for name in checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes', ()):
         _check(name, str, where, 'meta.dataset_meta.classes')
+    for name, value in checkpoint.get('message_hub', {}).get('resumed_keys', {}).items():
+        _check(value, bool, where, f'message_hub.resumed_keys.{name}')
 
 
 def check_resumable(checkpoint: Mapping[str, Any], where: str, own: Mapping[str, Any]) -> None:
@@ -43,7 +46,7 @@ def check_resumable(checkpoint: Mapping[str, Any], where: str, own: Mapping[str,
         ValueError: Something is missing, or a state does not have the parts of the run's own.
     """
     needed = dict(meta=('epoch', 'iter'), message_hub=_CONTENT['message_hub'],
-                  optimizer=('param_groups',))
+                  optimizer=('state', 'param_groups'))
     for part, names in needed.items():
         if missing := [name for name in names if name not in checkpoint.get(part, ())]:
             raise ValueError(f'checkpoint {where}: cannot be resumed, it has no '
@@ -68,7 +71,8 @@ def _check(found: Any, pattern: Any, where: str, key: str, whole: bool = True) -
         fits = isinstance(found, (list, tuple)) and len(found) == len(pattern)
         parts = enumerate(pattern)
     elif isinstance(pattern, (int, float)) or found is None:
-        fits = isinstance(found, (int, float, type(None)))
+        kinds = bool if isinstance(pattern, bool) else (int, float)
+        fits = found is None or isinstance(found, kinds)
     else:
         fits = pattern is None or type(found) is type(pattern) and str(found) == str(pattern)
     if not fits:

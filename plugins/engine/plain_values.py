@@ -102,7 +102,7 @@ def plain(value: Any, other: Callable[[str, Any], Any] = drop, key: str = '') ->
             return exact(value)
     try:
         replaced = _meaning(value)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(f'{key}: damaged {type(value).__name__}') from error
     return plain(other(key, value) if replaced is value else replaced, other, key)
 
@@ -150,6 +150,6 @@ def restore_histories(log_scalars: dict[str, Any]) -> None:
         try:
             log_scalars[name] = HistoryBuffer(*(state[key].cpu().numpy() for key in _HISTORY[:2]),
                                               max_length=int(state['max_length']))
-        except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(f'message_hub.log_scalars.{name}: expected {", ".join(_HISTORY)} of '
                              'a log history') from error

@@ -27,7 +27,8 @@ def with_value(key, value, checkpoint=None):
     (f'{INFO}.run_history', {}), ('optimizer', []), ('param_schedulers', 'x'),
     ('state_dict', WEIGHT),
     ('state_dict.w', 1.), ('ema_state_dict.w', None),
-    ('state_dict', {1: WEIGHT})])
+    ('state_dict', {1: WEIGHT}), ('message_hub.resumed_keys.epoch', 1.5), ('optimizer.state', None),
+    ('meta.position.batches', '3')])
 def test_a_wrong_value_is_told_with_its_key(key, value):
     with pytest.raises(ValueError, match=f'checkpoint a.pth: {re.escape(key)}: found .*expected'):
         check_content(with_value(key, value), 'a.pth')
@@ -63,7 +64,7 @@ def test_a_state_of_this_run_can_be_resumed():
 @pytest.mark.parametrize('key, value, told', [
     ('meta.epoch', ..., 'cannot be resumed, it has no meta.epoch'),
     ('message_hub.resumed_keys', ..., 'it has no message_hub.resumed_keys'),
-    ('optimizer', {}, 'it has no optimizer.param_groups'),
+    ('optimizer', dict(state={}), 'it has no optimizer.param_groups'),
     ('optimizer.param_groups', [], r'param_groups: found list \[\], expected \['),
     ('param_schedulers', None, r'param_schedulers: found NoneType None, expected \['),
     ('param_schedulers', [dict(last_step=1, param_name='lr', step=1)],
