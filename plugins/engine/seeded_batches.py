@@ -10,11 +10,9 @@ from torch.utils.data import BatchSampler, Sampler
 
 
 class _Batch(list):
-    """Indices of a batch; a worker that receives them seeds its generators first."""
+    """Indices; a worker that receives them seeds its generators first."""
 
-    def __init__(self, indices: list[int], seed: int) -> None:
-        super().__init__(indices)
-        self.seed = seed
+    seed: int
 
     def __reduce__(self) -> tuple:
         return _receive, (list(self), self.seed)
@@ -53,8 +51,9 @@ class SeededBatchSampler(Sampler):
     def __iter__(self) -> Iterator[_Batch]:
         entropy = torch.randint(2**62, ()).item()
         for number, indices in enumerate(self.batches, self.first):
-            seed, = np.random.SeedSequence([entropy, number]).generate_state(1)
-            yield _Batch(indices, int(seed))
+            batch = _Batch(indices)
+            batch.seed = int(np.random.SeedSequence([entropy, number]).generate_state(1)[0])
+            yield batch
 
     def __len__(self) -> int:
         return len(self.batches)

@@ -47,70 +47,56 @@ class _ExactLoop:
         return dict(passes=self.passes, batches=self.batches, processes=all_gather_object(mine))
 
     def resume_at(self, position: dict[str, Any]) -> None:
-        """Continue from a position when the next pass begins."""
-        self._resumed = position
+        """Continue from a position when the next pass begins; exactly, with as many processes."""
+        processes = position['processes']
+        same = len(processes) == get_world_size()
+        self._resumed = position | (processes[get_rank()] if same else {})
 
     def _begin_pass(self) -> None:
         self.batches = 0
-        if self._resumed is not None:
+        if self._resumed:
             self.passes = self._resumed['passes']
-            if began := self._own('began'):
-                set_random_state(began)
+            set_random_state(self._resumed.get('began'))
         self._began = random_state()
-
-    def _end_pass(self) -> None:
-        self.batches, self._began = 0, None
 
     def _pass(self) -> Iterator[tuple[int, Any]]:
         """The remaining batches of this pass, with their numbers."""
-        done = self._resumed['batches'] if self._resumed else 0
-        batches, skip = self.dataloader.batch_sampler, None
-        if type(getattr(batches, 'batches', batches)) is BatchSampler:
-            skip = getattr(self._sampler, 'skip', None)  # an infinite sampler's; loads nothing
-        if done and skip:
-            batches.first = done
-            skip(done * batches.batch_size)
-        iterator = iter(self.dataloader)
-        if self._resumed is not None:
-            for _ in range(0 if skip else done):
+        resumed, self._resumed = self._resumed or {}, None
+        done, sampler = resumed.get('batches', 0), self.dataloader.batch_sampler
+        plain = type(getattr(sampler, 'batches', sampler)) is BatchSampler
+        if done and plain and hasattr(sampler.sampler, 'skip'):  # infinite; this loads nothing
+            sampler.first = done
+            sampler.sampler.skip(done * sampler.batch_size)
+            iterator = iter(self.dataloader)
+        else:
+            iterator = iter(self.dataloader)
+            for _ in range(done):
                 next(iterator, None)
-            self.batches = done
-            self._restore()
+        self.batches = done
+        self._restore(resumed)
         while True:
             self._pause()
-            batch = next(iterator, None)
-            if batch is None:
+            if (batch := next(iterator, None)) is None:
                 return
             self.batches += 1
             yield self.batches - 1, batch
 
-    @property
-    def _sampler(self) -> Any:
-        return self.dataloader.batch_sampler.sampler
-
-    def _restore(self) -> None:
-        """Restore what followed from the batches that were done."""
+    def _restore(self, resumed: dict[str, Any]) -> None:
         model = unwrapped(self.runner)
-        parameters, buffers = dict(model.named_parameters()), dict(model.named_buffers())
-        for name, gradient in self._own('gradients').items():
-            parameters[name].grad = gradient.to(parameters[name].device)
-        for name, buffer in self._own('buffers').items():
-            buffers[name].copy_(buffer)
-        for (owner, name), value in zip(self._unsaved(), self._own('unsaved'), strict=False):
+        for name, gradient in resumed.get('gradients', {}).items():
+            parameter = model.get_parameter(name)
+            parameter.grad = gradient.to(parameter.device)
+        for name, buffer in resumed.get('buffers', {}).items():
+            model.get_buffer(name).copy_(buffer)
+        for (owner, name), value in zip(self._unsaved(), resumed.get('unsaved', ()), strict=False):
             setattr(owner, name, value)
-        if self.batches and (now := self._own('now')):
-            set_random_state(now)
-        self._resumed = None
+        if self.batches:
+            set_random_state(resumed.get('now'))
 
     def _unsaved(self) -> Iterator[tuple[object, str]]:
         for owner in (*self.runner.hooks, *unwrapped(self.runner).modules()):
             for name in _UNSAVED.get(type(owner).__name__, ()):
                 yield owner, name
-
-    def _own(self, key: str) -> Any:
-        """What the position holds of this process; nothing if their number has changed."""
-        processes = self._resumed['processes']
-        return processes[get_rank()].get(key, {}) if len(processes) == get_world_size() else {}
 
     def _pause(self) -> None:
         """Between two iterations: save what is due, and stop if asked."""
@@ -136,7 +122,7 @@ class EpochBasedTrainLoop(_ExactLoop, loops.EpochBasedTrainLoop):
         self.runner.model.train()
         for idx, data_batch in self._pass():
             self.run_iter(idx, data_batch)
-        self._end_pass()
+        self.batches, self._began = 0, None
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
 
@@ -153,21 +139,17 @@ class IterBasedTrainLoop(_ExactLoop, loops.IterBasedTrainLoop):
         self._running: Iterator[tuple[int, Any]] = iter(())
 
     def skip_iter(self, done: int) -> None:
-        """Nothing: upstream's loop calls this when it resumes, but the position says more."""
+        """Do nothing when upstream's loop resumes: the position says more."""
 
     def __next__(self) -> Any:
-        """The next batch.
-
-        Raises:
-            ValueError: The dataloader is empty.
-        """
+        """The next batch."""
         while (numbered := next(self._running, None)) is None:
-            if self._began is not None and not self.batches:
-                raise ValueError('train_dataloader: gives no batch, expected at least one; are '
-                                 'there fewer images than batch_size, with drop_last=True?')
+            if self._began and not self.batches:
+                raise ValueError('train_dataloader gives no batch, expected at least one')
             self.passes += self._began is not None
             self._begin_pass()
-            if hasattr(self._sampler, 'set_epoch'):
-                self._sampler.set_epoch(self.passes)
+            sampler = self.dataloader.batch_sampler.sampler
+            if hasattr(sampler, 'set_epoch'):
+                sampler.set_epoch(self.passes)
             self._running = self._pass()
         return numbered[1]
