@@ -1,12 +1,14 @@
 """``--cfg-options`` that rejects what the config does not have."""
 import difflib
 from collections.abc import Mapping
+from numbers import Number
 from typing import Any
 
 from mmengine.config import Config
 
-from .checks import is_number
+from .checks import is_number, refuse
 from .config_keys import READ_KEYS, dotted
+from .wording import shortened
 
 
 def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
@@ -22,8 +24,8 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
 
     Raises:
         ValueError: A key is not in the config (the message names the nearest existing one), a
-            ``+`` key already is, a key is a helper variable, or a number would be replaced by a
-            word, NaN or infinity, or a group of keys by a plain value.
+            ``+`` key already is, a key is a helper variable, or a value would be replaced by one
+            of another kind, NaN or infinity.
     """
     for key, value in (options or {}).items():
         path = key.lstrip('+')
@@ -40,8 +42,10 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
             raise ValueError(f'--cfg-options {key}: the config has no such key. '
                              f'{_hint(cfg, path)} To add a new key on purpose write +{path}=...')
         if exists:
-            _check_kind(key, _get(cfg, path), value)
-            path, value = _whole_list(cfg, path, value)
+            old = _get(cfg, path)
+            path, whole = _whole_list(cfg, path, value)
+            _check_kind(key, old, value, inside=whole is not value)
+            value = whole
         cfg.merge_from_dict({path: value}, allow_list_keys=True)
 
 
@@ -58,7 +62,8 @@ def _get(cfg: Config, path: str) -> Any:
     for part in path.split('.'):
         if isinstance(node, Mapping | Config) and part in node:
             node = node[part]
-        elif isinstance(node, list | tuple) and part.isdigit() and int(part) < len(node):
+        elif isinstance(node, list | tuple) and part.isascii() and part.isdecimal() \
+                and int(part) < len(node):
             node = node[int(part)]
         else:
             raise KeyError(path)
@@ -75,14 +80,36 @@ def _whole_list(cfg: Config, path: str, value: Any) -> tuple[str, Any]:
     return _whole_list(cfg, parent, type(items)([*items[:place], value, *items[place + 1:]]))
 
 
-def _check_kind(key: str, old: Any, new: Any) -> None:
-    """Reject a non-number for a number and a plain value (not None) for a group of keys."""
-    if is_number(old) and isinstance(new, str | float) and not is_number(new):
-        raise ValueError(f'--cfg-options {key}={new}: expected a finite number; the config has '
-                         f'{old}')
+def _check_kind(key: str, old: Any, new: Any, inside: bool) -> None:
+    """Reject a value of another kind, with which a network may train and mean something else."""
     if isinstance(old, Mapping) and not (new is None or isinstance(new, Mapping)):
-        raise ValueError(f'--cfg-options {key}={new}: {key} is a group of keys '
-                         f'({", ".join(old)}); name one of them, e.g. {key}.{next(iter(old))}=...')
+        example = f', e.g. {key}.{next(iter(old))}=...' if old else ''
+        raise ValueError(f'--cfg-options {key}={shortened(new)}: {key} is a group of keys '
+                         f'({", ".join(old)}); name one of them{example}')
+    if not _fits(old, new, inside):
+        raise refuse('--cfg-options', key, new, f'{_kind(old)}; the config has {shortened(old)}')
+
+
+def _fits(old: Any, new: Any, inside: bool) -> bool:
+    """Whether a value may replace another: one number may become several, but not inside lists."""
+    if old is None or new is None:
+        return True
+    if isinstance(new, float) and not is_number(new):
+        return False
+    several = [isinstance(value, list | tuple) for value in (old, new)]
+    if True not in several:  # inside lists, names of classes may replace their indices
+        return inside and {type(old), type(new)} == {int, str} or _kind(old) == _kind(new)
+    if inside and False in several or isinstance(old, bool):
+        return False
+    olds, news = ([value] if one else value for value, one in (
+        (old, not several[0]), (new, not several[1])))
+    return all(not olds or any(_fits(before, after, True) for before in olds) for after in news)
+
+
+def _kind(value: Any) -> str:
+    return next((text for kind, text in (
+        (bool, 'True or False'), (Number, 'a finite number'), (str, 'a word'), (Mapping, 'a group'))
+        if isinstance(value, kind)), 'a list')
 
 
 def _hint(cfg: Config, path: str) -> str:

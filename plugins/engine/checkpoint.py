@@ -88,16 +88,19 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
             checkpoint = None if refusal else plain(
                 torch.load(file, map_location=map_location, weights_only=not trusted),
                 drop if trusted else reject)
-    except OSError:
-        raise
     except Exception as error:  # unpickling random bytes can raise anything
+        if isinstance(error, OSError) and error.filename:
+            raise
         raise ValueError(f'checkpoint {path}: not a readable checkpoint; copy or train it '
                          'again') from error
     if refusal:
         raise ValueError(f'checkpoint {path}: {refusal}')
     check_content(checkpoint, str(path))
     checkpoint.get('meta', {}).pop('config', None)  # mmengine's Runner.resume would execute it
-    restore_histories(checkpoint.get('message_hub', {}).get('log_scalars', {}))
+    try:
+        restore_histories(checkpoint.get('message_hub', {}).get('log_scalars', {}))
+    except ValueError as error:
+        raise ValueError(f'checkpoint {path}: {error}') from error
     return checkpoint
 
 

@@ -1,9 +1,11 @@
 """What a checkpoint must hold for its use."""
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import UnionType
 from typing import Any
 
 from torch import Tensor
+
+from .wording import shortened
 
 # The types of what the project and mmengine read, where it exists.
 _CONTENT = dict(
@@ -13,6 +15,7 @@ _CONTENT = dict(
               dataset_meta=dict(classes=list | tuple)),
     message_hub=dict(log_scalars=dict, resumed_keys=dict,
                      runtime_info=dict(begun_experiment=str, run_history=list)))
+_SCALARS = ('step', 'eta', 'mu', 'mu_product')  # of an optimizer's state for a parameter
 
 
 def check_content(checkpoint: Any, where: str) -> None:
@@ -53,6 +56,29 @@ def check_resumable(checkpoint: Mapping[str, Any], where: str, own: Mapping[str,
                              f'{part}.{missing[0]}')
     _check(dict(param_groups=checkpoint['optimizer']['param_groups'],
                 param_schedulers=checkpoint.get('param_schedulers')), own, where, '')
+    for one, mine in zip(checkpoint['optimizer']['param_groups'], own['param_groups'] or (),
+                         strict=False):
+        if one['params'] != mine['params']:
+            raise ValueError(f'checkpoint {where}: optimizer.param_groups: its parameters are '
+                             'numbered differently; it is damaged or of another program')
+
+
+def check_shapes(state: Any, shapes: Sequence[Sequence[int]], where: str) -> None:
+    """Check an optimizer's state: a fused kernel reads beyond a tensor that is too small."""
+    _check(state, dict, where, 'optimizer.state')
+    for place, values in state.items():
+        _check(place in range(len(shapes)) and values, dict, where, f'optimizer.state.{place}')
+    stored = {(len(shapes[place]), name) for place, values in state.items()
+              for name, value in values.items() if isinstance(value, Tensor)}
+    for place, values in state.items():
+        for name in [name for sides, name in stored if sides == len(shapes[place])]:
+            value, full = values.get(name), () if name in _SCALARS else tuple(shapes[place])
+            fits = isinstance(value, Tensor) and (
+                tuple(value.shape) == full or 'row' in str(name) or 'col' in str(name))  # Adafactor
+            if not fits and not (name == 'momentum_buffer' and value is None):
+                raise ValueError(f'checkpoint {where}: optimizer.state.{place}.{name}: found '
+                                 f'{shortened(getattr(value, "shape", value))}, expected a tensor '
+                                 f'of the shape {full}; resume from another checkpoint')
 
 
 def _check(found: Any, pattern: Any, where: str, key: str, whole: bool = True) -> None:
@@ -79,7 +105,7 @@ def _check(found: Any, pattern: Any, where: str, key: str, whole: bool = True) -
         expected = f'a dict of {", ".join(map(str, pattern))}' if isinstance(pattern, dict) else \
             getattr(pattern, '__name__', repr(pattern))
         raise ValueError(f'checkpoint {where}: {key.lstrip(".") or "content"}: found '
-                         f'{type(found).__name__} {str(found)[:60]}, expected '
+                         f'{type(found).__name__} {shortened(found)}, expected '
                          f'{expected[:80]}; it is damaged or of another program')
     for name, part in parts:
         if whole or name in found:

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Sequence
 from numbers import Real
 
+from .wording import shortened
+
 Range = tuple[float, float]
 Size = tuple[int, int]
 
@@ -18,7 +20,7 @@ def refuse(owner: object, key: str, found: object, expected: str) -> ValueError:
         expected: A description of valid values.
     """
     name = owner if isinstance(owner, str) else type(owner).__name__
-    return ValueError(f'{name}{": " if name else ""}{key}={found!r}, expected {expected}')
+    return ValueError(f'{name}{": " if name else ""}{key}={shortened(found)}, expected {expected}')
 
 
 def is_number(value: object) -> bool:

@@ -18,6 +18,10 @@ _COUNTS = {
        for key, least in (('batch_size', 1), ('num_workers', 0))},
     'train_cfg.max_epochs': 1, 'train_cfg.max_iters': 1, 'train_cfg.val_interval': 1,
     'train_cfg.val_begin': 0}
+# Keys with one of several words, and those with a word or None.
+_WORDS = {'log_level': ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'),
+          'env_cfg.mp_cfg.mp_start_method': ('fork', 'spawn', 'forkserver')}
+_TEXTS = ('load_from', 'work_dir', 'default_scope', 'experiment_name')
 
 
 def read_config(path: str) -> Config:
@@ -61,8 +65,13 @@ def check_config(cfg: Config) -> None:
                          'complete config. Files in configs/_base_ are only parts: give a config '
                          'that names them in its _base_')
     for path, least in _COUNTS.items():
-        if (value := _get(cfg, path)) is not None:
+        if (value := _get(cfg, path, ...)) is not ...:
             checks.whole('', path, value, least)
+    for path, words in _WORDS.items():
+        checks.one_of('', path, _get(cfg, path), (*words, None))
+    for path in _TEXTS:
+        if not isinstance(_get(cfg, path), str | None):
+            raise checks.refuse('', path, _get(cfg, path), 'a word or None')
     if (seed := _get(cfg, 'randomness.seed')) is not None:
         checks.whole('', 'randomness.seed', seed, 0, LARGEST_SEED)
     rate = _get(cfg, 'optim_wrapper.optimizer.lr')
@@ -107,10 +116,10 @@ def _check_keys(cfg: Config) -> None:
                              f'{near[0]}? A helper variable needs a less similar name')
 
 
-def _get(cfg: Config, path: str) -> Any:
-    """The value of a dotted key; None if it does not exist."""
+def _get(cfg: Config, path: str, default: Any = None) -> Any:
+    """The value of a dotted key, or ``default`` if it does not exist."""
     node: Any = cfg
     for key in path.split('.'):
-        node = node.get(key) if isinstance(node, Mapping | Config) else None
+        node = node.get(key, default) if isinstance(node, Mapping | Config) else default
     return node
 

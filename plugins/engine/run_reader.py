@@ -21,8 +21,8 @@ EXAMPLES_RECORD = 'examples.json'
 # or {key: shape} (*: any key; ? after a key: may be missing or null). All fields may be missing but
 # those that a reader asks for; others, which no reader uses, may hold anything.
 _KINDS = {
-    'a string': lambda value: isinstance(value, str),
-    'a file name': lambda value: isinstance(value, str) and Path(value).name != '',
+    'a line of text': lambda value: isinstance(value, str) and len(value.splitlines()) < 2,
+    'a file name': lambda value: _KINDS['a line of text'](value) and Path(value).name != '',
     'a whole number': lambda value: is_whole(value, 0, 2 ** 63 - 1),
     'a number': lambda value: isinstance(value, float) or is_number(value),
     'text or null': lambda value: value is None or isinstance(value, str),
@@ -30,10 +30,10 @@ _KINDS = {
 _NUMBERS = {'*': 'a number'}
 _SHAPES: dict[str, Any] = {
     **dict.fromkeys(('mode', 'split', 'monitor', 'precision', 'device', 'torch_version',
-                     'git_commit', 'config_hash', 'kind', 'metric'), 'a string'),
+                     'git_commit', 'config_hash', 'kind', 'metric'), 'a line of text'),
     **dict.fromkeys(('config', 'checkpoint'), 'a file name'),
     **dict.fromkeys(('seed', 'best_epoch', 'epochs', 'processes'), 'a whole number'),
-    'seconds': 'a number', 'metrics': _NUMBERS, 'options': ['a string'],
+    'seconds': 'a number', 'metrics': _NUMBERS, 'options': ['a line of text'],
     'parameters': {'total': 'a whole number', 'trainable': 'a whole number'},
     'history': [{'epoch': 'a whole number', 'train?': _NUMBERS, 'metrics?': _NUMBERS,
                  'seconds': 'a number'}],
@@ -42,10 +42,10 @@ _SHAPES: dict[str, Any] = {
     'classes': {'*': {'images': 'a whole number', 'accuracy?': 'a number',
                       'precision?': 'a number', 'f1?': 'a number'}},
     'confusion_matrix': [['a whole number']],
-    'examples': [{'file': 'a file name', 'name': 'a string', 'truth?': 'a string',
-                  'predicted?': 'a string', 'confidence?': 'a number'}],
+    'examples': [{'file': 'a file name', 'name': 'a line of text', 'truth?': 'a line of text',
+                  'predicted?': 'a line of text', 'confidence?': 'a number'}],
     'winner': {'trial': 'a whole number', 'value': 'a number', 'params': {'*': 'anything'},
-               'test?': _NUMBERS, 'config': 'a string'}}
+               'test?': _NUMBERS, 'config': 'a line of text'}}
 
 
 @dataclass(frozen=True)

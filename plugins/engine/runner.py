@@ -18,8 +18,9 @@ from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from .allocator import keep_freed_memory
+from .build_errors import naming_groups
 from .checkpoint import check_finite, misfit
-from .checkpoint_content import check_resumable
+from .checkpoint_content import check_resumable, check_shapes
 from .console import lenient
 from .experiment import EXPERIMENT, check_resumed, other_images, other_model
 from .files import replacing, shown_path, write_text
@@ -84,6 +85,15 @@ class TransferRunner(Runner):
         formatted = Config(self.cfg._cfg_dict.to_dict(), filename=self.cfg.filename)
         write_text(Path(self.work_dir, Path(self.cfg.filename or 'config.py').name),
                    formatted.pretty_text)
+
+    def train(self) -> torch.nn.Module:
+        """Train; an argument of a loader, optimizer or the like that is wrong is named."""
+        with naming_groups(self.cfg):
+            return super().train()
+
+    def test(self) -> dict:
+        with naming_groups(self.cfg):
+            return super().test()
 
     def setup_env(self, env_cfg: dict) -> None:
         """Set up the process; on a CPU, also reuse memory from step to step."""
@@ -186,6 +196,9 @@ class TransferRunner(Runner):
             check_resumable(checkpoint, filename, plain(
                 dict(param_groups=self.optim_wrapper.state_dict().get('param_groups'),
                      param_schedulers=self.param_schedulers), lambda _, own: own.state_dict()))
+            check_shapes(checkpoint['optimizer'].get('state', {}), [
+                value.shape for group in self.optim_wrapper.param_groups
+                for value in group['params']], filename)
             if position := checkpoint['meta'].get('position'):
                 self.train_loop.resume_at(position)
             else:

@@ -13,6 +13,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from . import continuing
+from .build_errors import naming_groups
 from .cfg_options import merge_options
 from .checkpoint import trust_checkpoint as trust
 from .config_check import check_config, read_config
@@ -166,7 +167,7 @@ class Session(ExitStack):
         self.cfg.experiment_name = f'{Path(self.cfg.filename).stem}_{next(_run_numbers)}'
         if trust_checkpoint and self.cfg.load_from:
             trust(self.cfg.load_from)
-        with naming(Path(self.cfg.work_dir)):
+        with naming(Path(self.cfg.work_dir)), naming_groups(self.cfg):
             runner = RUNNERS.build(self.cfg)
         runner.message_hub.update_info(EXPERIMENT, self._experiment)  # into every checkpoint
         return runner
@@ -245,15 +246,17 @@ def load_config(config: str, options: Sequence[str] = ()) -> Config:
 
 def _parse_options(options: Sequence[str]) -> dict[str, Any]:
     for option in options:
-        if '=' not in option:
+        key, mark, _ = option.partition('=')
+        if not mark or not all(key.removeprefix('+').split('.')):
             raise ValueError(f'--cfg-options {option}: expected KEY=VALUE')
     parser = argparse.ArgumentParser()
     parser.add_argument('--cfg-options', nargs='*', action=DictAction)
     try:
         return parser.parse_args(['--cfg-options', *options]).cfg_options
-    except RecursionError as error:  # mmengine's parser mistakes a dict in a list for a list
+    except (AssertionError, RecursionError) as error:  # a dict in a list is mistaken for a list
         raise ValueError(f'--cfg-options {" ".join(options)}: expected plain values or lists of '
-                         'them; write a list of dicts into a config file') from error
+                         'them with balanced brackets; write a list of dicts into a config file'
+                         ) from error
 
 
 def _changes(cfg: Config) -> list[tuple] | None:

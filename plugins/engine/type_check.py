@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.registry import (
     DATA_SAMPLERS,
     DATASETS,
+    FUNCTIONS,
     HOOKS,
     LOOPS,
     METRICS,
@@ -34,6 +35,7 @@ _REGISTRIES = {re.compile(place): registry for place, registry in (
     (r'\w+_dataloader\.dataset(\.dataset|\.datasets\.\d+)*', DATASETS),
     (r'\w+_dataloader\.dataset\.(.*\.)?pipeline\.\d+', TRANSFORMS),
     (r'\w+_dataloader\.(batch_)?sampler', DATA_SAMPLERS),
+    (r'\w+_dataloader\.collate_fn', FUNCTIONS),
     (r'\w+_evaluator(\.\d+)?', METRICS),
     (r'(train|val|test)_cfg', LOOPS),
     (r'(default|custom)_hooks\.\w+', HOOKS),
@@ -72,6 +74,8 @@ def _check_group(path: str, node: Mapping[str, Any]) -> None:
         classes: tuple[Any, ...] = (_found(registry, kind, f'{path}.type'),)
     elif kind is None and path in _UNTYPED:
         classes = _UNTYPED[path]
+        if 'by_epoch' in node:  # which chooses one of two
+            classes = classes[:1] if node['by_epoch'] else classes[1:]
     else:
         return
     known = [_arguments(found) for found in classes]
@@ -88,7 +92,7 @@ def _found(registry: Registry, name: str, key: str) -> Any:
     with registry.switch_scope_and_registry(None) as scoped:
         try:
             found = scoped.get(name)
-        except RuntimeError:  # a dotted name that cannot be imported
+        except (RuntimeError, TypeError, ValueError):  # a dotted name that cannot be imported
             found = None
         if found is not None:
             return found

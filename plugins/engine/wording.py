@@ -18,7 +18,7 @@ def counted(number: int, noun: str, several: str | None = None) -> str:
 
 def shortened(value: object) -> str:
     """A value as Python writes it, on one line; the middle of a long one is left out."""
-    text = repr(value)
+    text = ' '.join(repr(value).splitlines())
     return text if len(text) <= 80 else f'{text[:50]}...{text[-20:]}'
 
 

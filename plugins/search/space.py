@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plugins.engine.checks import is_number, is_whole, refuse
+from plugins.engine.wording import shortened
 
 _KINDS = {'categorical': {'values', 'key'}, 'choices': {'choices'},
           'uniform': {'low', 'high', 'key'}, 'log_uniform': {'low', 'high', 'key'},
@@ -41,7 +42,7 @@ class Parameter:
     def contains(self, value: Any) -> bool:
         """Whether the value is one of the choices or within the range."""
         if self.choices:
-            return value in self.choices
+            return value in tuple(self.choices)  # which takes values without a hash, too
         fits = is_number(value) and self.low <= value <= self.high
         return fits and (self.kind != 'int' or (value - self.low) % self.step == 0)
 
@@ -64,9 +65,9 @@ def parse_parameter(name: str, entry: Any) -> Parameter:
     if isinstance(entry, list | tuple):
         entry = dict(type='categorical', values=entry)
     kind = entry.get('type') if isinstance(entry, Mapping) else None
-    if kind not in _KINDS:
-        raise ValueError(f'{where} is {entry!r}, expected a list of values, or a dict whose type '
-                         f'is one of {", ".join(_KINDS)}')
+    if kind not in tuple(_KINDS):
+        raise ValueError(f'{where} is {shortened(entry)}, expected a list of values, or a dict '
+                         f'whose type is one of {", ".join(_KINDS)}')
     known = {*_KINDS[kind], 'type', 'when'}
     if unknown := set(entry) - known:
         raise refuse(where, 'keys', unknown, f'only {", ".join(sorted(known))}')
@@ -76,6 +77,8 @@ def parse_parameter(name: str, entry: Any) -> Parameter:
         raise refuse(where, 'when', when, '{parameter: [values]}')
     key = entry.get('key', name)
     keys = key if isinstance(key, list | tuple) else (key,)
+    if not all(isinstance(one, str) for one in keys):
+        raise refuse(where, 'key', key, 'a dotted key of the config, or several')
     if kind == 'choices':
         choices = entry.get('choices')
         if not choices or not isinstance(choices, Mapping) or not all(

@@ -81,7 +81,7 @@ def first_reached(run: Run, metric: str, value: float) -> dict[str, float] | Non
                          f'one of {", ".join(known)}')
     for entry in history:
         found = (entry.get('metrics') or {}).get(metric)
-        if found == value or better(found, value, infer_rule(metric)):
+        if found is not None and (found == value or better(found, value, infer_rule(metric))):
             return dict(seconds=entry['seconds'], epoch=entry['epoch'])
     return None
 

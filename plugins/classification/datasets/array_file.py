@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ def open_array(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
         if not isinstance(about, dict) or 'digest' not in about:
             raise ValueError(f'{path.with_suffix(".json")}: found no digest')
         return np.lib.format.open_memmap(path, mode='r'), about
-    except (RecursionError, MemoryError, OverflowError, TypeError) as error:  # of a damaged header
+    except (SyntaxError, TokenError, TypeError, RecursionError, MemoryError,
+            OverflowError) as error:  # numpy parses the header of an array as Python
         raise ValueError(f'{path}: damaged ({error})') from error
 
 

@@ -7,7 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from torchvision import datasets as official
 
+from plugins.engine.checks import is_whole
 from plugins.engine.plain_values import INERT, plain, reject
+from plugins.engine.wording import shortened
 
 
 class Edition(NamedTuple):
@@ -109,8 +111,8 @@ def unpickle(path: Path) -> dict:
     return {_text(key): value for key, value in loaded.items()}
 
 
-def _text(name: bytes | str) -> str:
-    return name.decode() if isinstance(name, bytes) else name
+def _text(name: object) -> str:
+    return name.decode('ascii', 'backslashreplace') if isinstance(name, bytes) else str(name)
 
 
 def read_classes(path: Path, label_key: str) -> tuple[str, ...]:
@@ -125,9 +127,12 @@ def read_classes(path: Path, label_key: str) -> tuple[str, ...]:
     """
     meta = unpickle(path)
     names_key = label_key.replace('labels', 'label_names')
-    if names_key not in meta:
-        raise ValueError(f'{path}: no {names_key!r} in it, found {sorted(meta)}')
-    return tuple(_text(name) for name in meta[names_key])
+    names = meta.get(names_key)
+    if not isinstance(names, list) or not all(isinstance(name, bytes | str) for name in names) \
+            or len({*names}) < len(names):
+        raise ValueError(f'{path}: {names_key} is {shortened(names)}, expected different names; '
+                         f'found {shortened(sorted(meta))}')
+    return tuple(map(_text, names))
 
 
 def read_batch(path: Path, label_key: str, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -139,12 +144,16 @@ def read_batch(path: Path, label_key: str, num_classes: int) -> tuple[np.ndarray
     batch = unpickle(path)
     for key in ('data', label_key):
         if key not in batch:
-            raise ValueError(f'{path}: no {key!r} in it, found {sorted(batch)}')
-    data, labels = np.asarray(batch['data']), np.asarray(batch[label_key])
-    if data.dtype != np.uint8 or data.shape != (len(labels), 3072):
-        raise ValueError(f'{path}: data is {data.dtype} {data.shape} for {len(labels)} labels; '
-                         f'expected uint8 ({len(labels)}, 3072)')
-    if labels.dtype.kind not in 'iu' or not set(labels.tolist()) <= set(range(num_classes)):
-        raise ValueError(f'{path}: {label_key} are {sorted(set(labels.tolist()))}; '
+            raise ValueError(f'{path}: no {key!r} in it, found {shortened(sorted(batch))}')
+    data, labels = (np.asarray(value) if hasattr(value, 'shape') else value
+                    for value in (batch['data'], batch[label_key]))
+    labels = labels.tolist() if isinstance(labels, np.ndarray) else labels
+    if not isinstance(labels, list) or not all(is_whole(one, 0, num_classes - 1) for one in labels):
+        raise ValueError(f'{path}: {label_key} are {shortened(labels)}; '
                          f'expected whole numbers from 0 to {num_classes - 1}')
-    return data, labels
+    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 \
+            or data.shape != (len(labels), 3072):
+        found = f'{data.dtype} {data.shape}' if isinstance(data, np.ndarray) else shortened(data)
+        raise ValueError(f'{path}: data is {found} for {len(labels)} labels; '
+                         f'expected uint8 ({len(labels)}, 3072)')
+    return data, np.asarray(labels, int)

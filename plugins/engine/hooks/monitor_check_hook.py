@@ -104,15 +104,17 @@ def validate_two_samples(runner: Runner) -> dict[str, Any]:
         batch = next(iter(DataLoader(own, batch_size=len(own), collate_fn=loader.collate_fn)))
         try:
             outputs = model.eval().val_step(batch)
-        except RuntimeError as error:
+            evaluator.process(data_samples=outputs, data_batch=batch)
+            return evaluator.evaluate(size)
+        except (RuntimeError, TypeError) as error:
             raise ValueError(
-                f'the model does not run on two samples of val_dataloader: {error}. Check that '
-                'the in_channels of its parts and the image size match') from error
+                'the model does not run on two samples of val_dataloader, or val_evaluator not on '
+                f'its output: {next(iter(str(error).splitlines()), "")}. Check that the '
+                'in_channels of its parts and the image size match, and the arguments of the '
+                'metrics') from error
         finally:
             for module, training in modes:
                 module.training = training
-        evaluator.process(data_samples=outputs, data_batch=batch)
-        return evaluator.evaluate(size)
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def test_refuses_helper_variables_which_nothing_reads(cfg):
 
 @pytest.mark.parametrize('key, value, message', [
     ('model.backbone.depth', 'abc', 'expected a finite number; the config has 18'),
-    ('optim_wrapper.optimizer.lr', float('nan'), 'lr=nan: expected a finite number.* 0.1'),
+    ('optim_wrapper.optimizer.lr', float('nan'), 'lr=nan, expected a finite number.* 0.1'),
     ('optim_wrapper.optimizer.lr', float('inf'), 'lr=inf'),
     ('model.backbone', 5, r'group of keys \(depth\); name one of them, e.g. model.backbone.depth')])
 def test_refuses_a_value_of_another_kind(cfg, key, value, message):

@@ -3,7 +3,7 @@ import re
 import pytest
 import torch
 
-from plugins.engine.checkpoint_content import check_content, check_resumable
+from plugins.engine.checkpoint_content import check_content, check_resumable, check_shapes
 
 WEIGHT = torch.ones(2)
 INFO = 'message_hub.runtime_info'
@@ -79,3 +79,19 @@ def test_a_state_of_another_kind_cannot_be_resumed(key, value, told):
         del checkpoint[key.split('.')[0]][key.split('.')[1]]
     with pytest.raises(ValueError, match=told):
         check_resumable(checkpoint, 'a.pth', own)
+
+
+@pytest.mark.parametrize('change, message', [
+    (dict(exp_avg=torch.zeros(1)), r'0.exp_avg: found .*1.*expected a tensor .* \(2, 3\)'),
+    (dict(exp_avg=torch.tensor(0.)), '0.exp_avg: found'),
+    (dict(exp_avg=None), '0.exp_avg: found None'),
+    (dict(step=torch.zeros(2)), '0.step: found')])
+def test_an_optimizers_state_of_another_shape_is_refused_as_a_kernel_would_crash(change, message):
+    state = {place: dict(step=torch.tensor(3.), exp_avg=torch.zeros(*shape))
+             for place, shape in enumerate([(2, 3), (4, 5)])}
+    check_shapes(state, [(2, 3), (4, 5)], 'x.pth')
+    state[0] |= change
+    with pytest.raises(ValueError, match=f'^checkpoint x.pth: optimizer.state.{message}'):
+        check_shapes(state, [(2, 3), (4, 5)], 'x.pth')
+    with pytest.raises(ValueError, match='optimizer.state.7'):
+        check_shapes({7: {}}, [(2, 3)], 'x.pth')

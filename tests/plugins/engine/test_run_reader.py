@@ -79,7 +79,7 @@ def test_a_damaged_record_is_named(make_run, name, content):
 
 @pytest.mark.parametrize('change, message', [
     (dict(options='lr=1'), "options is 'lr=1', expected a list"),
-    (dict(options=['lr=1', 2]), r'options\[1\] is 2, expected a string'),
+    (dict(options=['lr=1', 2]), r'options\[1\] is 2, expected a line of text'),
     (dict(config=''), "config is '', expected a file name"),
     (dict(epochs=-1), 'epochs is -1, expected a whole number'),
     (dict(epochs=True), 'epochs is True, expected a whole number'),
