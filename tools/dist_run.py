@@ -19,8 +19,6 @@ from plugins.engine.command_line import positive
 from plugins.engine.continuing import LAUNCHER, TYPED, resuming
 from plugins.engine.stop_signal import SIGNALS
 
-_GRACE = 3.  # seconds for the others when one process has ended for a signal
-
 
 def main(argv: list[str]) -> int:
     """Check the arguments, run the processes, and return the exit code.
@@ -89,8 +87,7 @@ def launch(script: list[str], count: int, typed: list[str], again: list[str]) ->
         return 0
     # Of two at once, one that was killed (a negative code) is the cause of the other's error.
     code, local = min((code, local) for local, code in enumerate(codes) if code)
-    if code - 128 in SIGNALS:  # the main process says so
-        time.sleep(_GRACE if None in codes else 0)
+    if code - 128 in SIGNALS:  # as the main process says
         send(signal.SIGTERM)
     else:
         send(signal.SIGKILL)

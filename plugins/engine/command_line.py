@@ -13,7 +13,7 @@ from typing import Any
 from .console import prepare
 from .continuing import LAUNCHER, how_to_go_on
 from .files import REPO_ROOT, resolve_path
-from .stop_signal import listen
+from .stop_signal import SIGNALS, listen
 
 DEBUG_VARIABLE = 'MMTRANSFER_TRACEBACK'
 
@@ -96,6 +96,8 @@ def run(main: Callable[[], object]) -> None:
     except KeyboardInterrupt as error:
         if os.environ.get(DEBUG_VARIABLE):
             raise
+        for number in SIGNALS:  # it ends now
+            signal.signal(number, signal.SIG_IGN)
         number = getattr(error, 'number', signal.SIGINT)
         _say_stopped(number)
         sys.exit(128 + number)
