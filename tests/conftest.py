@@ -1,6 +1,7 @@
 """What many tests need: sample data on disk, and one small run that several of them look at."""
 import os
 import resource
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -11,6 +12,11 @@ import pytest
 
 # Tests are small: two threads on two cores that something else uses cost more than they give.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+# Tests send these to the processes that they start; nohup and a shell's background ignore them.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 DIGITS = 'configs/basenet/basenet-residual_scratch_1xb64-20e_digits-16px.py'
 

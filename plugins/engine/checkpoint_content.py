@@ -1,20 +1,32 @@
 """What a checkpoint must hold for its use."""
 from collections.abc import Mapping, Sequence
-from types import UnionType
 from typing import Any
 
 from torch import Tensor
 
+from .checks import check_shape
+from .run_reader import HISTORY
 from .wording import shortened
 
-# The types of what the project and mmengine read, where it exists.
-_CONTENT = dict(
-    state_dict=dict, ema_state_dict=dict, optimizer=dict(state=dict), param_schedulers=list | dict,
-    meta=dict(epoch=int, iter=int, seed=int | None, experiment_name=str,
-              position=dict(passes=int, batches=int, processes=list),
-              dataset_meta=dict(classes=list | tuple)),
-    message_hub=dict(log_scalars=dict, resumed_keys=dict,
-                     runtime_info=dict(begun_experiment=str, run_history=list)))
+_ADVICE = 'it is damaged or of another program'
+_DICT = {'*': 'anything'}
+# What the project and mmengine read, where it exists, see check_shape.
+_CONTENT = {
+    'state_dict?': _DICT, 'ema_state_dict?': _DICT, 'optimizer?': {'state?': _DICT},
+    'param_schedulers?': 'several values',
+    'meta?': {
+        'epoch?': 'a whole number', 'iter?': 'a whole number', 'seed??': 'a whole number',
+        'experiment_name?': 'text', 'dataset_meta?': {'classes?': ['text']},
+        'position?': {'passes': 'a whole number', 'batches': 'a whole number',
+                      'processes': [_DICT]}},
+    'message_hub?': {
+        'log_scalars?': _DICT, 'resumed_keys?': {'*': 'True or False'},
+        'runtime_info?': {
+            'begun_experiment?': 'text', 'run_history?': HISTORY, 'best_score*': 'a number',
+            'early_stop_*': {'best??': 'a number', 'best_epoch??': 'a whole number',
+                             'bad_epochs': 'a whole number', 'seen': 'a whole number'}}}}
+_RESUMED = dict(meta=('epoch', 'iter'), optimizer=('state', 'param_groups'),
+                message_hub=('log_scalars', 'resumed_keys', 'runtime_info'))
 _SCALARS = ('step', 'eta', 'mu', 'mu_product')  # of an optimizer's state for a parameter
 
 
@@ -22,19 +34,15 @@ def check_content(checkpoint: Any, where: str) -> None:
     """Check what is read from any checkpoint.
 
     Raises:
-        ValueError: A value is of the wrong type; the message names its key.
+        ValueError: A value is of the wrong kind; the message names its key.
     """
-    _check(checkpoint, _CONTENT, where, '', whole=False)
+    check_shape(checkpoint, _CONTENT, f'checkpoint {where}: content', _ADVICE)
     for key in ('state_dict', 'ema_state_dict'):
         for name, value in checkpoint.get(key, {}).items():
-            _check(name, str, where, key)
-            _check(value, Tensor, where, f'{key}.{name}')
-            if value.numel() * value.element_size() > value.untyped_storage().nbytes():
-                raise ValueError(f'checkpoint {where}: {key}.{name}: not stored completely')
-    for name in checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes', ()):
-        _check(name, str, where, 'meta.dataset_meta.classes')
-    for name, value in checkpoint.get('message_hub', {}).get('resumed_keys', {}).items():
-        _check(value, bool, where, f'message_hub.resumed_keys.{name}')
+            if not isinstance(name, str) or not isinstance(value, Tensor) or (
+                    value.numel() * value.element_size() > value.untyped_storage().nbytes()):
+                raise ValueError(f'checkpoint {where}: {key}.{name} is {shortened(value)}, '
+                                 f'expected a complete tensor; {_ADVICE}')
 
 
 def check_resumable(checkpoint: Mapping[str, Any], where: str, own: Mapping[str, Any]) -> None:
@@ -48,14 +56,13 @@ def check_resumable(checkpoint: Mapping[str, Any], where: str, own: Mapping[str,
     Raises:
         ValueError: Something is missing, or a state does not have the parts of the run's own.
     """
-    needed = dict(meta=('epoch', 'iter'), message_hub=_CONTENT['message_hub'],
-                  optimizer=('state', 'param_groups'))
-    for part, names in needed.items():
+    for part, names in _RESUMED.items():
         if missing := [name for name in names if name not in checkpoint.get(part, ())]:
             raise ValueError(f'checkpoint {where}: cannot be resumed, it has no '
                              f'{part}.{missing[0]}')
-    _check(dict(param_groups=checkpoint['optimizer']['param_groups'],
-                param_schedulers=checkpoint.get('param_schedulers')), own, where, '')
+    for key, found in dict(param_groups=checkpoint['optimizer']['param_groups'],
+                           param_schedulers=checkpoint.get('param_schedulers')).items():
+        _check_like(found, own[key], where, key)
     for one, mine in zip(checkpoint['optimizer']['param_groups'], own['param_groups'] or (),
                          strict=False):
         if one['params'] != mine['params']:
@@ -65,9 +72,10 @@ def check_resumable(checkpoint: Mapping[str, Any], where: str, own: Mapping[str,
 
 def check_shapes(state: Any, shapes: Sequence[Sequence[int]], where: str) -> None:
     """Check an optimizer's state: a fused kernel reads beyond a tensor that is too small."""
-    _check(state, dict, where, 'optimizer.state')
     for place, values in state.items():
-        _check(place in range(len(shapes)) and values, dict, where, f'optimizer.state.{place}')
+        if place not in range(len(shapes)) or not isinstance(values, dict):
+            raise ValueError(f'checkpoint {where}: optimizer.state.{place} is {shortened(values)}, '
+                             f'expected the state of one of {len(shapes)} parameters; {_ADVICE}')
     stored = {(len(shapes[place]), name) for place, values in state.items()
               for name, value in values.items() if isinstance(value, Tensor)}
     for place, values in state.items():
@@ -81,32 +89,21 @@ def check_shapes(state: Any, shapes: Sequence[Sequence[int]], where: str) -> Non
                                  f'of the shape {full}; resume from another checkpoint')
 
 
-def _check(found: Any, pattern: Any, where: str, key: str, whole: bool = True) -> None:
-    """Compare with types, or with a state: its keys, lengths, texts, and where it has numbers.
-
-    Args:
-        whole: Whether dicts must have the pattern's keys and no others.
-    """
+def _check_like(found: Any, own: Any, where: str, key: str) -> None:
+    """Compare with a state of the run: its keys, lengths and texts, and where it has numbers."""
     parts = ()
-    if isinstance(pattern, (type, UnionType)):
-        fits = isinstance(found, pattern)
-    elif isinstance(pattern, dict):
-        fits = isinstance(found, dict) and (not whole or found.keys() == pattern.keys())
-        parts = pattern.items()
-    elif isinstance(pattern, (list, tuple)):
-        fits = isinstance(found, (list, tuple)) and len(found) == len(pattern)
-        parts = enumerate(pattern)
-    elif isinstance(pattern, (int, float)) or found is None:
-        kinds = bool if isinstance(pattern, bool) else (int, float)
+    if isinstance(own, dict):
+        fits, parts = isinstance(found, dict) and found.keys() == own.keys(), own.items()
+    elif isinstance(own, (list, tuple)):
+        fits = isinstance(found, (list, tuple)) and len(found) == len(own)
+        parts = enumerate(own)
+    elif isinstance(own, (int, float)) or found is None:
+        kinds = bool if isinstance(own, bool) else (int, float)
         fits = found is None or isinstance(found, kinds)
     else:
-        fits = pattern is None or type(found) is type(pattern) and str(found) == str(pattern)
+        fits = own is None or type(found) is type(own) and str(found) == str(own)
     if not fits:
-        expected = f'a dict of {", ".join(map(str, pattern))}' if isinstance(pattern, dict) else \
-            getattr(pattern, '__name__', repr(pattern))
-        raise ValueError(f'checkpoint {where}: {key.lstrip(".") or "content"}: found '
-                         f'{type(found).__name__} {shortened(found)}, expected '
-                         f'{expected[:80]}; it is damaged or of another program')
+        raise ValueError(f'checkpoint {where}: {key} is {shortened(found)}, expected a value like '
+                         f'{shortened(own)}; {_ADVICE}')
     for name, part in parts:
-        if whole or name in found:
-            _check(found[name], part, where, f'{key}.{name}', whole)
+        _check_like(found[name], part, where, f'{key}.{name}')

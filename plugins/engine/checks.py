@@ -3,11 +3,25 @@ import math
 import sys
 from collections.abc import Sequence
 from numbers import Real
+from pathlib import Path
+from typing import Any
 
 from .wording import shortened
 
 Range = tuple[float, float]
 Size = tuple[int, int]
+
+# Kinds of values in a shape, see check_shape.
+_KINDS = {
+    'text': lambda value: isinstance(value, str),
+    'a line of text': lambda value: isinstance(value, str) and len(value.splitlines()) < 2,
+    'a file name': lambda value: isinstance(value, str) and Path(value).name != '',
+    'a whole number': lambda value: is_whole(value, 0, 2 ** 63 - 1),
+    'a number': lambda value: isinstance(value, float) or is_number(value),
+    'True or False': lambda value: isinstance(value, bool),
+    'text or null': lambda value: value is None or isinstance(value, str),
+    'several values': lambda value: isinstance(value, list | tuple | dict),
+    'anything': lambda value: True}
 
 
 def refuse(owner: object, key: str, found: object, expected: str) -> ValueError:
@@ -78,3 +92,35 @@ def size(owner: object, key: str, value: object) -> Size:
     if len(sides) != 2 or not all(is_whole(side, 1) for side in sides):
         raise refuse(owner, key, value, 'a positive whole number of pixels, or (height, width)')
     return sides
+
+
+def check_shape(value: Any, shape: Any, where: str, advice: str) -> None:
+    """Check nested values that a file holds, which may come from anyone.
+
+    Args:
+        value: The values.
+        shape: A kind of value; or [items of one shape]; or {key: shape}, where ``name?`` may be
+            missing, ``name??`` also None, and ``begin*`` stands for all keys with this beginning.
+            Keys that the shape does not name may hold anything.
+        where: Name of the value.
+        advice: What to do about a wrong one.
+
+    Raises:
+        ValueError: A value is of another kind; the message names it.
+    """
+    kinds = list | tuple if isinstance(shape, list) else type(shape)
+    if not (_KINDS[shape](value) if isinstance(shape, str) else isinstance(value, kinds)):
+        expected = shape if isinstance(shape, str) else f'a {type(shape).__name__}'
+        raise ValueError(f'{where} is {shortened(value)}, expected {expected}; {advice}')
+    if isinstance(shape, list):
+        if len(shape) > 1 and len(value) != len(shape):
+            raise ValueError(f'{where} has {len(value)} items, expected {len(shape)}; {advice}')
+        for place, one in enumerate(value):
+            check_shape(one, shape[0], f'{where}[{place}]', advice)
+    elif isinstance(shape, dict):
+        for key, inner in shape.items():
+            for name in [name for name in value if str(name).startswith(key[:-1])] \
+                    if key.endswith('*') else [key.rstrip('?')]:
+                if not key.endswith('?') or name in value and (
+                        value[name] is not None or not key.endswith('??')):
+                    check_shape(value.get(name), inner, f'{where}.{shortened(name)[1:-1]}', advice)

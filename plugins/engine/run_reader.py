@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .checks import is_number, is_whole
+from .checks import check_shape
 from .config_keys import comparable
 from .files import resolve_path
-from .wording import shortened
 
 RECORD = 'result.json'
 # The folders of tests in a run's work dir, by split.
@@ -17,17 +16,10 @@ TEST_FOLDERS = {'test': 'test', 'train': 'test-train', 'val': 'test-val'}
 EXAMPLES = 'examples'  # folder beside a test's record, with pictures for the report page
 EXAMPLES_RECORD = 'examples.json'
 
-# What the fields of records hold, which may come from anyone: a kind of value, [items of one shape]
-# or {key: shape} (*: any key; ? after a key: may be missing or null). All fields may be missing but
-# those that a reader asks for; others, which no reader uses, may hold anything.
-_KINDS = {
-    'a line of text': lambda value: isinstance(value, str) and len(value.splitlines()) < 2,
-    'a file name': lambda value: _KINDS['a line of text'](value) and Path(value).name != '',
-    'a whole number': lambda value: is_whole(value, 0, 2 ** 63 - 1),
-    'a number': lambda value: isinstance(value, float) or is_number(value),
-    'text or null': lambda value: value is None or isinstance(value, str),
-    'anything': lambda value: True}
 _NUMBERS = {'*': 'a number'}
+HISTORY = [{'epoch': 'a whole number', 'train??': _NUMBERS, 'metrics??': _NUMBERS,
+            'seconds': 'a number'}]
+# What the fields of records hold, see check_shape; those that no reader needs may be missing.
 _SHAPES: dict[str, Any] = {
     **dict.fromkeys(('mode', 'split', 'monitor', 'precision', 'device', 'torch_version',
                      'git_commit', 'config_hash', 'kind', 'metric'), 'a line of text'),
@@ -35,17 +27,16 @@ _SHAPES: dict[str, Any] = {
     **dict.fromkeys(('seed', 'best_epoch', 'epochs', 'processes'), 'a whole number'),
     'seconds': 'a number', 'metrics': _NUMBERS, 'options': ['a line of text'],
     'parameters': {'total': 'a whole number', 'trainable': 'a whole number'},
-    'history': [{'epoch': 'a whole number', 'train?': _NUMBERS, 'metrics?': _NUMBERS,
-                 'seconds': 'a number'}],
+    'history': HISTORY,
     'data_fingerprint': {'*': 'text or null'}, 'recipe': {'*': 'anything'},
     'changes': [['text or null'] * 3], 'pr_curves': {'*': {'*': ['a number']}},
-    'classes': {'*': {'images': 'a whole number', 'accuracy?': 'a number',
-                      'precision?': 'a number', 'f1?': 'a number'}},
+    'classes': {'*': {'images': 'a whole number', 'accuracy??': 'a number',
+                      'precision??': 'a number', 'f1??': 'a number'}},
     'confusion_matrix': [['a whole number']],
-    'examples': [{'file': 'a file name', 'name': 'a line of text', 'truth?': 'a line of text',
-                  'predicted?': 'a line of text', 'confidence?': 'a number'}],
+    'examples': [{'file': 'a file name', 'name': 'a line of text', 'truth??': 'a line of text',
+                  'predicted??': 'a line of text', 'confidence??': 'a number'}],
     'winner': {'trial': 'a whole number', 'value': 'a number', 'params': {'*': 'anything'},
-               'test?': _NUMBERS, 'config': 'a line of text'}}
+               'test??': _NUMBERS, 'config': 'a line of text'}}
 
 
 @dataclass(frozen=True)
@@ -151,26 +142,9 @@ def read_record(path: Path, folder: Path | None = None, *needed: str) -> dict[st
                          'the record of tools/train.py or tools/test.py?')
     for key, shape in _SHAPES.items():
         if key in needed or record.get(key) is not None:
-            _check(record.get(key), shape, f'{path}: {key}')
+            check_shape(record.get(key), shape, f'{path}: {key}',
+                        'run the tool that writes this record again')
     return record
-
-
-def _check(value: Any, shape: Any, where: str) -> None:
-    expected = shape if isinstance(shape, str) else f'a {type(shape).__name__}'
-    if not (_KINDS[shape](value) if isinstance(shape, str) else isinstance(value, type(shape))):
-        raise ValueError(f'{where} is {shortened(value)}, expected {expected}; run the tool that '
-                         'writes this record again')
-    if isinstance(shape, list):
-        if len(shape) > 1 and len(value) != len(shape):
-            raise ValueError(f'{where} has {len(value)} items, expected {len(shape)}; run the tool '
-                             'that writes this record again')
-        for place, one in enumerate(value):
-            _check(one, shape[0], f'{where}[{place}]')
-    elif isinstance(shape, dict):
-        for key, inner in shape.items():
-            for name in value if key == '*' else [key.rstrip('?')]:
-                if not key.endswith('?') or value.get(name) is not None:
-                    _check(value.get(name), inner, f'{where}.{shortened(name)[1:-1]}')
 
 
 def _difference(trained: dict[str, Any], tested: dict[str, Any]) -> str | None:

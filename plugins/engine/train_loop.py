@@ -47,10 +47,23 @@ class _ExactLoop:
         return dict(passes=self.passes, batches=self.batches, processes=all_gather_object(mine))
 
     def resume_at(self, position: dict[str, Any]) -> None:
-        """Continue from a position when the next pass begins; exactly, with as many processes."""
+        """Continue from a position when the next pass begins; exactly, with as many processes.
+
+        Raises:
+            ValueError: It is damaged, or of another model or data set.
+        """
         processes = position['processes']
         same = len(processes) == get_world_size()
         self._resumed = position | (processes[get_rank()] if same else {})
+        try:
+            if position['batches'] > self.max_iters:
+                raise ValueError(f'batches is {position["batches"]} of {self.max_iters}')
+            for key in ('began', 'now'):
+                set_random_state(self._resumed.get(key))
+            self._restore(self._resumed)
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError,
+                ValueError) as error:
+            raise ValueError(f'meta.position of the checkpoint is damaged: {error}') from error
 
     def _begin_pass(self) -> None:
         self.batches = 0
