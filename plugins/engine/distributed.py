@@ -34,7 +34,7 @@ def init_distributed(launcher: str, dist_cfg: dict) -> None:
     missing = [name for name in needed if name not in os.environ]
     if missing:
         raise ValueError(f'--launcher {launcher}: {", ".join(missing)} not set. Start with '
-                         'tools/dist_train.sh (torchrun); tools/slurm_train.sh needs GPUs.')
+                         'tools/dist_train.sh; tools/slurm_train.sh needs GPUs.')
     torch_dist.init_process_group(backend='gloo')
     # Its threads must not outlive Python.
     atexit.register(torch_dist.destroy_process_group)
