@@ -2,7 +2,6 @@
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 
 from mmengine.config import Config
@@ -28,17 +27,17 @@ def naming_groups(cfg: Config) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # a constructor may raise anything
-        codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
-        called = [code for before, code in pairwise(codes) if before in _BUILDERS]
-        ours = Path(codes[-1].co_filename).is_relative_to(REPO_ROOT / 'plugins')
-        if not called or isinstance(error, OSError) or isinstance(error, ValueError) and ours:
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        built = [frame.f_locals for frame in frames
+                 if frame.f_code in _BUILDERS and 'obj' not in frame.f_locals]
+        ours = Path(frames[-1].f_code.co_filename).is_relative_to(REPO_ROOT / 'plugins')
+        if not built or isinstance(error, OSError) or isinstance(error, ValueError) and ours:
             raise
-        kind = called[-1].co_qualname.partition('.')[0]
-        named = []
-        for path, node in groups(cfg):
-            if node.get('type') == kind:
-                keys = ', '.join(f'{key}={shortened(value)}' for key, value in node.items())
-                named.append(f'{path} ({keys})')
+        group = built[-1]['cfg']
+        kind = group.get('type') if hasattr(group, 'get') else None
+        places = [path for path, node in groups(cfg) if kind and node.get('type') == kind]
+        given = ', '.join(f'{key}={shortened(value)}' for key, value in (
+            built[-1].get('args', group) if kind else {}).items() if key != 'dataset')
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ValueError(f'config {cfg.filename}: cannot build {" or ".join(named[:3]) or kind}: '
-                         f'{reason}') from error
+        raise ValueError(f'config {cfg.filename}: {" or ".join(places[:3]) or kind} ({kind}) '
+                         f'cannot be built with {given}: {reason}') from error

@@ -178,6 +178,8 @@ def _refusal(file: BinaryIO, name: str, trusted: bool) -> str:
     pickles = [file] * 5  # before 1.6: magic number, version, system, content, names of storages
     if file.read(4) == b'PK\3\4':
         with zipfile.ZipFile(file) as archive:
+            if any(entry.compress_type for entry in archive.infolist()):
+                return 'compressed, unlike the files of torch.save; save it again with PyTorch'
             if damaged := archive.testzip():
                 return f'damaged, its checksum is wrong in {damaged}; copy or train it again'
         file.seek(0)

@@ -20,6 +20,7 @@ _KINDS = {
     'a number': lambda value: isinstance(value, float) or is_number(value),
     'True or False': lambda value: isinstance(value, bool),
     'text or null': lambda value: value is None or isinstance(value, str),
+    'a dict': lambda value: isinstance(value, dict),
     'several values': lambda value: isinstance(value, list | tuple | dict),
     'anything': lambda value: True}
 
@@ -119,7 +120,10 @@ def check_shape(value: Any, shape: Any, where: str, advice: str) -> None:
             check_shape(one, shape[0], f'{where}[{place}]', advice)
     elif isinstance(shape, dict):
         for key, inner in shape.items():
-            for name in [name for name in value if str(name).startswith(key[:-1])] \
+            if key.endswith('*') and not all(isinstance(name, str) for name in value):
+                raise ValueError(f'{where} has the keys {shortened([*value])}, expected texts; '
+                                 f'{advice}')
+            for name in [name for name in value if name.startswith(key[:-1])] \
                     if key.endswith('*') else [key.rstrip('?')]:
                 if not key.endswith('?') or name in value and (
                         value[name] is not None or not key.endswith('??')):

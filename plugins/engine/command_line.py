@@ -111,7 +111,10 @@ def run(main: Callable[[], object]) -> None:
             time.sleep(2)  # the main process has the same error, and the launcher ends this one
         if isinstance(error, UnicodeEncodeError):
             error = ValueError(f'{error.object!r} is not a {error.encoding} name; rename it')
-        print(f'\n{type(error).__name__}: {error}\n({where}:{frame.lineno}; set {DEBUG_VARIABLE}=1 '
+        # A file may have put control characters for the terminal into its words.
+        told = ''.join(one if one.isprintable() or one == '\n' else ascii(one)[1:-1]
+                       for one in str(error))
+        print(f'\n{type(error).__name__}: {told}\n({where}:{frame.lineno}; set {DEBUG_VARIABLE}=1 '
               'for the whole traceback)', file=sys.stderr)
         sys.exit(1)
 

@@ -10,6 +10,7 @@ from .config_keys import (
     kind_of,
     may_change_on_resume,
 )
+from .wording import shortened
 
 EXPERIMENT = 'begun_experiment'  # the name of resolved_keys() in a checkpoint
 _ABSENT = object()
@@ -55,7 +56,11 @@ def other_images(begun: str | None, asked: str | None) -> str:
 def _differences(begun: str | None, asked: str | None, counts: Callable[[str], bool]) -> str:
     if begun is None or asked is None:
         return ''
-    old: Mapping[str, Any] = json.loads(begun)
+    try:
+        old: Mapping[str, Any] = {**json.loads(begun)}
+    except (RecursionError, TypeError, ValueError) as error:
+        raise ValueError(f'begun_experiment of the checkpoint is {shortened(begun)}, expected the '
+                         'keys of a config; it is damaged or of another program') from error
     new: Mapping[str, Any] = json.loads(asked)
     keys = [key for key in {**old, **new}
             if old.get(key, _ABSENT) != new.get(key, _ABSENT) and counts(key)]

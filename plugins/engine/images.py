@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
+# Not all of Pillow's formats: it reads PostScript by starting Ghostscript.
+_FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP', 'TIFF', 'PPM')
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
 
 
@@ -41,7 +43,7 @@ def image_size(path: str | Path) -> tuple[int, int]:
 def _opened(path: str | Path) -> Iterator[Image.Image]:
     """Open a file; an error inside the block names it."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=_FORMATS) as image:
             yield image
     except Exception as error:  # Pillow's readers raise OSError, SyntaxError, struct.error, ...
         todo = '; scale it down' if isinstance(error, Image.DecompressionBombError) else ''

@@ -5,10 +5,11 @@ a file calls, with any arguments and in any order, builds tensors and containers
 arguments. Nothing that can be called results, and no attribute of a class or function can be set.
 """
 import inspect
+import itertools
 import re
 import warnings
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from mmengine.logging import HistoryBuffer
 DROPPED = object()  # returned for a value that is left out
 _EXACT = {str: str.__str__, int: int.__int__, float: float.__float__}
 _HISTORY = ('_log_history', '_count_history', 'max_length')
+_MOST = 3_000_000  # values: a small file can name one list many times, in lists like it
 _PLAIN = (type(None), bool, str, int, float, complex, bytes, torch.dtype, torch.device)
 
 
@@ -67,7 +69,8 @@ def reject(key: str, value: Any) -> Any:
     raise ValueError(f'{key}: expected a tensor or plain value, found {type(value).__name__}')
 
 
-def plain(value: Any, other: Callable[[str, Any], Any] = drop, key: str = '') -> Any:
+def plain(value: Any, other: Callable[[str, Any], Any] = drop, key: str = '',
+          counter: Iterator[int] | None = None) -> Any:
     """Copy a checkpoint as what ``torch.load`` accepts by itself; tensors share their memory.
 
     Numbers and arrays of numpy become Python's numbers and tensors, a log history a dict, and
@@ -77,25 +80,37 @@ def plain(value: Any, other: Callable[[str, Any], Any] = drop, key: str = '') ->
         value: The checkpoint.
         other: Called with key and value for anything else; it returns what replaces the value.
         key: The value's place in the checkpoint, such as ``meta.epoch``.
+        counter: Counts the values.
+
+    Raises:
+        ValueError: There are too many values; or ``other`` raises it.
     """
+    counter = counter or itertools.count()
+    if next(counter) > _MOST:
+        raise ValueError(f'{key}: expected at most {_MOST} values')
     if type(value) in _PLAIN or value is DROPPED:
         return value
     if isinstance(value, torch.Tensor):
+        if other is reject and \
+                value.numel() * value.element_size() > value.untyped_storage().nbytes():
+            raise ValueError(f'{key}: expected a tensor that is stored completely')
         return torch.Tensor.detach(value)  # without hooks and attributes
     if inspect.isroutine(value):
         return DROPPED
     if isinstance(value, dict):
         copy = next(kind for kind in (OrderedDict, Counter, dict) if isinstance(value, kind))()
         for name, item in value.items():
-            name, item = plain(name, other, key), plain(item, other, f'{key}.{name}'.lstrip('.'))
+            name = plain(name, other, key, counter)
+            item = plain(item, other, f'{key}.{name}'.lstrip('.'), counter)
             if name is not DROPPED and item is not DROPPED:
                 copy[name] = item
         if hasattr(copy, '__dict__') and hasattr(value, '_metadata'):  # layer versions of a model
-            copy._metadata = plain(value._metadata, other, f'{key}._metadata')
+            copy._metadata = plain(value._metadata, other, f'{key}._metadata', counter)
         return copy
     for kind in (list, tuple, set, frozenset):
         if isinstance(value, kind):
-            items = [plain(item, other, f'{key}[{place}]') for place, item in enumerate(value)]
+            items = [plain(item, other, f'{key}[{place}]', counter)
+                     for place, item in enumerate(value)]
             return (set if kind is frozenset else kind)(x for x in items if x is not DROPPED)
     for kind, exact in _EXACT.items():
         if isinstance(value, kind):
@@ -104,7 +119,8 @@ def plain(value: Any, other: Callable[[str, Any], Any] = drop, key: str = '') ->
         replaced = _meaning(value)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(f'{key}: damaged {type(value).__name__}') from error
-    return plain(other(key, value) if replaced is value else replaced, other, key)
+    return plain(other(key, value) if replaced is value else replaced, other, key,
+                 counter)
 
 
 def _meaning(value: Any) -> Any:

@@ -15,6 +15,7 @@ RECORD = 'result.json'
 TEST_FOLDERS = {'test': 'test', 'train': 'test-train', 'val': 'test-val'}
 EXAMPLES = 'examples'  # folder beside a test's record, with pictures for the report page
 EXAMPLES_RECORD = 'examples.json'
+_MOST_BYTES = 100_000_000  # of a record or picture
 
 _NUMBERS = {'*': 'a number'}
 HISTORY = [{'epoch': 'a whole number', 'train??': _NUMBERS, 'metrics??': _NUMBERS,
@@ -33,7 +34,7 @@ _SHAPES: dict[str, Any] = {
     'classes': {'*': {'images': 'a whole number', 'accuracy??': 'a number',
                       'precision??': 'a number', 'f1??': 'a number'}},
     'confusion_matrix': [['a whole number']],
-    'examples': [{'file': 'a file name', 'name': 'a line of text', 'truth??': 'a line of text',
+    'examples': [{'file': 'a line of text', 'name': 'a line of text', 'truth??': 'a line of text',
                   'predicted??': 'a line of text', 'confidence??': 'a number'}],
     'winner': {'trial': 'a whole number', 'value': 'a number', 'params': {'*': 'anything'},
                'test??': _NUMBERS, 'config': 'a line of text'}}
@@ -112,6 +113,8 @@ def own_file(path: Path, folder: Path) -> Path:
     if not path.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f'{path}: a link that leads out of {folder}, expected a file in it; copy '
                          'the file there')
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f'{path}: has {path.stat().st_size} bytes, expected at most {_MOST_BYTES}')
     return path
 
 
@@ -134,7 +137,7 @@ def read_record(path: Path, folder: Path | None = None, *needed: str) -> dict[st
         record = json.loads(own_file(path, folder or path.resolve().parent).read_text('utf-8'))
         # Lone surrogates are no text, but those of file names that are not UTF-8.
         json.dumps(record, ensure_ascii=False).encode(errors='surrogateescape')
-    except (UnicodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f'{path}: damaged, not readable as JSON ({error}); run the tool that '
                          'writes it again') from error
     if not isinstance(record, dict):

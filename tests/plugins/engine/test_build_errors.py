@@ -13,8 +13,8 @@ OPTIMIZER = dict(optim_wrapper=dict(optimizer=dict(type='Adam', betas=[5])))
 
 def test_a_group_that_cannot_be_built_is_named_with_its_keys_and_the_reason():
     cfg = load_config(str(REPO_ROOT / DIGITS), ['model.head.dropouts.1=1.5'])
-    with pytest.raises(ValueError, match=r'^config .*digits-16px.py: cannot build model.head '
-                       r'\(.*dropouts=\[0.25, 1.5\].*\): dropout probability'), \
+    with pytest.raises(ValueError, match=r'^config .*digits-16px.py: model.head \(MLPClsHead\) '
+                       r'cannot be built with .*dropouts=\[0.25, 1.5\].*: dropout probability'), \
             DefaultScope.overwrite_default_scope('mmpretrain'), naming_groups(cfg):
         MODELS.build(cfg.model)
 

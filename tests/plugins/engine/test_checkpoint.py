@@ -1,6 +1,7 @@
 import io
 import os
 import re
+import zipfile
 from email.message import Message
 from urllib.error import URLError
 from urllib.response import addinfourl
@@ -83,7 +84,7 @@ def test_missing_file_and_wrong_content(tmp_path):
     with pytest.raises(FileNotFoundError, match='none.pth'):
         read_checkpoint(tmp_path / 'none.pth')
     torch.save([1, 2], tmp_path / 'list.pth')
-    with pytest.raises(ValueError, match='found list .*expected a dict'):
+    with pytest.raises(ValueError, match=r'content is \[1, 2\], expected a dict'):
         read_checkpoint(tmp_path / 'list.pth')
 
 
@@ -183,3 +184,13 @@ def test_pytorchs_own_files_must_have_the_hash_in_their_name(places, net):
     with pytest.raises(OSError, match='invalid hash value.*f37072fd'):
         read_checkpoint('torchvision://resnet18')
     assert not list(places[1].iterdir())
+
+
+def test_a_compressed_file_is_rejected_before_it_is_unpacked(tmp_path):
+    torch.save(dict(state_dict={}), tmp_path / 'a.pth')
+    with zipfile.ZipFile(tmp_path / 'a.pth') as stored, \
+            zipfile.ZipFile(tmp_path / 'b.pth', 'w', zipfile.ZIP_DEFLATED) as packed:
+        for name in stored.namelist():
+            packed.writestr(name, stored.read(name))
+    with pytest.raises(ValueError, match='b.pth: compressed, unlike the files of torch.save'):
+        read_checkpoint(tmp_path / 'b.pth')

@@ -93,3 +93,15 @@ def test_an_image_that_is_too_large_is_named(tmp_path, monkeypatch):
     for function in (read_image, image_size):
         with pytest.raises(ValueError, match='large.png: .*32 pixels.*; scale it down'):
             function(path)
+
+
+def test_no_other_program_is_started_for_a_picture(tmp_path, monkeypatch):
+    path, ran = tmp_path / 'a.jpg', tmp_path / 'ran'
+    path.write_text('%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n')
+    ghostscript = tmp_path / 'gs'
+    ghostscript.write_text(f'#!/bin/sh\ntouch {ran}\nexit 1\n')
+    ghostscript.chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path), prepend=':')
+    with pytest.raises(ValueError, match='a.jpg: cannot be decoded as an image'):
+        read_image(path)
+    assert not ran.exists()

@@ -12,7 +12,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.registry import PARAM_SCHEDULERS
 
 import plugins.engine.schedulers  # noqa: F401 (registers the project's own)
-from plugins.engine.plain_values import DROPPED, plain, restore_histories
+from plugins.engine.plain_values import DROPPED, plain, reject, restore_histories
 
 
 class _Text(str):
@@ -131,3 +131,13 @@ def test_every_schedulers_state_is_plain_and_continues(name, tmp_path):
     scheduler.load_state_dict(state['scheduler'])
     assert list(rates(scheduler, optimizer)) == expected
     assert len({(group['lr'], group['momentum']) for group in expected}) > 1
+
+
+def test_what_a_small_file_makes_large_is_rejected():
+    lists = [1] * 10
+    for _ in range(9):
+        lists = [lists] * 10
+    with pytest.raises(ValueError, match='expected at most 3000000 values'):
+        plain(dict(laughs=lists), reject)
+    with pytest.raises(ValueError, match='log.x: expected a tensor that is stored completely'):
+        plain(dict(log=dict(x=torch.ones(1).expand(2 ** 40))), reject)
