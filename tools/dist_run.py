@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from argparse import ArgumentTypeError
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine.command_line import positive
-from plugins.engine.continuing import LAUNCHER, TYPED, resuming
+from plugins.engine.continuing import LAUNCHER, NOTES, TYPED, claimed, how_to_go_on
 from plugins.engine.stop_signal import SIGNALS
 
 
@@ -38,18 +39,16 @@ def main(argv: list[str]) -> int:
     del arguments[len(names) - 1]
     from tools import test, train
     sys.argv[0] = shell  # for the usage: wrong arguments are reported here, once
-    args = dict(train=train, test=test)[name].parse_args(arguments)
+    dict(train=train, test=test)[name].parse_args(arguments)
     # Processes with a thread for every core would wait for each other.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
     threads = os.environ.setdefault('OMP_NUM_THREADS', str(max(1, cores // count)))
     os.environ.setdefault('MKL_NUM_THREADS', threads)
-    typed = ['bash', *argv]
-    again = resuming(typed) if name == 'train' and not args.fast_dev_run else typed
     script = [str(Path(__file__).with_name(f'{name}.py')), *arguments, '--launcher', 'pytorch']
-    return launch(script, count, typed, again)
+    return launch(script, count, ['bash', *argv])
 
 
-def launch(script: list[str], count: int, typed: list[str], again: list[str]) -> int:
+def launch(script: list[str], count: int, typed: list[str]) -> int:
     """Run a Python script in several processes; return the exit code of the first that fails.
 
     NNODES, NODE_RANK, MASTER_ADDR and PORT of the environment describe a run on several machines.
@@ -58,9 +57,9 @@ def launch(script: list[str], count: int, typed: list[str], again: list[str]) ->
         script: Its path and arguments.
         count: How many processes on this machine.
         typed: The command that started it.
-        again: The command that goes on after a failure.
     """
     processes: list[subprocess.Popen] = []
+    notes = tempfile.TemporaryDirectory()
 
     def send(number: int, frame: object = None) -> None:
         for process in processes:
@@ -70,7 +69,7 @@ def launch(script: list[str], count: int, typed: list[str], again: list[str]) ->
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
             signal.signal(number, send)
     here = dict(NNODES='1', NODE_RANK='0', MASTER_ADDR='127.0.0.1') | os.environ | {
-        LAUNCHER: str(os.getpid()), TYPED: shlex.join(typed)}
+        LAUNCHER: str(os.getpid()), TYPED: shlex.join(typed), NOTES: notes.name}
     if 'PORT' not in here and 'NNODES' not in os.environ:  # two runs on one machine do not conflict
         with socket.create_server(('127.0.0.1', 0)) as free:
             here['PORT'] = str(free.getsockname()[1])
@@ -92,8 +91,11 @@ def launch(script: list[str], count: int, typed: list[str], again: list[str]) ->
     else:
         send(signal.SIGKILL)
         how = f'with exit code {code}, see above' if code > 0 else signal.strsignal(-code)
-        print(f'\nProcess {first + local + 1} of {total} ended: {how}. The others were ended.\n'
-              f'To go on: {shlex.join(again)}', file=sys.stderr)
+        print(f'\nProcess {first + local + 1} of {total} ended: {how}. The others were ended.',
+              file=sys.stderr)
+        work_dir = claimed(notes.name)
+        if work_dir or code < 0:  # else the error is in what was typed
+            print(how_to_go_on(typed, work_dir), file=sys.stderr)
     for process in processes:
         process.wait()
     return code if code > 0 else 128 - code

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .console import prepare
-from .continuing import LAUNCHER, how_to_go_on
+from .continuing import LAUNCHER, how_to_go_on, is_first_to_fail
 from .files import REPO_ROOT, resolve_path
 from .stop_signal import SIGNALS, listen
 
@@ -107,8 +107,8 @@ def run(main: Callable[[], object]) -> None:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         path = Path(frame.filename)
         where = path.relative_to(REPO_ROOT) if path.is_relative_to(REPO_ROOT) else path.name
-        if LAUNCHER in os.environ and os.environ['RANK'] != '0':
-            time.sleep(2)  # the main process has the same error, and the launcher ends this one
+        if not is_first_to_fail():
+            time.sleep(30)  # the same error, or one that follows; the launcher ends this process
         if isinstance(error, UnicodeEncodeError):
             error = ValueError(f'{error.object!r} is not a {error.encoding} name; rename it')
         # A file may have put control characters for the terminal into its words.

@@ -106,7 +106,7 @@ class Session(ExitStack):
 
         checkpoint = _of_main_process(claim)
         self.cfg.work_dir = str(folder)
-        continuing.work_dir = folder
+        continuing.claim(folder)
         if checkpoint:
             self.cfg.update(resume=True, load_from=str(checkpoint))
 

@@ -11,7 +11,7 @@ import pytest
 LAUNCH = '''
 import sys
 from tools.dist_run import launch
-sys.exit(launch(sys.argv[1:], 2, ['bash', 'dist_train.sh', 'a b.py', '2'], ['again', 'a b.py']))
+sys.exit(launch(sys.argv[1:], 2, ['bash', 'dist_train.sh', 'a b.py', '2']))
 '''
 SCRIPT = '''
 import os, pathlib, signal, sys, time
@@ -90,8 +90,13 @@ def test_the_same_error_of_all_is_printed_once(start):
     assert failed.returncode == 1 and out == ''
     lines = [line for line in err.splitlines() if line]
     assert lines[0] == 'ValueError: no such key' and lines[1].startswith('(script.py:')
-    assert lines[2].startswith('Process 1 of 2 ended: with exit code 1, see above')
-    assert lines[3] == "To go on: again 'a b.py'" and len(lines) == 4
+    assert ' of 2 ended: with exit code 1, see above' in lines[2] and len(lines) == 3
+
+
+def test_after_a_claimed_work_dir_a_failure_says_how_to_go_on(start, digits_run):
+    body = f'continuing.claim(pathlib.Path({str(digits_run)!r}))\nraise ValueError("not finite")'
+    _, err = start(body).communicate()
+    assert err.endswith(".pth: bash dist_train.sh 'a b.py' 2 --resume\n")
 
 
 @pytest.mark.parametrize('culprit', [0, 1])
@@ -117,12 +122,12 @@ def test_a_killed_process_is_named_and_the_others_end(start):
     out, err = launcher.communicate()
     assert launcher.returncode == 128 + signal.SIGKILL and not runs(first)
     assert err == ('\nProcess 2 of 2 ended: Killed. The others were ended.\n'
-                   "To go on: again 'a b.py'\n")
+                   'To go on, run the same command again.\n')
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_reaches_all_and_is_told_once(number, start, digits_run):
-    launcher = start(f'continuing.work_dir = pathlib.Path({str(digits_run)!r})\ntime.sleep(60)')
+    launcher = start(f'continuing.claim(pathlib.Path({str(digits_run)!r}))\ntime.sleep(60)')
     both = ranks(launcher)
     time.sleep(.1)
     launcher.send_signal(number)

@@ -59,7 +59,7 @@ def stop(number):
 def test_a_signal_prints_one_line_or_with_the_variable_a_traceback(
         number, capsys, monkeypatch, handlers_restored):
     monkeypatch.delenv(DEBUG_VARIABLE, raising=False)
-    monkeypatch.setattr(continuing, 'work_dir', None)
+    monkeypatch.setattr(continuing, '_work_dir', None)
     with pytest.raises(SystemExit) as leaving:
         run(stop(number))
     assert leaving.value.code == 128 + number
