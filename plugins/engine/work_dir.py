@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from .files import MANIFEST, PARTIAL, REPO_ROOT, resolve_path
+from .files import MANIFEST, PARTIAL, REPO_ROOT, naming, resolve_path
 from .run_reader import EXAMPLES, RECORD, TEST_FOLDERS
 
 CONFIGS = REPO_ROOT / 'configs'
@@ -47,7 +47,7 @@ def last_checkpoint(folder: Path) -> Path | None:
              if (found := re.fullmatch(RESUMABLE, path.name))}
     for path in sorted(steps, reverse=True, key=lambda path: (
             path.stat().st_mtime_ns >= since, steps[path])):
-        if _is_whole(path):
+        if is_whole(path):
             return path
         print(f'{path} is damaged')
     return None
@@ -70,9 +70,10 @@ def lock(folder: Path) -> TextIO:
                               ' wait for it to end or choose another --work-dir') from error
     except (ImportError, OSError) as error:  # on Windows, and some network file systems
         print(f'{folder} cannot be locked ({error}); start no second run in it')
-    file.truncate(0)
-    file.write(f'process {os.getpid()} on {platform.node()}\n')
-    file.flush()
+    with naming(folder / LOCK):
+        file.truncate(0)
+        file.write(f'process {os.getpid()} on {platform.node()}\n')
+        file.flush()
     return file
 
 
@@ -117,7 +118,8 @@ def claim_work_dir(folder: Path, resume: str | None, overwrite: bool) -> Path | 
     return checkpoint
 
 
-def _is_whole(checkpoint: Path) -> bool:
+def is_whole(checkpoint: Path) -> bool:
+    """Whether a checkpoint exists and its checksums are right."""
     try:
         with zipfile.ZipFile(checkpoint) as archive:
             return archive.testzip() is None

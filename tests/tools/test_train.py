@@ -76,6 +76,22 @@ def test_resuming_another_runs_checkpoint_leaves_that_run_alone(train_digits, di
         train_digits('--work-dir', str(tmp_path / 'new'), '--resume', str(other / 'epoch_2.pth'))
 
 
+@pytest.mark.parametrize('left', [None, b'PK'])
+def test_a_run_without_its_best_checkpoint_keeps_its_record(
+        left, digits_run, train_digits, tmp_path):
+    shutil.copytree(digits_run, run := tmp_path / 'run')
+    checkpoint = torch.load(run / 'epoch_2.pth')
+    best = run / 'best_accuracy_top1_epoch_1.pth'
+    checkpoint['message_hub']['runtime_info']['best_ckpt'] = str(best)
+    torch.save(checkpoint, run / 'epoch_2.pth')
+    if left:
+        best.write_bytes(left)
+    before = (run / 'result.json').read_text()
+    with pytest.raises(ValueError, match=f'names {best.name}, which was removed or is damaged'):
+        train_digits('--work-dir', str(run), '--resume', options=('train_cfg.max_epochs=3',))
+    assert (run / 'result.json').read_text() == before
+
+
 def test_a_killed_run_resumes_at_the_right_epoch(
         repo_root, digits_options, train_digits, tmp_path):
     work_dir = tmp_path / 'killed'

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 
 from ..files import write_text
 from ..monitor import RULES, better
-from ..work_dir import POINTER, RESUMABLE, STOPPED
+from ..work_dir import POINTER, RESUMABLE, STOPPED, is_whole
 
 
 @HOOKS.register_module()
@@ -52,6 +52,9 @@ class SafeCheckpointHook(CheckpointHook):
 
         After ``--resume`` of another run's checkpoint they are not, and are forgotten with the
         history. So are files with other names: this hook would remove them when they are outdated.
+
+        Raises:
+            ValueError: A best checkpoint of this work dir was removed or damaged.
         """
         info, folder = runner.message_hub.runtime_info, Path(runner.work_dir)
         last = folder / Path(str(info.get('last_ckpt'))).name
@@ -59,11 +62,18 @@ class SafeCheckpointHook(CheckpointHook):
         best = {name: folder / Path(str(info[name])).name
                 for name in self._names('best_ckpt') if info.get(name)}
         missing = {path for path in best.values()
-                   if not (path.is_file() and self._is_best(path.name, RESUMABLE))}
+                   if not (is_whole(path) and self._is_best(path.name, RESUMABLE))}
         if all(self._is_best(path.name, re.escape(last.name)) for path in missing):
             info.update({name: str(path) for name, path in best.items()})
             self._unwritten = missing
             return
+        resumed = Path(runner._load_from)
+        if resumed.parent.samefile(folder) and any(
+                self._is_best(path.name, RESUMABLE) for path in missing):
+            raise ValueError(
+                f'{resumed} names {", ".join(path.name for path in missing)}, which was removed or '
+                'is damaged; put it back, or continue without the history: --resume '
+                f'{resumed} with another --work-dir')
         runner.logger.warning(f'{folder} contains no {", ".join(path.name for path in missing)}; '
                               'the best checkpoint and the history begin anew')
         for name in list(info):
