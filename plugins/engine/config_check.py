@@ -21,6 +21,8 @@ _COUNTS = {
 # Keys with one of several words, and those with a word or None.
 _WORDS = {'log_level': ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'),
           'env_cfg.mp_cfg.mp_start_method': ('fork', 'spawn', 'forkserver')}
+# Kinds of clip_grad, each with its limit.
+_CLIPPING = {'norm': 'max_norm', 'value': 'clip_value'}
 _TEXTS = ('load_from', 'work_dir', 'default_scope', 'experiment_name')
 
 
@@ -77,6 +79,20 @@ def check_config(cfg: Config) -> None:
     rate = _get(cfg, 'optim_wrapper.optimizer.lr')
     if rate is not None and not (checks.is_number(rate) and rate >= 0):
         raise checks.refuse('', 'optim_wrapper.optimizer.lr', rate, 'a number of at least 0')
+    if (clipping := _get(cfg, 'optim_wrapper.clip_grad')) is not None:
+        _check_clipping(clipping)
+
+
+def _check_clipping(clipping: Any) -> None:
+    """A negative limit would reverse the gradient, so that training raises the loss."""
+    path = 'optim_wrapper.clip_grad'
+    kind = clipping.get('type', 'norm') if isinstance(clipping, Mapping) else None
+    if kind not in tuple(_CLIPPING):
+        raise checks.refuse('', path, clipping, 'dict(max_norm=NUMBER) or '
+                            "dict(type='value', clip_value=NUMBER)")
+    limit = clipping.get(_CLIPPING[kind])
+    if not (checks.is_number(limit) and limit > 0):
+        raise checks.refuse('', f'{path}.{_CLIPPING[kind]}', limit, 'a number above 0')
 
 
 def check_weights(cfg: Config) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from plugins.engine.checks import is_whole, refuse, whole
+from plugins.engine.command_line import LARGEST_SEED
 from plugins.engine.files import resolve_path
 
-from .space import Space, Values
+from .space import MOST_TRIALS, Space, Values
 
 SAMPLERS = ('grid', 'random', 'tpe')
 # Arguments of the pruners and their minimum, below which Optuna fails when a trial reports.
@@ -119,22 +120,23 @@ def _base_path(path: Path, base: str) -> Path:
 
 
 def _check_values(given: Mapping[str, Any]) -> None:
-    seeds, pruner = given['seeds'], given['pruner']
+    seeds, rows, pruner = given['seeds'], given['enumerated'], given['pruner']
     for key, fits, expected in (
             ('sampler', given['sampler'] in SAMPLERS, f'one of {", ".join(SAMPLERS)}'),
             ('space', isinstance(given['space'], Mapping), 'a dict'),
             ('changes', isinstance(given['changes'], Mapping), 'a dict'),
             ('seeds', isinstance(seeds, list | tuple) and all(map(is_whole, seeds))
              and len(set(seeds)) == len(seeds) > 0, 'a list of different whole numbers'),
-            ('enumerated', all(isinstance(row, Mapping) for row in given['enumerated']),
-             'a list of dicts'),
+            ('enumerated', isinstance(rows, list | tuple)
+             and all(isinstance(row, Mapping) for row in rows), 'a list of dicts'),
             ('pruner', pruner is None or isinstance(pruner, Mapping)
              and pruner.get('type') in PRUNERS, f'None or a dict of type {" or ".join(PRUNERS)}')):
         if not fits:
             raise refuse('', key, given[key], expected)
-    for key, least in (('n_trials', 1), ('epochs', 1), ('heartbeat', 1), ('seed', 0)):
+    for key, least, most in (('n_trials', 1, MOST_TRIALS), ('epochs', 1, 2 ** 31 - 1),
+                             ('heartbeat', 1, 86_400), ('seed', 0, LARGEST_SEED)):
         if given[key] is not None or key not in ('n_trials', 'epochs'):
-            whole('', key, given[key], least)
+            whole('', key, given[key], least, most)
     for key in set(pruner or ()) - {'type'}:
         least = PRUNERS[pruner['type']]
         if key not in least:

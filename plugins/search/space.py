@@ -10,6 +10,7 @@ _KINDS = {'categorical': {'values', 'key'}, 'choices': {'choices'},
           'uniform': {'low', 'high', 'key'}, 'log_uniform': {'low', 'high', 'key'},
           'int': {'low', 'high', 'step', 'key'}}
 Values = dict[str, Any]  # name -> value of each parameter that applies
+MOST_TRIALS = 10_000
 
 
 @dataclass(frozen=True)
@@ -154,12 +155,21 @@ class Space:
         return values
 
     def grid(self) -> list[Values]:
-        """All combinations, the last parameter changing fastest; ValueError if one is a range."""
+        """All combinations, the last parameter changing fastest.
+
+        Raises:
+            ValueError: A parameter is a range, or there are more than ``MOST_TRIALS``.
+        """
         points: list[Values] = [{}]
         for parameter in self.parameters:
             if not parameter.choices:
                 raise ValueError(f'space[{parameter.name!r}] is a range ({parameter.kind}); a grid '
                                  'needs values: list some, or choose another sampler')
+            size = sum(len(parameter.choices) if parameter.takes_part(point) else 1
+                       for point in points)
+            if size > MOST_TRIALS:
+                raise ValueError(f'space: the grid has {size} points or more, expected at most '
+                                 f'{MOST_TRIALS}; list fewer values, or choose another sampler')
             points = [{**point, **more} for point in points for more in (
                 [{parameter.name: value} for value in parameter.choices]
                 if parameter.takes_part(point) else [{}])]
@@ -178,7 +188,7 @@ class Space:
                 yield chosen, value, values
 
     def check_values(self, where: str, values: Mapping[str, Any]) -> None:
-        """Raise a ValueError, which begins with ``where``, for values outside the space."""
+        """Raise a ValueError, which begins with ``where``, for wrong or missing values."""
         known = {parameter.name: parameter for parameter in self.parameters}
         for name, value in values.items():
             if name not in known:
@@ -186,3 +196,7 @@ class Space:
             if not known[name].contains(value):
                 raise refuse(where, name, value, 'a value of the space: '
                              f'{", ".join(map(str, known[name].examples()))}')
+        for name, parameter in known.items():
+            if name not in values and parameter.takes_part(values):
+                raise ValueError(f'{where}: no value of {name}, expected one of each parameter of '
+                                 'the space that applies')

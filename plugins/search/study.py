@@ -1,13 +1,16 @@
 """Create or load the Optuna study of a search, and decide which of its trials count."""
 import json
+import math
 import time
 import warnings
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import optuna
+from optuna.distributions import CategoricalDistribution
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
@@ -16,6 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
+from plugins.engine.checks import is_number, is_whole, refuse
 from plugins.engine.config_keys import Kind, dotted, kind_of
 
 from .definition import Search
@@ -58,11 +62,29 @@ def open_storage(url: str | URL, heartbeat: int, attempts: int = 5) -> RDBStorag
     except (SQLAlchemyError, StorageInternalError, ImportError, RuntimeError) as error:
         raced = isinstance(error, IntegrityError) or 'already exists' in str(error)
         if not raced or attempts == 1:
-            cause = str(getattr(error, 'orig', None) or error.__cause__ or error).strip()
-            raise ValueError('--storage: cannot open this database: '
-                             f'{cause.splitlines()[0]}') from None
+            raise ValueError(f'--storage: cannot open this database: {_cause(error)}') from None
     time.sleep(0.5)
     return open_storage(url, heartbeat, attempts - 1)
+
+
+def _cause(error: Exception) -> str:
+    cause = str(getattr(error, 'orig', None) or error.__cause__ or error).strip()
+    return (cause.splitlines() or [type(error).__name__])[0]
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn the errors of reading a study into a ValueError.
+
+    It may come from anyone, and neither Optuna nor SQLAlchemy checks what a database holds.
+    """
+    try:
+        yield
+    except (TypeError, AttributeError, LookupError, AssertionError, RecursionError, ValueError,
+            SQLAlchemyError, StorageInternalError) as error:
+        kind = '' if isinstance(error, ValueError) else f'{type(error).__name__}: '
+        raise ValueError(f'--storage: the study is damaged: {kind}{_cause(error)}; give a copy '
+                         'from before, or another --storage and --work-dir') from error
 
 
 def retry(study: Study, trial: FrozenTrial) -> None:
@@ -82,21 +104,30 @@ def open_study(leaves: Leaves, storage: RDBStorage) -> Study:
     it uses a random seed, else it would repeat the values of the first process.
 
     Raises:
-        ValueError: The study was begun with another search config; the message names what differs.
+        ValueError: The study is damaged, or was begun with another search config; the message names
+            what differs.
     """
     search = leaves.search
     begun = dict(storage=storage, study_name=search.name, pruner=_pruner(leaves))
     kinds = optuna.samplers  # grids are enumerated in Search.plan: GridSampler has no conditions
     sampler = kinds.TPESampler if search.sampler == 'tpe' else kinds.RandomSampler
-    try:
-        study = optuna.create_study(
-            direction='maximize' if search.rule == 'greater' else 'minimize',
-            sampler=sampler(seed=search.seed), **begun)
-    except optuna.exceptions.DuplicatedStudyError:
-        study = optuna.load_study(sampler=sampler(), **begun)
-    if _DEFINITION in study.user_attrs:
-        _check_same(search, json.loads(study.user_attrs[_DEFINITION]), _definition(leaves))
-    elif study.get_trials(deepcopy=False):
+    with reading():
+        try:
+            study = optuna.create_study(
+                direction='maximize' if search.rule == 'greater' else 'minimize',
+                sampler=sampler(seed=search.seed), **begun)
+        except optuna.exceptions.DuplicatedStudyError:
+            study = optuna.load_study(sampler=sampler(), **begun)
+        known = _DEFINITION in study.user_attrs
+        stored = json.loads(study.user_attrs[_DEFINITION]) if known else {}
+        if not isinstance(stored, dict):
+            raise refuse('', _DEFINITION, stored, 'a dict')
+        if len(study.directions) > 1:
+            raise refuse('', 'directions', study.directions, 'one')
+    trials = read_trials(study)
+    if known:
+        _check_same(search, stored, _definition(leaves))
+    elif trials:
         raise ValueError(f'the database has a study {search.name!r} that tools/search.py did not '
                          'begin: rename the search config, or choose another --storage')
     else:
@@ -116,7 +147,8 @@ def _pruner(leaves: Leaves) -> BasePruner:
 
 def check_work_dir(work_dir: Path, search: Search, storage: RDBStorage | None) -> bool:
     """Whether the study exists; FileExistsError if not, but the work dir contains a search."""
-    begun = storage is not None and search.name in optuna.get_all_study_names(storage)
+    with reading():
+        begun = storage is not None and search.name in optuna.get_all_study_names(storage)
     names = (TRIALS, WINNER, TABLE, RECORD, *PICTURES)
     found = [name for name in names if (work_dir / name).exists()]
     if found and not begun:
@@ -151,6 +183,41 @@ def _check_same(search: Search, stored: dict[str, object], wanted: dict[str, obj
             '--storage and --work-dir; only n_trials may change')
 
 
+def read_trials(study: Study) -> list[FrozenTrial]:
+    """All trials of a study; ValueError if it is damaged."""
+    with reading():
+        trials = study.get_trials(deepcopy=False)
+        for number, trial in enumerate(trials):
+            complete, told = trial.state == TrialState.COMPLETE, trial.user_attrs
+            for key, value, fits, expected in (
+                    ('number', trial.number, trial.number == number, f'{number}'),
+                    (SLOT, told.get(SLOT), is_whole(told.get(SLOT, 0)), 'a whole number'),
+                    ('values', trial.values, not complete or _are_numbers(trial.values, 1),
+                     'one number'),
+                    ('by_seed', told.get('by_seed'), not complete
+                     or _are_numbers(told.get('by_seed', [0])), 'a list of numbers'),
+                    ('params', trial.params, all(
+                        _are_plain(kind.choices) if isinstance(kind, CategoricalDistribution)
+                        else is_number(trial.params[name])
+                        for name, kind in trial.distributions.items()), 'words and numbers'),
+                    ('datetime_start', None, trial.datetime_start
+                     or trial.state != TrialState.RUNNING, 'a time'),
+                    ('datetime_complete', None, trial.datetime_complete
+                     or not trial.state.is_finished(), 'a time')):
+                if not fits:
+                    raise refuse(f'trial {number}', key, value, expected)
+    return trials
+
+
+def _are_plain(values: Iterable[object]) -> bool:
+    return all(isinstance(value, str | int | float | None) for value in values)
+
+
+def _are_numbers(values: object, count: int | None = None) -> bool:
+    return (isinstance(values, list) and len(values) == (count or len(values)) > 0
+            and all(isinstance(value, int | float) for value in values))
+
+
 def by_slot(study: Study) -> dict[int, FrozenTrial]:
     """Map each slot in use to the trial that counts for it.
 
@@ -158,7 +225,7 @@ def by_slot(study: Study) -> dict[int, FrozenTrial]:
     failed with an error. Killed and superfluous trials have no error and do not count.
     """
     found: dict[int, FrozenTrial] = {}
-    for trial in study.get_trials(deepcopy=False):
+    for trial in read_trials(study):
         slot, failed = trial.user_attrs.get(SLOT), trial.state == TrialState.FAIL
         if slot is None or failed and ERROR not in trial.user_attrs:
             continue
@@ -173,8 +240,9 @@ def finished_trials(study: Study) -> list[FrozenTrial]:
 
 
 def complete_trials(study: Study) -> list[FrozenTrial]:
-    """The complete trials, which have a value, one for each slot."""
-    return [trial for trial in finished_trials(study) if trial.state == TrialState.COMPLETE]
+    """The complete trials with a finite value, one for each slot."""
+    return [trial for trial in finished_trials(study)
+            if trial.state == TrialState.COMPLETE and math.isfinite(trial.value)]
 
 
 def retry_failed(study: Study) -> None:
@@ -190,9 +258,11 @@ def requeue_killed(study: Study, heartbeat: int) -> None:
     Optuna overlooks a trial that was killed before its first heartbeat and has no HOST yet; it is
     marked as failed here, and its slot becomes free.
     """
-    fail_stale_trials(study)
+    with reading():
+        fail_stale_trials(study)
     latest = datetime.now() - timedelta(seconds=GRACE * heartbeat)
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if HOST not in trial.user_attrs and trial.datetime_start < latest:
+    for trial in read_trials(study):
+        if (trial.state == TrialState.RUNNING and HOST not in trial.user_attrs
+                and trial.datetime_start < latest):
             with suppress(UpdateFinishedTrialError, ValueError):  # another process was faster
                 study.tell(trial.number, state=TrialState.FAIL)

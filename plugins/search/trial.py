@@ -1,5 +1,6 @@
 """Run one trial: write its config, train it, report to Optuna."""
 import gc
+import math
 import os
 import platform
 import statistics
@@ -129,8 +130,8 @@ class TrialRunner:
         if pruned:
             raise TrialPruned
         value = statistics.fmean(result['metrics'][metric] for result in results)
-        if value != value:
-            raise ValueError(f'{metric} is not a number in any epoch')
+        if not math.isfinite(value):
+            raise ValueError(f'{metric} is not a finite number in any epoch')
         return value
 
 

@@ -63,7 +63,7 @@ def tested_metrics(trial: FrozenTrial, leaves: Leaves, trials: Path, test: Tool
 
 def _docstring(study: Study, leaves: Leaves, trial: FrozenTrial,
                figures: dict[str, float] | None, path: Path) -> str:
-    search, by_seed = leaves.search, trial.user_attrs['by_seed']
+    search, by_seed = leaves.search, trial.user_attrs.get('by_seed', [trial.value])
     spread = '' if len(by_seed) == 1 else f' ({min(by_seed):.4g} to {max(by_seed):.4g})'
     test = 'Not tested.' if figures is None else 'Test: ' + ', '.join(
         f'{key} {figures[key]:.4g}' for key in (search.metric, 'loss') if key in figures) + '.'

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 _KERAS_1 = {'W': 'kernel', 'b': 'bias'}  # as in the VGG files of 2016: block1_conv1_W_1:0
+_EXPANSION = 100  # an array may take this many times the size of its file
 _NOT_LAYERS = ('optimizer_weights', 'top_level_model_weights')
 
 
@@ -21,8 +22,8 @@ def read_arrays(src: Path) -> dict[str, np.ndarray]:
 
     Raises:
         OSError: SRC is missing or cannot be opened.
-        ValueError: It is neither; or an array in it is damaged, pickled or
-            present under two names.
+        ValueError: It is neither; or an array in it is damaged, pickled, in
+            another file, far larger than SRC, or present under two names.
     """
     if not src.is_file():
         raise FileNotFoundError(f'{src}: no such file, expected an .npz or .h5 with weights')
@@ -47,10 +48,13 @@ def read_arrays(src: Path) -> dict[str, np.ndarray]:
 def _read_npz(src: Path) -> list[tuple[str, np.ndarray]]:
     found = []
     with np.load(src, allow_pickle=False) as archive:
+        for info in archive.zip.infolist():
+            _check_size(src, info.filename, info.file_size)
         for name in archive.files:
             try:
                 found.append((name, np.asarray(archive[name])))
-            except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            except (ValueError, EOFError, MemoryError, zipfile.BadZipFile,
+                    zlib.error) as error:
                 raise ValueError(f'{src}: {name} cannot be read: {error}') from error
     return found
 
@@ -60,17 +64,35 @@ def _read_h5(src: Path) -> list[tuple[str, np.ndarray]]:
     try:
         with h5py.File(src) as file:
             root = file.get('model_weights', file)
+            if not isinstance(root, h5py.Group) or root.file.filename != file.filename:
+                raise ValueError(f'{src}: model_weights is no group of this file, expected the '
+                                 'layers in it; save the model anew')
             root.visititems(lambda name, item: datasets.append(name)
                             if isinstance(item, h5py.Dataset) else None)
-            found = [(name, np.asarray(root[name])) for name in datasets
+            found = [(name, _read_dataset(src, root[name])) for name in datasets
                      if not name.startswith(_NOT_LAYERS)]
-    except (OSError, RuntimeError) as error:  # HDF5's message does not name the file
+    except (OSError, RuntimeError, MemoryError) as error:  # HDF5's message does not name the file
         raise ValueError(f'{src}: damaged, {error}; download or save it anew') from error
     for name in datasets:
         if '/vars/' in f'/{name}':
             raise ValueError(f'{src}: a .weights.h5 of Keras 3, which numbers its variables '
                              f"({name}); expected names. Save with model.save('x.h5')")
     return [(_h5_key(name), array) for name, array in found]
+
+
+def _read_dataset(src: Path, dataset: h5py.Dataset) -> np.ndarray:
+    if dataset.external or dataset.is_virtual:
+        raise ValueError(f'{src}: {dataset.name} refers to other files, expected its values in '
+                         'this one; save the model anew')
+    _check_size(src, dataset.name, dataset.nbytes)
+    return np.asarray(dataset)
+
+
+def _check_size(src: Path, name: str, found: int) -> None:
+    size = src.stat().st_size
+    if found > _EXPANSION * size:
+        raise ValueError(f'{src}: {name} shall have {found} bytes, expected at most '
+                         f'{_EXPANSION} times the {size} of the file; download or save it anew')
 
 
 def _h5_key(name: str) -> str:

@@ -1,4 +1,6 @@
 """Which trials count, and what becomes of killed ones."""
+import shutil
+import sqlite3
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
@@ -123,6 +125,41 @@ def test_a_changed_search_config_is_rejected(finished, tmp_path, trained, old, n
             search(tmp_path / 'digits.py', work_dir)
     else:
         assert search(tmp_path / 'digits.py', work_dir)['finished'] == 4 and not trained
+
+
+USER_ATTRIBUTE = "update trial_user_attributes set value_json = '{}' where key = '{}'"
+DEFINITION = 'update study_user_attributes set value_json = \'"{}"\''
+
+
+@pytest.mark.parametrize(('change', 'message'), [
+    *((USER_ATTRIBUTE.format(value, 'slot'), 'trial 0: slot=.*, expected a whole number')
+      for value in ('[1]', '"a"', '-1')),
+    *((USER_ATTRIBUTE.format(value, 'by_seed'), 'trial 0: by_seed=.*, expected a list of numbers')
+      for value in ('null', '["a"]', '[]')),
+    (DEFINITION.format('[1]'), r'definition=\[1\], expected a dict'),
+    (DEFINITION.format('[' * 100_000), 'RecursionError'),
+    ("update study_user_attributes set value_json = '5'", 'TypeError'),
+    ("update trial_params set distribution_json = '{}'", 'KeyError'),
+    ("update trial_params set distribution_json = '{\"name\": \"CategoricalDistribution\", "
+     "\"attributes\": {\"choices\": [[1], {}]}}'", 'params=.*, expected words and numbers'),
+    ("update trial_params set distribution_json = '{\"name\": \"FloatDistribution\", "
+     "\"attributes\": {\"low\": 0, \"high\": 1}}', param_value = 'abc'", 'params=.*abc'),
+    ('update trial_values set value = null', 'AssertionError'),
+    ("update trial_values set value = 'abc'", r"values=\['abc'\], expected one number"),
+    ('delete from trial_values', 'values=None, expected one number'),
+    ("update trials set state = 'FOO' where trial_id = 1", "'FOO'"),
+    ('update trials set datetime_complete = null', 'datetime_complete=None, expected a time'),
+    ("update trials set state = 'RUNNING', datetime_start = null", 'datetime_start=None'),
+    ('update trials set number = 7 where trial_id = 1', 'trial 0: number=1, expected 0'),
+    ("update trials set number = '../x' where trial_id = 4", 'TypeError')])
+def test_a_damaged_study_is_named(finished, tmp_path, trained, change, message):
+    config, work_dir, _ = finished
+    shutil.copytree(work_dir, tmp_path / 'work')
+    with sqlite3.connect(tmp_path / 'work/study.db') as database:
+        database.execute(change)
+    with pytest.raises(ValueError, match=f'--storage: the study is damaged: .*{message}.*; give'):
+        search(config, tmp_path / 'work')
+    assert not trained
 
 
 def test_another_programs_study_is_left_alone(few_digits, tmp_path, trained):

@@ -28,6 +28,14 @@ def test_the_best_is_the_first_of_the_plan_among_equals(rule, best):
     assert best_trial(study, rule).number == best
 
 
+def test_a_value_that_is_not_finite_does_not_win():
+    study = optuna.create_study()
+    for slot, value in enumerate((1., float('inf'), float('-inf'))):
+        study.enqueue_trial({}, user_attrs={SLOT: slot})
+        study.tell(study.ask(), value)
+    assert best_trial(study, 'greater').number == best_trial(study, 'less').number == 0
+
+
 def test_more_trials_write_another_winner(few_digits, tmp_path, trained):
     config, target = write_search(tmp_path, few_digits, RECIPES), tmp_path / 'best.py'
     search(config, tmp_path / 'work', '--no-test', '--trials', '1')
@@ -74,3 +82,7 @@ def test_of_a_strangers_study_only_values_of_the_space_are_taken(few_digits, tmp
     with pytest.raises(ValueError, match='trial 0 of the study: recipe=.* a value of the space'):
         search(config, work_dir, '--trials', '1')
     assert not trace.exists()
+    with sqlite3.connect(work_dir / 'study.db') as database:
+        database.execute('delete from trial_params')
+    with pytest.raises(ValueError, match='trial 0 of the study: no value of recipe, expected one'):
+        search(config, work_dir, '--trials', '1')

@@ -111,7 +111,7 @@ def test_errors_are_recorded_and_do_not_stop_the_study(few_digits, tmp_path, tra
 
 
 @pytest.mark.parametrize(('error', 'message'), [
-    (None, 'accuracy/top1 is not a number in any epoch'),
+    (None, 'accuracy/top1 is not a finite number in any epoch'),
     (RuntimeError('no space'), '4 failed.*first error: RuntimeError: no space.*--retry-failed'),
     (optuna.TrialPruned(), 'no trial is complete, 0 failed.*Prune less')])
 def test_no_trial_is_complete(few_digits, tmp_path, before_training, monkeypatch, error, message):

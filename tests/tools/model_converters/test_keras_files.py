@@ -1,3 +1,6 @@
+import io
+import zipfile
+
 import h5py
 import numpy as np
 import pytest
@@ -45,6 +48,41 @@ def test_numbered_variables_of_keras_3_are_refused(tmp_path):
 def test_a_layer_under_two_names_is_refused(tmp_path):
     write_h5(tmp_path / 'a.h5', {'fc1/fc1/kernel:0': KERNEL, 'fc1/fc1_1/kernel:0': KERNEL})
     with pytest.raises(ValueError, match='a.h5: fc1/kernel found twice'):
+        read_arrays(tmp_path / 'a.h5')
+
+
+@pytest.mark.parametrize(('form', 'message'), [
+    ('external', 'a.h5: /c/kernel:0 refers to other files'),
+    ('virtual', 'a.h5: /c/kernel:0 refers to other files'),
+    ('link', 'a.h5: model_weights is no group of this file'),
+    ('large', 'a.h5: /c/kernel:0 shall have 274877906944 bytes, expected at most 100 times'),
+    ('npz', 'a.h5: c/kernel cannot be read: '), ('zip', 'a.h5: c/kernel.npy shall have 40000128')])
+def test_a_file_reads_no_other_and_is_not_far_larger_than_it_says(tmp_path, form, message):
+    (tmp_path / 'other').write_bytes(bytes(64))
+    if form == 'npz':
+        header = io.BytesIO()
+        np.lib.format.write_array_header_1_0(
+            header, dict(descr='<f4', fortran_order=False, shape=(2 ** 50,)))
+        with zipfile.ZipFile(tmp_path / 'a.h5', 'w') as archive:
+            archive.writestr('c/kernel.npy', header.getvalue())
+    elif form == 'zip':
+        with (tmp_path / 'a.h5').open('wb') as file:
+            np.savez_compressed(file, **{'c/kernel': np.zeros(5_000_000)})
+    else:
+        write_h5(tmp_path / 'b.h5', {'c/kernel:0': KERNEL})
+        with h5py.File(tmp_path / 'a.h5', 'w') as file:
+            if form == 'external':
+                file.create_dataset('c/kernel:0', (64,), 'u1',
+                                    external=[(tmp_path / 'other', 0, 64)])
+            elif form == 'virtual':
+                layout = h5py.VirtualLayout(KERNEL.shape, float)
+                layout[:] = h5py.VirtualSource(tmp_path / 'b.h5', 'c/kernel:0', KERNEL.shape)
+                file.create_virtual_dataset('c/kernel:0', layout)
+            elif form == 'link':
+                file['model_weights'] = h5py.ExternalLink(str(tmp_path / 'b.h5'), '/')
+            else:
+                file.create_dataset('c/kernel:0', (2 ** 36,), 'f4', chunks=(1024,))
+    with pytest.raises(ValueError, match=message):
         read_arrays(tmp_path / 'a.h5')
 
 
