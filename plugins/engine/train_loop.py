@@ -54,6 +54,12 @@ class _ExactLoop:
         """
         processes = position['processes']
         same = len(processes) == get_world_size()
+        if not same:  # a batch of each process is one iteration
+            self.runner.logger.warning(
+                f'the checkpoint is of {len(processes)} process(es), this run has '
+                f'{get_world_size()}: it goes on with other random numbers')
+            position = position | dict(
+                batches=position['batches'] * len(processes) // get_world_size())
         self._resumed = position | (processes[get_rank()] if same else {})
         try:
             if position['batches'] > self.max_iters:

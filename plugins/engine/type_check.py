@@ -2,6 +2,7 @@
 import inspect
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from difflib import get_close_matches
 from typing import Any
 
@@ -89,7 +90,9 @@ def _check_group(path: str, node: Mapping[str, Any]) -> None:
 
 
 def _found(registry: Registry, name: str, key: str) -> Any:
-    with registry.switch_scope_and_registry(None) as scoped:
+    # A registry that no package extends would warn that it does not know the scope.
+    with registry.switch_scope_and_registry(None) if registry.children else nullcontext(registry) \
+            as scoped:
         try:
             found = scoped.get(name)
         except (RuntimeError, TypeError, ValueError):  # a dotted name that cannot be imported

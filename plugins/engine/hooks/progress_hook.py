@@ -34,8 +34,8 @@ class ProgressHook(Hook):
         first = '' if runner.epoch == 0 else f' from epoch {runner.epoch + 1}'
         told = f'Training {runner.max_epochs} epochs{first}, ' \
                f'{len(runner.train_dataloader)} iterations each'
-        if runner.iter >= runner.max_iters:
-            told = f'The run is finished: {runner.epoch} of {runner.max_epochs} epochs'
+        if runner.iter >= runner.max_iters and runner.epoch >= runner.max_epochs:
+            told = f'The run is finished: it has {runner.epoch} epochs of {runner.max_epochs}'
         self.console.print(told, highlight=False)
 
     def before_train_epoch(self, runner) -> None:
