@@ -81,16 +81,16 @@ class Training:
         assert self.wait(process, conditions[moment]), self.said()
         if moment in ('loading', 'training'):
             time.sleep(chance.random() * (4 if moment == 'loading' else 0.5))
-        ranks = children(process.pid) if self.processes > 1 else []
-        os.kill(chance.choice(ranks) if ranks else process.pid, 9)
+        os.kill(chance.choice(self.ranks(process)) if self.processes > 1 else process.pid, 9)
         assert process.wait(timeout=120) != 0, self.said()
 
-
-def children(pid):
-    """The ranks below a launcher."""
-    below = subprocess.run(['ps', '-o', 'pid=,args=', '--ppid', str(pid)], text=True,
-                           capture_output=True).stdout.splitlines()
-    return [int(line.split()[0]) for line in below if 'train.py' in line]
+    def ranks(self, launcher):
+        """The ids of the processes below a launcher."""
+        found = subprocess.run(['ps', '-ww', '-o', 'pid=,args=', '--ppid', str(launcher.pid)],
+                               text=True, capture_output=True).stdout.splitlines()
+        ranks = [int(line.split()[0]) for line in found if 'tools/train.py' in line]
+        assert len(ranks) == self.processes, found
+        return ranks
 
 
 def what_remains(training, result):
