@@ -13,24 +13,15 @@ need_gb=7
 
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
-new_enough() {
-  command -v "$1" >/dev/null && "$1" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
-}
-
 find_python() {
-  if [ -n "${PYTHON:-}" ]; then
-    command -v "$PYTHON" >/dev/null || fail "PYTHON=$PYTHON: no such program."
-    new_enough "$PYTHON" || fail "PYTHON=$PYTHON is $("$PYTHON" --version 2>&1), but Python 3.10 or newer is needed."
-    echo "$PYTHON"
-    return
-  fi
-  local name
-  for name in python3 python3.13 python3.12 python3.11 python3.10; do
-    if new_enough "$name"; then echo "$name"; return; fi
+  local name found candidates=(python3 python3.13 python3.12 python3.11 python3.10)
+  if [ -n "${PYTHON:-}" ]; then candidates=("$PYTHON"); fi
+  for name in "${candidates[@]}"; do
+    if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then echo "$name"; return; fi
   done
-  command -v python3 >/dev/null ||
-    fail "Python was not found: install Python 3.10 or newer, or name it with PYTHON=/path/to/python3."
-  fail "$(python3 --version 2>&1) is too old: Python 3.10 or newer is needed; name another with PYTHON=/path/to/python3."
+  name=${candidates[0]}
+  found=$(if command -v "$name" >/dev/null; then "$name" --version 2>&1; else echo no such program; fi)
+  fail "Python 3.10 or newer was not found ($name: $found): install it, or name it with PYTHON=/path/to/python3."
 }
 
 checksum() {

@@ -44,10 +44,10 @@ NEW = ('case "$2" in *hashlib*) echo 0123456789abcdef;; *version_info*) exit 0;;
 
 
 @pytest.mark.parametrize('programs, variables, message', [
-    ({}, {}, 'Python was not found: install Python 3.10'),
-    (dict(python3=OLD), {}, 'Python 3.8.18 is too old'),
-    ({}, dict(PYTHON='py'), 'PYTHON=py: no such program'),
-    (dict(py=OLD), dict(PYTHON='py'), 'is Python 3.8.18, but'),
+    ({}, {}, 'Python 3.10 or newer was not found (python3: no such program): install it, or name'),
+    (dict(python3=OLD), {}, 'was not found (python3: Python 3.8.18)'),
+    ({}, dict(PYTHON='py'), 'was not found (py: no such program)'),
+    (dict(py=OLD), dict(PYTHON='py'), 'was not found (py: Python 3.8.18)'),
     (dict(python3=NEW, df='echo header; echo "disk 9 9 2097152 9% /"'), dict(VENV='{}/env'),
      'has 2 GB free, but the environment needs')])
 def test_what_is_missing_is_told_in_a_sentence(

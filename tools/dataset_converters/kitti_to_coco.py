@@ -1,12 +1,11 @@
 """Convert KITTI's 2D labels to COCO's JSON, for a stock mmdet or any other program that reads it.
 
     python tools/dataset_converters/kitti_to_coco.py data/kitti
-        [--split train=0.70 val=0.09 test=0.21 | --lists ImageSets/train.txt ImageSets/test.txt]
-        [--classes car=Car,Van person=Pedestrian]
+        [--lists ImageSets/train.txt ImageSets/test.txt] [--classes car=Car,Van person=Pedestrian]
 
-writes DATA_ROOT/annotations/all.json, or a file for each part. The labels are those of
-KittiDataset: same pairs of files, parts, clipped boxes, image ids and errors. Each annotation
-keeps KITTI's ``type``, ``truncated``, ``occluded`` and ``alpha``.
+writes DATA_ROOT/annotations/all.json, or a file for each list (split_kitti.py makes them). The
+labels are those of KittiDataset: same pairs of files, clipped boxes, image ids and errors. Each
+annotation keeps KITTI's ``type``, ``truncated``, ``occluded`` and ``alpha``.
 
 An ignored object (DontCare for every class, Van for cars) becomes an annotation of the class with
 ``iscrowd=1`` but without the key ``ignore``: mmdet's CocoDataset turns the former into an ignored
@@ -26,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import seed
+from plugins.engine.command_line import run
 from plugins.engine.files import check_file, resolve_path, write_texts
 from plugins.engine.wording import counted
 
@@ -44,16 +43,12 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--classes', nargs='+', type=_class, default=[('car', ['Car'])],
                         metavar='NAME=TYPE,...', help='the KITTI types of each class, in label '
                         'order (default: car=Car)')
-    parts = parser.add_mutually_exclusive_group()
-    parts.add_argument('--split', nargs='+', type=_part_share, default=[], metavar='PART=SHARE',
-                       help='divide the images at random, as KittiDataset does')
-    parts.add_argument('--lists', nargs='+', default=[], metavar='TXT',
-                       help='files with the image ids of each part, below DATA_ROOT')
-    parser.add_argument('--seed', type=seed, default=0, metavar='N', help='seed of --split')
+    parser.add_argument('--lists', nargs='+', default=[], metavar='TXT',
+                        help='files with the image ids of each part, below DATA_ROOT')
     parser.add_argument('--overwrite', action='store_true', help='replace files that exist')
     args = parser.parse_args(argv)
-    for option in ('classes', 'split'):
-        names = [name for name, _ in getattr(args, option)]
+    for option, names in (('classes', [name for name, _ in args.classes]),
+                          ('lists', [Path(name).stem for name in args.lists])):
         if len(set(names)) < len(names):
             parser.error(f'--{option}: found {", ".join(names)}, expected each name once')
     return args
@@ -65,48 +60,28 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Path]:
     Raises:
         FileExistsError: A file exists, and --overwrite is not given.
         FileNotFoundError: A folder, label file or list is missing.
-        ValueError: Two lists have the same name, or the data set is broken, see KittiDataset.
+        ValueError: The data set is broken, see KittiDataset.
     """
     args = parse_args(argv)
     root = resolve_path(args.data_root)
-    parts = part_arguments(dict(args.split), args.seed, args.lists)
+    lists = {Path(name).stem: name for name in args.lists} or {'all': ''}
     folder = Path(args.out_dir) if args.out_dir else root / 'annotations'
-    paths = {part: folder / f'{part}.json' for part in parts}
+    paths = {part: folder / f'{part}.json' for part in lists}
     check_file(*paths.values(), overwrite=args.overwrite)
     from plugins.detection import KittiDataset
 
-    contents = {}
-    for part, arguments in parts.items():
-        dataset = KittiDataset(
-            str(root), class_map=dict(args.classes), test_mode=True, **arguments)
-        contents[part] = convert(dataset)
-    write_texts({paths[part]: json.dumps(content) + '\n' for part, content in contents.items()})
-    for part, content in contents.items():
-        print(f'{paths[part]}: {summary(content)}')
+    contents = {path: convert(KittiDataset(
+        str(root), ann_file=lists[part], class_map=dict(args.classes), test_mode=True))
+        for part, path in paths.items()}
+    write_texts({path: json.dumps(content) + '\n' for path, content in contents.items()})
+    for path, content in contents.items():
+        ignored = sum(box['iscrowd'] for box in content['annotations'])
+        objects = counted(len(content['annotations']) - ignored, 'object')
+        print(f'{path}: {counted(len(content["images"]), "image")}, {objects}, {ignored} ignored')
     print(f'For CocoDataset: data_root={str(root)!r}, '
           f"data_prefix=dict(img='training/image_2'), "
           f'metainfo=dict(classes={tuple(name for name, _ in args.classes)})')
     return paths
-
-
-def part_arguments(shares: dict[str, float], seed: int,
-                   lists: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Map each part's name to the arguments of KittiDataset that select it.
-
-    Raises:
-        ValueError: Two lists have the same name, so one file would overwrite the other.
-    """
-    if shares:
-        split = dict(seed=seed, fractions=shares)
-        return {part: dict(split=split, part=part) for part in shares}
-    parts: dict[str, dict[str, Any]] = {}
-    for name in lists:
-        part = Path(name).stem
-        if part in parts:
-            raise ValueError(f'--lists {name}: found {parts[part]["ann_file"]} before it, expected '
-                             'another file name for each list')
-        parts[part] = dict(ann_file=name)
-    return parts or {'all': {}}
 
 
 def convert(dataset: 'KittiDataset') -> dict[str, Any]:
@@ -124,19 +99,10 @@ def convert(dataset: 'KittiDataset') -> dict[str, Any]:
                 area=(x2 - x1) * (y2 - y1), iscrowd=instance['ignore_flag'],
                 **{fact: instance[fact] for fact in FACTS}))
     about = dict(description='KITTI 2D objects', class_map=dataset.class_map,
-                 ignore_types=dataset.ignore_types, split=dataset.split, part=dataset.part,
-                 fingerprint=dataset.fingerprint)
+                 ignore_types=dataset.ignore_types, fingerprint=dataset.fingerprint)
     categories = [dict(id=label, name=name)
                   for label, name in enumerate(dataset.metainfo['classes'], 1)]
     return dict(info=about, images=images, annotations=annotations, categories=categories)
-
-
-def summary(content: dict[str, Any]) -> str:
-    """Return the counts in one line."""
-    boxes = content['annotations']
-    ignored = sum(box['iscrowd'] for box in boxes)
-    return (f'{counted(len(content["images"]), "image")}, '
-            f'{counted(len(boxes) - ignored, "object")}, {ignored} ignored')
 
 
 def _class(text: str) -> tuple[str, list[str]]:
@@ -146,16 +112,5 @@ def _class(text: str) -> tuple[str, list[str]]:
     return name, types.split(',')
 
 
-def _part_share(text: str) -> tuple[str, float]:
-    name, _, share = text.partition('=')
-    try:
-        if Path(name).name != name or not 0 < float(share) <= 1:
-            raise ValueError
-    except ValueError:
-        raise argparse.ArgumentTypeError(f'{text!r} is not PART=SHARE, as train=0.7') from None
-    return name, float(share)
-
-
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)

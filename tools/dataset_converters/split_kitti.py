@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import seed
+from plugins.engine.command_line import run, seed
 from plugins.engine.files import check_file, resolve_path, write_texts
 from plugins.engine.wording import counted
 
@@ -102,5 +102,4 @@ def options(root: Path, parts: Iterable[str]) -> list[str]:
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)

@@ -1,6 +1,7 @@
 """Write converted weights (shared by the converters)."""
 import argparse
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,16 @@ from plugins.engine.files import check_file, replacing
 from plugins.engine.plain_values import plain
 
 
-def add_destination(parser: argparse.ArgumentParser) -> None:
-    """Add DST and --overwrite to a converter's command line."""
-    parser.add_argument('dst', type=Path, metavar='DST.pth')
-    parser.add_argument('--overwrite', action='store_true', help='replace DST if it exists')
-
-
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line, and reject a wrong DST before anything is read.
+    """Parse a converter's command line, which ends in DST and may have --overwrite.
 
     Raises:
         FileExistsError: DST exists and --overwrite is not given.
         OSError: DST cannot be a file, see check_file.
         ValueError: DST has a suffix that no tool recognises.
     """
+    parser.add_argument('dst', type=Path, metavar='DST.pth')
+    parser.add_argument('--overwrite', action='store_true', help='replace DST if it exists')
     args = parser.parse_args(argv)
     if args.dst.suffix != '.pth':
         raise ValueError(f'{args.dst}: expected a name that ends in .pth')
@@ -31,7 +28,11 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
     return args
 
 
-def write_checkpoint(checkpoint: dict[str, Any], dst: Path) -> None:
-    """Write DST completely or not at all."""
+def write_checkpoint(dst: Path, state: Mapping[str, torch.Tensor], src: str | Path,
+                     **meta: Any) -> None:
+    """Write DST completely or not at all; its ``meta`` names SRC, with the SHA-256 of a file."""
+    meta['source'] = Path(src).name
+    if Path(src).is_file():
+        meta['source_sha256'] = hashlib.sha256(Path(src).read_bytes()).hexdigest()
     with replacing(dst) as partial:
-        torch.save(plain(checkpoint), partial)
+        torch.save(plain({'state_dict': state, 'meta': meta}), partial)

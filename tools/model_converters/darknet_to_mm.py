@@ -18,13 +18,12 @@ scale (five convolutions of the neck, two of the head) before it begins the next
 first. Sources: cfg/yolov3.cfg and src/parser.c of github.com/pjreddie/darknet.
 """
 import argparse
-import hashlib
 import struct
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -38,7 +37,7 @@ from torch import nn
 import plugins.detection  # noqa: F401 (registers mmdet's classes)
 from plugins.engine import command_line
 from plugins.engine.files import REPO_ROOT
-from tools.model_converters.checkpoint_file import add_destination, parse, write_checkpoint
+from tools.model_converters.checkpoint_file import parse, write_checkpoint
 
 BACKBONE = 'darknet53.conv.74'
 ANCHORS = 3  # per scale
@@ -48,16 +47,11 @@ _LONGEST_HEADER = 20
 _FLOAT = np.dtype('<f4')
 
 
-class Header(NamedTuple):
-    """The header before the numbers."""
-
-    version: tuple[int, int, int]
-    seen: int  # images that the network was trained on
-    size: int  # bytes: `seen` has 8 from version 0.2 on, 4 before
-
-
-def read_header(start: bytes, src: Path) -> Header:
+def read_header(start: bytes, src: Path) -> tuple[dict[str, Any], int]:
     """Parse the first 20 bytes of SRC, as ``load_weights_upto`` of Darknet's parser.c does.
+
+    Returns:
+        The version and the number of images seen in training, and the length of the header.
 
     Raises:
         ValueError: They are too few, or not a version of the format.
@@ -70,9 +64,9 @@ def read_header(start: bytes, src: Path) -> Header:
         raise ValueError(f'{src}: begins with {start[:12]!r}, which as a version is '
                          f'{".".join(map(str, version))}; expected 0.1 or later. No file of '
                          "Darknet's? A PyTorch checkpoint (.pth) needs no conversion")
-    long = version[:2] >= (0, 2)
-    return Header(version, struct.unpack_from('<q' if long else '<i', start, 12)[0],
-                  _LONGEST_HEADER if long else 16)
+    form, length = ('<q', _LONGEST_HEADER) if version[:2] >= (0, 2) else ('<i', 16)
+    seen, = struct.unpack_from(form, start, 12)
+    return {'darknet_version': list(version), 'images_seen': seen}, length
 
 
 def yolov3() -> nn.Module:
@@ -82,25 +76,20 @@ def yolov3() -> nn.Module:
         return MODELS.build(dict(config.model, _scope_='mmdet'))
 
 
-def backbone_shapes(model: nn.Module) -> Shapes:
-    """Return name and shape of every tensor of darknet53.conv.74, in the file's order."""
-    return dict(_shapes(model, 'backbone'))
-
-
-def detector_shapes(model: nn.Module, classes: int) -> Shapes:
-    """Return name and shape of yolov3.weights's tensors, in the file's order."""
-    shapes = dict(backbone_shapes(model))
-    for scale in range(3):
+def tensor_shapes(model: nn.Module, classes: int | None) -> Shapes:
+    """Return name and shape of every tensor in the file's order; of None classes, a backbone's."""
+    shapes = dict(_normed(model, 'backbone'))
+    for scale in range(3) if classes is not None else ():
         for name in (*[f'neck.conv{scale}'] * (scale > 0), f'neck.detect{scale + 1}',
                      f'bbox_head.convs_bridge.{scale}'):
-            shapes |= _shapes(model, name)
+            shapes |= _normed(model, name)
         name, outputs = f'bbox_head.convs_pred.{scale}', ANCHORS * (5 + classes)
         shapes[f'{name}.bias'] = (outputs,)
         shapes[f'{name}.weight'] = (outputs, *model.get_submodule(name).weight.shape[1:])
     return shapes
 
 
-def _shapes(model: nn.Module, part: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _normed(model: nn.Module, part: str) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield the tensors of a part's convolutions, each with its batch norm."""
     for name, module in model.get_submodule(part).named_modules(prefix=part):
         if isinstance(module, ConvModule):
@@ -109,61 +98,52 @@ def _shapes(model: nn.Module, part: str) -> Iterator[tuple[str, tuple[int, ...]]
             yield f'{name}.conv.weight', tuple(module.conv.weight.shape)
 
 
-def _count(shapes: Shapes) -> int:
-    return sum(map(prod, shapes.values()))
-
-
-def choose_shapes(src: Path, header: Header, model: nn.Module) -> tuple[Shapes, int | None]:
-    """Infer SRC's tensors from its length, and the number of classes; None for a backbone.
+def count_classes(src: Path, header: int, model: nn.Module) -> int | None:
+    """Infer SRC's number of classes from its length; None if it is a backbone.
 
     Raises:
         ValueError: The length is neither a backbone's nor a detector's.
     """
-    length = src.stat().st_size
-    values, rest = divmod(length - header.size, _FLOAT.itemsize)
-    backbone = backbone_shapes(model)
-    if not rest and values == _count(backbone):
-        return backbone, None
-    none, one = (_count(detector_shapes(model, classes)) for classes in (0, 1))
-    classes, surplus = divmod(values - none, one - none)
-    if rest or surplus or classes < 1:
-        known = ' or '.join(f'{header.size + _FLOAT.itemsize * _count(shapes):,} ({name})'
-                            for name, shapes in ((BACKBONE, backbone), (
-                                f'yolov3.weights, {COCO_CLASSES} classes',
-                                detector_shapes(model, COCO_CLASSES))))
-        raise ValueError(f'{src}: {length:,} bytes, expected {known}, with a header of '
-                         f'{header.size}. Incomplete, or of another network?')
-    return detector_shapes(model, classes), classes
+    def length(classes: int | None) -> int:
+        return header + _FLOAT.itemsize * sum(map(prod, tensor_shapes(model, classes).values()))
+
+    found = src.stat().st_size
+    if found == length(None):
+        return None
+    classes, surplus = divmod(found - length(0), length(1) - length(0))
+    if surplus or classes < 1:
+        raise ValueError(
+            f'{src}: {found:,} bytes, expected {length(None):,} ({BACKBONE}) or '
+            f'{length(COCO_CLASSES):,} (yolov3.weights, {COCO_CLASSES} classes), with a header of '
+            f'{header}. Incomplete, or of another network?')
+    return classes
 
 
-def read_weights(src: Path, header: Header, shapes: Shapes) -> dict[str, torch.Tensor]:
+def read_weights(src: Path, header: int, shapes: Shapes) -> dict[str, torch.Tensor]:
     """Split the data after the header into tensors, each with its own memory.
 
     Raises:
         ValueError: A value is NaN, infinite, or a negative variance.
     """
-    values, start = np.fromfile(src, _FLOAT, offset=header.size), 0
+    values, start = np.fromfile(src, _FLOAT, offset=header), 0
     state = {}
     for name, shape in shapes.items():
         end = start + prod(shape)
         array = values[start:end].astype(np.float32)  # a copy, in this machine's byte order
-        _check(array, start, name, src)
+        is_variance = name.endswith('running_var')
+        valid = np.isfinite(array) & (array >= (0 if is_variance else -np.inf))
+        if not valid.all():
+            first = int(valid.argmin())
+            raise ValueError(
+                f'{src}: value {start + first:,} of the weights, which is {name}[{first}] here, is '
+                f'{array[first]}, expected a finite number{" of at least 0" * is_variance}')
         state[name], start = torch.from_numpy(array.reshape(shape)), end
     return state
 
 
-def _check(array: np.ndarray, start: int, name: str, src: Path) -> None:
-    broken, wanted = ~np.isfinite(array), 'a finite number'
-    if name.endswith('running_var') and not broken.any():
-        broken, wanted = array < 0, 'a variance'
-    if broken.any():
-        first = int(broken.argmax())
-        raise ValueError(f'{src}: value {start + first:,} of the weights, which is {name}[{first}] '
-                         f'here, is {array[first]}, expected {wanted}')
-
-
-def convert(src: Path, model: nn.Module) -> tuple[dict[str, Any], int | None]:
-    """Read SRC for an mmdet YOLOv3; return a checkpoint and the number of classes or None.
+def convert(src: Path, model: nn.Module
+            ) -> tuple[dict[str, torch.Tensor], dict[str, Any], int | None]:
+    """Read SRC for an mmdet YOLOv3; return its tensors, facts and number of classes or None.
 
     Raises:
         OSError: SRC is missing, a folder, or cannot be read.
@@ -175,11 +155,9 @@ def convert(src: Path, model: nn.Module) -> tuple[dict[str, Any], int | None]:
         raise FileNotFoundError(f'{src}: no such file, expected {BACKBONE} or yolov3.weights from '
                                 'https://pjreddie.com/darknet/yolo/')
     with src.open('rb') as file:
-        header = read_header(file.read(_LONGEST_HEADER), src)
-    shapes, classes = choose_shapes(src, header, model)
-    meta = {'source': src.name, 'source_sha256': hashlib.sha256(src.read_bytes()).hexdigest(),
-            'darknet_version': list(header.version), 'images_seen': header.seen}
-    return {'state_dict': read_weights(src, header, shapes), 'meta': meta}, classes
+        facts, header = read_header(file.read(_LONGEST_HEADER), src)
+    classes = count_classes(src, header, model)
+    return read_weights(src, header, tensor_shapes(model, classes)), facts, classes
 
 
 def usage(classes: int | None, dst: Path) -> str:
@@ -201,11 +179,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
     """
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('src', type=Path, metavar='SRC', help=f'{BACKBONE} or yolov3.weights')
-    add_destination(parser)
     args = parse(parser, argv)
-    checkpoint, classes = convert(args.src, yolov3())
-    write_checkpoint(checkpoint, args.dst)
-    state = checkpoint['state_dict']
+    state, facts, classes = convert(args.src, yolov3())
+    write_checkpoint(args.dst, state, args.src, **facts)
     values = sum(tensor.numel() for tensor in state.values())
     form = BACKBONE if classes is None else f'yolov3.weights, {classes} classes'
     print(f'{args.dst}: {len(state)} tensors, {values:,} values, from {form}')

@@ -1,6 +1,6 @@
 """The kinds of layers with weights: what Keras stores, and what PyTorch needs instead."""
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,102 +8,64 @@ Arrays = Mapping[str, np.ndarray]
 Shapes = dict[str, tuple[int, ...]]
 
 
-@dataclass(frozen=True)
-class Conv:
-    """A convolution.
+class Layer(NamedTuple):
+    """A layer with weights."""
 
-    Attributes:
-        keras: Its name in Keras.
-        names: Its names in the converted file; several if packages differ.
-        shape: Kernel shape in PyTorch: outputs, inputs (1 if depthwise), height, width.
+    names: tuple[str, ...]  # in the converted file; several if packages differ
+    shapes: Shapes  # of its arrays in Keras, by ``layer/variable``
+    tensors: Callable[[Arrays], dict[str, np.ndarray]]  # converts these arrays to PyTorch's
+
+
+def conv(keras: str, names: tuple[str, ...], shape: tuple[int, int, int, int], bias: bool = False,
+         depthwise: bool = False) -> Layer:
+    """Describe a convolution called ``keras`` in Keras.
+
+    Args:
+        shape: Of the kernel in PyTorch, O I H W or C 1 H W if every channel has its own kernel
+            (``depthwise``); Keras has H W I O or H W C 1.
         bias: Whether it has a bias.
-        depthwise: Every channel has its own kernel.
     """
+    kernel = f'{keras}/{"depthwise_" * depthwise}kernel'
+    outputs, inputs, *sides = shape
+    ends, axes = (((outputs, inputs), (2, 3, 0, 1)) if depthwise
+                  else ((inputs, outputs), (3, 2, 0, 1)))
+    shapes = {kernel: (*sides, *ends)} | ({f'{keras}/bias': (outputs,)} if bias else {})
 
-    keras: str
-    names: tuple[str, ...]
-    shape: tuple[int, int, int, int]
-    bias: bool = False
-    depthwise: bool = False
-
-    @property
-    def kernel(self) -> str:
-        return f'{self.keras}/{"depthwise_" if self.depthwise else ""}kernel'
-
-    def shapes(self) -> Shapes:
-        """Name and shape of each array in Keras: H W I O, or H W C 1 for a depthwise kernel."""
-        outputs, inputs, *sides = self.shape
-        ends = (outputs, inputs) if self.depthwise else (inputs, outputs)
-        bias = {f'{self.keras}/bias': (outputs,)} if self.bias else {}
-        return {self.kernel: (*sides, *ends)} | bias
-
-    def tensors(self, arrays: Arrays) -> dict[str, np.ndarray]:
-        """Convert to O I H W, or C 1 H W for a depthwise kernel."""
-        kernel = arrays[self.kernel].transpose((2, 3, 0, 1) if self.depthwise else (3, 2, 0, 1))
-        return {'weight': kernel} | ({'bias': arrays[f'{self.keras}/bias']} if self.bias else {})
+    def tensors(arrays: Arrays) -> dict[str, np.ndarray]:
+        weight = {'weight': arrays[kernel].transpose(axes)}
+        return weight | ({'bias': arrays[f'{keras}/bias']} if bias else {})
+    return Layer(names, shapes, tensors)
 
 
-@dataclass(frozen=True)
-class Norm:
-    """A batch norm.
+def norm(keras: str, names: tuple[str, ...], channels: int, scale: bool = True,
+         bias_of: str | None = None) -> Layer:
+    """Describe a batch norm called ``keras`` in Keras.
 
-    Attributes:
-        keras, names: As for Conv.
-        channels: Length of each of its vectors.
+    Args:
         scale: Whether Keras has a gamma; without it, the scale is one.
         bias_of: The preceding convolution, if it has a bias. OpenMMLab's has none, so the bias is
             taken from the running mean: (x + b) - m is x - (m - b).
     """
-
-    keras: str
-    names: tuple[str, ...]
-    channels: int
-    scale: bool = True
-    bias_of: str | None = None
-
-    def shapes(self) -> Shapes:
-        """Name and shape of each array in Keras."""
-        names = [f'{self.keras}/{variable}' for variable in (
-            'beta', 'moving_mean', 'moving_variance', *['gamma'] * self.scale)]
-        names += [f'{self.bias_of}/bias'] * (self.bias_of is not None)
-        return dict.fromkeys(names, (self.channels,))
-
-    def tensors(self, arrays: Arrays) -> dict[str, np.ndarray]:
-        """Convert to PyTorch's four vectors."""
-        mean = arrays[f'{self.keras}/moving_mean']
-        if self.bias_of is not None:
-            mean = mean - arrays[f'{self.bias_of}/bias']
-        gamma = arrays[f'{self.keras}/gamma'] if self.scale else np.ones(self.channels)
-        return {'weight': gamma, 'bias': arrays[f'{self.keras}/beta'], 'running_mean': mean,
-                'running_var': arrays[f'{self.keras}/moving_variance']}
+    beta, mean, variance, gamma = (f'{keras}/{variable}' for variable in (
+        'beta', 'moving_mean', 'moving_variance', 'gamma'))
+    bias = f'{bias_of}/bias'
+    stored = [beta, mean, variance, *[gamma] * scale, *[bias] * (bias_of is not None)]
+    return Layer(names, dict.fromkeys(stored, (channels,)), lambda arrays: {
+        'weight': arrays[gamma] if scale else np.ones(channels), 'bias': arrays[beta],
+        'running_mean': arrays[mean] if bias_of is None else arrays[mean] - arrays[bias],
+        'running_var': arrays[variance]})
 
 
-@dataclass(frozen=True)
-class Dense:
-    """A linear layer.
+def dense(keras: str, name: str, inputs: int, outputs: int,
+          image: tuple[int, int, int] | None = None) -> Layer:
+    """Describe a linear layer called ``keras`` in Keras, whose kernel is inputs x outputs.
 
-    Attributes:
-        keras, names: As for Conv.
-        shape: Inputs and outputs.
-        image: H, W, C of the map that is flattened into the inputs. Channels are
-            the last axis in Keras, the first in PyTorch.
+    Args:
+        image: H, W, C of the map that is flattened into the inputs. Channels are the last axis in
+            Keras, the first in PyTorch.
     """
-
-    keras: str
-    names: tuple[str, ...]
-    shape: tuple[int, int]
-    image: tuple[int, int, int] | None = None
-
-    def shapes(self) -> Shapes:
-        """Name and shape of each array in Keras."""
-        return {f'{self.keras}/kernel': self.shape, f'{self.keras}/bias': self.shape[1:]}
-
-    def tensors(self, arrays: Arrays) -> dict[str, np.ndarray]:
-        """Convert to outputs x inputs."""
-        kernel = arrays[f'{self.keras}/kernel']
-        if self.image is not None:
-            kernel = kernel.reshape(*self.image, -1).transpose(2, 0, 1, 3).reshape(self.shape)
-        return {'weight': kernel.T, 'bias': arrays[f'{self.keras}/bias']}
-
-
-Layer = Conv | Norm | Dense
+    kernel, bias = f'{keras}/kernel', f'{keras}/bias'
+    height, width, channels = image or (1, 1, inputs)
+    return Layer((name,), {kernel: (inputs, outputs), bias: (outputs,)}, lambda arrays: {
+        'weight': arrays[kernel].reshape(height * width, channels, outputs).transpose(
+            2, 1, 0).reshape(outputs, inputs), 'bias': arrays[bias]})

@@ -15,7 +15,7 @@ from torch import nn
 
 import plugins.classification  # noqa: F401 (registers InceptionV3Features)
 
-from .keras_layers import Arrays, Conv, Dense, Layer, Norm
+from .keras_layers import Arrays, Layer, conv, dense, norm
 
 CLASSES = 1000
 INCEPTION_V3_CONVS = 94
@@ -38,7 +38,7 @@ class Architecture:
     """
 
     keras_names: Callable[[], Iterator[str]]
-    top: tuple[Dense, ...]
+    top: tuple[Layer, ...]
     backbone: dict[str, Any]
     preprocessor: dict[str, Any]
     note: str = ''
@@ -55,25 +55,25 @@ class Architecture:
             backbone = MODELS.build(self.backbone)
         modules = [(name, module) for name, module in backbone.named_modules()
                    if isinstance(module, nn.Conv2d | nn.BatchNorm2d)]
-        conv = ''
+        convolution = ''
         for keras, (name, module) in zip(self.keras_names(), modules, strict=True):
             names = (f'backbone.{name}',)
             if self.other_name is not None:
                 names += (self.other_name(name),)
             if isinstance(module, nn.Conv2d):
-                conv = keras
-                yield Conv(keras, names, tuple(module.weight.shape),
+                convolution = keras
+                yield conv(keras, names, tuple(module.weight.shape),
                            bias=module.bias is not None, depthwise=module.groups > 1)
             else:
-                yield Norm(keras, names, module.num_features, self.scale,
-                           bias_of=conv if self.folded_bias else None)
+                yield norm(keras, names, module.num_features, self.scale,
+                           bias_of=convolution if self.folded_bias else None)
 
 
 def vgg16() -> Iterator[str]:
     """Yield the names of 13 convolutions."""
     for stage, convs in enumerate((2, 2, 3, 3, 3), start=1):
-        for conv in range(1, convs + 1):
-            yield f'block{stage}_conv{conv}'
+        for number in range(1, convs + 1):
+            yield f'block{stage}_conv{number}'
 
 
 def resnet50() -> Iterator[str]:
@@ -151,14 +151,14 @@ def mmdet_mobilenet_v2(name: str) -> str:
     return 'mmdet.' + re.sub(r'(layer\d\.\d)\.conv\.(\d)', part, name)
 
 
-def linear_top(inputs: int) -> tuple[Dense]:
+def linear_top(inputs: int) -> tuple[Layer]:
     """Return a classifier of one dense layer."""
-    return (Dense('predictions', ('head.fc',), (inputs, CLASSES)),)
+    return (dense('predictions', 'head.fc', inputs, CLASSES),)
 
 
-VGG16_TOP = (Dense('fc1', ('head.layers.0.fc',), (7 * 7 * 512, 4096), image=(7, 7, 512)),
-             Dense('fc2', ('head.layers.1.fc',), (4096, 4096)),
-             Dense('predictions', ('head.layers.2.fc',), (4096, CLASSES)))
+VGG16_TOP = (dense('fc1', 'head.layers.0.fc', 7 * 7 * 512, 4096, image=(7, 7, 512)),
+             dense('fc2', 'head.layers.1.fc', 4096, 4096),
+             dense('predictions', 'head.layers.2.fc', 4096, CLASSES))
 # RGB means for both; the network receives BGR.
 _CAFFE = {'mean': [123.68, 116.779, 103.939], 'std': [1., 1., 1.], 'to_bgr': True}
 _TORCH = {'mean': [123.675, 116.28, 103.53], 'std': [58.395, 57.12, 57.375]}

@@ -20,7 +20,6 @@ OpenMMLab's class needs are printed, and kept in the file's ``meta``; with that
 class's defaults, the same weights give different outputs.
 """
 import argparse
-import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +31,7 @@ import torch
 
 from plugins.engine import command_line
 from plugins.engine.checkpoint import some
-from tools.model_converters.checkpoint_file import add_destination, parse, write_checkpoint
+from tools.model_converters.checkpoint_file import parse, write_checkpoint
 from tools.model_converters.keras_files import read_arrays
 from tools.model_converters.keras_layers import Arrays, Layer, Shapes
 from tools.model_converters.keras_layouts import ARCHITECTURES, Architecture
@@ -40,7 +39,7 @@ from tools.model_converters.keras_layouts import ARCHITECTURES, Architecture
 
 def expected_shapes(layers: Sequence[Layer]) -> Shapes:
     """Return name and shape of every array of these layers."""
-    return {name: shape for layer in layers for name, shape in layer.shapes().items()}
+    return {name: shape for layer in layers for name, shape in layer.shapes.items()}
 
 
 def choose_layers(network: Architecture, arrays: Arrays) -> list[Layer]:
@@ -97,7 +96,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
     parser.add_argument('arch', choices=ARCHITECTURES, metavar='ARCH',
                         help=', '.join(ARCHITECTURES))
     parser.add_argument('src', type=Path, metavar='SRC', help='.npz or .h5')
-    add_destination(parser)
     args = parse(parser, argv)
     network = ARCHITECTURES[args.arch]
     found = read_arrays(args.src)
@@ -109,10 +107,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
     arrays = {names[name]: array for name, array in found.items()}
     layers = choose_layers(network, arrays)
     check(arrays, expected_shapes(layers), title)
-    digest = hashlib.sha256(args.src.read_bytes()).hexdigest()
-    meta = {'source': args.src.name, 'source_sha256': digest,
-            'backbone': network.backbone, 'data_preprocessor': network.preprocessor}
-    write_checkpoint({'state_dict': convert(arrays, layers), 'meta': meta}, args.dst)
+    write_checkpoint(args.dst, convert(arrays, layers), args.src, backbone=network.backbone,
+                     data_preprocessor=network.preprocessor)
     learnt = sum(array.size for key, array in arrays.items() if '/moving_' not in key)
     print(f'{args.dst}: {len(arrays)} arrays, {learnt:,} parameters')
     print(usage(network, args.dst))

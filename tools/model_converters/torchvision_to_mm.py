@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from plugins.classification.weight_layouts import classifier_names, layout_of
 from plugins.engine import command_line
 from plugins.engine.checkpoint import read_checkpoint, some
-from tools.model_converters.checkpoint_file import add_destination, parse, write_checkpoint
+from tools.model_converters.checkpoint_file import parse, write_checkpoint
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, int]:
@@ -33,7 +33,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
     """
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('src', metavar='SRC')
-    add_destination(parser)
     args = parse(parser, argv)
     state = read_checkpoint(args.src)
     state = state.get('state_dict', state)
@@ -43,8 +42,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
         raise ValueError(f'{args.src}: expected the tensors of an AlexNet, VGG, ResNet, DenseNet '
                          f'or Inception v3 of torchvision, found {some(strange)}')
     converted = {names[name]: tensor for name, tensor in state.items()}
-    meta = {'source': Path(args.src).name, 'layout': layout}
-    write_checkpoint({'state_dict': converted, 'meta': meta}, args.dst)
+    write_checkpoint(args.dst, converted, args.src, layout=layout)
     values = sum(tensor.numel() for tensor in converted.values())
     print(f'{args.dst}: {len(converted)} tensors, {values:,} values, from the layout {layout}')
     return {'tensors': len(converted), 'values': values}

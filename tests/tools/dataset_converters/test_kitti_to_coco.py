@@ -72,22 +72,15 @@ def test_pycocotools_neither_rewards_nor_punishes_a_detection_of_a_van(kitti_roo
     assert precision([60, 45, 15, 15]) < 0.9  # two thirds of it on nothing, and most confident
 
 
-@pytest.mark.parametrize('by_list', [False, True])
-def test_parts_hold_the_images_of_kitti_dataset(kitti_root, by_list):
-    fractions = dict(train=0.67, test=0.33)
-    if by_list:
-        (kitti_root / 'ImageSets').mkdir()
-        for part, text in dict(train='000002\n000000\n', test='000001\n').items():
-            (kitti_root / 'ImageSets' / f'{part}.txt').write_text(text)
-        paths = main([str(kitti_root), '--lists', 'ImageSets/train.txt', 'ImageSets/test.txt'])
-    else:
-        paths = main([str(kitti_root), '--seed', '3', '--split', 'train=0.67', 'test=0.33'])
+def test_parts_hold_the_images_of_kitti_dataset(kitti_root):
+    (kitti_root / 'ImageSets').mkdir()
+    for part, text in dict(train='000002\n000000\n', test='000001\n').items():
+        (kitti_root / 'ImageSets' / f'{part}.txt').write_text(text)
+    paths = main([str(kitti_root), '--lists', 'ImageSets/train.txt', 'ImageSets/test.txt'])
     assert list(paths) == ['train', 'test']
     seen = []
     for part, path in paths.items():
-        arguments = dict(ann_file=f'ImageSets/{part}.txt') if by_list else dict(
-            split=dict(seed=3, fractions=fractions), part=part)
-        dataset = KittiDataset(str(kitti_root), test_mode=True, **arguments)
+        dataset = KittiDataset(str(kitti_root), test_mode=True, ann_file=f'ImageSets/{part}.txt')
         expected = [info['img_id'] for info in infos(dataset)]
         assert [image['img_id'] for image in infos(coco_dataset(kitti_root, part, ('car',)))] \
             == expected
@@ -97,13 +90,9 @@ def test_parts_hold_the_images_of_kitti_dataset(kitti_root, by_list):
 
 
 @pytest.mark.parametrize('argv, found', [
-    (['--split', 'train=0.5', 'train=0.5'], '--split: found train, train, expected each name once'),
-    (['--split', 'train=two'], "'train=two' is not PART=SHARE"),
-    (['--split', '../train=0.5'], 'is not PART=SHARE'),
-    (['--split', 'train=nan'], 'is not PART=SHARE'),
+    (['--lists', 'a/b.txt', 'c/b.txt'], '--lists: found b, b, expected each name once'),
+    (['--classes', 'a=Car', 'a=Van'], '--classes: found a, a, expected each name once'),
     (['--classes', 'car'], "'car' is not NAME=TYPE"),
-    (['--seed', '-1'], "'-1' is not a whole number from 0"),
-    (['--split', 'train=1', '--lists', 'a.txt'], 'not allowed with'),
 ])
 def test_wrong_arguments(kitti_root, argv, found, capsys):
     with pytest.raises(SystemExit):

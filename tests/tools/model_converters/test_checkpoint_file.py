@@ -2,20 +2,15 @@ import argparse
 
 import pytest
 
-from tools.model_converters.checkpoint_file import add_destination, parse
+from tools.model_converters.checkpoint_file import parse
 
 
-@pytest.fixture
-def parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser()
-    add_destination(parser)
-    return parser
-
-
-def test_an_existing_file_needs_overwrite(parser, tmp_path):
+def test_an_existing_file_needs_overwrite(tmp_path):
+    def destination(*argv):
+        return parse(argparse.ArgumentParser(), [str(target), *argv]).dst
     target = tmp_path / 'a.pth'
-    assert parse(parser, [str(target)]).dst == target
+    assert destination() == target
     target.touch()
     with pytest.raises(FileExistsError, match='a.pth: already exists; replace it with --overwrite'):
-        parse(parser, [str(target)])
-    assert parse(parser, [str(target), '--overwrite']).dst == target
+        destination()
+    assert destination('--overwrite') == target

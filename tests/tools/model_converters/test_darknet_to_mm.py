@@ -29,7 +29,8 @@ from tests.tools.model_converters.darknet_cfg import (
     write_weights,
     yolov3_cfg,
 )
-from tools.model_converters.darknet_to_mm import BACKBONE, backbone_shapes, convert, main
+from tools.model_converters.checkpoint_file import write_checkpoint
+from tools.model_converters.darknet_to_mm import BACKBONE, convert, main, tensor_shapes
 
 SIDE, CLASSES = 64, 3
 PUBLISHED = {BACKBONE: 162_482_580, 'yolov3.weights': 248_007_048}
@@ -115,9 +116,9 @@ def write_both(folder: Path, kind: dict[str, Any], classes: int) -> Path:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the small network's a.cfg, a.weights and a.pth."""
     folder = write_both(tmp_path_factory.mktemp('small'), SMALL, CLASSES)
-    checkpoint, classes = convert(folder / 'a.weights', build())
+    state, facts, classes = convert(folder / 'a.weights', build())
     assert classes == CLASSES
-    torch.save(checkpoint, folder / 'a.pth')
+    write_checkpoint(folder / 'a.pth', state, folder / 'a.weights', **facts)
     return folder
 
 
@@ -159,20 +160,19 @@ def test_boxes_and_scores_are_opencvs(small):
 def test_older_header_is_four_bytes_shorter(small, tmp_path):
     content = (small / 'a.weights').read_bytes()
     (tmp_path / 'old.weights').write_bytes(struct.pack('<4i', 0, 1, 0, 500) + content[20:])
-    checkpoint, classes = convert(tmp_path / 'old.weights', build())
+    state, facts, classes = convert(tmp_path / 'old.weights', build())
     assert classes == CLASSES
-    meta = checkpoint['meta']
-    assert (meta['darknet_version'], meta['images_seen']) == ([0, 1, 0], 500)
-    assert mm_to_darknet(checkpoint['state_dict'], SMALL['blocks']) == content[20:]
+    assert facts == dict(darknet_version=[0, 1, 0], images_seen=500)
+    assert mm_to_darknet(state, SMALL['blocks']) == content[20:]
 
 
 def test_the_backbone_alone(small, tmp_path):
-    length = 20 + 4 * sum(map(prod, backbone_shapes(build()).values()))
+    length = 20 + 4 * sum(map(prod, tensor_shapes(build(), None).values()))
     (tmp_path / 'b.weights').write_bytes((small / 'a.weights').read_bytes()[:length])
-    checkpoint, classes = convert(tmp_path / 'b.weights', build())
-    assert classes is None and len(checkpoint['state_dict']) == 20 * 5
+    state, _, classes = convert(tmp_path / 'b.weights', build())
+    assert classes is None and len(state) == 20 * 5
     whole = read_checkpoint(small / 'a.pth')['state_dict']
-    for name, tensor in checkpoint['state_dict'].items():
+    for name, tensor in state.items():
         assert torch.equal(tensor, whole[name]), name
 
 
@@ -216,7 +216,7 @@ def test_a_wrong_length_is_named(tmp_path, version, length, message):
     (0, np.nan, 'value 0 of the weights, which is backbone.conv1.bn.bias[0] here, is nan, expected '
      'a finite number'),
     (97, -.5, 'value 97 of the weights, which is backbone.conv1.bn.running_var[1] here, is -0.5, '
-     'expected a variance'),
+     'expected a finite number of at least 0'),
     (4 * 32 + 32 * 27 + 3, np.inf, 'which is backbone.conv_res_block1.conv.bn.bias[3] here')])
 def test_impossible_values_are_named(small, tmp_path, place, value, message):
     content = bytearray((small / 'a.weights').read_bytes())

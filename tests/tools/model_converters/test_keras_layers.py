@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from tools.model_converters.keras_layers import Dense
+from tools.model_converters.keras_layers import dense
 
 
 def tensors(layer, arrays):
@@ -16,7 +16,7 @@ def test_dense_layer_on_a_flattened_map():
     image = rng.normal(size=(height, width, channels))
     arrays = {'fc1/kernel': rng.normal(size=(24, outputs)), 'fc1/bias': rng.normal(size=outputs)}
     wanted = image.reshape(-1) @ arrays['fc1/kernel'] + arrays['fc1/bias']  # Keras's Flatten, Dense
-    layer = Dense('fc1', ('fc',), (24, outputs), image=(height, width, channels))
+    layer = dense('fc1', 'fc', 24, outputs, image=(height, width, channels))
     found = F.linear(torch.from_numpy(image.transpose(2, 0, 1)).float().flatten(),
                      **tensors(layer, arrays))
     np.testing.assert_allclose(found.numpy(), wanted, rtol=1e-5)

@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 import torch
 import torchvision
@@ -11,7 +13,8 @@ def test_converted_file_is_a_classifiers_own(tmp_path):
     torch.save(net.state_dict(), tmp_path / 'tv.pth')
     counts = main([str(tmp_path / 'tv.pth'), str(tmp_path / 'mm.pth')])
     checkpoint = torch.load(tmp_path / 'mm.pth', weights_only=True)
-    assert checkpoint['meta'] == dict(source='tv.pth', layout='ResNet')
+    digest = hashlib.sha256((tmp_path / 'tv.pth').read_bytes()).hexdigest()
+    assert checkpoint['meta'] == dict(source='tv.pth', source_sha256=digest, layout='ResNet')
     model = ImageClassifier(backbone=dict(type='ResNet', depth=18),
                             head=dict(type='LinearClsHead', num_classes=10, in_channels=512))
     model.load_state_dict(checkpoint['state_dict'], strict=True)
