@@ -1,14 +1,14 @@
 """Read the records of a run and its test, without importing mmengine or torch."""
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .checks import check_shape
 from .config_keys import comparable
-from .files import resolve_path
+from .files import REPO_ROOT, resolve_path, shown_path
 
 RECORD = 'result.json'
 # The folders of tests in a run's work dir, by split.
@@ -50,12 +50,24 @@ class Run:
         tested: The record of a test of the same checkpoint and options on the test images;
             None if there is none.
         stale: How the test in the folder differs from that; None if it does not.
+        name: The folder without the parents that all runs share, see ``plugins.report.collect``.
     """
 
     folder: Path
     trained: dict[str, Any]
     tested: dict[str, Any] | None
-    stale: str | None
+    stale: str | None = None
+    name: str = ''
+
+    @property
+    def state(self) -> str:
+        """``tested`` or ``not tested``."""
+        return 'not tested' if self.tested is None else 'tested'
+
+    @property
+    def figures(self) -> Mapping[str, float]:
+        """Test metrics by name; empty if there was no test."""
+        return self.tested['metrics'] if self.tested else {}
 
     def require_test(self) -> dict[str, Any]:
         """The record of the test.
@@ -68,7 +80,7 @@ class Run:
             raise ValueError(self.stale)
         if self.tested is None:
             raise FileNotFoundError(f'{self.folder}: the run was not tested; run tools/test.py '
-                                    f'first: {_test_command(self.trained)}')
+                                    f'first: {_test_command(self.folder, self.trained)}')
         return self.tested
 
 
@@ -91,14 +103,11 @@ def read_run(work_dir: str | Path, *needed: str) -> Run:
         raise ValueError(f'{folder / RECORD}: the record of a test; expected the work dir of '
                          'tools/train.py')
     record = folder / TEST_FOLDERS['test'] / RECORD
-    if not record.is_file():
-        return Run(folder, trained, None, None)
-    tested = read_record(record, folder, 'metrics')
-    other = _difference(trained, tested)
-    if other is None:
-        return Run(folder, trained, tested, None)
-    return Run(folder, trained, None, f'{record}: {other}. Run tools/test.py again: '
-               f'{_test_command(trained)} --overwrite')
+    tested = read_record(record, folder, 'metrics') if record.is_file() else None
+    if tested and (other := _difference(folder, trained, tested)):
+        return Run(folder, trained, None, f'{record}: {other}. Run tools/test.py again: '
+                   f'{_test_command(folder, trained)} --overwrite')
+    return Run(folder, trained, tested)
 
 
 def own_file(path: Path, folder: Path) -> Path:
@@ -150,12 +159,12 @@ def read_record(path: Path, folder: Path | None = None, *needed: str) -> dict[st
     return record
 
 
-def _difference(trained: dict[str, Any], tested: dict[str, Any]) -> str | None:
+def _difference(folder: Path, trained: dict[str, Any], tested: dict[str, Any]) -> str | None:
     """Why a test is not one of the run's best checkpoint and config on the test images."""
     if tested.get('split', 'test') != 'test':
         return f"measured on the {tested['split']} images, not on the test images"
     checkpoint, best = tested.get('checkpoint'), trained.get('checkpoint')
-    if checkpoint != best:
+    if checkpoint != best and checkpoint != _own_checkpoint(folder, trained):
         return f'a test of another checkpoint, {checkpoint}; the run names {best}'
     # Hashes of two versions cannot be compared; then the options decide.
     hashed = comparable(trained.get('config_hash'), tested.get('config_hash'))
@@ -174,8 +183,13 @@ def _differing_options(trained: dict[str, Any], tested: dict[str, Any]) -> str:
     return '; '.join(named) or 'the config file has changed between the training and the test'
 
 
-def _test_command(trained: dict[str, Any]) -> str:
-    options: Sequence[str] = trained.get('options') or []
-    return shlex.join(['python', 'tools/test.py', str(trained.get('config')),
-                       str(trained.get('checkpoint')),
+def _own_checkpoint(folder: Path, trained: dict[str, Any]) -> str:
+    """The best checkpoint as a test names it if the run was moved or copied before."""
+    return shown_path(folder / Path(trained.get('checkpoint') or '').name)
+
+
+def _test_command(folder: Path, trained: dict[str, Any]) -> str:
+    own, options = _own_checkpoint(folder, trained), trained.get('options') or []
+    checkpoint = own if (REPO_ROOT / own).is_file() else str(trained.get('checkpoint'))
+    return shlex.join(['python', 'tools/test.py', str(trained.get('config')), checkpoint,
                        *(['--cfg-options', *options] if options else [])])

@@ -3,12 +3,12 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .collect import Entry
+from plugins.engine.run_reader import Run
 
 _SHOWN = 7  # number of runs whose curves are shown initially, one per colour
 
 
-def curve_data(entries: Sequence[Entry], first: Sequence[str] = ()) -> dict[str, Any]:
+def curve_data(entries: Sequence[Run], first: Sequence[str] = ()) -> dict[str, Any]:
     """Collect all curves; the runs named in ``first`` get the first colours.
 
     Returns:
@@ -35,7 +35,7 @@ def _rank(label: str) -> int:
     return known.index(label) if label in known else len(known) + (label == 'learning rate')
 
 
-def _lines(entry: Entry) -> Iterable[tuple[str, bool, Iterable[tuple[Any, Any]], dict[str, Any]]]:
+def _lines(entry: Run) -> Iterable[tuple[str, bool, Iterable[tuple[Any, Any]], dict[str, Any]]]:
     history = entry.trained['history']
     for part in ('train', 'metrics'):
         for key in dict.fromkeys(key for one in history for key in one.get(part) or {}):

@@ -7,9 +7,8 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from plugins.engine.metric_names import METRICS, Metric, shown
+from plugins.engine.run_reader import Run
 from plugins.search.record import TRIALS
-
-from .collect import Entry
 
 
 class Reported(NamedTuple):
@@ -53,7 +52,7 @@ class Spread:
 class Experiment:
     """Runs of one config on one kind of machine; see :func:`experiments`."""
 
-    entries: list[Entry]  # by seed
+    entries: list[Run]  # by seed
     reported: Reported | None  # None if no metafile lists the config
     metric: Metric | None  # the main metric; None if no known metric was measured
 
@@ -97,23 +96,23 @@ class Experiment:
         return fmean(entry.trained[key] for entry in self.entries)
 
 
-def experiments(entries: Sequence[Entry], reported: dict[str, Reported]) -> list[Experiment]:
+def experiments(entries: Sequence[Run], reported: dict[str, Reported]) -> list[Experiment]:
     """Group runs that differ only in their seed; ``reported`` is keyed by config name."""
-    groups: dict[tuple, list[Entry]] = {}
+    groups: dict[tuple, list[Run]] = {}
     for entry in entries:
         groups.setdefault(_kind(entry), []).append(entry)
     return [_experiment(sorted(runs, key=lambda one: one.trained.get('seed') or 0), reported)
             for runs in groups.values()]
 
 
-def _kind(entry: Entry) -> tuple:
+def _kind(entry: Run) -> tuple:
     """What all runs of an experiment share; the same config on other data is another one."""
     return (str((entry.tested or {}).get('data_fingerprint')),
             *(str(entry.trained.get(key)) for key in (
                 'config', 'config_hash', 'device', 'processes', 'precision', 'data_fingerprint')))
 
 
-def _experiment(entries: list[Entry], reported: dict[str, Reported]) -> Experiment:
+def _experiment(entries: list[Run], reported: dict[str, Reported]) -> Experiment:
     known = reported.get(Path(entries[0].trained['config']).stem)
     have = {key for entry in entries for key in (*entry.figures, *entry.trained['metrics'])}
     wanted = [metric for metric in METRICS if known and metric.name in known.figures]

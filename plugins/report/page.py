@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from plugins.engine.metric_names import shown
-from plugins.engine.run_reader import TEST_FOLDERS
+from plugins.engine.run_reader import TEST_FOLDERS, Run
 from plugins.engine.wording import counted
 
-from .collect import Entry
 from .curve_data import curve_data
 from .experiments import Experiment
 from .pictures import Examples, Inline, inline
@@ -52,7 +51,7 @@ def breakable(text: str) -> Any:
     return Markup('<wbr>').join(escape(part) for part in re.split(r'(?<=[/_.-])', str(text)))
 
 
-def _summary(experiments: Sequence[Experiment], entries: Sequence[Entry]) -> str:
+def _summary(experiments: Sequence[Experiment], entries: Sequence[Run]) -> str:
     states = [entry.state for entry in entries]
     parts = ', '.join(f'{states.count(state)} {state}' for state in dict.fromkeys(states))
     seconds = sum(entry.trained['seconds'] for entry in entries)
@@ -73,7 +72,7 @@ def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
             *([('notes', f'Not shown ({len(notes)})')] * bool(notes))]
 
 
-def _matrix(entry: Entry) -> Inline | None:
+def _matrix(entry: Run) -> Inline | None:
     """The confusion matrix that tools/test.py drew; None if it cannot be read."""
     try:
         return inline(entry.folder / TEST_FOLDERS['test'] / 'confusion_matrix.png', entry.folder)
@@ -81,7 +80,7 @@ def _matrix(entry: Entry) -> Inline | None:
         return None
 
 
-def _figures(entry: Entry) -> list[list[str]]:
+def _figures(entry: Run) -> list[list[str]]:
     """Rows of text with each metric in validation and test; the first row: column names."""
     parts = (entry.trained['metrics'], entry.figures)
     return [['metric', 'validation', 'test'],
@@ -89,7 +88,7 @@ def _figures(entry: Entry) -> list[list[str]]:
                       for part in parts)] for key in dict.fromkeys([*parts[0], *parts[1]]))]
 
 
-def _classes(entry: Entry) -> list[list[str]]:
+def _classes(entry: Run) -> list[list[str]]:
     """Rows of text with the metrics per class; the first row: column names."""
     keys = ('accuracy', 'precision', 'f1')
     return [['class', 'images', 'accuracy', 'precision', 'F1'],
@@ -98,7 +97,7 @@ def _classes(entry: Entry) -> list[list[str]]:
               for name, one in entry.tested['classes'].items())]
 
 
-def _environment(entry: Entry) -> list[tuple[str, str]]:
+def _environment(entry: Run) -> list[tuple[str, str]]:
     trained, tested = entry.trained, entry.tested or {}
     data = {**(trained.get('data_fingerprint') or {}), **(tested.get('data_fingerprint') or {})}
     known = [('folder', entry.folder), *((key, trained.get(key)) for key in (

@@ -11,11 +11,10 @@ from plugins.engine.run_reader import (
     EXAMPLES,
     EXAMPLES_RECORD,
     TEST_FOLDERS,
+    Run,
     own_file,
     read_record,
 )
-
-from .collect import Entry
 
 _KEYS = {'mistakes': ('name', 'truth', 'predicted', 'confidence'), 'detections': ('name',)}
 _WIDEST = 1000  # pixels
@@ -59,7 +58,7 @@ def inline(path: Path, folder: Path) -> Inline:
         raise ValueError(f'{path}: not readable as a picture ({error})') from error
 
 
-def read_examples(entry: Entry, most: Mapping[str, int]) -> Examples | None:
+def read_examples(entry: Run, most: Mapping[str, int]) -> Examples | None:
     """Read the example images of a run's test; None if there are none, or only of another test.
 
     Args:

@@ -92,10 +92,8 @@ def test_a_real_run_and_its_test_have_their_mistakes_on_the_page(digits_run, dig
     run = tmp_path / 'run'
     shutil.copytree(digits_run, run)
     record = json.loads((run / 'result.json').read_text())
-    record['checkpoint'] = str(run / record['checkpoint'].rpartition('/')[2])
-    (run / 'result.json').write_text(json.dumps(record))
-    test.main([str(REPO_ROOT / record['config']), record['checkpoint'], '--cfg-options',
-               *record['options']])
+    best = run / record['checkpoint'].rpartition('/')[2]
+    test.main([str(REPO_ROOT / record['config']), str(best), '--cfg-options', *record['options']])
     text = main([str(run), '-o', str(tmp_path / 'r.html')]).read_text()
     examples = json.loads((run / 'test/examples/examples.json').read_text())['examples']
     assert 0 < text.count(f'alt="{digits_root}') == len(examples)

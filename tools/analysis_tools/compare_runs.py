@@ -1,6 +1,6 @@
 """Put the results of several runs into one table.
 
-    python tools/analysis_tools/compare_runs.py WORK_DIR [WORK_DIR ...]
+    python tools/analysis_tools/compare_runs.py WORK_DIR [WORK_DIR ...]    # with all runs below
     python tools/analysis_tools/compare_runs.py WORK_DIR ... --reach accuracy/top1=80   # and when?
 """
 import argparse
@@ -14,8 +14,8 @@ from rich.table import Column, Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.run_reader import Run, read_run
-from plugins.engine.wording import short_names
+from plugins.engine.run_reader import Run
+from plugins.report.collect import collect
 
 # The main metrics; all others are in result.json.
 HEADLINES = ('coco/bbox_mAP_50', 'accuracy/top1', 'accuracy/mean_class', 'loss')
@@ -28,40 +28,35 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     table, and so is a run without a readable record; a line below the table says so.
 
     Raises:
-        FileNotFoundError: No run can be shown, and the first has no record.
-        ValueError: No run can be shown, and the record of the first cannot be read.
+        FileNotFoundError: No run is there.
+        ValueError: No run can be shown; the message says why the first cannot.
     """
     parser = argparse.ArgumentParser(description='Put the results of several runs into one table.')
-    parser.add_argument('work_dirs', nargs='+', help='work dirs of tools/train.py')
+    parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR',
+                        help='work dirs of tools/train.py, or folders that contain some')
     parser.add_argument('--reach', type=_goal, metavar='METRIC=VALUE',
                         help='also show after how many seconds of training and validation, and in '
                         'which epoch, each run first reached this validation value')
     args = parser.parse_args(argv)
-    runs, rows, errors = [], [], []
-    for work_dir in args.work_dirs:
-        try:
-            run = read_run(work_dir, 'epochs', 'seconds', 'parameters')
-            rows.append(dict(summarize(run), work_dir=work_dir))
-            runs.append(run)
-        except (OSError, ValueError) as error:
-            errors.append(error)
+    runs, _, notes = collect(args.work_dirs)
     if not runs:
-        raise errors[0]
+        raise ValueError(notes[0] if notes else f'{args.work_dirs[0]}: no finished run')
+    rows = [summarize(run) for run in runs]
     heads = ('val', 'test', 'epochs', 'train s', 'param.')
     table = Table(Column('run', overflow='fold'), Column('metric', no_wrap=True),
                   *(Column(head, justify='right', no_wrap=True) for head in heads),
                   padding=(0, 0), pad_edge=False, show_lines=len(rows) > 1)
-    for row, name in zip(rows, short_names([row['work_dir'] for row in rows]), strict=True):
-        table.add_row(name, '\n'.join(row['metrics']),
+    for run, row in zip(runs, rows, strict=True):
+        table.add_row(run.name, '\n'.join(row['metrics']),
                       *('\n'.join(_figure(figures[part]) for figures in row['metrics'].values())
                         for part in ('val', 'test')),
                       str(row['epochs']), f"{row['seconds']:.0f}", _count(row['parameters']))
     Console(markup=False, emoji=False).print(table)
-    for reason in (*errors, *filter(None, (run.stale for run in runs))):
+    for reason in (*notes, *filter(None, (run.stale for run in runs))):
         print(f'Not in the table: {reason}')
     for run, row in zip(runs, rows, strict=True) if args.reach else ():
         row['reached'] = first_reached(run, *args.reach)
-        print(f"{row['work_dir']}: " + ('did not reach {}={:g}'.format(*args.reach)
+        print(f'{run.name}: ' + ('did not reach {}={:g}'.format(*args.reach)
               if row['reached'] is None else '{}={:g} after {seconds:.1f} s, in epoch {epoch}'
               .format(*args.reach, **row['reached'])))
     return rows
@@ -74,7 +69,7 @@ def first_reached(run: Run, metric: str, value: float) -> dict[str, float] | Non
         ValueError: The run did not validate this metric.
     """
     from plugins.engine.monitor import better, infer_rule
-    history = run.trained.get('history') or []
+    history = run.trained['history']
     known = sorted({name for entry in history for name in entry.get('metrics') or {}})
     if metric not in known:
         raise ValueError(f'{run.folder}/result.json: found no validation of {metric!r}, expected '
@@ -90,21 +85,17 @@ def summarize(run: Run) -> dict[str, Any]:
     """Return a run's row of the table, with its test figures if it was tested.
 
     Returns:
-        config, epochs, seconds (of training), parameters (their number), and metrics:
-        {name: dict(val=..., test=...)}, None where not measured.
-
-    Raises:
-        ValueError: Its metrics hold no headline.
+        config, work_dir, epochs, seconds (of training), parameters (their number), and metrics:
+        {name: dict(val=..., test=...)}, None where not measured; headlines, or else all.
     """
     trained = run.trained
     figures = dict(val=trained['metrics'], test=run.tested['metrics'] if run.tested else {})
+    measured = {**figures['val'], **figures['test']}
     metrics = {name: {part: found.get(name) for part, found in figures.items()}
-               for name in HEADLINES if any(name in found for found in figures.values())}
-    if not metrics:
-        raise ValueError(f'{run.folder}/result.json: none of {HEADLINES} among its metrics '
-                         f'{list(trained["metrics"])}')
-    return dict(config=trained['config'], metrics=metrics, epochs=trained['epochs'],
-                seconds=trained['seconds'], parameters=trained['parameters']['total'])
+               for name in [name for name in HEADLINES if name in measured] or measured}
+    return dict(config=trained['config'], work_dir=str(run.folder), metrics=metrics,
+                epochs=trained['epochs'], seconds=trained['seconds'],
+                parameters=trained['parameters']['total'])
 
 
 def _goal(text: str) -> tuple[str, float]:

@@ -50,6 +50,16 @@ def test_a_test_of_something_else_does_not_count_and_says_what_to_run(make_run, 
         run.require_test()
 
 
+def test_a_moved_run_has_its_own_test_and_no_other_runs(make_run, tmp_path):
+    folder = make_run(tested=None)
+    (folder / 'best_epoch_3.pth').touch()
+    with pytest.raises(FileNotFoundError, match=f'configs/x.py {folder}/best_epoch_3.pth --cfg'):
+        read_run(folder).require_test()
+    for place, stale in ((folder, False), (tmp_path / 'other', True)):
+        make_run(None, dict(TESTED, checkpoint=str(place / 'best_epoch_3.pth')))
+        assert bool(read_run(folder).stale) == stale
+
+
 def test_hashes_of_two_versions_do_not_compare_and_options_decide(make_run):
     new = HASH_VERSION + 'f00'
     assert read_run(make_run(tested=dict(TESTED, config_hash=new))).stale is None

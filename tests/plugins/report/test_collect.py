@@ -32,9 +32,13 @@ def test_a_run_without_a_record_is_noted_with_its_age(tmp_path, minutes, told):
     when = time.time() - 60 * minutes
     os.utime(tmp_path / 'runs/a/20260101_000000', (when, when))
     write_run(tmp_path / 'runs/b')
-    found = collect([tmp_path / 'runs'])
+    found = collect([tmp_path / 'runs', tmp_path / 'none'])
     assert [one.name for one in found.entries] == ['b']
-    assert found.notes == [f'a: not finished (no result.json); still running, or stopped {told}']
+    none, age = found.notes
+    assert age == f'a: not finished (no result.json); still running, or stopped {told}'
+    assert f'{tmp_path}/none: no run in this folder' in none
+    with pytest.raises(FileNotFoundError, match='none: no run in this folder or below it'):
+        collect([tmp_path / 'none'])
 
 
 @pytest.mark.parametrize('change, message', [
@@ -56,6 +60,6 @@ def test_a_damaged_record_is_noted_and_the_others_are_read(change, message, tmp_
     found = collect([tmp_path])
     assert [(one.name, one.state) for one in found.entries] == [('good', 'tested'),
                                                                 ('z', 'not tested')]
-    assert 'another checkpoint, other.pth' in found.entries[1].note
+    assert 'another checkpoint, other.pth' in found.entries[1].stale
     assert message in found.notes[0] and f'{tmp_path}/bad' in found.notes[0]
     assert 'worse/test/result.json: metrics is 3, expected a dict' in found.notes[1]
