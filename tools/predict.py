@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     from plugins.apis.load import load_trained
     from plugins.apis.predict import Predictor
     from plugins.engine.session import load_config
-    from plugins.visualization.inputs import Video, find_files, is_video
+    from plugins.visualization.inputs import Video, find_broken, find_files, is_video
 
     video = Video(args.input) if is_video(args.input) else None
     files = [] if video else find_files(args.input)
@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         print(f'Note: {predict.note}', file=sys.stderr)
     record = dict(config=str(args.config), checkpoint=str(args.checkpoint), kind=trained.kind,
                   input=str(args.input), classes=list(trained.classes), **predict.settings)
-    broken = _broken(files, args.skip_broken)
+    broken = find_broken(files, args.skip_broken)
     if args.skip_broken:
         record['skipped'] = [dict(image=_name(path, args.input), reason=reason)
                              for path, reason in broken.items()]
@@ -110,17 +110,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
           + (f"; {counted(len(broken), 'file')} left out, see {RECORD}" if broken else '')
           + f'; written to {args.out_dir}, the numbers to {RECORD}')
     return record
-
-
-def _broken(files: Sequence[Path], skip: bool) -> dict[Path, str]:
-    from rich.progress import track
-
-    from plugins.visualization.inputs import broken_error, find_broken
-
-    broken = find_broken(track(files, 'check') if len(files) > 1 else files)
-    if broken and (not skip or len(broken) == len(files)):
-        raise broken_error(broken, len(files))
-    return broken
 
 
 def _illustrate(files: Sequence[Path], predict: 'Predictor', args: argparse.Namespace, folder: Path

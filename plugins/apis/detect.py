@@ -9,9 +9,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
-from torch.utils.data import Dataset
 
-from plugins.detection.metrics.image_result import ImageResult, image_result
 from plugins.engine.config_check import groups
 
 from .load import TrainedModel, evaluated_data, rounded
@@ -76,21 +74,6 @@ def run_packed(model: torch.nn.Module, packed: Iterable[dict]) -> list[Any]:
         for _, group in groupby(packed, key=lambda item: item['inputs'].shape):
             samples += model.test_step(pseudo_collate(list(group)))
     return samples
-
-
-def detect_in(trained: TrainedModel, dataset: Dataset, rows: Sequence[int]) -> list[ImageResult]:
-    """Run a detector on images of a data set, with their ground truth.
-
-    Args:
-        trained: The detector.
-        dataset: An mmdet data set with the test pipeline.
-        rows: Indices of the images, which are processed together.
-
-    Raises:
-        ValueError: The pipeline does not pack ``instances`` and ``img_path``.
-    """
-    samples = run_packed(trained.model, [dataset[row] for row in rows])
-    return [image_result(sample.to_dict(), 'comparison') for sample in samples]
 
 
 def threshold_note(cfg: Config, score_thr: float) -> str:

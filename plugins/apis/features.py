@@ -1,5 +1,5 @@
 """A classifier's modules on one picture: their order, feature maps and gradients."""
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -98,30 +98,24 @@ class Trace:
                              + ', expected maps: 1 x channels x height x width')
         return own
 
-    def maps(self, names: Sequence[str]) -> dict[str, np.ndarray]:
-        """Map each layer's name to its output, C x H x W, before later modules change it in place.
+    def maps(self, name: str) -> np.ndarray:
+        """A layer's output, C x H x W, before later modules change it in place.
 
         Args:
-            names: As :meth:`checked` returns them.
+            name: As :meth:`checked` returns it.
 
         Raises:
             ValueError: Some values are not finite.
         """
-        from pytorch_grad_cam.activations_and_gradients import ActivationsAndGradients
-        # cloned, because the next module may work in place
-        kept = ActivationsAndGradients(
-            self.model, [self.model.get_submodule(name) for name in names], torch.clone)
-        with torch.no_grad():
-            kept(self.inputs)
-        called = sorted(names, key=list(self.shapes).index)
-        found = {name: output[0].float().numpy()
-                 for name, output in zip(called, kept.activations, strict=True)}
-        kept.release()
-        for name in names:
-            if not np.isfinite(found[name]).all():
-                raise ValueError(f'layer {name}: some of its values are not finite; the weights '
-                                 'do not suit this picture, or diverged')
-        return {name: found[name] for name in names}
+        kept = []
+        with torch.no_grad(), self.model.get_submodule(name).register_forward_hook(
+                lambda module, inputs, output: kept.append(output.clone())):
+            self.model(self.inputs)
+        maps = kept[0][0].float().cpu().numpy()
+        if not np.isfinite(maps).all():
+            raise ValueError(f'layer {name}: some of its values are not finite; the weights do not '
+                             'suit this picture, or diverged')
+        return maps
 
     def grad_cam(self, name: str, label: int) -> tuple[np.ndarray, np.ndarray]:
         """Grad-CAM: the areas of the picture that support a class (Selvaraju et al. 2017).

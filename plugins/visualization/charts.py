@@ -13,8 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from .drawing import DEEP_BLUE, ORANGE, PALETTE, VERMILION, YELLOW
 
-DPI = 120
-MOST_NUMBERS = 30  # with more classes, the numbers in a matrix's cells could not be read
+_MOST_NUMBERS = 30  # with more classes, the numbers in a matrix's cells could not be read
 _MOST_LINES = 12  # a legend of more classes would hide the curves
 _MERITS = {'accuracy/top1': 'accuracy, %', 'coco/bbox_mAP_50': 'AP50', 'coco/bbox_mAP': 'mAP'}
 
@@ -39,7 +38,7 @@ def draw_confusion(classes: Sequence[str], matrix: np.ndarray) -> Figure:
     axes.set_xticks(range(len(names)), names, rotation=90, fontsize=size)
     axes.set_yticks(range(len(names)), names, fontsize=size)
     axes.set(xlabel='predicted class', ylabel='true class')
-    if len(classes) <= MOST_NUMBERS:
+    if len(classes) <= _MOST_NUMBERS:
         for (row, column), number in np.ndenumerate(matrix):
             if number:
                 axes.text(column, row, str(number), ha='center', va='center', fontsize=9,
@@ -117,16 +116,14 @@ def draw_curves(history: Sequence[Mapping[str, Any]], best_epoch: int | None = N
     epochs = [entry['epoch'] for entry in history]
     merit = next((key for key in _MERITS if np.isfinite(_series(history, 'metrics', key)).any()),
                  None)
-    panels = []
-    for name, key in (('loss', 'loss'), (_MERITS.get(merit, ''), merit), ('learning rate', 'lr')):
-        lines = {part: values for part, values in (
-            ('training', _series(history, 'train', key)),
-            ('validation', _series(history, 'metrics', key))) if np.isfinite(values).any()}
-        if lines:
-            panels.append((name, lines))
+    panels = {name: {part: values for part, values in (
+        ('training', _series(history, 'train', key)),
+        ('validation', _series(history, 'metrics', key))) if np.isfinite(values).any()}
+        for name, key in (('loss', 'loss'), (_MERITS.get(merit), merit), ('learning rate', 'lr'))}
+    panels = {name: lines for name, lines in panels.items() if lines}
     figure = Figure(figsize=(4.4 * max(len(panels), 1), 3.6), layout='constrained')
     all_axes = figure.subplots(1, max(len(panels), 1), squeeze=False)[0]
-    for axes, (name, lines) in zip(all_axes, panels, strict=False):
+    for axes, (name, lines) in zip(all_axes, panels.items(), strict=False):
         _panel(axes, epochs, name, lines)
         if best_epoch is not None:
             axes.axvline(best_epoch, color='0.6', linewidth=1, linestyle=':', zorder=0)

@@ -7,10 +7,10 @@ from .drawing import BLUE, Canvas, scaled, text_width
 
 _TRACK = (228, 228, 228)
 PANEL, _MARGIN, _SIZE = 380, 16, 17  # pixels
+_HEIGHT = 360  # of the picture, in pixels; less if its width would be more than twice that
 
 
-def draw_topk(image: np.ndarray, names: Sequence[str], scores: Sequence[float],
-              side: int = 360) -> np.ndarray:
+def draw_topk(image: np.ndarray, names: Sequence[str], scores: Sequence[float]) -> np.ndarray:
     """Draw a picture and, to the right of it, a bar for each of the most likely classes.
 
     mmpretrain's visualizer writes labels over the picture, but small ones have no room for them.
@@ -19,14 +19,12 @@ def draw_topk(image: np.ndarray, names: Sequence[str], scores: Sequence[float],
         image: RGB, uint8, H x W x 3.
         names: The classes, the most likely first.
         scores: Their scores, from 0 to 1.
-        side: The picture is scaled to this height in pixels, or less if its width would be more
-            than twice that.
 
     Returns:
         RGB, uint8, h x w x 3; h and w depend only on the picture's size and the number of
         classes, and are even, as video formats require.
     """
-    picture = scaled(image, min(side / image.shape[0], 2 * side / image.shape[1]))
+    picture = scaled(image, min(_HEIGHT / image.shape[0], 2 * _HEIGHT / image.shape[1]))
     row = _SIZE + 26
     height = max(picture.shape[0], row * len(names)) + 2 * _MARGIN
     width = picture.shape[1] + 3 * _MARGIN + PANEL

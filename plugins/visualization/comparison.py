@@ -32,10 +32,11 @@ def draw_comparison(image: np.ndarray, outcomes: Sequence[Outcome], models: Sequ
         RGB, uint8, h x w x 3.
     """
     wide = image.shape[1] >= 1.5 * image.shape[0]
-    panels = []
+    order, panels = list(KINDS), []
     for one, name in zip(outcomes, models, strict=True):
-        picture = draw_marks(image, one.marks, several_classes,
-                             least_width if wide else min(least_width, 900))
+        boxes = [Box(mark.box, _words(mark, several_classes), KINDS[mark.kind][0])
+                 for mark in sorted(one.marks, key=lambda mark: order.index(mark.kind))]
+        picture = draw_boxes(image, boxes, least_width if wide else min(least_width, 900))
         panels.append(np.concatenate([_headline(picture.shape[1], name, one), picture]))
     height, width = panels[0].shape[:2]
     gap = np.full((6, width, 3) if wide else (height, 6, 3), DARK, np.uint8)
@@ -43,25 +44,6 @@ def draw_comparison(image: np.ndarray, outcomes: Sequence[Outcome], models: Sequ
     stacked = np.concatenate(pieces, axis=0 if wide else 1)
     meanings = _meanings([mark for one in outcomes for mark in one.marks])
     return np.concatenate([stacked, draw_legend(stacked.shape[1], meanings, note)])
-
-
-def draw_marks(image: np.ndarray, marks: Sequence[Mark], several_classes: bool = False,
-               least_width: int = 1600) -> np.ndarray:
-    """Draw hits, false alarms, misses and ignored boxes.
-
-    Args:
-        image: RGB, uint8, H x W x 3.
-        marks: The boxes, in pixels of the image.
-        several_classes: Whether to write class names beside scores.
-        least_width: A narrower picture is magnified to this width, in pixels.
-
-    Returns:
-        RGB, uint8, h x w x 3, at least this wide.
-    """
-    order = list(KINDS)
-    return draw_boxes(image, [Box(mark.box, _words(mark, several_classes), KINDS[mark.kind][0])
-                              for mark in sorted(marks, key=lambda mark: order.index(mark.kind))],
-                      least_width)
 
 
 def _words(mark: Mark, several_classes: bool) -> str:

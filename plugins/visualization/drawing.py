@@ -122,17 +122,16 @@ class Canvas:
         for stroke in strokes:
             self.draw.rectangle(stroke, fill=line.colour)
 
-    def hatch(self, box: Sequence[float], colour: Colour = GREY, gap: int = 8) -> None:
+    def hatch(self, box: Sequence[float]) -> None:
         """Fill a box with slanted, slightly transparent lines, alternately light and dark."""
         x1, y1, x2, y2 = self._inside(box)
         below = self.picture.crop((x1, y1, x2 + 1, y2 + 1))
         layer = below.copy()
         draw = ImageDraw.Draw(layer)
         height = y2 - y1
-        for start in range(-height, x2 - x1, gap):
-            for shift, ink in ((0, colour), (gap // 2, BLACK)):
-                draw.line((start + shift, height, start + shift + height, 0), fill=ink, width=2)
-        draw.rectangle((0, 0, x2 - x1, height), outline=colour)
+        for place, start in enumerate(range(-height, x2 - x1, 4)):
+            draw.line((start, height, start + height, 0), fill=(GREY, BLACK)[place % 2], width=2)
+        draw.rectangle((0, 0, x2 - x1, height), outline=GREY)
         self.picture.paste(Image.blend(below, layer, 0.65), (x1, y1))
 
     def label(self, text: str, box: Sequence[float], colour: Colour) -> None:
@@ -149,24 +148,18 @@ class Canvas:
             x = max(0, min(x, self.picture.width - width))
             y = max(0, min(y, self.picture.height - height))
             rect = x, y, x + width - 1, y + height - 1
-            if not any(_meet(rect, other) for other in self._labels):
+            if all(rect[0] > right or left > rect[2] or rect[1] > bottom or top > rect[3]
+                   for left, top, right, bottom in self._labels):
                 self._labels.append(rect)
                 self.draw.rectangle(rect, fill=colour)
-                self.write(text, x + 3, y + (height - 1) / 2, self.text_size, ink_on(colour))
+                ink = BLACK if np.dot((0.299, 0.587, 0.114), colour) > 120 else WHITE
+                self.write(text, x + 3, y + (height - 1) / 2, self.text_size, ink)
                 return
 
     def _inside(self, box: Sequence[float]) -> Rect:
         """Round a box to whole pixels and clip it to the picture."""
-        right, bottom = self.picture.width - 1, self.picture.height - 1
-        x1, y1, x2, y2 = (round(float(value)) for value in box)
-        x1, y1 = min(max(x1, 0), right), min(max(y1, 0), bottom)
-        return x1, y1, min(max(x2, x1), right), min(max(y2, y1), bottom)
-
-
-def ink_on(colour: Colour) -> Colour:
-    """Black or white, whichever is easier to read on a background of this colour."""
-    red, green, blue = colour
-    return BLACK if 0.299 * red + 0.587 * green + 0.114 * blue > 120 else WHITE
+        corners = np.array(self.picture.size * 2) - 1
+        return tuple(np.rint(np.clip(box, 0, corners)).astype(int).tolist())
 
 
 def _strokes(rect: Rect, line: Line) -> Iterator[Rect]:
@@ -188,8 +181,3 @@ def _pieces(start: int, end: int, line: Line) -> Iterator[tuple[int, int]]:
     stroke, gap = (length * line.width for length in line.dash)
     for place in range(start, end + 1, stroke + gap):
         yield place, min(place + stroke - 1, end)
-
-
-def _meet(one: Rect, other: Rect) -> bool:
-    return (one[0] <= other[2] and other[0] <= one[2]
-            and one[1] <= other[3] and other[1] <= one[3])

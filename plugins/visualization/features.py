@@ -27,15 +27,11 @@ def draw_maps(maps: np.ndarray, layer: str, most: int = 64) -> Figure:
         layer: Its name.
         most: How many to draw.
     """
-    flat, tiles = flat_maps(maps), []
-    for number, values in enumerate(maps[:most]):
-        low, high = float(values.min()), float(values.max())
-        if flat[number]:
-            tiles.append((np.full(values.shape, np.nan), f'{number}: flat {_value(low)}'))
-        else:
-            tiles.append(((values - low) / (high - low),
-                          f'{number}: {_value(low)} … {_value(high)}'))
-    return _grid(tiles, f'Feature maps of {layer}', [
+    flat, low, high = flat_maps(maps), maps.min((1, 2)), maps.max((1, 2))
+    tiles = [(None, f'{k}: flat {_value(low[k])}') if flat[k] else
+             ((one - low[k]) / (high[k] - low[k]), f'{k}: {_value(low[k])} … {_value(high[k])}')
+             for k, one in enumerate(maps[:most])]
+    return _grid(tiles, maps.shape[1:], f'Feature maps of {layer}', [
         f'{_of(len(tiles), len(maps))} maps of {maps.shape[1]} x {maps.shape[2]} (height x width);'
         f' {flat.sum()} are flat; all values: {maps.min():.3g} … {maps.max():.3g}',
         'each is scaled by its own range, written below it (dark: lowest; grey: flat)'])
@@ -53,12 +49,11 @@ def draw_filters(weights: np.ndarray, layer: str, most: int = 64) -> Figure:
     shown = weights if weights.shape[1] == 3 else weights[:, :1].repeat(3, axis=1)
     largest = np.abs(shown).max((1, 2, 3))
     dead = largest <= NEGLIGIBLE * np.abs(weights).max()
-    tiles = [(np.full(one.shape[1:], np.nan), f'{number}: flat 0') if dead[number] else
-             ((1 + one.transpose(1, 2, 0) / largest[number]) / 2,
-              f'{number}: ±{_value(largest[number])}')
-             for number, one in enumerate(shown[:most])]
+    tiles = [(None, f'{k}: flat 0') if dead[k] else
+             ((1 + one.transpose(1, 2, 0) / largest[k]) / 2, f'{k}: ±{_value(largest[k])}')
+             for k, one in enumerate(shown[:most])]
     colour = 'R, G, B' if weights.shape[1] == 3 else f'the first of {weights.shape[1]} channels'
-    return _grid(tiles, f'Filters of {layer}', [
+    return _grid(tiles, weights.shape[2:], f'Filters of {layer}', [
         f'{_of(len(tiles), len(weights))} filters of {weights.shape[2]} x {weights.shape[3]} '
         f'({colour}); {dead.sum()} are flat; all weights: {weights.min():.3g} … '
         f'{weights.max():.3g}',
@@ -85,14 +80,16 @@ def draw_cam(image: np.ndarray, share: np.ndarray, title: str, notes: Sequence[s
     return figure
 
 
-def _grid(tiles: Sequence[tuple[np.ndarray, str]], title: str, notes: Sequence[str]) -> Figure:
-    """Draw tiles (values from 0 to 1, or colours; nan: flat) with captions in a squarish grid."""
+def _grid(tiles: Sequence[tuple[np.ndarray | None, str]], shape: tuple[int, int], title: str,
+          notes: Sequence[str]) -> Figure:
+    """Draw tiles (values from 0 to 1, or colours; None: flat) with captions in a squarish grid."""
     columns = min(max(6, math.ceil(math.sqrt(1.3 * len(tiles)))), 16)
     figure, all_axes = _page(math.ceil(len(tiles) / columns), columns, _INCHES, _INCHES + 0.2,
                              title, notes)
     colours = matplotlib.colormaps['viridis'].with_extremes(bad=str(_FLAT))
     for axes, (picture, caption) in zip(all_axes, tiles, strict=False):
-        axes.imshow(picture, cmap=colours, vmin=0, vmax=1, interpolation='nearest')
+        axes.imshow(np.full(shape, np.nan) if picture is None else picture, cmap=colours, vmin=0,
+                    vmax=1, interpolation='nearest')
         axes.text(0, -0.03, caption, transform=axes.transAxes, fontsize=6.5, va='top')
     return figure
 

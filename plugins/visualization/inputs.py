@@ -1,13 +1,14 @@
 """A model's inputs: a picture, a folder of pictures or a video."""
 import errno
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 import cv2
 import numpy as np
+from rich.progress import track
 
 from plugins.engine.images import SUFFIXES, read_image
 
@@ -42,42 +43,37 @@ def find_files(path: Path) -> list[Path]:
     return files
 
 
-def find_broken(files: Iterable[Path]) -> dict[Path, str]:
-    """Find the files whose suffix is not a picture's or that cannot be decoded, with the reason."""
+def find_broken(files: Sequence[Path], skip: bool) -> dict[Path, str]:
+    """Find the files whose suffix is not a picture's or that cannot be decoded, with the reason.
+
+    Raises:
+        ValueError: Some are broken, and ``skip`` is false or no picture is left; the message names
+            the first few.
+    """
     broken = {}
-    for path in files:
-        if path.suffix.lower() not in SUFFIXES:
-            hint = '; give a video by its own name' if is_video(path) else ''
-            broken[path] = f'not a picture; expected a file named *{", *".join(SUFFIXES)}{hint}'
-            continue
+    for path in track(files, 'check') if len(files) > 1 else files:
         try:
+            if path.suffix.lower() not in SUFFIXES:
+                hint = '; give a video by its own name' if is_video(path) else ''
+                raise ValueError(f'not a picture; expected a file named *{", *".join(SUFFIXES)}'
+                                 f'{hint}')
             read_image(path)
         except ValueError as error:
             broken[path] = str(error).removeprefix(f'{path}: ')
-    return broken
-
-
-def broken_error(broken: dict[Path, str], total: int) -> ValueError:
-    """Build the error that lists the broken files, or the first few if there are many.
-
-    Args:
-        broken: See :func:`find_broken`.
-        total: How many files there were.
-    """
+    if not broken or skip and len(broken) < len(files):
+        return broken
     lines = [f'{path}: {reason}' for path, reason in broken.items()]
-    if total == 1:
-        return ValueError(f'{lines[0]}; copy the file again')
+    if len(files) == 1:
+        raise ValueError(f'{lines[0]}; copy the file again')
     more = [f'and {len(lines) - _NAMED} more'] if len(lines) > _NAMED else []
-    advice = ('Copy them again, or leave them out with --skip-broken' if len(lines) < total
+    advice = ('Copy them again, or leave them out with --skip-broken' if len(lines) < len(files)
               else 'No picture is left')
-    return ValueError('\n    '.join([f'{len(lines)} of {total} files are broken or no pictures:',
-                                     *lines[:_NAMED], *more]) + f'\n{advice}')
+    raise ValueError('\n    '.join([f'{len(lines)} of {len(files)} files are broken or no '
+                                    'pictures:', *lines[:_NAMED], *more]) + f'\n{advice}')
 
 
 class Video:
-    """Frames of a video file, decoded one by one with OpenCV.
-
-    Each iteration starts at the beginning, and yields frames as RGB, uint8, H x W x 3.
+    """Frames of a video file, decoded once, one by one, with OpenCV: RGB, uint8, H x W x 3.
 
     Args:
         path: The file.
@@ -91,24 +87,18 @@ class Video:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        capture = cv2.VideoCapture(str(path))
-        self.fps = capture.get(cv2.CAP_PROP_FPS)
-        self.announced = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
-        capture.release()
+        self.path, self._capture = path, cv2.VideoCapture(str(path))
+        self.fps = self._capture.get(cv2.CAP_PROP_FPS)
+        self.announced = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         if not 0 < self.fps < np.inf:  # 0 where it cannot be opened
             raise ValueError(f'{path}: cannot be read as a video (frame rate {self.fps:g}); copy '
                              'the file again, or convert it to .mp4')
 
     def __iter__(self) -> Iterator[np.ndarray]:
         count = 0
-        capture = cv2.VideoCapture(str(self.path))  # a new one, as it cannot be rewound
-        try:
-            while (frame := capture.read()[1]) is not None:
-                count += 1
-                yield np.ascontiguousarray(frame[..., ::-1])
-        finally:
-            capture.release()
+        while (frame := self._capture.read()[1]) is not None:
+            count += 1
+            yield np.ascontiguousarray(frame[..., ::-1])
         if count < self.announced:
             print(f'{self.path}: {count} frames could be decoded, the file announces '
                   f'{self.announced}; it may have been cut off', file=sys.stderr)

@@ -3,8 +3,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from plugins.detection.metrics.detection_metric import match_image
 from plugins.detection.metrics.image_result import ImageResult
 
@@ -94,14 +92,3 @@ def disagreement(outcomes: Sequence[Outcome]) -> int:
     by_some = frozenset.union(*(one.found for one in outcomes))
     by_all = frozenset.intersection(*(one.found for one in outcomes))
     return len(by_some - by_all) + max(alarms) - min(alarms)
-
-
-def most_disputed(images: Sequence[Sequence[Outcome]], number: int) -> list[int]:
-    """Indices of the images with the largest disagreement, in descending order.
-
-    Args:
-        images: For each image, the outcomes of all models.
-        number: How many to choose.
-    """
-    order = np.argsort([-disagreement(outcomes) for outcomes in images], kind='stable')
-    return [int(place) for place in order[:number]]

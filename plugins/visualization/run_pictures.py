@@ -57,7 +57,5 @@ def save_figure(figure: 'Figure', path: Path) -> None:
     Raises:
         OSError: It cannot be written.
     """
-    from .charts import DPI
-
     with replacing(path) as partial:
-        figure.savefig(partial, format='png', dpi=DPI)
+        figure.savefig(partial, format='png', dpi=120)

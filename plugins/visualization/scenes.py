@@ -14,20 +14,18 @@ LINES = {'easy': Line(GREEN, 3), 'moderate': Line(YELLOW, 3, (6, 2)),
 _WORDS = {'none': 'none: too small, hidden or cut off', None: 'object'}
 
 
-def draw_scenes(panels: Sequence[tuple[str, np.ndarray, Sequence[Label]]],
-                least_width: int = 1240) -> np.ndarray:
+def draw_scenes(panels: Sequence[tuple[str, np.ndarray, Sequence[Label]]]) -> np.ndarray:
     """Draw pictures with their labels one below the other, and a legend.
 
     Args:
         panels: For each, a line of text, the picture (RGB, uint8, H x W x 3) and its labels.
-        least_width: A narrower picture is magnified to this width, in pixels.
 
     Returns:
         RGB, uint8; narrower pictures are centred.
     """
     objects = [label for _, _, labels in panels for label in labels if not label.ignored]
     several = len({label.name for label in objects}) > 1
-    drawn = [draw_boxes(image, [_box(label, several) for label in labels], least_width)
+    drawn = [draw_boxes(image, [_box(label, several) for label in labels], least_width=1240)
              for _, image, labels in panels]
     width = max(picture.shape[1] for picture in drawn)
     used = {label.difficulty for label in objects}

@@ -105,8 +105,10 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     ids = _chosen(first, args.ids)
     outcomes = [_run(data[config], checkpoint, ids, args) for config, checkpoint in args.pairs]
     by_image = list(zip(*outcomes, strict=True))
-    from plugins.visualization.outcomes import disagreement, most_disputed
-    places = range(len(ids)) if args.ids else most_disputed(by_image, args.images)
+    from plugins.visualization.outcomes import disagreement
+    places = range(len(ids))
+    if not args.ids:
+        places = sorted(places, key=lambda place: -disagreement(by_image[place]))[:args.images]
     record = dict(
         part=args.part, images=len(ids), score_thr=args.score_thr, iou_thr=args.iou_thr,
         models=[dict(name=name, config=str(config), checkpoint=str(checkpoint), **{
@@ -170,8 +172,9 @@ def _run(data: _Tested, checkpoint: Path, ids: Sequence[str], args: argparse.Nam
     """Return a model's Outcome for each image."""
     from rich.progress import track
 
-    from plugins.apis.detect import detect_in, threshold_note
+    from plugins.apis.detect import run_packed, threshold_note
     from plugins.apis.load import load_trained
+    from plugins.detection.metrics.image_result import image_result
     from plugins.visualization.inputs import batches
     from plugins.visualization.outcomes import outcome
 
@@ -184,9 +187,10 @@ def _run(data: _Tested, checkpoint: Path, ids: Sequence[str], args: argparse.Nam
         print(f'Note: {checkpoint}: {note}', file=sys.stderr)
     rows = [data.rows[image] for image in ids]
     size = data.cfg.test_dataloader.get('batch_size', 1)
-    return [outcome(result, classes, args.score_thr, args.iou_thr)
+    return [outcome(image_result(sample.to_dict(), 'comparison'), classes, args.score_thr,
+                    args.iou_thr)
             for batch in track(list(batches(rows, size)), 'detect')
-            for result in detect_in(trained, data.dataset, batch)]
+            for sample in run_packed(trained.model, [data.dataset[row] for row in batch])]
 
 
 def _draw(data: _Tested, image: str, outcomes: Sequence[Any], args: argparse.Namespace,

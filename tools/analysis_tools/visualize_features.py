@@ -86,7 +86,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         predicted=trained.classes[predicted], target=trained.classes[target],
         score=float(seen.scores[target]), filters=seen.convolutions[0], layers={})
     figures = {'filters.png': draw_filters(seen.filters(), seen.convolutions[0], args.maps)}
-    for name, maps in seen.maps(dict.fromkeys(layers)).items():
+    for name in dict.fromkeys(layers):
+        maps = seen.maps(name)
         figures[f'features_{name}.png'] = draw_maps(maps, name, args.maps)
         record['layers'][name] = dict(shape=list(maps.shape), low=float(maps.min()),
                                       high=float(maps.max()), flat=int(flat_maps(maps).sum()))

@@ -38,8 +38,7 @@ def test_a_densenet_shows_what_row_e14_asks_for(dense):
     # conv4 of Keras is the third stage, its block 5 the fifth layer: it adds growth_rate maps
     assert dense.default_layers() == [
         'backbone.stages.2.block.4', 'backbone.stages.3.block.1.conv2']
-    maps = dense.maps(dense.default_layers())
-    assert [value.shape for value in maps.values()] == [(4, 4, 4), (4, 2, 2)]
+    assert [dense.maps(name).shape for name in dense.default_layers()] == [(4, 4, 4), (4, 2, 2)]
     # By name the transitions come last, by call the last stage does.
     names = [name for name, part in dense.model.named_modules() if isinstance(part, nn.Conv2d)]
     assert names[-1] == 'backbone.transitions.2.conv'
@@ -77,7 +76,7 @@ def test_maps_are_those_of_the_layer_before_it_is_changed_in_place(dense):
     torch.manual_seed(0)
     seen = watched(build(dict(type='VGG', depth=11, num_classes=-1), 512), 32)
     first = seen.convolutions[0]
-    maps = seen.maps([first])[first]
+    maps = seen.maps(first)
     own = seen.model.get_submodule(first)(seen.inputs)[0].detach().numpy()
     assert maps == pytest.approx(own, abs=1e-6) and maps.min() < 0  # ReLU is in place there
 
@@ -86,7 +85,7 @@ def test_grad_cam_by_hand(dense):
     """With average pooling and a linear head, the weight of a map is the head's / positions."""
     name = dense.default_cam_layer()
     share, raw = dense.grad_cam(name, 2)
-    maps = dense.maps([name])[name]
+    maps = dense.maps(name)
     weights = dense.model.head.fc.weight[2].detach().numpy() / maps[0].size
     expected = (weights[:, None, None] * maps).sum(0)
     assert raw == pytest.approx(expected, rel=1e-4, abs=1e-7)
@@ -126,7 +125,7 @@ def test_unknown_and_unusable_layers_are_rejected(dense):
     with torch.no_grad():
         broken.model.backbone.stem[0].weight[0] = float('inf')
     with pytest.raises(ValueError, match='layer backbone.stem: some of its values are not finite'):
-        broken.maps(['backbone.stem'])
+        broken.maps('backbone.stem')
     broken.shapes = {'backbone': [(1, 2)]}
     with pytest.raises(ValueError, match='DenseNet: the network has no convolution'):
         broken.default_layers()

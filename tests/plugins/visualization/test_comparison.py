@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from plugins.visualization.comparison import KINDS, draw_comparison, draw_marks
+from plugins.visualization.comparison import KINDS, draw_comparison
 from plugins.visualization.outcomes import (
     ALARM,
     FOUND,
@@ -29,7 +29,8 @@ def test_every_kind_of_mark_is_drawn_where_it_is():
              for kind, x in kinds.items()]
     marks += [Mark(FOUND, (5, 42, 50, 80), 'car'), Mark(IGNORED, (0, 0, 30, 10), 'DontCare'),
               Mark(UNCOUNTED, (0, 0, 10, 10), 'car', 0.6)]
-    picture = draw_marks(ROAD, marks, least_width=200)
+    picture = draw_comparison(ROAD, [Outcome(tuple(marks), frozenset())], ['a'], least_width=200)
+    picture = picture[32:132]  # between the headline and the legend
     for kind, x in kinds.items():
         x1, y1, x2, y2 = where(picture, kind)
         assert abs(x1 - x) <= 6 and abs(y2 - 80) <= 6  # a dash may end earlier

@@ -3,7 +3,6 @@ import numpy as np
 from plugins.visualization.drawing import (
     BLACK,
     BLUE,
-    GREY,
     YELLOW,
     Canvas,
     Line,
@@ -36,7 +35,7 @@ def test_boxes_beyond_the_picture_end_at_its_edge():
     drawn = canvas()
     drawn.box([-50, -50, 500, 500], Line(YELLOW, 2))
     drawn.box([300, 300, 400, 400], Line(YELLOW, 2))
-    drawn.hatch([-5, 90, 500, 500], GREY)
+    drawn.hatch([-5, 90, 500, 500])
     drawn.label('far away', [190, 95, 500, 500], YELLOW)
     assert drawn.array().shape == (100, 200, 3)
     assert has(drawn.array(), YELLOW)[0, 100] and has(drawn.array(), YELLOW)[50, 199]

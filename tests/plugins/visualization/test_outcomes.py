@@ -12,7 +12,6 @@ from plugins.visualization.outcomes import (
     Mark,
     Outcome,
     disagreement,
-    most_disputed,
     outcome,
 )
 
@@ -93,10 +92,3 @@ def test_disagreement_counts_objects_and_alarms():
     assert disagreement([seen([0]), seen([1])]) == 2  # as many found, but not the same
     assert disagreement([none, none]) == 0
     assert disagreement([one]) == 2  # a single model: an alarm and a miss
-
-
-def test_the_most_disputed_come_first_and_equal_ones_in_their_order():
-    both, none, one = seen([0, 1], 1), seen(), seen([0], 1)
-    images = [[none, none], [both, one], [both, none], [none, none]]
-    assert most_disputed(images, 3) == [2, 1, 0]
-    assert most_disputed(images, 99) == [2, 1, 0, 3]
