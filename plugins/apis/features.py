@@ -1,6 +1,5 @@
 """A classifier's modules on one picture: their order, feature maps and gradients."""
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
 
 
 @dataclass
@@ -164,20 +164,18 @@ def trace(model: nn.Module, predict: Callable[[], np.ndarray]) -> Trace:
     """
     seen = Trace(model, torch.empty(0), np.empty(0))
 
-    def watch(name: str) -> Callable[..., None]:
-        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+    names = {part: name for name, part in model.named_modules()
+             if name and not name.startswith('data_preprocessor')}
+
+    def watch(module: nn.Module, inputs: Any, output: Any) -> None:
+        if module in names:
             shape = tuple(output.shape) if isinstance(output, Tensor) else None
-            seen.shapes.setdefault(name, []).append(shape)
-        return hook
+            seen.shapes.setdefault(names[module], []).append(shape)
 
     def take(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         seen.inputs = inputs[0].detach().clone()
 
-    with ExitStack() as stack:
-        stack.enter_context(model.backbone.register_forward_pre_hook(take))
-        for name, part in model.named_modules():
-            if name and not name.startswith('data_preprocessor'):
-                stack.enter_context(part.register_forward_hook(watch(name)))
+    with model.backbone.register_forward_pre_hook(take), register_module_forward_hook(watch):
         seen.scores = predict()
     return seen
 

@@ -1,8 +1,8 @@
 """Collect the curves of all runs as JSON data for the page's script."""
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from plugins.engine.checks import is_number
 from plugins.engine.run_reader import Run
 
 _SHOWN = 7  # number of runs whose curves are shown initially, one per colour
@@ -20,7 +20,7 @@ def curve_data(entries: Sequence[Run], first: Sequence[str] = ()) -> dict[str, A
     measures: dict[str, dict[str, Any]] = {}
     for place, entry in enumerate(entries):
         for label, thin, points, axes in _lines(entry):
-            points = [[_short(x), _short(y)] for x, y in points if _finite(x) and _finite(y)]
+            points = [[_short(x), _short(y)] for x, y in points if is_number(x) and is_number(y)]
             if points:
                 measure = measures.setdefault(label, dict(label=label, **axes, lines=[]))
                 measure['lines'].append(dict(run=place, thin=thin, points=points))
@@ -48,10 +48,6 @@ def _lines(entry: Run) -> Iterable[tuple[str, bool, Iterable[tuple[Any, Any]], d
                             ('F1 over confidence', 'score', 'f1')):
             points = zip(curve.get(x) or (), curve.get(y) or (), strict=False)
             yield f'{title}: {name}', False, points, dict(x=x, y=y, log=False, unit=True)
-
-
-def _finite(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _short(value: float) -> float:

@@ -1,11 +1,11 @@
 """Group runs that differ only in their seed."""
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from plugins.engine.checks import is_number
 from plugins.engine.metric_names import METRICS, Metric, shown
 from plugins.engine.run_reader import Run
 from plugins.search.record import TRIALS
@@ -20,29 +20,12 @@ class Reported(NamedTuple):
     remark: str  # what a reader of the figures should know
 
 
-@dataclass(frozen=True)
-class Spread:
-    """The values of one metric over several runs, and the metric's key."""
+class Spread(NamedTuple):
+    """The values of one metric over several runs."""
 
-    values: tuple[float, ...]
-    key: str
-
-    @property
-    def mean(self) -> float:
-        """Mean of the values."""
-        return fmean(self.values)
-
-    @property
-    def middle(self) -> str:
-        """The mean as text."""
-        return shown(self.mean, self.key)
-
-    @property
-    def range(self) -> str:
-        """``[lowest to highest]``; '' for a single run."""
-        if len(self.values) == 1:
-            return ''
-        return f'[{shown(min(self.values), self.key)} to {shown(max(self.values), self.key)}]'
+    mean: float
+    middle: str  # the mean as text
+    range: str  # ``[lowest to highest]``; '' for a single run
 
     def __str__(self) -> str:
         return f'{self.middle} {self.range}'.strip()
@@ -73,11 +56,6 @@ class Experiment:
         parts = config.parts[-3:] if config.parent.name == TRIALS else config.parts[-1:]
         return ' '.join(['/'.join(parts), *self.options])
 
-    @property
-    def state(self) -> str:
-        """``tested`` or ``not tested``."""
-        return self.entries[0].state
-
     def measured(self, part: str = 'test', key: str = '') -> Spread | None:
         """The values of a metric over the seeds; None if no run has it.
 
@@ -88,8 +66,13 @@ class Experiment:
         key = key or (self.metric.key if self.metric else '')
         found = [(entry.figures if part == 'test' else entry.trained['metrics']).get(key)
                  for entry in self.entries]
-        values = [one for one in found if isinstance(one, int | float) and math.isfinite(one)]
-        return Spread(tuple(values), key) if values else None
+        values = list(filter(is_number, found))
+        if not values:
+            return None
+        mean = fmean(values)
+        lowest, highest = shown(min(values), key), shown(max(values), key)
+        return Spread(mean, shown(mean, key),
+                      f'[{lowest} to {highest}]' if len(values) > 1 else '')
 
     def mean_of(self, key: str) -> float:
         """Mean over the runs of a number in their training records, such as ``seconds``."""

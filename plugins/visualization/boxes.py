@@ -3,6 +3,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from .drawing import DARK, GREY, PALETTE, WHITE, Canvas, Line, scaled, text_width
 
@@ -39,7 +40,7 @@ def draw_boxes(image: np.ndarray, boxes: Sequence[Box], least_width: int) -> np.
     """
     factor = max(1.0, least_width / image.shape[1])
     image = scaled(image, factor)
-    canvas = Canvas.of(image, text_size(image.shape[1]))
+    canvas = Canvas(Image.fromarray(image), text_size(image.shape[1]))
     placed = [box._replace(corners=np.multiply(box.corners, factor)) for box in boxes]
     for box in sorted(placed, key=lambda box: box.line is not None):
         if box.line is None:

@@ -86,11 +86,6 @@ class Canvas:
     _labels: list[Rect] = field(default_factory=list)
 
     @classmethod
-    def of(cls, image: np.ndarray, text_size: int = 15) -> 'Canvas':
-        """Create a canvas from a copy of an RGB array."""
-        return cls(Image.fromarray(image).convert('RGB'), text_size)
-
-    @classmethod
     def blank(cls, height: int, width: int, colour: Colour = WHITE) -> 'Canvas':
         """Create a canvas filled with one colour."""
         return cls(Image.new('RGB', (width, height), colour))

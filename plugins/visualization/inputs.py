@@ -28,11 +28,9 @@ def find_files(path: Path) -> list[Path]:
     """The file itself, or all files below a folder, sorted, without hidden ones and Windows' own.
 
     Raises:
-        FileNotFoundError: There is no such file, or none in the folder.
+        FileNotFoundError: There is no file in the folder.
     """
     if not path.is_dir():
-        if not path.exists():
-            raise FileNotFoundError(f'{path}: no such file or folder')
         return [path]
     files = [file for file in sorted(path.rglob('*')) if file.is_file() and not any(
         part.startswith('.') for part in file.relative_to(path).parts)

@@ -48,11 +48,7 @@ def write_pictures(result: Mapping[str, Any], folder: Path) -> list[Path]:
 
 
 def save_figure(figure: 'Figure', path: Path) -> None:
-    """Write a figure as PNG.
-
-    Args:
-        figure: The figure.
-        path: The file; missing parent folders are created.
+    """Write a figure as PNG; missing parent folders are created.
 
     Raises:
         OSError: It cannot be written.

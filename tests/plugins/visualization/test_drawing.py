@@ -15,7 +15,7 @@ PAPER = 128
 
 
 def canvas(height=100, width=200):
-    return Canvas.of(np.full((height, width, 3), PAPER, np.uint8))
+    return Canvas.blank(height, width, (PAPER, PAPER, PAPER))
 
 
 def has(picture, colour):
