@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             ``plugins.apis.load.load_trained``.
     """
     args = parse_args(argv)
-    check_folder(args.out_dir, args.overwrite, RECORD)
+    check_folder(args.out_dir, args.overwrite)
     from plugins.apis.load import load_trained
     from plugins.apis.predict import Predictor
     from plugins.engine.session import load_config
@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     if args.skip_broken:
         record['skipped'] = [dict(image=_name(path, args.input), reason=reason)
                              for path, reason in broken.items()]
-    with replacing_folder(args.out_dir, args.overwrite, RECORD) as folder:
+    with replacing_folder(args.out_dir, args.overwrite) as folder:
         if video:
             record['fps'] = video.fps
             record['predictions'] = _annotate(video, predict, args, folder)

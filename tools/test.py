@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine.command_line import add_cfg_options, config_file, existing_file
 from plugins.engine.files import check_file, check_folder, naming
-from plugins.engine.run_reader import EXAMPLES, EXAMPLES_RECORD, TEST_FOLDERS
+from plugins.engine.run_reader import EXAMPLES, TEST_FOLDERS
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -34,9 +34,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         'the folder test beside the checkpoint (test-train, test-val for a part)')
     parser.add_argument('--out', metavar='NAME', help='write every prediction to this new .pkl '
                         "file; for a detector, a folder's name writes KITTI's result files")
-    parser.add_argument('--show-dir', help='draw predictions into this new folder')
+    parser.add_argument('--show-dir', help='draw predictions into this folder')
     parser.add_argument('--overwrite', action='store_true',
-                        help="replace the result.json of another checkpoint's test, and --out")
+                        help="replace the result.json of another checkpoint's test, and what is "
+                        'in --out and --show-dir')
     parser.add_argument('--trust-checkpoint', action='store_true',
                         help='load the checkpoint although it could run code')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
@@ -46,23 +47,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     args.work_dir = Path(args.work_dir or args.checkpoint.parent / TEST_FOLDERS[args.part])
     if (args.work_dir / 'last_checkpoint').exists():
         parser.error(f'--work-dir {args.work_dir}: holds a training run; choose another folder')
-    if args.out and not args.out.endswith(('.pkl', '.pickle', '/')) and Path(args.out).suffix \
-            and not Path(args.out).is_dir():
-        parser.error(f"--out {args.out}: the name must end in .pkl, or in / for a folder of "
-                     "KITTI's result files")
     return args
-
-
-def _check_outputs(args: argparse.Namespace) -> None:
-    """Reject outputs that cannot be written, before hours of testing."""
-    check_file(args.work_dir / 'result.json')
-    check_folder(args.work_dir / EXAMPLES, overwrite=True, record=EXAMPLES_RECORD)
-    if args.show_dir:
-        check_folder(Path(args.show_dir))
-    if args.out and args.out.endswith(('.pkl', '.pickle')):
-        check_file(Path(args.out), overwrite=args.overwrite)
-    elif args.out:
-        check_folder(Path(args.out))
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
@@ -76,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         ValueError: The config, the options or the checkpoint do not fit together.
     """
     args = parse_args(argv)
-    _check_outputs(args)
+    check_file(args.work_dir / 'result.json')  # before hours of testing
+    check_folder(args.work_dir / EXAMPLES, overwrite=True)
     from mmengine.dist import is_main_process
 
     from plugins.engine.session import Session
@@ -92,9 +78,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
                     'val_dataloader', 'val_cfg', 'val_evaluator'):
             cfg[key] = None
         if args.out:
-            session.dump_predictions(args.out)
+            session.dump_predictions(args.out, args.overwrite)
         if args.show_dir:
-            session.draw_predictions(args.show_dir)
+            session.draw_predictions(args.show_dir, args.overwrite)
         runner = session.build_runner(args.trust_checkpoint)
         examples = ExamplesHook()
         runner.register_hook(examples)
@@ -106,9 +92,10 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             if examples.write(args.work_dir / EXAMPLES, runner.test_dataloader.dataset, result):
                 written.append(f'{EXAMPLES}/')
             print(f'Beside it: {", ".join(written) or "no pictures"}')
-            for path in filter(None, (args.out, args.show_dir)):
-                print(f'Written to {path}')
-        return result
+    if is_main_process():
+        for path in filter(None, (args.out, args.show_dir)):
+            print(f'Written to {path}')
+    return result
 
 
 if __name__ == '__main__':

@@ -1,13 +1,16 @@
 """Resolve paths, and write files completely or not at all, without overwriting by accident."""
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import TextIO
 
 REPO_ROOT = Path(__file__).resolve().parents[2]
-PARTIAL = '.partial'  # the suffix of files that are being written
+PARTIAL = '.partial'  # the suffix of files and folders that are being written
+LOCK = '.lock'
 MANIFEST = '.files'  # lists the files that a tool wrote into a folder of results
 
 
@@ -54,16 +57,16 @@ def replacing(path: Path) -> Iterator[Path]:
             os.replace(partial, target)
         finally:
             partial.unlink(missing_ok=True)
-        with suppress(OSError):  # some file systems cannot
-            _sync(target.parent)
+        _sync(target.parent)
 
 
 def _sync(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    with suppress(OSError) if path.is_dir() else nullcontext():  # some file systems cannot
+        opened = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 @contextmanager
@@ -79,6 +82,30 @@ def naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
         if 'inline_container' not in str(error):
             raise
         raise OSError(f'{path}: cannot be written; is the disk full? ({error})') from error
+
+
+def lock(folder: Path) -> TextIO:
+    """Create a folder and lock it, until the returned file is closed or the process ends.
+
+    A record lock, unlike flock's, is not inherited by the workers of a data loader, which outlive
+    a killed process by seconds. BlockingIOError if another process has the lock.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    file = (folder / LOCK).open('a+', encoding='utf-8')
+    try:
+        import fcntl
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError) as error:
+        file.seek(0)
+        raise BlockingIOError(f'{folder} is in use by {file.read(99).strip() or "another process"};'
+                              ' wait for it to end or choose another folder') from error
+    except (ImportError, OSError) as error:  # on Windows, and some network file systems
+        print(f'{folder} cannot be locked ({error}); start no second run in it')
+    with naming(folder / LOCK):
+        file.truncate(0)
+        file.write(f'process {os.getpid()} on {platform.node()}\n')
+        file.flush()
+    return file
 
 
 def write_text(path: Path, text: str) -> None:
@@ -115,17 +142,12 @@ def check_file(*paths: Path, overwrite: bool = True) -> None:
                               '--overwrite or choose another name')
 
 
-def check_folder(folder: Path, overwrite: bool = False, record: str | None = None) -> None:
+def check_folder(folder: Path, overwrite: bool = False) -> None:
     """Check, before any work, that a folder of results can be written.
 
-    Args:
-        folder: The folder for the results.
-        overwrite: Whether earlier results there may be replaced.
-        record: The file that marks earlier results; None if results are never replaced.
-
     Raises:
-        FileExistsError: It is a file, or a folder with earlier results that may not be replaced,
-            or with other files.
+        FileExistsError: It is a file, or a folder with other files, or with earlier results, and
+            ``overwrite`` is false.
         NotADirectoryError: A parent folder is a file.
         OSError: Nothing can be written there.
     """
@@ -136,41 +158,42 @@ def check_folder(folder: Path, overwrite: bool = False, record: str | None = Non
     _check_parent(folder)
     if not folder.is_dir() or not any(folder.iterdir()):
         return
-    if record is None or not (folder / record).is_file():
-        known = f', but no {record} of earlier results' if record else ''
-        raise FileExistsError(f'{folder}: contains files{known}; choose another folder')
+    listed = listed_files(folder)
+    others = sorted(_files(folder) - listed)
+    if others:
+        which = f'contains {", ".join(others[:5])}' + (
+            f' and {len(others) - 5} more' if len(others) > 5 else '')
+        raise FileExistsError(f'{folder}: {which}, not in the list {MANIFEST} of earlier results; '
+                              'move them elsewhere or choose another folder')
     if not overwrite:
         raise FileExistsError(f'{folder}: contains earlier results; replace them with --overwrite '
                               'or choose another folder')
-    manifest = folder / MANIFEST
-    written = manifest.read_text(encoding='utf-8').splitlines() if manifest.is_file() else ()
-    others = sorted(_files(folder) - {*written, record, MANIFEST})
-    if others:
-        more = f' and {len(others) - 5} more' if len(others) > 5 else ''
-        raise FileExistsError(f'{folder}: contains {", ".join(others[:5])}{more}, not written by '
-                              f'this tool (see {MANIFEST}); move them elsewhere or choose another '
-                              'folder')
 
 
 @contextmanager
-def replacing_folder(folder: Path, overwrite: bool = False, record: str | None = None
-                     ) -> Iterator[Path]:
+def replacing_folder(folder: Path, overwrite: bool = False) -> Iterator[Path]:
     """Yield a temporary folder to fill; it replaces ``folder`` when the block ends without error.
 
     A list of the written files is added, by which :func:`check_folder` tells results from a user's
     own files; arguments and errors are those of that function. A link is followed.
     """
-    check_folder(folder, overwrite, record)
+    check_folder(folder, overwrite)
     folder = Path(os.path.realpath(folder))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f'.{folder.name}-') as spare, \
-            naming(folder, Path(spare)):
-        made = Path(spare, 'made')
-        made.mkdir()
-        yield made
-        write_text(made / MANIFEST, ''.join(f'{name}\n' for name in sorted(_files(made))))
-        check_folder(folder, overwrite, record)  # again: it may have changed meanwhile
-        _swap(made, folder, Path(f'{spare}-replaced'))
+    spare = folder.with_name(f'.{folder.name}{PARTIAL}')
+    made, earlier = spare / 'made', spare / 'earlier'
+    with naming(folder, spare), lock(spare):
+        try:
+            for left in (made, earlier):  # by a process that was killed
+                shutil.rmtree(left, ignore_errors=True)
+            made.mkdir()
+            yield made
+            write_text(made / MANIFEST, ''.join(f'{name}\n' for name in sorted(_files(made))))
+            for path in made.rglob('*'):
+                _sync(path)
+            check_folder(folder, overwrite)  # again: it may have changed meanwhile
+            _swap(made, folder, earlier)
+        finally:
+            shutil.rmtree(spare, ignore_errors=True)
 
 
 def _swap(made: Path, folder: Path, earlier: Path) -> None:
@@ -182,8 +205,13 @@ def _swap(made: Path, folder: Path, earlier: Path) -> None:
         if earlier.exists():
             os.rename(earlier, folder)
         raise
-    if earlier.exists():
-        shutil.rmtree(earlier)
+    _sync(folder.parent)
+
+
+def listed_files(folder: Path) -> set[str]:
+    """The relative names of the files that a tool wrote into a folder of results, by its list."""
+    manifest = folder / MANIFEST
+    return {MANIFEST, *manifest.read_text('utf-8').splitlines()} if manifest.is_file() else set()
 
 
 def _files(folder: Path) -> set[str]:

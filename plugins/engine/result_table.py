@@ -23,11 +23,11 @@ def print_result(result: dict[str, Any]) -> None:
     table.add_row('parameters', f'{total:,} ({trainable:,} trainable)')
     table.add_row('seed, precision', f"{result['seed']}, {result['precision']}")
     table.add_row('device', f"{result['device']}, {result['processes']} process(es)")
-    if result.get('checkpoint'):
-        table.add_row('checkpoint', result['checkpoint'])
     console = Console(markup=False, emoji=False)
     console.print(result['config'], soft_wrap=True, highlight=False)  # in one piece, to be copied
     console.print(table)
+    if result.get('checkpoint'):
+        console.print(f"Checkpoint: {result['checkpoint']}", soft_wrap=True, highlight=False)
     if result.get('classes'):
         print_classes(result['classes'], result['split'])
     for warning in result.get('warnings', ()):

@@ -22,7 +22,7 @@ from .config_keys import Kind, config_hash, kind_of, resolved_keys
 from .distributed import init_distributed
 from .evaluated_part import use_part
 from .experiment import EXPERIMENT
-from .files import naming, shown_path
+from .files import check_file, lock, naming, replacing_folder, shown_path
 from .hooks import RunRecordHook
 from .precision import enable_amp
 from .prediction_file import PredictionFile
@@ -30,7 +30,7 @@ from .result_table import print_result
 from .run_reader import RECORD, read_record
 from .run_record import describe_run, git_commit, write_result
 from .type_check import check_types
-from .work_dir import claim_work_dir, default_work_dir, last_checkpoint, lock
+from .work_dir import claim_work_dir, default_work_dir, last_checkpoint
 
 _run_numbers = itertools.count()
 
@@ -138,28 +138,35 @@ class Session(ExitStack):
         use_part(self.cfg, part)
         self.part = part
 
-    def dump_predictions(self, path: str) -> None:
+    def dump_predictions(self, path: str, overwrite: bool = False) -> None:
         """Also write every prediction of the test into ``*.pkl``, or a detector's into a folder.
 
         Raises:
+            OSError: It cannot be written there.
             ValueError: The path is a folder, for KITTI's result files, but the model no detector.
         """
-        dump = dict(type=PredictionFile.__name__, out_file_path=path)
-        if not path.endswith(('.pkl', '.pickle')):
-            if self.cfg.default_scope != 'mmdet':
-                raise ValueError(f'--out {path}: the name must end in .pkl; a folder is for the '
-                                 "result files, in KITTI's format, of a detector")
-            dump = dict(type='KittiResultFiles', out_dir=path)
+        if path.endswith(('.pkl', '.pickle')):
+            check_file(Path(path), overwrite=overwrite)
+            dump = dict(type=PredictionFile.__name__, out_file_path=path)
+        elif self.cfg.default_scope == 'mmdet' and (path.endswith('/') or not Path(path).suffix):
+            dump = dict(type='KittiResultFiles', out_dir=self._temporary(path, overwrite))
+        else:
+            raise ValueError(f"--out {path}: the name must end in .pkl; or, for a detector, in / "
+                             "for a folder of KITTI's result files")
         evaluators = self.cfg.test_evaluator
         self.cfg.test_evaluator = [*(evaluators if isinstance(evaluators, list) else [evaluators]),
                                    dump]
 
-    def draw_predictions(self, folder: str) -> None:
-        """Also draw every prediction of the test; the key names of the two packages differ."""
-        hook = self.cfg.default_hooks.visualization
-        target = str(Path(folder).absolute())
-        hook.update(dict(draw=True, test_out_dir=target) if 'draw' in hook
+    def draw_predictions(self, folder: str, overwrite: bool = False) -> None:
+        """Also draw every prediction of the test; OSError if ``folder`` cannot be written."""
+        hook, target = self.cfg.default_hooks.visualization, self._temporary(folder, overwrite)
+        hook.update(dict(draw=True, test_out_dir=target) if 'draw' in hook  # mmdet's
                     else dict(enable=True, out_dir=target, interval=1))
+
+    def _temporary(self, folder: str, overwrite: bool) -> str:
+        """A folder to fill, which replaces another one when the session ends without error."""
+        return str(_of_main_process(lambda: self.enter_context(
+            replacing_folder(Path(folder).absolute(), overwrite))))
 
     def build_runner(self, trust_checkpoint: bool = False) -> Runner:
         """Build the Runner with its model; data are loaded by the run."""

@@ -67,7 +67,7 @@ class ExamplesHook(Hook):
             side, drawn = _SIDE, _drawn_mistakes(self._kept.values(), dataset)
         else:
             return False
-        with replacing_folder(folder, overwrite=True, record=EXAMPLES_RECORD) as made:
+        with replacing_folder(folder, overwrite=True) as made:
             record = dict(
                 kind=self._kind, checkpoint=result['checkpoint'], config_hash=result['config_hash'],
                 examples=[dict(file=_save(picture, made / f'{place:02}.webp', side), **about)

@@ -3,6 +3,7 @@ import pickle
 import shutil
 
 import pytest
+from mmengine.runner import Runner
 
 from tests.conftest import DIGITS
 
@@ -69,13 +70,13 @@ def test_every_training_image_is_evaluated_once_and_the_validation_images_again(
 
 @pytest.mark.parametrize('option, name, message', [
     ('--out', 'p.pkl', 'p.pkl: already exists; replace it with --overwrite'),
-    ('--out', 'full/', 'full: contains files; choose another folder'),
-    ('--out', 'p.txt', '2'), ('--work-dir', 'trained', '2'),  # wrong arguments
-    ('--show-dir', 'full', 'full: contains files; choose another folder'),
+    ('--out', 'full/', 'full/: the name must end in .pkl'),
+    ('--work-dir', 'trained', '2'),  # a wrong argument
+    ('--show-dir', 'full', 'full: contains mine, not in the list .files of earlier results'),
     ('--out', 'p.pkl/x.pkl', 'p.pkl is a file, not a folder'),
     ('--show-dir', 'p.pkl/x', 'p.pkl is a file, not a folder'),
     ('--work-dir', 'p.pkl/x', 'p.pkl is a file, not a folder'),
-    ('--work-dir', 'work', 'examples: contains files, but no examples.json')])
+    ('--work-dir', 'work', 'examples: contains mine, not in the list')])
 def test_what_may_not_be_written_is_known_before_the_test(
         test_digits, digits_run, tmp_path, monkeypatch, option, name, message):
     (tmp_path / 'p.pkl').write_text('mine')
@@ -85,9 +86,27 @@ def test_what_may_not_be_written_is_known_before_the_test(
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / 'mine').write_text('mine')
     monkeypatch.setattr('mmengine.runner.Runner.test', lambda _: pytest.fail('tested'))
-    with pytest.raises((OSError, SystemExit), match=message):
+    with pytest.raises((OSError, ValueError, SystemExit), match=message):
         test_digits(best(digits_run), option, f'{tmp_path}/{name}')
     assert (tmp_path / 'p.pkl').read_text() == (tmp_path / 'full/mine').read_text() == 'mine'
+
+
+def test_an_interrupted_test_goes_on_by_the_same_command(
+        test_digits, digits_run, tmp_path, monkeypatch):
+    argv = (best(digits_run), '--work-dir', tmp_path / 't', '--show-dir', tmp_path / 'pictures')
+    tested = Runner.test
+
+    def interrupted(self):
+        tested(self)
+        raise KeyboardInterrupt
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Runner, 'test', interrupted)
+        test_digits(*argv)
+    assert [path.name for path in tmp_path.iterdir()] == ['t']
+    test_digits(*argv)
+    with pytest.raises(FileExistsError, match='pictures: contains earlier results.*--overwrite'):
+        test_digits(*argv)
+    test_digits(*argv, '--overwrite')
 
 
 def test_a_model_that_differs_in_no_tensor_is_warned_of(test_digits, digits_run, tmp_path, capfd):

@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             different images or labels, or an id is unknown.
     """
     args = parse_args(argv)
-    check_folder(args.out_dir, args.overwrite, RECORD)
+    check_folder(args.out_dir, args.overwrite)
     data = {config: _tested(config, args) for config in dict.fromkeys(
         config for config, _ in args.pairs)}
     first = next(iter(data.values()))
@@ -117,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
                 args.names, args.pairs, outcomes, strict=True)],
         drawn=[dict(id=ids[place], disagreement=disagreement(by_image[place]),
                     counts=[one.counts for one in by_image[place]]) for place in places])
-    with replacing_folder(args.out_dir, args.overwrite, RECORD) as folder:
+    with replacing_folder(args.out_dir, args.overwrite) as folder:
         for place in places:
             _draw(first, ids[place], by_image[place], args, folder)
         (folder / RECORD).write_text(json.dumps(record, indent=1), encoding='utf-8')

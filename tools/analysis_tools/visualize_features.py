@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             are listed), or a layer has no maps; or see ``plugins.apis.load.load_trained``.
     """
     args = parse_args(argv)
-    check_folder(args.out_dir, args.overwrite, RECORD)
+    check_folder(args.out_dir, args.overwrite)
     import numpy as np
 
     from plugins.apis.classify import Classify
@@ -100,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         f'(predicted: {record["predicted"]})', [
             f'Grad-CAM of {cam_layer}, {raw.shape[0]} x {raw.shape[1]} positions, magnified',
             f'values {raw.min():.3g} … {raw.max():.3g}; grey: 0 or less, yellow: the largest'])
-    with replacing_folder(args.out_dir, args.overwrite, RECORD) as folder:
+    with replacing_folder(args.out_dir, args.overwrite) as folder:
         for name, figure in figures.items():
             save_figure(figure, folder / name)
         (folder / RECORD).write_text(json.dumps(record, indent=1) + '\n', encoding='utf-8')

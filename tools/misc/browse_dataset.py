@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             of an unknown kind, or without a given class.
     """
     args = parse_args(argv)
-    check_folder(args.out_dir, args.overwrite, RECORD)
+    check_folder(args.out_dir, args.overwrite)
     from mmengine.registry import DefaultScope
     from mmengine.runner import set_random_seed
     from PIL import Image
@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         images, pictures = (_sheets if kind == 'classifier' else _scenes)(cfg, loader.dataset, args)
         record = dict(config=str(args.config), part=args.part, seed=args.seed, images=images,
                       versions=args.versions)
-        with replacing_folder(args.out_dir, args.overwrite, RECORD) as folder:
+        with replacing_folder(args.out_dir, args.overwrite) as folder:
             for name, picture in pictures:
                 Image.fromarray(picture).save(folder / f'{name}.png')
             (folder / RECORD).write_text(json.dumps(record, indent=1) + '\n', encoding='utf-8')

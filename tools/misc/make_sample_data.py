@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.checks import whole
 from plugins.engine.command_line import not_negative, positive, run
-from plugins.engine.files import MANIFEST, check_folder, replacing_folder
+from plugins.engine.files import check_folder, replacing_folder
 from tools.misc.drawing.camera import FULL_WIDTH
 from tools.misc.sample_layouts import SETS, Request
 
@@ -76,10 +76,10 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Path]:
     requests = _requests(args)
     targets = {request.name: args.out / SETS[request.name].folder for request in requests}
     for target in targets.values():
-        check_folder(target, args.overwrite, MANIFEST)
+        check_folder(target, args.overwrite)
     for request in requests:
         target = targets[request.name]
-        with replacing_folder(target, args.overwrite, MANIFEST) as made:
+        with replacing_folder(target, args.overwrite) as made:
             SETS[request.name].write(made, request)
         print(f'{request.name}: {request.size} images in {target}')
     return targets

@@ -78,7 +78,8 @@ class ClassFolder(FileSource):
         root = self.root
         if not root.is_dir():
             raise FileNotFoundError(f'{root}: no such folder; expected <data_root>/<class>/*.jpg; '
-                                    'put the data there or correct data_root')
+                                    'put the data there, make sample data with '
+                                    'tools/misc/make_sample_data.py, or correct data_root')
         found = [path.name for path in visible(root) if path.is_dir()]
         for path in visible(root):
             if path.suffix.lower() in SUFFIXES and path.is_file():

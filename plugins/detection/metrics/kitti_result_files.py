@@ -5,7 +5,6 @@ from typing import Any
 
 from mmdet.registry import METRICS
 from mmengine.evaluator import BaseMetric
-from mmengine.logging import print_log
 
 from plugins.detection.kitti_label import TYPES
 from plugins.engine.files import write_texts
@@ -48,7 +47,6 @@ class KittiResultFiles(BaseMetric):
         write_texts({self.out_dir / f'{result.name}.txt': ''.join(
             _line(types[label], box, score) for label, box, score in zip(
                 result.labels, result.boxes, result.scores, strict=True)) for result in results})
-        print_log(f'{len(results)} result files written to {self.out_dir}', 'current')
         return {}
 
     def _types(self) -> list[str]:

@@ -35,7 +35,8 @@ class ProgressHook(Hook):
         told = f'Training {runner.max_epochs} epochs{first}, ' \
                f'{len(runner.train_dataloader)} iterations each'
         if runner.iter >= runner.max_iters and runner.epoch >= runner.max_epochs:
-            told = f'The run is finished: it has {runner.epoch} epochs of {runner.max_epochs}'
+            told = f'The run is finished: {runner.max_epochs} epochs were asked for, ' \
+                   f'{runner.epoch} are done'
         self.console.print(told, highlight=False)
 
     def before_train_epoch(self, runner) -> None:

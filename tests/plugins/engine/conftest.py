@@ -128,7 +128,7 @@ def in_another_process(repo_root: Path) -> Any:
     """A context manager: another process locks a folder, and is killed at the end."""
     @contextmanager
     def call(folder: Path) -> Iterator[int]:
-        code = ('import sys, time, pathlib, plugins.engine.work_dir as m; '
+        code = ('import sys, time, pathlib, plugins.engine.files as m; '
                 'held = m.lock(pathlib.Path(sys.argv[1])); print(1, flush=True); time.sleep(600)')
         process = subprocess.Popen([sys.executable, '-c', code, str(folder)], cwd=repo_root,
                                    stdout=subprocess.PIPE)

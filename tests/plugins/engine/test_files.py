@@ -1,4 +1,6 @@
+import multiprocessing
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from plugins.engine.files import (
     REPO_ROOT,
     check_file,
     check_folder,
+    lock,
     replacing,
     replacing_folder,
     resolve_path,
@@ -77,7 +80,7 @@ def test_devices_pipes_and_links_keep_their_place(tmp_path):
         check_folder(Path('/dev/null'))
     (tmp_path / 'link').symlink_to(tmp_path / 'real')
     for number in '12':
-        with replacing_folder(tmp_path / 'link', True, 'r') as made:
+        with replacing_folder(tmp_path / 'link', True) as made:
             (made / 'r').write_text(number)
     assert (tmp_path / 'link').is_symlink() and (tmp_path / 'real/r').read_text() == '2'
     with pytest.raises(OSError, match='/proc: is a mount point'):
@@ -96,7 +99,7 @@ def test_names_of_any_bytes(tmp_path):
     write_text(tmp_path / odd, f'{odd!r} {odd[3]}')
     assert (tmp_path / odd).read_text() == f'{odd!r} \\udce9'
     for number in '12':
-        with replacing_folder(tmp_path / f'{odd}.d', True, 'r') as made:
+        with replacing_folder(tmp_path / f'{odd}.d', True) as made:
             (made / 'r').write_text(number)
             (made / odd).touch()
     assert (tmp_path / f'{odd}.d/r').read_text() == '2'
@@ -127,57 +130,56 @@ def test_places_that_cannot_be_written_are_refused_before_any_work(tmp_path):
 
 def test_results_appear_only_when_they_are_complete(tmp_path):
     place = tmp_path / 'new/out'
-    with pytest.raises(ValueError, match='broken'), \
-            replacing_folder(place, False, 'r.json') as made:
+    with pytest.raises(ValueError, match='broken'), replacing_folder(place) as made:
         (made / 'half').touch()
         raise ValueError('broken')
     assert not place.exists() and not list(place.parent.iterdir())
-    with replacing_folder(place, False, 'r.json') as made:
+    with replacing_folder(place) as made:
         (made / 'r.json').write_text('1')
     assert (place / 'r.json').read_text() == '1' and [place] == list(place.parent.iterdir())
 
 
 def test_earlier_results_are_replaced_only_when_asked_and_only_by_complete_ones(tmp_path):
     place = tmp_path / 'out'
-    with replacing_folder(place, False, 'r.json') as made:
+    with replacing_folder(place) as made:
         for name in ('r.json', 'old.png'):
             (made / name).write_text('old')
     with pytest.raises(FileExistsError, match='contains earlier results.*--overwrite'):
-        check_folder(place, False, 'r.json')
-    with pytest.raises(ValueError), replacing_folder(place, True, 'r.json'):
+        check_folder(place)
+    with pytest.raises(ValueError), replacing_folder(place, True):
         raise ValueError
     assert (place / 'old.png').read_text() == 'old'
-    with replacing_folder(place, True, 'r.json') as made:
+    with replacing_folder(place, True) as made:
         (made / 'r.json').write_text('new')
     assert sorted(path.name for path in place.iterdir()) == ['.files', 'r.json']
 
 
 def test_what_a_user_put_beside_the_results_is_never_replaced(tmp_path):
     place = tmp_path / 'out'
-    with replacing_folder(place, False, 'r.json') as made:
+    with replacing_folder(place) as made:
         (made / 'r.json').write_text('old')
         (made / 'sub').mkdir()
         (made / 'sub/a.png').touch()
-    check_folder(place, True, 'r.json')
-    with pytest.raises(FileExistsError, match='out: contains notes.txt, not written'), \
-            replacing_folder(place, True, 'r.json') as made:
+    check_folder(place, True)
+    with pytest.raises(FileExistsError, match='out: contains notes.txt, not in'), \
+            replacing_folder(place, True) as made:
         (made / 'r.json').write_text('new')
         (place / 'notes.txt').write_text('mine')  # while the new results are made
     assert (place / 'notes.txt').read_text() == 'mine' and (place / 'sub/a.png').is_file()
     (place / 'sub/b.png').touch()
     with pytest.raises(FileExistsError, match='contains notes.txt, sub/b.png, not'):
-        check_folder(place, True, 'r.json')
+        check_folder(place, True)
     for name in ('notes.txt', 'sub/b.png'):
         (place / name).unlink()
-    check_folder(place, True, 'r.json')
+    check_folder(place, True)
 
 
 def test_a_folder_of_other_files_or_a_wrong_place_is_refused(tmp_path):
     (tmp_path / 'photo.jpg').touch()
-    with pytest.raises(FileExistsError, match='no r.json of earlier results'):
-        check_folder(tmp_path, True, 'r.json')
+    with pytest.raises(FileExistsError, match='contains photo.jpg, not in the list'):
+        check_folder(tmp_path, True)
     with pytest.raises(FileExistsError, match='is a file'):
-        check_folder(tmp_path / 'photo.jpg', True, 'r.json')
+        check_folder(tmp_path / 'photo.jpg', True)
     with pytest.raises(NotADirectoryError, match='new/out: cannot be written, .*jpg is a file'):
         check_folder(tmp_path / 'photo.jpg/new/out')
     check_folder(tmp_path / 'new/out')
@@ -186,8 +188,8 @@ def test_a_folder_of_other_files_or_a_wrong_place_is_refused(tmp_path):
 
 def test_earlier_results_come_back_when_the_new_ones_cannot_take_their_place(tmp_path, monkeypatch):
     place = tmp_path / 'out'
-    place.mkdir()
-    (place / 'r.json').write_text('old')
+    with replacing_folder(place) as made:
+        (made / 'r.json').write_text('old')
     rename = os.rename
 
     def fails_for_the_new(source, target):
@@ -196,15 +198,30 @@ def test_earlier_results_come_back_when_the_new_ones_cannot_take_their_place(tmp
         rename(source, target)
 
     monkeypatch.setattr(os, 'rename', fails_for_the_new)
-    with pytest.raises(OSError, match='busy'), replacing_folder(place, True, 'r.json') as made:
+    with pytest.raises(OSError, match='busy'), replacing_folder(place, True) as made:
         (made / 'r.json').write_text('new')
     assert (place / 'r.json').read_text() == 'old' and list(tmp_path.iterdir()) == [place]
+
+
+def test_what_a_killed_process_left_is_replaced_and_a_running_one_is_not_disturbed(
+        tmp_path, in_another_process):
+    for left in ('made', 'earlier'):
+        (tmp_path / '.out.partial' / left).mkdir(parents=True)
+        (tmp_path / '.out.partial' / left / 'half').touch()
+    with in_another_process(tmp_path / '.out.partial'), \
+            pytest.raises(BlockingIOError, match='in use by process'), \
+            replacing_folder(tmp_path / 'out'):
+        pass
+    with replacing_folder(tmp_path / 'out') as made:
+        (made / 'whole').touch()
+    assert [path.name for path in tmp_path.iterdir()] == ['out']
+    assert {path.name for path in (tmp_path / 'out').iterdir()} == {'.files', 'whole'}
 
 
 @pytest.mark.skipif(not Path('/proc/self').is_dir(), reason='needs /proc, which takes no files')
 def test_a_file_system_that_takes_no_folders_is_noticed():
     with pytest.raises(OSError, match='/proc/new/out: cannot be written, no file can be created'):
-        check_folder(Path('/proc/new/out'), False, 'r.json')
+        check_folder(Path('/proc/new/out'))
 
 
 def test_relative_paths_lead_here_first_then_to_the_repository(tmp_path, monkeypatch):
@@ -214,3 +231,25 @@ def test_relative_paths_lead_here_first_then_to_the_repository(tmp_path, monkeyp
     assert resolve_path('data/x') == tmp_path / 'data/x'
     assert shown_path(REPO_ROOT / 'data/x') == 'data/x' and shown_path('/a/b') == '/a/b'
     assert shown_path(tmp_path / 'x', tmp_path) == 'x'
+
+
+def test_another_process_is_refused_until_the_first_one_is_killed(tmp_path, in_another_process):
+    with in_another_process(tmp_path / 'new') as pid:
+        with pytest.raises(BlockingIOError) as caught:
+            lock(tmp_path / 'new')
+        assert f'is in use by process {pid} on {platform.node()}; wait' in str(caught.value)
+        lock(tmp_path / 'other').close()
+    with lock(tmp_path / 'new'):
+        assert str(os.getpid()) in (tmp_path / 'new/.lock').read_text()
+
+
+def test_a_forked_worker_does_not_keep_the_lock(tmp_path, in_another_process):
+    file = lock(tmp_path)
+    leave = multiprocessing.get_context('fork').Event()
+    worker = multiprocessing.get_context('fork').Process(target=leave.wait)
+    worker.start()
+    file.close()  # as when this process is killed
+    with in_another_process(tmp_path) as pid:
+        assert pid
+    leave.set()
+    worker.join()

@@ -16,10 +16,10 @@ def test_classes_follow_the_figures_of_the_run(capsys):
     name = f"configs/{'long-' * 30}name.py"
     result = dict(config=name, mode='test', split='train', metrics={'loss': 0.12345},
                   seconds=1., parameters=dict(total=24197, trainable=24197), seed=0,
-                  precision='float32', device='a CPU', processes=1, checkpoint='best.pth')
+                  precision='float32', device='a CPU', processes=1, checkpoint=f'{name}.pth')
     print_result(result)
     printed = capsys.readouterr().out
-    assert name in printed and 'Classes' not in printed
+    assert f'{name}\n' in printed and f'Checkpoint: {name}.pth\n' in printed and 'Classes' not in printed
     print_result(dict(result, classes={'[/b] :cat:': figures(90.), 'dog': figures(80.)}))
     rows = table(capsys)
     assert ['train loss', '0.1235'] in rows

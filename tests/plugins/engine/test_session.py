@@ -1,4 +1,5 @@
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -7,16 +8,19 @@ from tests.conftest import DIGITS
 ROADS = 'configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-10e_roads-416x128.py'
 
 
-def test_predictions_go_into_a_pickle_or_a_detectors_into_kittis_files(session_of):
-    session = session_of(ROADS)
-    session.dump_predictions('p.pkl')
-    session.dump_predictions('results/')
-    *before, pickled, files = session.cfg.test_evaluator
+def test_predictions_go_into_a_pickle_or_a_detectors_into_kittis_files(session_of, tmp_path):
+    with session_of(ROADS) as session:
+        session.dump_predictions('p.pkl')
+        session.dump_predictions(f'{tmp_path}/results/')
+        *before, pickled, files = session.cfg.test_evaluator
+        Path(files.out_dir, '1.txt').touch()
+        assert not (tmp_path / 'results').exists()
     assert 'DetectionMetric' in [evaluator.type for evaluator in before]
     assert pickled == dict(type='PredictionFile', out_file_path='p.pkl')
-    assert files == dict(type='KittiResultFiles', out_dir='results/')
-    with pytest.raises(ValueError, match='--out results: the name must end in .pkl'):
-        session_of(DIGITS).dump_predictions('results')
+    assert files.type == 'KittiResultFiles' and (tmp_path / 'results/1.txt').is_file()
+    for config, name in ((DIGITS, 'results'), (DIGITS, 'p.txt'), (ROADS, 'p.txt')):
+        with pytest.raises(ValueError, match=f'--out {name}: the name must end in .pkl'):
+            session_of(config).dump_predictions(name)
 
 
 def test_resume_with_another_config_is_refused_before_an_epoch(train_digits, digits_run, tmp_path):

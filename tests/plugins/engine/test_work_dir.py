@@ -1,13 +1,11 @@
-import multiprocessing
 import os
-import platform
 import random
 import zipfile
 
 import pytest
 
-from plugins.engine.files import REPO_ROOT
-from plugins.engine.work_dir import claim_work_dir, default_work_dir, last_checkpoint, lock
+from plugins.engine.files import REPO_ROOT, lock
+from plugins.engine.work_dir import claim_work_dir, default_work_dir, last_checkpoint
 
 
 def save(path, size=100):
@@ -55,6 +53,8 @@ def test_overwrite_deletes_nothing_that_runs_and_tests_do_not_write(tmp_path):
     (tmp_path / 'test-val/20260101_000000.txt').unlink()
     (tmp_path / 'test/examples').mkdir()
     (tmp_path / 'test/examples/.files').write_text('1.png\n')
+    (tmp_path / 'test/.examples.partial/made').mkdir(parents=True)
+    (tmp_path / 'test/.examples.partial/made/half').touch()
     own = {'notes.py': '', 'weights.pth': '', 'a.partial': '',
            'test/examples/2.png': '', '20250101_000000/a.jpg': '', 'test-data/result.json': ''}
     for name, text in own.items():
@@ -87,19 +87,30 @@ def test_a_folder_made_for_the_log_is_a_runs(tmp_path):
 
 @pytest.mark.parametrize('left', [
     'best_accuracy_top1_epoch_3.pth', 'epoch_3.pth', 'best_a_epoch_3-0123abcd.pth', 'result.json'])
-def test_what_cannot_be_continued_is_kept_until_overwrite(tmp_path, left):
+def test_what_cannot_be_continued_is_kept_until_overwrite(tmp_path, left, capsys):
     log_of_a_run(tmp_path)
     (tmp_path / left).write_bytes(b'half a checkpoint')
     for resume in (None, 'auto'):
         with pytest.raises(FileExistsError, match=f'{left}.*cannot be.*--overwrite'):
             claim_work_dir(tmp_path, resume, overwrite=False)
+        assert capsys.readouterr().out.count('is damaged') == (left == 'epoch_3.pth')
     assert left in names(tmp_path)
     claim_work_dir(tmp_path, None, overwrite=True)
     assert names(tmp_path) == set()
 
 
+def test_a_copy_of_the_checkpoints_and_the_record_is_a_run(tmp_path):
+    save(tmp_path / 'epoch_1.pth')
+    (tmp_path / 'result.json').touch()
+    with pytest.raises(FileExistsError, match='an earlier run.*--resume.*--overwrite'):
+        claim_work_dir(tmp_path, None, overwrite=False)
+    assert claim_work_dir(tmp_path, 'auto', overwrite=False) == tmp_path / 'epoch_1.pth'
+    claim_work_dir(tmp_path, None, overwrite=True)
+    assert names(tmp_path) == set()
+
+
 def test_a_folder_that_is_no_run_is_left_alone(tmp_path):
-    save(tmp_path / 'epoch_1.pth')  # of something else: a run has a log
+    save(tmp_path / 'epoch_1.pth')  # of something else: a run has a log or a record
     for overwrite in (False, True):
         with lock(tmp_path), pytest.raises(FileExistsError, match='no earlier run'):
             claim_work_dir(tmp_path, None, overwrite)
@@ -162,25 +173,3 @@ def test_a_run_is_not_deleted_while_it_is_tested(tmp_path, in_another_process):
         assert (tmp_path / 'epoch_1.pth').is_file()
     claim_work_dir(tmp_path, None, overwrite=True)
     lock(tmp_path / 'test').close()
-
-
-def test_another_process_is_refused_until_the_first_one_is_killed(tmp_path, in_another_process):
-    with in_another_process(tmp_path / 'new') as pid:
-        with pytest.raises(BlockingIOError) as caught:
-            lock(tmp_path / 'new')
-        assert f'is in use by process {pid} on {platform.node()}; wait' in str(caught.value)
-        lock(tmp_path / 'other').close()
-    with lock(tmp_path / 'new'):
-        assert str(os.getpid()) in (tmp_path / 'new/.lock').read_text()
-
-
-def test_a_forked_worker_does_not_keep_the_lock(tmp_path, in_another_process):
-    file = lock(tmp_path)
-    leave = multiprocessing.get_context('fork').Event()
-    worker = multiprocessing.get_context('fork').Process(target=leave.wait)
-    worker.start()
-    file.close()  # as when this process is killed
-    with in_another_process(tmp_path) as pid:
-        assert pid
-    leave.set()
-    worker.join()

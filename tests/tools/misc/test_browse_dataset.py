@@ -96,5 +96,5 @@ def test_wrong_input_is_named(digits_root, tmp_path, capsys):
     assert 'whole number from 0 to' in capsys.readouterr().err
     (tmp_path / 'out').mkdir()
     (tmp_path / 'out/mine.txt').touch()
-    with pytest.raises(FileExistsError, match='no browse.json of earlier results'):
+    with pytest.raises(FileExistsError, match='contains mine.txt, not in the list'):
         browse(digits_root, tmp_path / 'out', '--overwrite')
