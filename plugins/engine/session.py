@@ -95,13 +95,14 @@ class Session(ExitStack):
 
         Raises:
             OSError: See :func:`lock` and :func:`claim_work_dir`.
+            UnicodeError: The name of the work dir is not UTF-8.
         """
         self._changes = _changes(self.cfg)  # now: the bases may be edited while the run goes on
         folder = Path(work_dir or self.cfg.get('work_dir')
                       or default_work_dir(self.cfg.filename, self.seed)).absolute()
 
         def claim() -> Path | None:
-            self.enter_context(lock(folder))
+            self._lock(folder)
             return claim_work_dir(folder, resume, overwrite)
 
         checkpoint = _of_main_process(claim)
@@ -122,7 +123,7 @@ class Session(ExitStack):
         record = Path(work_dir, RECORD)
 
         def claim() -> None:
-            self.enter_context(lock(Path(work_dir)))
+            self._lock(Path(work_dir))
             earlier = {} if overwrite or not record.is_file() else read_record(record)
             for key, asked in (('mode', 'test'), ('checkpoint', shown_path(checkpoint)),
                                ('options', self.options), ('config_hash', self.config_hash)):
@@ -132,6 +133,10 @@ class Session(ExitStack):
                         f'{asked}; choose another --work-dir, or give --overwrite')
 
         _of_main_process(claim)
+
+    def _lock(self, folder: Path) -> None:
+        str(folder).encode()  # or TensorBoard would refuse the name later
+        self.enter_context(lock(folder))
 
     def test_on(self, part: str) -> None:
         """Test on the images of another split, see :func:`use_part`."""

@@ -146,7 +146,8 @@ def test_the_record_is_written_before_it_is_printed_and_says_what_the_config_cha
           '+model.backbone.init_cfg.checkpoint=/none.pth'], FileNotFoundError,
      'checkpoint /none.pth: no such file'),
     (['--auto-scale-lr'], [], ValueError, 'base_batch_size'),
-    (['--resume', 'none.pth'], [], FileNotFoundError, '--resume none.pth: no such checkpoint')])
+    (['--resume', 'none.pth'], [], FileNotFoundError, '--resume none.pth: no such checkpoint'),
+    (['--work-dir', '/no/caf\udce9'], [], UnicodeError, 'surrogates not allowed')])
 def test_what_cannot_be_trained_is_told_and_leaves_no_checkpoint(
         train_digits, tmp_path, argv, options, error, message):
     with pytest.raises(error, match=message):

@@ -19,7 +19,8 @@ def test_classes_follow_the_figures_of_the_run(capsys):
                   precision='float32', device='a CPU', processes=1, checkpoint=f'{name}.pth')
     print_result(result)
     printed = capsys.readouterr().out
-    assert f'{name}\n' in printed and f'Checkpoint: {name}.pth\n' in printed and 'Classes' not in printed
+    assert f'{name}\n' in printed and f'Checkpoint: {name}.pth\n' in printed
+    assert 'Classes' not in printed
     print_result(dict(result, classes={'[/b] :cat:': figures(90.), 'dog': figures(80.)}))
     rows = table(capsys)
     assert ['train loss', '0.1235'] in rows
