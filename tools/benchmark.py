@@ -23,7 +23,6 @@ from plugins.engine.command_line import positive, run
 from plugins.engine.files import check_file
 
 SUITES = ('classification', 'frozen', 'detection', 'startup', 'data')
-FORMAT = 2  # of the JSON; 1 had targets
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
@@ -52,8 +51,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     from plugins.engine.run_record import write_result
     from tools.benchmarks.record import Settings, conditions
     cases, start, console = [], time.perf_counter(), sys.stdout
-    record = dict(format=FORMAT, suite=args.suite, quick=args.quick, rounds=args.rounds,
-                  **conditions())
+    record = dict(suite=args.suite, quick=args.quick, rounds=args.rounds, **conditions())
     print(f'{args.suite}, {record["threads"]} threads, {record["device"]}'
           f'{"; --quick: not for figures to quote" if args.quick else ""}\n')
     # Hides what Runners print. Their loggers keep the stream, so it is not closed.

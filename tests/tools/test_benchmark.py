@@ -31,7 +31,7 @@ def test_figures_are_printed_and_all_samples_written(toy_suite, tmp_path, capsys
     returned = main(['startup', '--json', str(out), '--rounds', '2', '--quick'])
     record = json.loads(out.read_text())
     assert record == json.loads(json.dumps(returned))
-    assert {'format', 'suite', 'quick', 'rounds', 'threads', 'seconds', 'device', 'cpu_features',
+    assert {'suite', 'quick', 'rounds', 'threads', 'seconds', 'device', 'cpu_features',
             'platform', 'versions', 'git_commit', 'cases'} == set(record)
     assert (record['suite'], record['quick'], record['rounds']) == ('startup', True, 2)
     assert record['versions']['torch'] and record['device'] and record['threads'] >= 1

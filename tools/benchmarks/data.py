@@ -1,4 +1,5 @@
 """Measure how time and memory grow with ten times as many images or boxes."""
+import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,7 @@ from plugins.engine.files import REPO_ROOT
 from plugins.engine.session import load_config
 
 from .detection import LIGHT, evaluate, random_samples
-from .measure import growth_exponent, timed
+from .measure import timed
 from .record import Case, Settings
 
 ROUNDS = 3
@@ -47,16 +48,16 @@ def run(settings: Settings) -> Iterator[Case]:
 
 def grow(case: Case, sizes: Sequence[int], work: Callable[[int], Callable[[], object]],
          settings: Settings) -> Case:
-    """Time work of several sizes, and fit growth exponents.
+    """Time work of several sizes, and calculate k of ``seconds ~ size ** k``; 1 is linear growth.
 
-    The last tenfold step has its own exponent: at small sizes, constant costs hide the growth.
+    Only the last tenfold step counts: at small sizes, constant costs hide the growth.
     """
     calls = {f'{size:,}': work(size) for size in sizes}
     calls[f'{sizes[0]:,}']()  # so that imports on first use are not timed
     case.samples = settings.time({name: timed(call) for name, call in calls.items()}, ROUNDS)
-    medians = [case.median(name) for name in calls]
-    case.add('exponent of seconds, last tenfold', growth_exponent(sizes[-2:], medians[-2:]))
-    case.add('exponent of seconds, all sizes', growth_exponent(sizes, medians))
+    *_, medium, large = map(case.median, calls)
+    case.add('exponent of seconds, last tenfold',
+             math.log(large / medium, sizes[-1] / sizes[-2]))
     return case
 
 
@@ -69,7 +70,7 @@ def images_case(sizes: Sequence[int], settings: Settings) -> Case:
     if STATUS.exists():
         growth = [anonymous_growth_mb(loader) for loader in loaders.values()]
         case.add('MB more for the largest than for the smallest', growth[-1] - growth[0])
-    return grow(case, sizes, lambda size: epoch(loaders[size]), settings)
+    return grow(case, sizes, lambda size: partial(deque, loaders[size], maxlen=0), settings)
 
 
 def mapped_images(path: Path, images: int) -> np.ndarray:
@@ -107,11 +108,6 @@ def anonymous_growth_mb(loader: DataLoader) -> float:
         return int(kilobytes) * 1024 / 1e6
     before = own()
     return max(own() for number, _ in enumerate(loader) if number % 20 == 0) - before
-
-
-def epoch(loader: DataLoader) -> Callable[[], object]:
-    """Return a function that iterates over all batches and keeps none."""
-    return lambda: deque(loader, maxlen=0)
 
 
 def head_losses(batch: int, boxes: int) -> Callable[[], object]:

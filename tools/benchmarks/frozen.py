@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from mmpretrain.registry import MODELS
 from PIL import Image
-from torch import nn
+from torch.optim.swa_utils import update_bn
 
 from plugins.engine.files import REPO_ROOT
 from plugins.engine.session import load_config
@@ -69,13 +69,8 @@ def write_random_weights(folder: Path) -> None:
     torch.manual_seed(0)
     model = MODELS.build(dict(load_config(BASE).model.backbone, init_cfg=None))
     model.init_weights()
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.momentum = 1.  # use the statistics of this batch
     images = np.stack([Image.open(path).resize((96, 96))
                        for path in sorted(folder.rglob('*.jpg'))[::4][:200]])
-    model.train()
-    with torch.no_grad():
-        model(torch.from_numpy(images).permute(0, 3, 1, 2) / 127.5 - 1)
+    update_bn([torch.from_numpy(images).permute(0, 3, 1, 2) / 127.5 - 1], model)
     torch.save(dict(state_dict={f'backbone.{key}': value for key, value
                                 in model.state_dict().items()}), folder / 'weights.pth')

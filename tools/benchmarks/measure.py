@@ -1,11 +1,9 @@
 """Time several ways of doing one thing in turns, in one process."""
 import ctypes
-import math
 import platform
-import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 from unittest.mock import patch
@@ -77,12 +75,6 @@ def with_glibc_defaults(block: Block) -> Block:
         finally:
             keep_freed_memory()
     return with_defaults if ours_keeps_memory() else block
-
-
-def growth_exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """Fit k of ``cost ~ size ** k`` as a line through the logarithms; 1 is linear growth."""
-    return statistics.linear_regression([math.log(size) for size in sizes],
-                                        [math.log(cost) for cost in costs]).slope
 
 
 class RunnerBlock(Hook):

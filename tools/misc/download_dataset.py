@@ -1,8 +1,7 @@
 """Download, verify and unpack a data set, so that the configs find it.
 
     python tools/misc/download_dataset.py cifar10
-    python tools/misc/download_dataset.py kitti --from data_object_image_2.zip \
-data_object_label_2.zip
+    python tools/misc/download_dataset.py kitti --from ~/Downloads
 
 Archives are compared with their published SHA-256, the unpacked set with its number of files per
 folder. MIT_split has no published archive: its counts and the bytes of its images are compared.
@@ -18,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from plugins.engine.command_line import run
 from plugins.engine.files import REPO_ROOT, replacing_folder
 from tools.misc.downloads.catalogue import DATA_SETS, Archive, Download
 from tools.misc.downloads.unpack import unpack
@@ -39,12 +39,13 @@ def main(argv: Sequence[str] | None = None) -> Path:
         _check_present(args.name, data_set, target)
         print(f'{args.name}: has all its files already, in {target}')
         return target
-    given = _given_files(args.name, data_set, args.source)
+    source = args.source and args.source.expanduser()
+    _check_sources(args.name, data_set, source)
     with replacing_folder(target) as made:
         work = made / '.work'
         work.mkdir()
         for archive in data_set.archives:
-            path = given.get(archive.name) or _download(archive, work, data_set.origin)
+            path = source / archive.name if source else _download(archive, work, data_set.origin)
             print(f'Unpacking {path.name}')
             unpack(path, work / 'unpacked', data_set.only)
         found = _find_set(args.name, data_set, work / 'unpacked')
@@ -64,8 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('name', choices=list(DATA_SETS), metavar='NAME', help='see below')
     parser.add_argument('--data-root', type=Path, default=REPO_ROOT / 'data', metavar='DIR',
                         help='folder of all data sets (default: data in the repository)')
-    parser.add_argument('--from', dest='source', nargs='+', type=Path, default=[], metavar='FILE',
-                        help='archives that you downloaded yourself, or the folder that holds them')
+    parser.add_argument('--from', dest='source', type=Path, metavar='FOLDER',
+                        help='holds the archives, which you downloaded yourself')
     return parser
 
 
@@ -92,29 +93,19 @@ def _check_content(data_set: Download, folder: Path) -> None:
               'reported ones', file=sys.stderr)
 
 
-def _given_files(name: str, data_set: Download, source: list[Path]) -> dict[str, Path]:
-    """Check the user's files, and return them by the archives' official names."""
-    archives = {archive.name: archive for archive in data_set.archives}
-    paths = [path.expanduser() for path in source]
-    if len(paths) == 1 and paths[0].is_dir():
-        paths = [paths[0] / official for official in archives]
-    given = {path.name: path for path in paths}
-    if len(given) == len(archives) == 1:
-        given = dict(zip(archives, paths, strict=True))  # files may have any name
-    for official, path in given.items():
-        if official not in archives:
-            raise ValueError(f'--from {path}: {name} consists of {", ".join(archives)}; give files '
-                             'of these names or a folder that holds them')
-        if not path.is_file():
-            raise FileNotFoundError(f'{path}: no such file, expected {official}')
-        sha256 = archives[official].sha256
-        if sha256 is not None and (found := sha256_of(path)) != sha256:
-            raise ValueError(f'{path}: SHA-256 is {found}, expected the official {sha256} of '
-                             f'{official}; download it again')
-    if not all(name in given or archive.url for name, archive in archives.items()):
+def _check_sources(name: str, data_set: Download, folder: Path | None) -> None:
+    """Raise an error unless the user's folder holds the official archives, or all have a URL."""
+    if folder is None and data_set.by_hand:
+        names = ' and '.join(archive.name for archive in data_set.archives)
         raise ValueError(f'{name} must be downloaded by hand: {data_set.by_hand}; then: python '
-                         f'tools/misc/download_dataset.py {name} --from {" ".join(archives)}')
-    return given
+                         f'tools/misc/download_dataset.py {name} --from FOLDER, which has {names}')
+    for archive in data_set.archives if folder else ():
+        path = folder / archive.name
+        if not path.is_file():
+            raise FileNotFoundError(f'{path}: no such file; expected all archives of {name} there')
+        if archive.sha256 is not None and (found := sha256_of(path)) != archive.sha256:
+            raise ValueError(f'{path}: SHA-256 is {found}, expected the official {archive.sha256}; '
+                             'download it again')
 
 
 def _download(archive: Archive, folder: Path, origin: str) -> Path:
@@ -146,6 +137,5 @@ def _first(problems: list[str]) -> str:
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     socket.setdefaulttimeout(60)  # seconds; torch's download would wait forever
     run(main)

@@ -1,6 +1,6 @@
 """Read the files behind the tables of results: model-index.yml, metafile.yml, results.csv."""
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,11 +13,8 @@ from tools.misc.record_result import COLUMNS
 LABELS = {metric.name: metric.label for metric in METRICS}
 # Runs are averaged over seeds only where all of these agree; the hash is of the config as it was.
 SAME_EXPERIMENT = ('config', 'data', 'device', 'processes', 'precision', 'config_hash')
-# Columns of results.csv that hold numbers, and those of them in which a cell may be blank.
-NUMBERS: dict[str, Callable[[str], float]] = {
-    'seed': int, 'test': float, 'val': float, 'best_epoch': int, 'epochs': int, 'seconds': float,
-    'processes': int}
-MAY_BE_BLANK = ('val', 'best_epoch')
+# Columns of results.csv with which the tables are calculated.
+NUMBERS: dict[str, type[int] | type[float]] = {'test': float, 'epochs': int, 'seconds': float}
 
 
 class Model(NamedTuple):
@@ -103,7 +100,7 @@ def measured(table: Path) -> dict[tuple[str, ...], list[dict[str, str]]]:
                 raise ValueError(f'{where}: expected {len(COLUMNS)} cells')
             for column, number in NUMBERS.items():
                 try:
-                    number(row[column] or (0 if column in MAY_BE_BLANK else 'nothing'))
+                    number(row[column])
                 except ValueError:
                     raise ValueError(f'{where}: {column} is {row[column]!r}, expected a'
                                      f'{" whole" * (number is int)} number') from None

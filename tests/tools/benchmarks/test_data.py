@@ -13,7 +13,6 @@ def test_a_loader_serves_every_image_from_the_file(tmp_path):
     served = [int(label.gt_label) for batch in loader for label in batch['data_samples']]
     assert len(served) == 70 and sorted(served) == sorted(np.arange(70) % 10)
     assert data.anonymous_growth_mb(loader) < 50
-    data.epoch(loader)()
 
 
 def test_the_last_tenfold_has_an_exponent_of_its_own(tmp_path, monkeypatch):
@@ -22,7 +21,7 @@ def test_the_last_tenfold_has_an_exponent_of_its_own(tmp_path, monkeypatch):
     costs = {10: 1., 100: 2., 1000: 40.}
     case = data.grow(Case('toy', ''), list(costs), lambda size: lambda: costs[size],
                      Settings(tmp_path))
-    assert {figure['name']: figure['value'] for figure in case.figures} == pytest.approx({
-        'exponent of seconds, last tenfold': np.log10(20),
-        'exponent of seconds, all sizes': np.log10(40) / 2})
+    figure, = case.figures
+    assert figure['name'] == 'exponent of seconds, last tenfold'
+    assert figure['value'] == pytest.approx(np.log10(20))
     assert list(case.samples) == ['10', '100', '1,000']

@@ -70,10 +70,8 @@ def test_blank_cells_and_lines_where_they_may_be(tmp_path):
 
 
 @pytest.mark.parametrize('column, cell, expected', [
-    ('test', 'seventy', 'a number'), ('test', '', 'a number'), ('val', 'x', 'a number'),
-    ('seed', '', 'a whole number'), ('epochs', '2.5', 'a whole number'),
-    ('best_epoch', 'last', 'a whole number'), ('processes', 'one', 'a whole number'),
-    ('seconds', '2 h', 'a number')])
+    ('test', 'seventy', 'a number'), ('test', '', 'a number'),
+    ('epochs', '2.5', 'a whole number'), ('seconds', '2 h', 'a number')])
 def test_what_is_no_number_is_named_with_its_line(tmp_path, column, cell, expected):
     with pytest.raises(ValueError, match=f"csv:4: {column} is '{cell}', expected {expected}"):
         read(tmp_path, COLUMNS, line(note='of two\nlines'), line(**{column: cell}))
