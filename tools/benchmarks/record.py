@@ -70,8 +70,8 @@ class Case:
 
     def record(self) -> dict[str, Any]:
         """Return the case as JSON."""
-        variants = {name: dict(seconds=seconds, median=self.median(name), min=min(seconds),
-                               max=max(seconds)) for name, seconds in self.samples.items()}
+        variants = {name: dict(seconds=seconds, median=self.median(name))
+                    for name, seconds in self.samples.items()}
         return dict(name=self.name, what=self.what, variants=variants, split=self.split,
                     checks=self.checks, facts=self.facts, figures=self.figures)
 

@@ -11,7 +11,7 @@ with which a config uses the lists are printed.
 import argparse
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -51,9 +51,13 @@ def main(argv: Sequence[str] | None = None) -> dict[str, list[str]]:
     root = resolve_path(args.data_root)
     paths = {part: root / FOLDER / f'{part}.txt' for part in ('train', 'val', 'test')}
     check_file(*paths.values(), overwrite=args.overwrite)
+    from plugins.detection import KittiDataset
     from plugins.detection.kitti_split import seeded_lists
 
-    cars = count_cars(root)
+    dataset = KittiDataset(str(root), test_mode=True)
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    cars = {Path(info['img_path']).stem: sum(not box['ignore_flag'] for box in info['instances'])
+            for info in infos}
     others = len(cars) - args.train - args.val
     sizes = dict(train=args.train, val=args.val, test=others if args.test is None else args.test)
     try:
@@ -62,28 +66,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, list[str]]:
         raise ValueError(f'{root}: {counted(len(cars), "image")}: {error}; give other sizes with '
                          '--train, --val and --test') from error
     write_texts({paths[part]: '\n'.join(ids) + '\n' for part, ids in lists.items()})
-    report(root, paths, lists, cars)
-    return lists
-
-
-def count_cars(root: Path) -> dict[str, int]:
-    """Count the cars that are not ignored in every image, by image id.
-
-    Raises:
-        FileNotFoundError: See KittiDataset.
-        ValueError: See KittiDataset.
-    """
-    from plugins.detection import KittiDataset
-
-    dataset = KittiDataset(str(root), test_mode=True)
-    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
-    return {Path(info['img_path']).stem: sum(not item['ignore_flag'] for item in info['instances'])
-            for info in infos}
-
-
-def report(root: Path, paths: Mapping[str, Path], lists: Mapping[str, Sequence[str]],
-           cars: Mapping[str, int]) -> None:
-    """Print the images and cars of each list, and the options to use the lists."""
     for part, ids in lists.items():
         print(f'{paths[part]}: {counted(len(ids), "image")}, '
               f'{counted(sum(cars[name] for name in ids), "car")}')
@@ -91,6 +73,7 @@ def report(root: Path, paths: Mapping[str, Path], lists: Mapping[str, Sequence[s
     print(f'Left out: {counted(left, "image")}. To train and test a config of KittiDataset on '
           'these lists, give\n    --cfg-options ' + ' \\\n    '.join(options(root, lists))
           + '\n(train_dataloader.dataset.dataset where another data set, as for MixUp, wraps it)')
+    return lists
 
 
 def options(root: Path, parts: Iterable[str]) -> list[str]:

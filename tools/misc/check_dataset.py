@@ -143,15 +143,14 @@ def duplicates(pictures: Sequence[Picture]) -> list[Finding]:
 def report(pictures: Sequence[Picture], findings: Sequence[Finding]) -> None:
     """Print two tables: images per class and part with their sizes, and problems."""
     parts = list(dict.fromkeys(picture.part for picture in pictures))
-    counts = Counter((picture.label, picture.part) for picture in pictures)
     table = Table('class', *parts, 'width', 'height', title=f'{len(pictures)} images')
-    for label in [*dict.fromkeys(picture.label for picture in pictures), None]:
-        sizes = [picture.size for picture in pictures
-                 if picture.size and label in (None, picture.label)]
-        row = [str(sum(counts[key] for key in counts
-                       if key[1] == part and label in (None, key[0]))) for part in parts]
-        table.add_row(label or 'all', *row, *(_span(side) for side in zip(*sizes, strict=True)),
-                      end_section=label is None)
+    classes = defaultdict(list)
+    for picture in pictures:
+        classes[picture.label].append(picture)
+    for name, own in [*classes.items(), ('all', pictures)]:
+        counts = Counter(picture.part for picture in own)
+        sizes = zip(*(picture.size for picture in own if picture.size), strict=True)
+        table.add_row(name, *(str(counts[part]) for part in parts), *map(_span, sizes))
     console = Console(markup=False, emoji=False)
     console.print(table)
     if findings:

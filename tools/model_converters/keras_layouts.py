@@ -5,8 +5,8 @@ order in which that class registers its convolutions and batch norms. Sources: k
 {vgg16,resnet,densenet,inception_v3,mobilenet_v2}.py.
 """
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,38 +15,24 @@ from torch import nn
 
 import plugins.classification  # noqa: F401 (registers InceptionV3Features)
 
-from .keras_layers import Arrays, Layer, conv, dense, norm
+from .keras_layers import Layer, conv, dense, norm
 
 CLASSES = 1000
-INCEPTION_V3_CONVS = 94
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The converter's description of a network.
+    """The converter's description of a network."""
 
-    Attributes:
-        keras_names: Yields Keras's names of the backbone's layers.
-        top: The classifier layers, optional in a file.
-        backbone: Settings that make OpenMMLab's class compute the same as Keras.
-        preprocessor: Keras's preprocess_input as settings of BatchDataPreprocessor.
-        note: Further remarks for users.
-        renamed: Renames arrays whose names vary from file to file.
-        scale: Whether Keras's batch norms have a gamma.
-        folded_bias: Whether only Keras's convolutions have biases.
-        other_name: Another package's name for a module, given mmpretrain's.
-    """
-
-    keras_names: Callable[[], Iterator[str]]
-    top: tuple[Layer, ...]
-    backbone: dict[str, Any]
-    preprocessor: dict[str, Any]
-    note: str = ''
-    renamed: Callable[[Arrays], dict[str, str]] = field(
-        default=lambda arrays: {name: name for name in arrays})
-    scale: bool = True
-    folded_bias: bool = False
-    other_name: Callable[[str], str] | None = None
+    keras_names: Callable[[], Iterator[str]]  # yields Keras's names of the backbone's layers
+    top: tuple[Layer, ...]  # the classifier layers, optional in a file
+    backbone: dict[str, Any]  # makes OpenMMLab's class compute the same as Keras
+    preprocessor: dict[str, Any]  # Keras's preprocess_input as settings of BatchDataPreprocessor
+    note: str = ''  # further remarks for users
+    renamed: Callable[[Iterable[str]], list[str]] = list  # of arrays whose names vary by file
+    scale: bool = True  # whether Keras's batch norms have a gamma
+    folded_bias: bool = False  # whether only Keras's convolutions have biases
+    other_name: Callable[[str], str] | None = None  # another package's name for a module
 
     def layers(self) -> Iterator[Layer]:
         """Yield the backbone's layers in its order; every file must contain them."""
@@ -103,33 +89,24 @@ def inception_v3() -> Iterator[str]:
 
     Keras numbers them as its source creates them, branch by branch, as mmpretrain does.
     """
-    for number in range(INCEPTION_V3_CONVS):
+    for number in range(94):
         for kind in ('conv2d', 'batch_normalization'):
             yield f'{kind}_{number}' if number else kind
 
 
-def inception_v3_names(arrays: Arrays) -> dict[str, str]:
-    """Map each array to its name as numbered from 0.
+def inception_v3_names(names: Iterable[str]) -> list[str]:
+    """Return the names of arrays, their layers numbered from 0.
 
-    Keras numbers layers of a kind throughout a session, and its first
-    versions began at 1: only their order is reliable.
-
-    Raises:
-        ValueError: There are not 94 of each.
+    Keras counts the layers of a kind throughout a session, and its first versions began at 1.
     """
-    pattern = re.compile(r'(conv2d|batch_normalization)(?:_(\d+))?')
-    found = {layer: pattern.fullmatch(layer) for layer in {name.partition('/')[0]
-                                                           for name in arrays}}
-    layers = {}
-    for kind in ('conv2d', 'batch_normalization'):
-        numbered = sorted((int(match[2] or 0), layer) for layer, match in found.items()
-                          if match and match[1] == kind)
-        if len(numbered) != INCEPTION_V3_CONVS:
-            raise ValueError(f'found {len(numbered)} layers {kind}, {kind}_1, ..., expected '
-                             f'{INCEPTION_V3_CONVS}')
-        layers |= {layer: f'{kind}_{i}' if i else kind for i, (_, layer) in enumerate(numbered)}
-    return {name: f'{layers.get(layer, layer)}/{variable}' for name in arrays
-            for layer, _, variable in [name.partition('/')]}
+    pattern = re.compile(r'(conv2d|batch_normalization)(?:_(\d+))?/')
+    numbers = [(match[1], int(match[2] or 0)) for match in map(pattern.match, names) if match]
+    first = {kind: min(number for of, number in numbers if of == kind) for kind, _ in numbers}
+
+    def renamed(match: re.Match) -> str:
+        number = int(match[2] or 0) - first[match[1]]
+        return f'{match[1]}_{number}/' if number else f'{match[1]}/'
+    return [pattern.sub(renamed, name) for name in names]
 
 
 def mobilenet_v2() -> Iterator[str]:

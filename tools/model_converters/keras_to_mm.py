@@ -42,12 +42,6 @@ def expected_shapes(layers: Sequence[Layer]) -> Shapes:
     return {name: shape for layer in layers for name, shape in layer.shapes.items()}
 
 
-def choose_layers(network: Architecture, arrays: Arrays) -> list[Layer]:
-    """Return the layers to convert: all, or all but a classifier that SRC does not have."""
-    top = list(network.top)
-    return [*network.layers(), *(top if expected_shapes(top).keys() & arrays.keys() else [])]
-
-
 def check(arrays: Arrays, expected: Shapes, src: str) -> None:
     """Raise ValueError if arrays are missing, surplus, misshaped or not finite floats."""
     problems = [f'{key}: missing, expected shape {shape}'
@@ -99,14 +93,10 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
     args = parse(parser, argv)
     network = ARCHITECTURES[args.arch]
     found = read_arrays(args.src)
-    title = f'{args.src} does not fit {args.arch}'
-    try:
-        names = network.renamed(found)
-    except ValueError as error:
-        raise ValueError(f'{title}: {error}') from error
-    arrays = {names[name]: array for name, array in found.items()}
-    layers = choose_layers(network, arrays)
-    check(arrays, expected_shapes(layers), title)
+    arrays = dict(zip(network.renamed(found), found.values(), strict=True))
+    top = network.top if expected_shapes(network.top).keys() & arrays.keys() else ()
+    layers = [*network.layers(), *top]
+    check(arrays, expected_shapes(layers), f'{args.src} does not fit {args.arch}')
     write_checkpoint(args.dst, convert(arrays, layers), args.src, backbone=network.backbone,
                      data_preprocessor=network.preprocessor)
     learnt = sum(array.size for key, array in arrays.items() if '/moving_' not in key)

@@ -15,38 +15,24 @@ _MIT_COUNTS = {
 
 @dataclass(frozen=True)
 class Archive:
-    """One file to download.
+    """One file to download."""
 
-    Attributes:
-        name: Official file name.
-        sha256: Hex digest; None if none is published.
-        url: Its address; empty for a file that must be downloaded by hand.
-    """
-    name: str
-    sha256: str | None = None
-    url: str = ''
+    name: str  # official file name
+    sha256: str | None = None  # hex digest; None if none is published
+    url: str = ''  # empty for a file that must be downloaded by hand
 
 
 @dataclass(frozen=True)
 class Download:
-    """One data set.
+    """One data set."""
 
-    Attributes:
-        folder: Its place below the data root.
-        archives: Files that are unpacked into one folder.
-        counts: Pattern below ``folder`` -> how many visible files or folders match it.
-        origin: Its web page, for errors and help.
-        only: The folder of the archives to unpack; empty: everything.
-        digest: ``digest_of`` the official set; None where the archives have checksums.
-        by_hand: If no program can download it: why, and what to do instead.
-    """
-    folder: str
-    archives: tuple[Archive, ...]
-    counts: Mapping[str, int]
-    origin: str
-    only: str = ''
-    digest: str | None = None
-    by_hand: str = ''
+    folder: str  # its place below the data root
+    archives: tuple[Archive, ...]  # unpacked into one folder
+    counts: Mapping[str, int]  # pattern below `folder` -> how many visible entries match it
+    origin: str  # its web page, for errors and help
+    only: str = ''  # the folder of the archives to unpack; empty: everything
+    digest: str | None = None  # `digest_of` the official set; None: the archives have checksums
+    by_hand: str = ''  # if no program can download it: why, and what to do instead
 
 
 DATA_SETS = {
