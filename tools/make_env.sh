@@ -24,15 +24,11 @@ find_python() {
   fail "Python 3.10 or newer was not found ($name: $found): install it, or name it with PYTHON=/path/to/python3."
 }
 
-checksum() {
-  "$1" -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest()[:16])' \
-    "$root/requirements.txt"
-}
-
 make_env() {
   local base marker parent free
   base=$(find_python) || exit 1
-  marker=$venv/.mmtransfer-$(checksum "$base")
+  marker=$venv/.mmtransfer-$("$base" -c 'import hashlib, sys
+print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest()[:16])' "$root/requirements.txt")
   python=$venv/bin/python
   [ -f "$marker" ] && [ -x "$python" ] && return
 

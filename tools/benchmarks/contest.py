@@ -19,15 +19,7 @@ from plugins.engine.files import REPO_ROOT
 from plugins.engine.fused_optimizer import with_fused_kernel
 from plugins.engine.session import Session
 
-from .measure import (
-    MAPPED,
-    TRIMMED,
-    Block,
-    RunnerBlock,
-    now,
-    ours_keeps_memory,
-    with_glibc_defaults,
-)
+from .measure import Block, RunnerBlock, memory_settings, now, with_glibc_defaults
 from .record import Case, Settings
 
 MANY = 10 ** 6  # epochs
@@ -183,11 +175,7 @@ class Contest:
         case.facts = {
             'precision of ours and bare': self.precision,
             'optimizer of ours and bare': dict(with_fused_kernel(self.cfg.optim_wrapper)[
-                'optimizer'])}
-        if ours_keeps_memory():
-            case.facts['freed memory'] = (
-                "ours keeps it for the next step; stock and bare: glibc's defaults "
-                f'({MAPPED >> 20} MiB mapped, {TRIMMED >> 20} MiB trimmed)')
+                'optimizer']), **memory_settings()}
         case.compare('ours', 'bare', 'ours / bare')
         case.compare('ours', 'stock', 'ours / stock')
         return case

@@ -60,6 +60,13 @@ def ours_keeps_memory() -> bool:
     return not torch.cuda.is_available() and platform.libc_ver()[0] == 'glibc'
 
 
+def memory_settings() -> dict[str, str]:
+    """Return what a record says about them; nothing where they are the same for all."""
+    return {'freed memory': "ours keeps it for the next step; stock and bare: glibc's defaults "
+            f'({MAPPED >> 20} MiB mapped, {TRIMMED >> 20} MiB trimmed)'} \
+        if ours_keeps_memory() else {}
+
+
 def with_glibc_defaults(block: Block) -> Block:
     """Run a block with glibc's default memory settings, as in a process without our Runner.
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_cfg_options, config_file, positive, seed
+from plugins.engine.command_line import add_cfg_options, config_file, positive, run, seed
 from plugins.engine.files import check_folder, replacing_folder
 from plugins.engine.wording import index_of
 from plugins.engine.work_dir import default_work_dir
@@ -151,31 +151,29 @@ def _drawn_sheets(cfg: 'Config', dataset: Any, pages: list, args: argparse.Names
 
 def _scenes(cfg: 'Config', data: dict[str, Any], args: argparse.Namespace
             ) -> tuple[list[str], 'Pictures']:
-    """Return the names of a detector's images, and their pictures."""
+    """Return the names of a detector's images, and their pictures.
+
+    A picture is the file with its labels, and below it several outputs of the pipeline.
+    """
     import numpy as np
+    from rich.progress import track
 
     from plugins.detection.labelled_scene import Scenes
+    from plugins.visualization.scenes import draw_scenes
 
     scenes = Scenes(data)
     number = min(args.images or _PICTURES, len(scenes))
     chosen = np.sort(np.random.default_rng(args.seed).choice(len(scenes), number, replace=False))
     rows = {scenes.path(row).stem: int(row) for row in chosen}
-    return list(rows), _drawn_scenes(scenes, rows, args.versions)
+    heads = ['the file', *['as the pipeline hands it out'] * args.versions]
 
-
-def _drawn_scenes(scenes: Any, rows: dict[str, int], versions: int) -> 'Pictures':
-    """Draw each file with its labels, and below it several outputs of the pipeline."""
-    from rich.progress import track
-
-    from plugins.visualization.scenes import draw_scenes
-
-    for name, row in track(rows.items(), 'draw'):
-        found = [scenes.stored(row), *(scenes.prepared(row) for _ in range(versions))]
-        heads = [f'{name}: the file', *['as the pipeline hands it out'] * versions]
-        yield name, draw_scenes([(f'{head}, {image.shape[1]} x {image.shape[0]}', image, labels)
-                                 for head, (image, labels) in zip(heads, found, strict=True)])
+    def draw(name: str, row: int) -> np.ndarray:
+        found = [scenes.stored(row), *(scenes.prepared(row) for _ in range(args.versions))]
+        return draw_scenes([
+            (f'{name}: {head}, {image.shape[1]} x {image.shape[0]}', image, labels)
+            for head, (image, labels) in zip(heads, found, strict=True)])
+    return list(rows), ((name, draw(name, row)) for name, row in track(rows.items(), 'draw'))
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)

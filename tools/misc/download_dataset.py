@@ -8,11 +8,12 @@ folder. MIT_split has no published archive: its counts and the bytes of its imag
 A data set is moved into place only when complete, and never replaces an existing one.
 """
 import argparse
+import hashlib
 import http.client
 import shutil
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -21,7 +22,6 @@ from plugins.engine.command_line import run
 from plugins.engine.files import REPO_ROOT, replacing_folder
 from tools.misc.downloads.catalogue import DATA_SETS, Archive, Download
 from tools.misc.downloads.unpack import unpack
-from tools.misc.downloads.verify import digest_of, sha256_of, wrong_counts
 
 
 def main(argv: Sequence[str] | None = None) -> Path:
@@ -36,7 +36,11 @@ def main(argv: Sequence[str] | None = None) -> Path:
     data_set = DATA_SETS[args.name]
     target = args.data_root.expanduser().absolute() / data_set.folder
     if target.is_dir() and any(target.iterdir()):
-        _check_present(args.name, data_set, target)
+        if wrong := wrong_counts(target, data_set.counts):
+            raise ValueError(
+                f'{target}: exists, but is not the complete {args.name} ({_first(wrong)}; empty '
+                'files do not count); move it away or choose another --data-root')
+        _check_content(data_set, target)
         print(f'{args.name}: has all its files already, in {target}')
         return target
     source = args.source and args.source.expanduser()
@@ -68,14 +72,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--from', dest='source', type=Path, metavar='FOLDER',
                         help='holds the archives, which you downloaded yourself')
     return parser
-
-
-def _check_present(name: str, data_set: Download, target: Path) -> None:
-    """Raise ValueError if the folder contains anything but the complete set."""
-    if wrong := wrong_counts(target, data_set.counts):
-        raise ValueError(f'{target}: exists, but is not the complete {name} ({_first(wrong)}; '
-                         'empty files do not count); move it away or choose another --data-root')
-    _check_content(data_set, target)
 
 
 def _check_content(data_set: Download, folder: Path) -> None:
@@ -134,6 +130,42 @@ def _find_set(name: str, data_set: Download, unpacked: Path) -> Path:
 
 def _first(problems: list[str]) -> str:
     return '; '.join(problems[:3]) + ('; ...' if problems[3:] else '')
+
+
+def wrong_counts(folder: Path, counts: Mapping[str, int]) -> list[str]:
+    """List missing or superfluous files below a folder; empty if it is complete.
+
+    Args:
+        counts: Pattern -> number of visible entries that match it; empty files do not count.
+    """
+    wrong = []
+    for pattern, expected in counts.items():
+        found = sum(not path.name.startswith('.') and (path.is_dir() or path.stat().st_size > 0)
+                    for path in folder.glob(pattern))
+        if found != expected:
+            wrong.append(f'{pattern}: {found} instead of {expected}')
+    return wrong
+
+
+def digest_of(folder: Path) -> str:
+    """Return one SHA-256 for all visible files below a folder.
+
+    It is the digest of the lines ``<sha256>  <relative name>`` (the output of
+    ``sha256sum``) in order of the names, so it can be recomputed by hand.
+    """
+    files = sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob('*')
+                   if path.is_file() and not path.name.startswith('.'))
+    lines = ''.join(f'{sha256_of(path)}  {name}\n' for name, path in files)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hex digest of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open('rb') as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 if __name__ == '__main__':

@@ -10,8 +10,9 @@ of each config. model-index.yml lists the families.
 import argparse
 import ast
 import os
+import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -73,9 +74,7 @@ def first_line(config: Path) -> str:
     docstring = ast.get_docstring(ast.parse(config.read_text(encoding='utf-8')))
     if not docstring:
         raise ValueError(f'{config}: no docstring; its first line is what the README shows')
-    line = docstring.splitlines()[0]
-    head, _, tail = line.partition(': ')
-    return tail if head[:1] in 'ABCDE' and head[1:].isdigit() else line
+    return re.sub(r'^[A-E]\d+: ', '', docstring.splitlines()[0])
 
 
 def family_table(root: Path, metafile: Path) -> str:
@@ -139,12 +138,13 @@ def _measured_cells(runs: list[dict[str, str]], notes: list[str]) -> tuple[str, 
     mark = ''.join(f' <sup>{notes.index(note) + 1}</sup>' for note in own)
     machine = [one['device'], f'{one["processes"]} processes' * (one['processes'] != '1'),
                one['precision'] * (one['precision'] != 'float32')]
-    epochs = _range(int(row['epochs']) for row in by_seed.values())
-    unit = 'epoch' if epochs == '1' else 'epochs'
+    epochs = {int(row['epochs']) for row in by_seed.values()}
+    length = counted(*epochs, 'epoch') if len(epochs) == 1 else (
+        f'{min(epochs)} to {max(epochs)} epochs')
     count = counted(len(by_seed), 'seed')
     seconds = fmean(float(row['seconds']) for row in by_seed.values())
     return (f'{", ".join(figures)} ({count}){mark}<br>{one["data"]}',
-            f'{"; ".join(filter(None, machine))}<br>{epochs} {unit}, {_duration(seconds)}')
+            f'{"; ".join(filter(None, machine))}<br>{length}, {_duration(seconds)}')
 
 
 def _mean_and_range(values: list[float], decimals: int) -> str:
@@ -152,11 +152,6 @@ def _mean_and_range(values: list[float], decimals: int) -> str:
     if len(values) == 1:
         return mean
     return f'{mean} [{min(values):.{decimals}f} to {max(values):.{decimals}f}]'
-
-
-def _range(values: Iterable[int]) -> str:
-    low, *rest = sorted(set(values))
-    return f'{low} to {rest[-1]}' if rest else str(low)
 
 
 def _duration(seconds: float) -> str:

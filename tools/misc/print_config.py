@@ -1,7 +1,6 @@
 """Print a config resolved from its bases and options, or only what the leaf changes.
 
     python tools/misc/print_config.py CONFIG
-    python tools/misc/print_config.py CONFIG --key model.head
     python tools/misc/print_config.py CONFIG --diff-base --cfg-options train_cfg.max_epochs=5
 
 Unlike OpenMMLab's print_config.py, it rejects what tools/train.py rejects, such
@@ -9,13 +8,13 @@ as a misspelt option. A whole config is printed as a valid config file.
 """
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_cfg_options, config_file
+from plugins.engine.command_line import add_cfg_options, config_file, run
 from plugins.engine.config_keys import READ_KEYS
 
 if TYPE_CHECKING:
@@ -28,10 +27,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before mmengine is imported, so that errors are reported at once."""
     parser = argparse.ArgumentParser(description='Print a resolved config.')
     parser.add_argument('config', type=config_file, help='config of an experiment')
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument('--diff-base', action='store_true',
-                      help='only what the config (and --cfg-options) changes in its _base_')
-    what.add_argument('--key', metavar='A.B.0.C', help='only the value of this key')
+    parser.add_argument('--diff-base', action='store_true',
+                        help='only what the config (and --cfg-options) changes in its _base_')
     add_cfg_options(parser)
     return parser.parse_args(argv)
 
@@ -41,50 +38,28 @@ def main(argv: Sequence[str] | None = None) -> str:
 
     Raises:
         OSError: A base of the config is missing.
-        ValueError: See ``plugins.engine.session.load_config``; or there is no
-            such key, or no base to compare with.
+        ValueError: See ``plugins.engine.session.load_config``; or there is no base to compare
+            with.
     """
     args = parse_args(argv)
     from plugins.engine.session import load_config
 
     cfg = load_config(str(args.config), args.cfg_options)
-    if args.diff_base:
-        text = diff_text(args.config, cfg)
-    else:
-        text = key_text(cfg, args.key) if args.key else whole_text(cfg)
+    text = diff_text(args.config, cfg) if args.diff_base else whole_text(cfg)
     print(text)
     return text
 
 
 def whole_text(cfg: 'Config') -> str:
     """Return the keys in use as a config file; helper variables are listed below them."""
+    from mmengine.config import Config
     helpers = [key for key in cfg._cfg_dict if key not in READ_KEYS]
-    text = _formatted({key: value for key, value in _plain(cfg).items() if key not in helpers})
+    text = Config({key: value for key, value in cfg._cfg_dict.to_dict().items()
+                   if key not in helpers}).pretty_text.rstrip()
     if helpers:
-        text += ('\n# Helper variables, which only the config files themselves use (--key shows '
-                 f'one): {", ".join(helpers)}')
+        text += ('\n# Helper variables, which only the config files themselves use: '
+                 + ', '.join(helpers))
     return text
-
-
-def key_text(cfg: 'Config', path: str) -> str:
-    """Return a dotted key as ``key = value``; list items are numbered from 0.
-
-    Raises:
-        ValueError: There is no such key; lists the existing ones.
-    """
-    node: Any = _plain(cfg)
-    parts = path.split('.')
-    for number, part in enumerate(parts):
-        held = {str(key): value for key, value in (
-            node.items() if isinstance(node, Mapping) else
-            enumerate(node) if isinstance(node, list | tuple) else ())}
-        if part not in held:
-            raise ValueError(f'--key {path}: the config has no {".".join(parts[:number + 1])}, '
-                             f'expected one of {", ".join(held) or "no further key"}')
-        node = held[part]
-    if parts[-1].isidentifier():
-        return _formatted({parts[-1]: node})
-    return _formatted({'_': node}).removeprefix('_ = ')  # an item of a list has no name
 
 
 def diff_text(path: Path, cfg: 'Config') -> str:
@@ -95,7 +70,7 @@ def diff_text(path: Path, cfg: 'Config') -> str:
     """
     from plugins.engine.config_diff import difference
     lines = []
-    for key, before, after in difference(path, _plain(cfg)):
+    for key, before, after in difference(path, cfg._cfg_dict.to_dict()):
         if before is None:
             lines.append(f'+ {key}: {after}')
         elif after is None:
@@ -107,16 +82,5 @@ def diff_text(path: Path, cfg: 'Config') -> str:
     return '\n'.join(lines) or f'{path.name} changes nothing in its _base_'
 
 
-def _formatted(keys: dict[str, Any]) -> str:
-    """Return these keys as Python code, formatted by mmengine."""
-    from mmengine.config import Config
-    return Config(keys).pretty_text.rstrip()
-
-
-def _plain(cfg: 'Config') -> dict[str, Any]:
-    return cfg._cfg_dict.to_dict()
-
-
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)

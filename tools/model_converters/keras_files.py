@@ -60,24 +60,25 @@ def _read_npz(src: Path) -> list[tuple[str, np.ndarray]]:
 
 
 def _read_h5(src: Path) -> list[tuple[str, np.ndarray]]:
-    datasets: list[str] = []
+    found = []
+
+    def read(name: str, item: h5py.HLObject) -> None:
+        if '/vars/' in f'/{name}':
+            raise ValueError(f'{src}: a .weights.h5 of Keras 3, which numbers its variables '
+                             f"({name}); expected names. Save with model.save('x.h5')")
+        if isinstance(item, h5py.Dataset) and not name.startswith(_NOT_LAYERS):
+            found.append((_h5_key(name), _read_dataset(src, item)))
+
     try:
         with h5py.File(src) as file:
             root = file.get('model_weights', file)
             if not isinstance(root, h5py.Group) or root.file.filename != file.filename:
                 raise ValueError(f'{src}: model_weights is no group of this file, expected the '
                                  'layers in it; save the model anew')
-            root.visititems(lambda name, item: datasets.append(name)
-                            if isinstance(item, h5py.Dataset) else None)
-            found = [(name, _read_dataset(src, root[name])) for name in datasets
-                     if not name.startswith(_NOT_LAYERS)]
+            root.visititems(read)
     except (OSError, RuntimeError, MemoryError) as error:  # HDF5's message does not name the file
         raise ValueError(f'{src}: damaged, {error}; download or save it anew') from error
-    for name in datasets:
-        if '/vars/' in f'/{name}':
-            raise ValueError(f'{src}: a .weights.h5 of Keras 3, which numbers its variables '
-                             f"({name}); expected names. Save with model.save('x.h5')")
-    return [(_h5_key(name), array) for name, array in found]
+    return found
 
 
 def _read_dataset(src: Path, dataset: h5py.Dataset) -> np.ndarray:

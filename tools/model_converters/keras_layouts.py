@@ -121,11 +121,8 @@ def mobilenet_v2() -> Iterator[str]:
 
 def mmdet_mobilenet_v2(name: str) -> str:
     """Return mmdet's name for a module of mmpretrain's MobileNetV2, after ``mmdet.``."""
-    def part(match: re.Match) -> str:
-        parts = ('depthwise', 'linear') if match[1] == 'layer1.0' \
-            else ('expand', 'depthwise', 'linear')
-        return f'{match[1]}.{parts[int(match[2])]}_conv'
-    return 'mmdet.' + re.sub(r'(layer\d\.\d)\.conv\.(\d)', part, name)
+    parts = ('expand', 'depthwise', 'linear')[name.startswith('layer1.0'):]
+    return 'mmdet.' + re.sub(r'\.conv\.(\d)', lambda match: f'.{parts[int(match[1])]}_conv', name)
 
 
 def linear_top(inputs: int) -> tuple[Layer]:

@@ -1,14 +1,14 @@
 import hashlib
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from plugins.classification.datasets import cifar_files
-from tools.misc.download_dataset import main
+from tools.misc.download_dataset import digest_of, main, sha256_of
 from tools.misc.downloads.catalogue import DATA_SETS
-from tools.misc.downloads.verify import sha256_of
 
 SCENES = dict.fromkeys(DATA_SETS['mit_split'].counts, 1)
 # What the small archives hold, and how many files the sets then have.
@@ -139,3 +139,16 @@ def test_each_set_has_an_address_or_instructions_and_a_checksum():
     # EXPERIMENTS.md: D, E and B (with 200 folders and 2 lists); KITTI's own page
     assert totals == {'cifar10': 7, 'cifar100': 3, 'flower_photos': 3670, 'mit_split': 1881 + 807,
                       'cub200': 6033 + 202, 'kitti': 2 * 7481}
+
+
+def test_the_digest_is_that_of_sha256sum(tmp_path):
+    for name in ('b/2.jpg', 'a/1.jpg', 'a/._1.jpg', '.DS_Store'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('abc')
+    assert sha256_of(tmp_path / 'a' / '1.jpg') == (  # FIPS 180-2, example B.1
+        'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+    command = "find . -type f -not -name '.*' | sed 's|^./||' | LC_ALL=C sort | xargs sha256sum"
+    lines = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True,
+                           check=True).stdout
+    assert lines.count(b'\n') == 2
+    assert digest_of(tmp_path) == hashlib.sha256(lines).hexdigest()
