@@ -6,11 +6,10 @@ from plugins.classification.datasets.array_dataset import ArrayDataset, take_bat
 from plugins.classification.datasets.cifar import Cifar10, Cifar100
 from plugins.classification.datasets.class_folder import ClassFolder
 from plugins.classification.datasets.cub200 import Cub200
-from plugins.classification.datasets.digits import Digits
 from plugins.classification.datasets.file_source import FileSource
 from plugins.classification.datasets.source import SOURCES, ImageArray, Source, build_source
 
 __all__ = [
-    'ArrayDataset', 'Cifar10', 'Cifar100', 'ClassFolder', 'Cub200', 'Digits', 'FileSource',
-    'ImageArray', 'SOURCES', 'Source', 'build_source', 'take_batch'
+    'ArrayDataset', 'Cifar10', 'Cifar100', 'ClassFolder', 'Cub200', 'FileSource', 'ImageArray',
+    'SOURCES', 'Source', 'build_source', 'take_batch'
 ]

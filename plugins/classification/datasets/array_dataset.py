@@ -49,26 +49,17 @@ class ArrayDataset(Dataset):
         val_fraction: Share of each class in 'val'; required for 'train' and
             'val', not allowed for 'all'.
         split_seed: Seed of that split.
-        num_classes: The model's number of classes, compared with the data; None: no check.
 
     Raises:
-        ValueError: Unknown part, a missing or superfluous fraction, no images,
-            or ``num_classes`` differs from the data.
+        ValueError: Unknown part, a missing or superfluous fraction, or no images.
     """
 
     def __init__(self,
                  source: Mapping[str, Any] | Source,
                  part: str = 'all',
                  val_fraction: float | None = None,
-                 split_seed: int = 0,
-                 num_classes: int | None = None):
+                 split_seed: int = 0):
         self.source = source if isinstance(source, Source) else build_source(source)
-        found = len(self.source.classes)
-        if num_classes is not None and num_classes != found:
-            raise ValueError(
-                f'the model has num_classes={num_classes} but the data has {found} classes '
-                f'({", ".join(self.source.classes[:5])}{", ..." if found > 5 else ""}); '
-                "correct the model's num_classes or the source's classes")
         checks.one_of(self, 'part', part, ('all', 'train', 'val'))
         if (part == 'all') != (val_fraction is None):
             raise ValueError(f'part={part!r} with val_fraction={val_fraction}; '

@@ -7,7 +7,11 @@ import numpy as np
 
 from plugins.classification.datasets.file_source import FileSource
 from plugins.classification.datasets.source import SOURCES, Source
-from plugins.classification.datasets.splits import at_most_per_class, stratified_split
+from plugins.classification.datasets.splits import (
+    at_most_per_class,
+    stratified_split,
+    wanted_classes,
+)
 from plugins.engine import checks
 from plugins.engine.images import SUFFIXES
 
@@ -23,8 +27,8 @@ class ClassFolder(FileSource):
     Args:
         data_root: The folder of the class folders.
         size: See :class:`FileSource`, also for the other arguments.
-        classes: Class names in label order; must be exactly the existing folders.
-            None takes the folders in sorted order.
+        classes: Class names in label order; must be exactly the existing folders, so that a
+            forgotten one is noticed. None takes the folders in sorted order.
         split: 'train' or 'test' splits the images at random, see
             :func:`stratified_split`; needs ``held_out``. None takes all. ArrayDataset's
             ``val_fraction=held_out`` and ``split_seed=seed`` make the same split.
@@ -88,9 +92,11 @@ class ClassFolder(FileSource):
         if not found:
             raise FileNotFoundError(f'{root}: no class folders in it; expected '
                                     '<data_root>/<class>/*.jpg; correct data_root')
-        if self.wanted is not None:
-            _check_classes(root, found, self.wanted)
-        return tuple(found if self.wanted is None else self.wanted)
+        ids = wanted_classes(root, found, self.wanted)
+        if extra := [name for k, name in enumerate(found) if k not in ids]:
+            raise ValueError(f'{root}: not in classes: {extra}; expected exactly the folders '
+                             f'{self.wanted}; rename the folders or correct classes')
+        return tuple(found[k] for k in ids)
 
     def _choose(self, labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
         """Rows of the chosen split, ascending, at most ``max_per_class`` of each label."""
@@ -118,16 +124,3 @@ def _image_files(folder: Path) -> list[Path]:
     if not files:
         raise ValueError(f'{folder}: no images in this class folder; add some or delete the folder')
     return files
-
-
-def _check_classes(root: Path, found: list[str], expected: Sequence[str]) -> None:
-    """Compare folders with expected names."""
-    missing = [name for name in expected if name not in found]
-    extra = [name for name in found if name not in expected]
-    if len(set(expected)) != len(expected):
-        raise ValueError(f'classes={list(expected)}: a name occurs twice')
-    if missing or extra:
-        wrong = ([f'no folder for {missing}'] * bool(missing)
-                 + [f'not in classes: {extra}'] * bool(extra))
-        raise ValueError(f'{root}: {", ".join(wrong)}; expected exactly the folders '
-                         f'{list(expected)}; rename the folders or correct classes')

@@ -41,10 +41,10 @@ def test_given_classes_set_the_label_order(root):
 
 
 @pytest.mark.parametrize('classes, message', [
-    (['cat', 'dgo'], r"no folder for \['dgo'\], not in classes: \['dog'\]; expected"),
-    (['cat', 'dog', 'mouse'], r"pets: no folder for \['mouse'\]; expected exactly"),
+    (['cat', 'dgo'], r"pets: no class 'dgo'; nearest: dog; correct"),
+    (['cat', 'dog', 'mouse'], r"pets: no class 'mouse'; nearest: cat, dog"),
     (['cat'], r"pets: not in classes: \['dog'\]; expected exactly"),
-    (['cat', 'dog', 'dog'], 'a name occurs twice'),
+    (['cat', 'dog', 'dog'], 'expected at least one, each once'),
 ])
 def test_folders_that_differ_from_the_classes_are_named(root, classes, message):
     with pytest.raises(ValueError, match=message):
