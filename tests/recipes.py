@@ -57,8 +57,9 @@ VGG16 = dict(
     backbone=dict(type='VGG', depth=16), neck=dict(type='AdaptivePoolNeck', output_size=7),
     widths=(25088, 4096, 4096, 10), dropouts=(0., 0.5, 0.5),
     random={'head': dict(type='Normal', layer=('Linear',), std=0.01)})  # torchvision's
+# LogSoftmax and NLLLoss, i.e. the cross-entropy of the logits
 DENSE = A | VGG16 | AUG_A | dict(
-    widths=(25088, 8192, 4096, 4096, 10), dropouts=(0., 0.5, 0.5, 0.5), output='NLLLoss',
+    widths=(25088, 8192, 4096, 4096, 10), dropouts=(0., 0.5, 0.5, 0.5),
     trainable=['head'], weights={'backbone': ('torchvision://vgg16', ())}, random={})
 DENSE_2048 = DENSE | dict(widths=(25088, 2048, 2048, 2048, 10))
 FAST = dict(optimizer=dict(type='SGD', lr=0.05, momentum=0.9))

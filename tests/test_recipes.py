@@ -121,8 +121,7 @@ def network(model: dict[str, Any]) -> tuple[Recipe, Recipe]:
     return told, dict(
         # one linear layer may be either
         head=kind != 'MLPClsHead' and (kind != 'LinearClsHead' or hidden),
-        log_softmax=head.pop('log_softmax', False) != (told['output'] == 'NLLLoss'), **head,
-        model=set(model) - {*PARTS, 'type', 'data_preprocessor', 'trainable', 'init_cfg'},
+        **head, model=set(model) - {*PARTS, 'type', 'data_preprocessor', 'trainable', 'init_cfg'},
         classifier=model['type'] != 'TransferClassifier')
 
 

@@ -122,7 +122,7 @@ class Trace:
 
         The values are pytorch-grad-cam's, but scaled differently: it subtracts the smallest value,
         while here 0 stays 0, so the map is not empty if the whole picture supports the class. The
-        class score is the head's output: before softmax, except for heads with ``log_softmax``.
+        class score is the head's output, before softmax.
 
         Args:
             name: As :meth:`checked` returns it.

@@ -20,7 +20,6 @@ from .data_preprocessor import BatchDataPreprocessor
 from .datasets import ArrayDataset
 from .feature_cache import FeatureCacheHook
 from .heads import MLPClsHead
-from .losses import NLLLoss
 from .metrics import ClassReport, MeanLoss
 from .necks import AdaptivePoolNeck, ConvNeck
 from .normalization_hook import FitNormalizationHook
@@ -29,5 +28,5 @@ from .weight_layouts import to_mm_layout
 
 __all__ = ['AdaptivePoolNeck', 'ArrayDataset', 'BaseNet', 'BatchDataPreprocessor', 'ClassReport',
            'ConvNeck', 'FeatureCacheHook', 'FitNormalizationHook',
-           'InceptionV3Features', 'MLPClsHead', 'MeanLoss', 'NLLLoss', 'NumClassesHook',
-           'TransferClassifier', 'TruncatedDenseNet', 'to_mm_layout']
+           'InceptionV3Features', 'MLPClsHead', 'MeanLoss', 'NumClassesHook', 'TransferClassifier',
+           'TruncatedDenseNet', 'to_mm_layout']

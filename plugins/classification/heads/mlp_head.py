@@ -10,8 +10,6 @@ from mmpretrain.models.heads.stacked_head import LinearBlock
 from mmpretrain.registry import MODELS
 from torch import nn
 
-from ..losses import NLLLoss
-
 
 @MODELS.register_module()
 class MLPClsHead(StackedLinearClsHead):
@@ -19,8 +17,8 @@ class MLPClsHead(StackedLinearClsHead):
 
     mmpretrain's StackedLinearClsHead needs a hidden layer and has one dropout
     rate, applied after every hidden layer; the reports also apply dropout to the
-    backbone's features, or only before the last layer, and report A ends in
-    LogSoftmax. Layers: dropout, linear, norm, activation; the last: dropout, linear.
+    backbone's features, or only before the last layer. Layers: dropout, linear,
+    norm, activation; the last: dropout, linear.
 
     Args:
         num_classes: Number of classes.
@@ -29,16 +27,15 @@ class MLPClsHead(StackedLinearClsHead):
         dropouts: Rates in [0, 1), one per linear layer, so one more than there
             are hidden layers.
         in_norm_cfg: Norm layer of the features, before the first dropout (row E12); None: none.
-        log_softmax: Whether the scores are log-probabilities, for NLLLoss; else logits.
         kwargs: As for StackedLinearClsHead (norm_cfg, act_cfg, loss, ...).
 
     Raises:
-        ValueError: The number of rates does not fit, or the loss does not fit the scores.
+        ValueError: The number of rates does not fit.
     """
 
     def __init__(self, num_classes: int, in_channels: int, mid_channels: Sequence[int],
                  dropouts: Sequence[float], in_norm_cfg: dict[str, Any] | None = None,
-                 log_softmax: bool = False, **kwargs: Any) -> None:
+                 **kwargs: Any) -> None:
         if len(dropouts) != len(mid_channels) + 1:
             raise ValueError(f'MLPClsHead: {len(mid_channels)} hidden layers and the classifier '
                              f'need {len(mid_channels) + 1} dropouts, found {len(dropouts)}')
@@ -46,11 +43,6 @@ class MLPClsHead(StackedLinearClsHead):
         self.in_norm = build_norm_layer(in_norm_cfg, in_channels)[1] if in_norm_cfg \
             else nn.Identity()
         self.dropouts = nn.ModuleList(nn.Dropout(rate) for rate in dropouts)
-        self.log_softmax = log_softmax
-        if log_softmax != isinstance(self.loss_module, NLLLoss):
-            raise ValueError(f'MLPClsHead: log_softmax={log_softmax} with loss '
-                             f'{type(self.loss_module).__name__}; NLLLoss needs log_softmax=True, '
-                             'and any other loss applies a softmax of its own')
 
     def _init_layers(self) -> None:
         """As upstream, but also without hidden layers."""
@@ -66,8 +58,3 @@ class MLPClsHead(StackedLinearClsHead):
         for dropout, layer in zip(self.dropouts[:-1], self.layers[:-1], strict=True):
             x = layer(dropout(x))
         return self.dropouts[-1](x)
-
-    def forward(self, feats: tuple[torch.Tensor, ...]) -> torch.Tensor:
-        """Last feature tensor (N, in_channels) to scores (N, num_classes)."""
-        scores = super().forward(feats)
-        return scores.log_softmax(dim=1) if self.log_softmax else scores

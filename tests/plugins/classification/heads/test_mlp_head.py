@@ -3,8 +3,6 @@ import torch
 
 from plugins.classification.heads import MLPClsHead
 
-NLL = dict(type='NLLLoss')
-
 
 def test_drops_before_each_linear_layer_at_its_own_rate():
     head = MLPClsHead(5, 1000, [800], dropouts=[0.2, 0.9], act_cfg=None)
@@ -42,24 +40,3 @@ def test_features_may_be_normalised_before_anything_else():
     features = 3 * torch.randn(50, 4) + 7
     normal = (features - features.mean(0)) / (features.var(0, unbiased=False) + 1e-3).sqrt()
     torch.testing.assert_close(head.train().pre_logits((features,)), normal)
-
-
-@pytest.mark.parametrize('mid_channels', [[], [8]])
-def test_log_softmax_gives_log_probabilities(mid_channels):
-    """Report A's classifiers end in LogSoftmax."""
-    torch.manual_seed(0)
-    dropouts = [0.] * (len(mid_channels) + 1)
-    head = MLPClsHead(5, 10, mid_channels, dropouts, log_softmax=True, loss=NLL)
-    features = torch.randn(3, 10)
-    scores = head((features,))
-    logits = head.fc(head.pre_logits((features,)))
-    torch.testing.assert_close(scores, logits - logits.exp().sum(1, keepdim=True).log())
-    torch.testing.assert_close(scores.exp().sum(1), torch.ones(3))
-
-
-@pytest.mark.parametrize('options, found', [
-    (dict(log_softmax=True), 'log_softmax=True with loss CrossEntropyLoss'),
-    (dict(loss=NLL), 'log_softmax=False with loss NLLLoss')])
-def test_a_loss_that_does_not_fit_the_scores_is_refused(options, found):
-    with pytest.raises(ValueError, match=f'{found}; NLLLoss needs log_softmax=True'):
-        MLPClsHead(5, 10, [], dropouts=[0.], **options)
