@@ -54,6 +54,3 @@ class LoadCachedImage(BaseTransform):
             print_log(f'LoadCachedImage: {len(self._images)} decoded images fill the '
                       f'{self.budget_mb:g} MB per process; others are decoded when needed '
                       '(budget_mb sets the limit)', 'current')
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(budget_mb={self.budget_mb})'

@@ -68,24 +68,13 @@ class BatchGridAssigner(GridAssigner):
     def assign_batch(self, grid: Grid, truth: Boxes) -> Assignment:
         """Assign the boxes of a batch to the anchors of all scales."""
         anchors, responsible = _candidates(grid, truth)
-        corners = grid.anchors[anchors]
-        nearest, won = torch.zeros_like(anchors), torch.zeros_like(anchors)
-        best_of_place = torch.full_like(corners[..., 0], -1.)
-        # Limited so that the overlaps stay in the CPU's caches; mostly all boxes fit at once.
-        number = max(1, _OVERLAPS // anchors.numel())
-        for first in range(0, truth.boxes.shape[1], number):
-            some = slice(first, first + number)
-            overlaps = self.iou_calculator(truth.boxes[:, some], corners)  # (B, g, S)
-            real = truth.real[:, some, None] & responsible[:, None]
-            overlaps = overlaps.masked_fill(~real, -1.)
-            best, place = overlaps.max(1)
-            nearest = torch.where(best > best_of_place, place + first, nearest)
-            best_of_place = torch.maximum(best, best_of_place)
-            best_of_box = overlaps.amax(2, keepdim=True)
-            wins = (overlaps == best_of_box) & (best_of_box > self.min_pos_iou)
-            numbers = torch.arange(1, wins.shape[1] + 1, device=wins.device)[:, None] + first
-            # The last box takes the anchor, as in upstream's loop.
-            won = torch.maximum((wins * numbers).amax(1), won)
+        overlaps = self.iou_calculator(truth.boxes, grid.anchors[anchors])  # (B, G, S)
+        overlaps = overlaps.masked_fill(~(truth.real[..., None] & responsible[:, None]), -1.)
+        best_of_place, nearest = overlaps.max(1)
+        best_of_box = overlaps.amax(2, keepdim=True)
+        wins = (overlaps == best_of_box) & (best_of_box > self.min_pos_iou)
+        numbers = torch.arange(1, wins.shape[1] + 1, device=wins.device)[:, None]
+        won = (wins * numbers).amax(1)  # the last box takes the anchor, as in upstream's loop
         assigned = torch.where(won > 0, won, (nearest + 1) * (best_of_place > self.pos_iou_thr))
         objects = _marked(anchors, assigned > 0, len(grid.anchors))
         background = ~(objects | _near_boxes(grid, truth, self.neg_iou_thr))

@@ -73,12 +73,11 @@ class ColorJitter:
             if bounds != (1., 1.):
                 self.changes.append((change, bounds))
 
-    def __call__(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def __call__(self, images: Tensor) -> Tensor:
         """Change ``images`` (B x 3 x H x W, float, 0 ... 255) in place and return them."""
-        rng = Randomness(len(images), images.device, generator)
+        rng = Randomness(len(images), images.device)
         # Python needs the order: drawn on the CPU, to avoid waiting for a device
-        on_cpu = generator if generator is not None and generator.device.type == 'cpu' else None
-        order = torch.randperm(len(self.changes), generator=on_cpu).tolist()
+        order = torch.randperm(len(self.changes)).tolist()
         for change, bounds in (self.changes[index] for index in order):
             images = change(images, rng.uniform(*bounds).view(-1, 1, 1, 1))
         return images

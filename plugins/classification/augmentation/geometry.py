@@ -32,23 +32,18 @@ class Randomness:
 
     Attributes:
         batch: Images in the batch.
-        device: Device of the numbers.
-        generator: Source of the numbers; None is the device's global
-            generator, which mmengine seeds.
+        device: Device of the numbers; its global generator, which mmengine seeds, draws them.
     """
     batch: int
     device: torch.device
-    generator: torch.Generator | None = None
 
     def uniform(self, low: float, high: float) -> Tensor:
         """B floats, uniform in [low, high)."""
-        drawn = torch.rand(self.batch, device=self.device, generator=self.generator)
-        return drawn.mul_(high - low).add_(low)
+        return torch.rand(self.batch, device=self.device).mul_(high - low).add_(low)
 
     def integers(self, count: int) -> Tensor:
         """B whole numbers 0 ... count - 1 as floats, each equally likely."""
-        drawn = torch.randint(count, (self.batch,), device=self.device, generator=self.generator)
-        return drawn.float()
+        return torch.randint(count, (self.batch,), device=self.device).float()
 
     def constant(self, value: float) -> Tensor:
         """The same number B times (filled on the device: no copy to it)."""

@@ -113,13 +113,11 @@ class BatchGeometry:
             size = step.out_size(size)
         return total
 
-    def __call__(self, images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def __call__(self, images: Tensor) -> Tensor:
         """Transform a batch.
 
         Args:
             images: B x C x H x W, uint8 or float, 0 ... 255.
-            generator: Source of randomness on the images' device; None is
-                the global one.
 
         Returns:
             B x C x h x w: float32, or ``images`` itself if there is no step.
@@ -129,7 +127,7 @@ class BatchGeometry:
         if not any(step.random for step in self.steps):
             return self._apply_fixed(images)
         size = tuple(images.shape[-2:])
-        matrix = self.sample(size, Randomness(len(images), images.device, generator))
+        matrix = self.sample(size, Randomness(len(images), images.device))
         # the grid is relative to the sides, so it also fits the reduced images
         grid = sampling_grid(matrix, size, self.out_size(size))
         return self._resample(self._reduced(images.float()), grid)

@@ -11,22 +11,15 @@ class InceptionV3Features(InceptionV3):
     """mmpretrain's InceptionV3 up to its pool and dropout: 2048 features.
 
     Upstream's class ends in a linear layer and returns a pair, which necks and
-    heads do not accept; its last layer can be neither replaced nor trained alone.
+    heads do not accept; its last layer can be neither replaced nor trained alone. There is no
+    auxiliary classifier: no head uses it, and report C does not mention it.
 
     Args:
-        aux_logits: Must be False: no head uses the auxiliary classifier, which
-            report C does not mention.
-        kwargs: As for InceptionV3 (dropout=0.5, init_cfg).
-
-    Raises:
-        ValueError: ``aux_logits`` is True.
+        kwargs: As for InceptionV3 (dropout=0.5, init_cfg), without ``aux_logits``.
     """
 
-    def __init__(self, aux_logits: bool = False, **kwargs: Any) -> None:
-        if aux_logits:
-            raise ValueError('InceptionV3Features: aux_logits=True, expected False: no head uses '
-                             'the auxiliary classifier')
-        super().__init__(num_classes=1, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(num_classes=1, aux_logits=False, **kwargs)
         self.fc = nn.Identity()
 
     def forward(self, x: Tensor) -> tuple[Tensor]:

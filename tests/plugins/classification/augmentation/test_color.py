@@ -4,7 +4,8 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as tv
 
-from plugins.classification.augmentation import ColorJitter, build_color, color
+from plugins.classification.augmentation import build_color, color
+from plugins.classification.augmentation.color import ColorJitter
 
 CHANGES = {
     color.adjust_brightness: tv.adjust_brightness,

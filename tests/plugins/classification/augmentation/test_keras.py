@@ -4,9 +4,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from plugins.classification.augmentation import (
-    BatchGeometry,
-)
+from plugins.classification.augmentation import BatchGeometry
 
 KERAS_B4 = [
     {'type': 'RandomRotation', 'degrees': 20}, {'type': 'RandomShift', 'width': .1, 'height': .1},

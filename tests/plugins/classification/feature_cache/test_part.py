@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from plugins.classification.augmentation import RandomFlip
+from plugins.classification.augmentation.geometry import RandomFlip
 from plugins.classification.datasets import ArrayDataset
 from plugins.classification.feature_cache import FrozenPrefix, part
 from plugins.classification.feature_cache.part import Part, PartFeatures
