@@ -17,9 +17,9 @@ from plugins.engine.checks import whole
 from plugins.engine.hooks import TrainablePhasesHook
 from plugins.engine.unwrap import unwrapped
 
-from .part import Part, PartFeatures, is_random
+from .part import PartFeatures, is_random, some_images
 from .prefix import FrozenPrefix, what_learns
-from .store import FeatureStore, by_main, num_bytes
+from .store import FeatureStore, by_main
 
 _OFF = 'set default_hooks.feature_cache.enabled=False'
 
@@ -49,27 +49,24 @@ class FeatureCacheHook(Hook):
         only_check: Only check the recipe (of the first phase, if there are phases) and the disk
             space, and train on images; set by ``--fast-dev-run``.
         cache_dir: Folder of the stored features; deleting it is always safe.
-        max_gb: Maximum size of one run's features, in 1e9 bytes.
         batch_size: Batch size while features are computed.
 
     Raises:
         ValueError: The backbone is trainable or has dropout; augmentation without
             views; batch augments (they mix different images in each epoch); persistent
             workers where the features change; a model, preprocessor or data set of
-            another class; more than ``max_gb``.
+            another class.
         OSError: No space on the disk.
     """
 
     priority = 'LOW'  # after the hooks that set normalisation or trainable parts
 
     def __init__(self, enabled: bool = True, views: int = 1, only_check: bool = False,
-                 cache_dir: str = 'work_dirs/feature_cache', max_gb: float = 10.,
-                 batch_size: int = 64) -> None:
+                 cache_dir: str = 'work_dirs/feature_cache', batch_size: int = 64) -> None:
         self.enabled = enabled
         self.views = whole(self, 'views', views, 1)
         self.only_check = only_check
         self.batch_size = whole(self, 'batch_size', batch_size, 1)
-        self.max_gb = max_gb
         self.store = FeatureStore(cache_dir)
         self._serving: list[ArrayDataset] = []
 
@@ -128,37 +125,44 @@ class FeatureCacheHook(Hook):
                 'computed once; set views=K for K augmented views of each image (an '
                 f'approximation), or {_OFF}')
 
-    def _parts(self, runner: Runner) -> list[Part]:
-        model = unwrapped(runner)
+    def _parts(self, runner: Runner) -> dict[str, PartFeatures]:
+        """The features of training and, if there is one, validation."""
+        model, dataset = unwrapped(runner), array_dataset(runner.train_dataloader, 'train')
         context: Any = partial(runner.optim_wrapper.optim_context, model)
-        views = self.views if is_random(model.data_preprocessor) else 1
-        parts = [Part('train', array_dataset(runner.train_dataloader, 'train'), context, True,
-                      views)]
+        prefix = FrozenPrefix(model, some_images(dataset), context, training=True)
+        views, seed = 1, None
+        if is_random(prefix.preprocessor):
+            # the main process's seed: each process has its own, but all write into one array
+            views, seed = self.views, by_main(lambda: runner.seed)
+        parts = {'train': PartFeatures(
+            dataset, prefix, context, True, views, seed, self.batch_size)}
         if runner.val_loop is not None:
+            dataset = array_dataset(runner.val_dataloader, 'val')
             context = partial(autocast, enabled=getattr(runner.val_loop, 'fp16', False))
-            parts.append(Part('val', array_dataset(runner.val_dataloader, 'val'), context, False,
-                              1))
+            parts['val'] = PartFeatures(dataset, prefix, context, False, 1, None, self.batch_size)
         return parts
 
     def _serve(self, runner: Runner) -> None:
         """Compute or load the features of all splits, and serve them from now on."""
-        model, parts = unwrapped(runner), self._parts(runner)
-        prefix = FrozenPrefix(model, parts[0].some_images(), parts[0].context, parts[0].training)
-        wanted = [self._wanted(runner, part, prefix) for part in parts]
-        abouts = [features.about(runner.cfg) for features in wanted]
-        self._check_space(runner, wanted, abouts)
-        self._serving = [part.dataset for part in parts]
+        parts = self._parts(runner)
+        abouts = {name: part.about(runner.cfg) for name, part in parts.items()}
+        # the disk must have room for all before any is computed
+        missing = by_main(lambda: self.store.check_room(
+            [(abouts[name], part.shape) for name, part in parts.items()]))
+        if missing:
+            _say(runner, f'features to compute: {missing / 1e6:.3g} MB, into '
+                         f'{self.store.cache_dir}')
+        self._serving = [part.dataset for part in parts.values()]
         if self.only_check:
             return  # the data sets continue to serve images
-        for features, about in zip(wanted, abouts, strict=True):
-            start = time.perf_counter()
-            array, word = self.store.fetch(about, features.shape, features.fill,
-                                           features.differing)
-            features.part.dataset.serve_features(array)
-            _say(runner, f'features of {features.part.name}: {_product(features.shape)} float32 = '
+        for name, part in parts.items():
+            start, stage = time.perf_counter(), abouts[name]['stage']
+            array, word = self.store.fetch(abouts[name], part.shape, part.fill, part.differing)
+            part.dataset.serve_features(array)
+            _say(runner, f'features of {name}: {" x ".join(map(str, part.shape))} float32 = '
                          f'{array.nbytes / 1e6:.3g} MB, {word} in '
-                         f'{time.perf_counter() - start:.1f} s, output of the {prefix.stage}')
-        model.features_of = prefix.stage
+                         f'{time.perf_counter() - start:.1f} s, output of the {stage}')
+            unwrapped(runner).features_of = stage
 
     def _stop(self, model: TransferClassifier) -> None:
         """Serve images again; the model then rejects features."""
@@ -166,29 +170,6 @@ class FeatureCacheHook(Hook):
             dataset.serve_features(None)
         self._serving = []
         model.features_of = None
-
-    def _wanted(self, runner: Runner, part: Part, prefix: FrozenPrefix) -> PartFeatures:
-        random = part.training and is_random(prefix.preprocessor)
-        # the main process's seed: each process has its own, but all write into one array
-        seed = by_main(lambda: runner.seed) if random else None
-        return PartFeatures(part, prefix, seed, self.batch_size)
-
-    def _check_space(self, runner: Runner, wanted: list[PartFeatures],
-                     abouts: list[dict[str, Any]]) -> None:
-        """Check ``max_gb`` and the disk space for all features, before any are computed."""
-        shapes = [features.shape for features in wanted]
-        total = sum(map(num_bytes, shapes))
-        if total > self.max_gb * 1e9:
-            sizes = ' and '.join(f'{features.part.name} ({_product(features.shape)})'
-                                 for features in wanted)
-            raise ValueError(
-                f'FeatureCacheHook: features of {sizes} need {total / 1e9:.1f} GB, but '
-                f'default_hooks.feature_cache.max_gb is {self.max_gb}; raise it, lower views, or '
-                f'{_OFF}')
-        missing = by_main(lambda: self.store.check_room(list(zip(abouts, shapes, strict=True))))
-        if missing:
-            _say(runner, f'features to compute: {missing / 1e6:.3g} MB, into '
-                         f'{self.store.cache_dir}')
 
 
 def array_dataset(loader: DataLoader, name: str) -> ArrayDataset:
@@ -211,7 +192,3 @@ def _say(runner: Runner, text: str) -> None:
     runner.logger.info(text)
     if is_main_process():
         print(text)
-
-
-def _product(sides: tuple[int, ...]) -> str:
-    return ' x '.join(str(side) for side in sides)

@@ -3,7 +3,7 @@ import copy
 import hashlib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,65 +19,55 @@ _MODEL_KEYS = ('data_preprocessor', 'backbone', 'neck')
 _PROBES = 4  # images that a stored array is compared with
 
 
-class Part(NamedTuple):
-    """Training or validation: the data and how the model processes them."""
-
-    name: str
-    dataset: ArrayDataset
-    context: Context
-    training: bool
-    views: int
-
-    def some_images(self) -> torch.Tensor:
-        """The first two images, or the only one: B x 3 x H x W."""
-        return self.dataset.__getitems__(range(min(2, len(self.dataset))))['inputs']
-
-
 class PartFeatures:
     """Computes the features of a split.
 
     Args:
-        part: The split; its data set must serve images.
+        dataset: The split; it must serve images.
         prefix: Computes the features.
+        context: Creates the context of the model's forward pass (mixed precision).
+        training: Whether images are preprocessed as in training (else as in evaluation).
+        views: Number of augmented views of each image.
         seed: Seed of the views; None if nothing is random. The augmentation of an image depends
             on the seed, the view, and the image's position in the data set and batch.
         batch_size: Images per batch.
 
     Attributes:
+        dataset: As given.
         shape: Views x images x C (x H x W).
     """
 
-    def __init__(self, part: Part, prefix: FrozenPrefix, seed: int | None, batch_size: int) -> None:
-        self.part = part
-        self._prefix = prefix
-        self._seed = seed
-        self._batch_size = batch_size
-        self.shape = (part.views, len(part.dataset),
-                      *prefix.shape_of(part.some_images(), part.context, part.training))
+    def __init__(self, dataset: ArrayDataset, prefix: FrozenPrefix, context: Context,
+                 training: bool, views: int, seed: int | None, batch_size: int) -> None:
+        self.dataset = dataset
+        self._prefix, self._context, self._training = prefix, context, training
+        self._seed, self._batch_size = seed, batch_size
+        self.shape = (views, len(dataset),
+                      *prefix.shape_of(some_images(dataset), context, training))
 
     def about(self, cfg: Config) -> dict[str, Any]:
         """Everything that the features depend on; ``cfg`` is the runner's."""
-        part, prefix = self.part, self._prefix
-        rows = hashlib.sha256(part.dataset.rows.tobytes()).hexdigest()
+        prefix = self._prefix
+        rows = hashlib.sha256(self.dataset.rows.tobytes()).hexdigest()
         return dict(
             format=1, stage=prefix.stage, weights=prefix.digest(), network=_network(cfg),
-            data=part.dataset.fingerprint, rows=rows,
-            preprocessing='train' if part.training else 'eval',
-            precision=_precision(part.context), device=prefix.preprocessor.device.type,
-            torch=torch.__version__, views=part.views,
+            data=self.dataset.fingerprint, rows=rows,
+            preprocessing='train' if self._training else 'eval',
+            precision=_precision(self._context), device=prefix.preprocessor.device.type,
+            torch=torch.__version__, views=self.shape[0],
             # random augmentation also depends on the image's position in its batch
             seed=None if self._seed is None else [self._seed, self._batch_size])
 
     def fill(self, features: np.ndarray) -> None:
         """Compute this process's share of the batches, in place, in an array of shape ``shape``."""
         rank, processes = get_dist_info()
-        batches = [(view, start) for view in range(self.part.views)
-                   for start in range(0, len(self.part.dataset), self._batch_size)]
+        batches = [(view, start) for view in range(self.shape[0])
+                   for start in range(0, len(self.dataset), self._batch_size)]
         for view, start in batches[rank::processes]:
             features[view, start:start + self._batch_size] = self._batch(view, start)
 
     def _batch(self, view: int, start: int) -> np.ndarray:
-        rows = range(start, min(start + self._batch_size, len(self.part.dataset)))
+        rows = range(start, min(start + self._batch_size, len(self.dataset)))
         with kept_random_state():
             if self._seed is not None:
                 words = np.random.SeedSequence([self._seed, view, start]).generate_state(
@@ -86,20 +76,25 @@ class PartFeatures:
             return self._compute(rows)
 
     def _compute(self, rows: range | np.ndarray) -> np.ndarray:
-        images = self.part.dataset.__getitems__(rows)['inputs']
-        return self._prefix(images, self.part.context, self.part.training).numpy()
+        images = self.dataset.__getitems__(rows)['inputs']
+        return self._prefix(images, self._context, self._training).numpy()
 
     def differing(self, stored: np.ndarray) -> str:
         """How stored features differ from what the current code computes; '' if they do not."""
         if self._seed is None:
-            rows = np.unique(np.linspace(0, len(self.part.dataset) - 1, _PROBES).astype(int))
+            rows = np.unique(np.linspace(0, len(self.dataset) - 1, _PROBES).astype(int))
             now = self._compute(rows)
         else:  # augmentation depends on the position in a batch: compute the whole first batch
             now = self._batch(0, 0)
             rows = np.arange(len(now))
-        tolerance = 0.05 if _precision(self.part.context) != 'torch.float32' else 1e-3
+        tolerance = 0.05 if _precision(self._context) != 'torch.float32' else 1e-3
         close = np.abs(now - stored[0][rows]).max() <= tolerance * max(1., np.abs(now).max())
         return '' if close else 'the current network computes different ones'
+
+
+def some_images(dataset: ArrayDataset) -> torch.Tensor:
+    """The first two images, or the only one: B x 3 x H x W."""
+    return dataset.__getitems__(range(min(2, len(dataset))))['inputs']
 
 
 def is_random(preprocessor: BatchDataPreprocessor) -> bool:

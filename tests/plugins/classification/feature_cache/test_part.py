@@ -10,7 +10,7 @@ from mmengine.config import Config
 from plugins.classification.augmentation.geometry import RandomFlip
 from plugins.classification.datasets import ArrayDataset
 from plugins.classification.feature_cache import FrozenPrefix, part
-from plugins.classification.feature_cache.part import Part, PartFeatures
+from plugins.classification.feature_cache.part import PartFeatures, some_images
 
 from .conftest import DrawnStripes
 from .test_prefix import build
@@ -21,9 +21,9 @@ DIFFERS = 'the current network computes different ones'
 
 def features(preprocessor: dict[str, Any], seed: int | None, views: int = 1,
              batch_size: int = 32) -> PartFeatures:
-    training = Part('train', ArrayDataset(DrawnStripes()), nullcontext, True, views)
-    prefix = FrozenPrefix(build(preprocessor=preprocessor), training.some_images(), training=True)
-    return PartFeatures(training, prefix, seed, batch_size)
+    dataset = ArrayDataset(DrawnStripes())
+    prefix = FrozenPrefix(build(preprocessor=preprocessor), some_images(dataset), training=True)
+    return PartFeatures(dataset, prefix, nullcontext, True, views, seed, batch_size)
 
 
 def filled(wanted: PartFeatures) -> np.ndarray:
