@@ -105,7 +105,6 @@ class _Scene:
         alarm = self.counts & (image.inside <= min_iou)
         self.counted, self.alarm = self.counts.tolist(), alarm.tolist()
         self.alarms_above = np.append(0, alarm.cumsum())
-        self.choosable_above = np.append(0, over.any(axis=1).cumsum())
 
     def _by_overlap(self, rows: np.ndarray, ious: np.ndarray) -> list[int]:
         if len(rows) == 1:  # the usual case
@@ -127,13 +126,9 @@ class _Scene:
     def counts_at(self, thresholds: np.ndarray) -> np.ndarray:
         """Second pass: (T, 2) hits and false alarms among the detections of each score or more."""
         detections = np.searchsorted(-self.scores, -thresholds, side='right')
-        known: dict[int, tuple[int, int]] = {}
         counts = np.zeros((len(thresholds), 2), int)
         for place, above in enumerate(detections):
-            key = self.choosable_above[above]  # other detections only add false alarms
-            if key not in known:
-                known[key] = self._choose(above)
-            hits, taken_alarms = known[key]
+            hits, taken_alarms = self._choose(above)
             counts[place] = hits, self.alarms_above[above] - taken_alarms
         return counts
 
