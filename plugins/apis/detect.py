@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
 
-from plugins.engine.config_check import groups
+from plugins.engine.config_keys import groups
 
 from .load import TrainedModel, evaluated_data, rounded
 

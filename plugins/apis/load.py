@@ -12,7 +12,7 @@ from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmengine.runner import load_checkpoint
 from torch import nn
 
-from plugins.engine.build_errors import naming_groups
+from plugins.engine.build_errors import naming
 from plugins.engine.checkpoint import check_finite, misfit, read_checkpoint, trust_checkpoint
 from plugins.engine.config_keys import resolved_keys
 from plugins.engine.experiment import EXPERIMENT, other_model
@@ -62,7 +62,7 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
     target = find_device(device)
     if trust:
         trust_checkpoint(checkpoint)
-    with DefaultScope.overwrite_default_scope(cfg.default_scope), naming_groups(cfg):
+    with DefaultScope.overwrite_default_scope(cfg.default_scope), naming(cfg, 'model'):
         model = MODELS.build(copy.deepcopy(cfg.model))  # mmdet writes into it
     if cfg.get('channels_last'):
         model = model.to(memory_format=torch.channels_last)

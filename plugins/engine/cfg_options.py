@@ -7,8 +7,10 @@ from typing import Any
 from mmengine.config import Config
 
 from .checks import is_number, refuse
-from .config_keys import READ_KEYS, dotted
+from .config_keys import READ_KEYS, dotted, find
 from .wording import shortened
+
+_ABSENT = object()
 
 
 def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
@@ -29,7 +31,7 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
     """
     for key, value in (options or {}).items():
         path = key.lstrip('+')
-        exists = _has(cfg, path)
+        exists = find(cfg, path, _ABSENT) is not _ABSENT
         top = path.partition('.')[0]
         if top in cfg and top not in READ_KEYS:
             raise ValueError(f'--cfg-options {key}: {top} is a helper variable of the config file, '
@@ -42,38 +44,17 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
             raise ValueError(f'--cfg-options {key}: the config has no such key. '
                              f'{_hint(cfg, path)} To add a new key on purpose write +{path}=...')
         if exists:
-            old = _get(cfg, path)
+            old = find(cfg, path)
             path, whole = _whole_list(cfg, path, value)
             _check_kind(key, old, value, inside=whole is not value)
             value = whole
         cfg.merge_from_dict({path: value}, allow_list_keys=True)
 
 
-def _has(cfg: Config, path: str) -> bool:
-    try:
-        _get(cfg, path)
-    except KeyError:
-        return False
-    return True
-
-
-def _get(cfg: Config, path: str) -> Any:
-    node: Any = cfg
-    for part in path.split('.'):
-        if isinstance(node, Mapping | Config) and part in node:
-            node = node[part]
-        elif isinstance(node, list | tuple) and part.isascii() and part.isdecimal() \
-                and int(part) < len(node):
-            node = node[int(part)]
-        else:
-            raise KeyError(path)
-    return node
-
-
 def _whole_list(cfg: Config, path: str, value: Any) -> tuple[str, Any]:
     """Change a plain list item by setting its list: mmengine merges only dicts into lists."""
     parent, _, index = path.rpartition('.')
-    items = _get(cfg, parent) if parent else None
+    items = find(cfg, parent) if parent else None
     if not isinstance(items, list | tuple) or isinstance(items[int(index)], Mapping):
         return path, value
     place = int(index)

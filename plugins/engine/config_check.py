@@ -1,5 +1,6 @@
 """Report wrong keys and numbers of a config clearly, before a network is built."""
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,19 @@ from mmengine.config import Config
 from . import checks
 from .checkpoint import SCHEMES, local_checkpoint
 from .command_line import LARGEST_SEED
-from .config_keys import READ_KEYS
+from .config_keys import READ_KEYS, find, groups
 
 _WHOLE_CONFIG = ('model', 'env_cfg', 'default_hooks', 'randomness')
-# Keys with whole numbers, each with its minimum.
-_COUNTS = {
-    **{f'{part}_dataloader.{key}': least for part in ('train', 'val', 'test')
-       for key, least in (('batch_size', 1), ('num_workers', 0))},
-    'train_cfg.max_epochs': 1, 'train_cfg.max_iters': 1, 'train_cfg.val_interval': 1,
-    'train_cfg.val_begin': 0}
+# Keys with numbers, each with its limits. The upper limits of a loader are above what any machine
+# holds, and refuse what would fill it: a million images at once, or 256 processes that load them.
+_NUMBERS = {
+    **{f'{part}_dataloader.{key}': (checks.whole, *limits) for part in ('train', 'val', 'test')
+       for key, limits in dict(batch_size=(1, 1_000_000), num_workers=(0, 256)).items()},
+    **{f'train_cfg.{key}': (checks.whole, least, math.inf) for key, least in dict(
+        max_epochs=1, max_iters=1, val_interval=1, val_begin=0).items()},
+    'randomness.seed': (checks.whole, 0, LARGEST_SEED),
+    'optim_wrapper.optimizer.lr': (checks.number, 0, math.inf)}
+_MAY_BE_NONE = ('randomness.seed', 'optim_wrapper.optimizer.lr')
 # Keys with one of several words, and those with a word or None.
 _WORDS = {'log_level': ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'),
           'env_cfg.mp_cfg.mp_start_method': ('fork', 'spawn', 'forkserver')}
@@ -66,20 +71,16 @@ def check_config(cfg: Config) -> None:
         raise ValueError(f'config {cfg.filename}: has no {", ".join(missing)}, expected a '
                          'complete config. Files in configs/_base_ are only parts: give a config '
                          'that names them in its _base_')
-    for path, least in _COUNTS.items():
-        if (value := _get(cfg, path, ...)) is not ...:
-            checks.whole('', path, value, least)
+    for path, (check, low, high) in _NUMBERS.items():
+        value = find(cfg, path, ...)
+        if value is not ... and not (value is None and path in _MAY_BE_NONE):
+            check('', path, value, low, high)
     for path, words in _WORDS.items():
-        checks.one_of('', path, _get(cfg, path), (*words, None))
+        checks.one_of('', path, find(cfg, path), (*words, None))
     for path in _TEXTS:
-        if not isinstance(_get(cfg, path), str | None):
-            raise checks.refuse('', path, _get(cfg, path), 'a word or None')
-    if (seed := _get(cfg, 'randomness.seed')) is not None:
-        checks.whole('', 'randomness.seed', seed, 0, LARGEST_SEED)
-    rate = _get(cfg, 'optim_wrapper.optimizer.lr')
-    if rate is not None and not (checks.is_number(rate) and rate >= 0):
-        raise checks.refuse('', 'optim_wrapper.optimizer.lr', rate, 'a number of at least 0')
-    if (clipping := _get(cfg, 'optim_wrapper.clip_grad')) is not None:
+        if not isinstance(find(cfg, path), str | None):
+            raise checks.refuse('', path, find(cfg, path), 'a word or None')
+    if (clipping := find(cfg, 'optim_wrapper.clip_grad')) is not None:
         _check_clipping(clipping)
 
 
@@ -93,6 +94,9 @@ def _check_clipping(clipping: Any) -> None:
     limit = clipping.get(_CLIPPING[kind])
     if not (checks.is_number(limit) and limit > 0):
         raise checks.refuse('', f'{path}.{_CLIPPING[kind]}', limit, 'a number above 0')
+    norm = clipping.get('norm_type', 2)
+    if norm != math.inf and not (checks.is_number(norm) and norm >= 1):
+        raise checks.refuse('', f'{path}.norm_type', norm, 'a number of at least 1, or inf')
 
 
 def check_weights(cfg: Config) -> None:
@@ -111,17 +115,6 @@ def check_weights(cfg: Config) -> None:
             local_checkpoint(name)
 
 
-def groups(node: Any, path: str = '') -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """All groups of keys in a config, each with its dotted path."""
-    if isinstance(node, Mapping | Config):
-        yield path, node
-    elif not isinstance(node, list | tuple):
-        return
-    items = enumerate(node) if isinstance(node, list | tuple) else node.items()
-    for key, value in items:
-        yield from groups(value, f'{path}.{key}' if path else str(key))
-
-
 def _check_keys(cfg: Config) -> None:
     words = {word for key in READ_KEYS for word in key.split('_')}
     for key in set(cfg) - READ_KEYS:
@@ -130,12 +123,3 @@ def _check_keys(cfg: Config) -> None:
         if near and not set(key.split('_')) <= words:
             raise ValueError(f'config {cfg.filename}: nothing reads the key {key}; did you mean '
                              f'{near[0]}? A helper variable needs a less similar name')
-
-
-def _get(cfg: Config, path: str, default: Any = None) -> Any:
-    """The value of a dotted key, or ``default`` if it does not exist."""
-    node: Any = cfg
-    for key in path.split('.'):
-        node = node.get(key, default) if isinstance(node, Mapping | Config) else default
-    return node
-

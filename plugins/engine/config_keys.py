@@ -113,6 +113,29 @@ def dotted(node: Any, path: str = '') -> Iterator[tuple[str, Any]]:
         yield path, node
 
 
+def find(cfg: Any, path: str, default: Any = None) -> Any:
+    """The value of a dotted key, or ``default`` if it does not exist."""
+    node = cfg
+    for key in path.split('.'):
+        if isinstance(node, list | tuple):
+            node = dict(enumerate(node))
+            key = int(key) if key.isascii() and key.isdecimal() else key
+        if not hasattr(node, 'get') or key not in node:
+            return default
+        node = node[key]
+    return node
+
+
+def groups(node: Any, path: str = '') -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """All groups of keys in a config, each with its dotted path."""
+    if hasattr(node, 'items'):
+        yield path, node
+    elif not isinstance(node, list | tuple):
+        return
+    for key, value in enumerate(node) if isinstance(node, list | tuple) else node.items():
+        yield from groups(value, f'{path}.{key}' if path else str(key))
+
+
 def _fits(key: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(key, pattern) for pattern in patterns)
 

@@ -2,6 +2,7 @@
 import copy
 import logging
 import platform
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from .allocator import keep_freed_memory
-from .build_errors import naming_groups
+from .build_errors import named, naming
 from .checkpoint import check_finite, misfit
 from .checkpoint_content import check_resumable, check_shapes
 from .console import lenient
@@ -56,6 +57,15 @@ class TransferRunner(Runner):
 
     trained_classes: tuple[str, ...] | None = None
 
+    build_visualizer = named('visualizer')(Runner.build_visualizer)
+    build_log_processor = named('log_processor')(Runner.build_log_processor)
+    register_hooks = named('default_hooks', 'custom_hooks')(Runner.register_hooks)
+    build_param_scheduler = named('param_scheduler')(Runner.build_param_scheduler)
+    build_val_loop = named('val_dataloader', 'val_cfg', 'val_evaluator')(Runner.build_val_loop)
+    build_test_loop = named('test_dataloader', 'test_cfg', 'test_evaluator')(
+        Runner.build_test_loop)
+    _init_model_weights = named('model')(Runner._init_model_weights)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.warnings: list[str] = []
         super().__init__(*args, **kwargs)
@@ -86,27 +96,20 @@ class TransferRunner(Runner):
         write_text(Path(self.work_dir, Path(self.cfg.filename or 'config.py').name),
                    formatted.pretty_text)
 
-    def train(self) -> torch.nn.Module:
-        """Train; an argument of a loader, optimizer or the like that is wrong is named."""
-        with naming_groups(self.cfg):
-            return super().train()
-
-    def test(self) -> dict:
-        with naming_groups(self.cfg):
-            return super().test()
-
     def setup_env(self, env_cfg: dict) -> None:
         """Set up the process; on a CPU, also reuse memory from step to step."""
         super().setup_env(env_cfg)
         if not torch.cuda.is_available():
             keep_freed_memory()
 
+    @named('model')
     def build_model(self, model: torch.nn.Module | dict) -> torch.nn.Module:
         """Build the model; with ``cfg.channels_last`` its convolutions compute in that layout."""
         model = super().build_model(model)
         return model.to(memory_format=torch.channels_last) \
             if self.cfg.get('channels_last') else model
 
+    @named('optim_wrapper')
     def build_optim_wrapper(self, optim_wrapper: OptimWrapper | dict) -> OptimWrapper:
         """Build the optimizer, with a fused kernel if PyTorch has one."""
         if isinstance(optim_wrapper, dict):
@@ -138,6 +141,7 @@ class TransferRunner(Runner):
             loader.generator = torch.Generator()
         return loader
 
+    @named('train_dataloader', 'train_cfg')
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """Build the loop; ``by_epoch`` chooses between those of ``train_loop``."""
         if isinstance(loop, dict) and 'type' not in loop:
@@ -164,7 +168,10 @@ class TransferRunner(Runner):
 
     def call_hook(self, fn_name: str, **kwargs: Any) -> None:
         """Call the hooks; what they add to a checkpoint is converted to plain values too."""
-        super().call_hook(fn_name, **kwargs)
+        # before a run, some hooks build what they need
+        with naming(self.cfg, 'default_hooks', 'custom_hooks') if fn_name == 'before_run' \
+                else nullcontext():
+            super().call_hook(fn_name, **kwargs)
         if fn_name == 'before_save_checkpoint':
             checkpoint = plain(kwargs['checkpoint'])
             kwargs['checkpoint'].clear()

@@ -1,6 +1,7 @@
 """Seed the workers of a dataloader anew for every batch."""
 import random
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -46,11 +47,12 @@ class SeededBatchSampler(Sampler):
         self.batches = BatchSampler(**arguments) if batch_sampler is None else \
             DATA_SAMPLERS.build(dict(batch_sampler), default_args=arguments)
         self.sampler, self.batch_size = sampler, batch_size
-        self.first = 0  # number of the first batch, if the sampler was forwarded
+        self.skip = 0  # batches that the next pass leaves out
 
     def __iter__(self) -> Iterator[_Batch]:
         entropy = torch.randint(2**62, ()).item()
-        for number, indices in enumerate(self.batches, self.first):
+        done, self.skip = self.skip, 0
+        for number, indices in islice(enumerate(self.batches), done, None):
             batch = _Batch(indices)
             batch.seed = int(np.random.SeedSequence([entropy, number]).generate_state(1)[0])
             yield batch

@@ -13,7 +13,6 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from . import continuing
-from .build_errors import naming_groups
 from .cfg_options import merge_options
 from .checkpoint import trust_checkpoint as trust
 from .config_check import check_config, read_config
@@ -179,7 +178,7 @@ class Session(ExitStack):
         self.cfg.experiment_name = f'{Path(self.cfg.filename).stem}_{next(_run_numbers)}'
         if trust_checkpoint and self.cfg.load_from:
             trust(self.cfg.load_from)
-        with naming(Path(self.cfg.work_dir)), naming_groups(self.cfg):
+        with naming(Path(self.cfg.work_dir)):
             runner = RUNNERS.build(self.cfg)
         runner.message_hub.update_info(EXPERIMENT, self._experiment)  # into every checkpoint
         return runner

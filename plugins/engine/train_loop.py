@@ -5,10 +5,10 @@ from typing import Any
 from mmengine.dist import all_gather_object, barrier, get_rank, get_world_size, is_distributed
 from mmengine.registry import LOOPS
 from mmengine.runner import loops
-from torch.utils.data import BatchSampler
 
 from .distributed import StopCheck
 from .random_state import random_state, set_random_state
+from .seeded_batches import SeededBatchSampler
 from .stop_signal import Stopped, allow_saving, postponed
 from .unwrap import unwrapped
 
@@ -27,11 +27,13 @@ class _ExactLoop:
     passes = 0
     batches = 0
     _began: dict[str, Any] | None = None  # random state
-    _resumed: dict[str, Any] | None = None  # position
+    _resumed: dict[str, Any] = {}  # position
 
     def run(self) -> Any:
         """Train; a signal saves a checkpoint after the current iteration, then it is raised."""
         self._stop_check = StopCheck()
+        # a training that ends before val_begin is validated at its end
+        self.val_begin = min(self.val_begin, self.max_epochs if self._by_epoch else self.max_iters)
         with postponed():
             return super().run()
 
@@ -60,66 +62,65 @@ class _ExactLoop:
                 f'{get_world_size()}: it goes on with other random numbers')
             position = position | dict(
                 batches=position['batches'] * len(processes) // get_world_size())
-        self._resumed = position | (processes[get_rank()] if same else {})
+        self._resumed = position
         try:
             if position['batches'] > self.max_iters:
                 raise ValueError(f'batches is {position["batches"]} of {self.max_iters}')
-            for key in ('began', 'now'):
-                set_random_state(self._resumed.get(key))
-            self._restore(self._resumed)
-        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError,
-                ValueError) as error:
+            if same:
+                self._resumed = position | processes[get_rank()]
+                self._restore(self._resumed)
+        except Exception as error:  # damaged values raise anything
             raise ValueError(f'meta.position of the checkpoint is damaged: {error}') from error
 
-    def _begin_pass(self) -> None:
-        self.batches = 0
-        if self._resumed:
-            self.passes = self._resumed['passes']
-            set_random_state(self._resumed.get('began'))
-        self._began = random_state()
-
-    def _pass(self) -> Iterator[tuple[int, Any]]:
-        """The remaining batches of this pass, with their numbers."""
-        resumed, self._resumed = self._resumed or {}, None
-        done, sampler = resumed.get('batches', 0), self.dataloader.batch_sampler
-        plain = type(getattr(sampler, 'batches', sampler)) is BatchSampler
-        if done and plain and hasattr(sampler.sampler, 'skip'):  # infinite; this loads nothing
-            sampler.first = done
-            sampler.sampler.skip(done * sampler.batch_size)
-            iterator = iter(self.dataloader)
-        else:
-            iterator = iter(self.dataloader)
-            for _ in range(done):
-                next(iterator, None)
-        self.batches = done
-        self._restore(resumed)
-        while True:
-            self._pause()
-            if (batch := next(iterator, None)) is None:
-                return
-            self.batches += 1
-            yield self.batches - 1, batch
-
-    def _restore(self, resumed: dict[str, Any]) -> None:
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Set what this process had; random states only on trial, as the next pass sets them."""
         model = unwrapped(self.runner)
-        for name, gradient in resumed.get('gradients', {}).items():
+        for name, gradient in state['gradients'].items():
             parameter = model.get_parameter(name)
             parameter.grad = gradient.to(parameter.device)
-        for name, buffer in resumed.get('buffers', {}).items():
+        for name, buffer in state.get('buffers', {}).items():
             model.get_buffer(name).copy_(buffer)
-        for (owner, name), value in zip(self._unsaved(), resumed.get('unsaved', ()), strict=False):
+        for (owner, name), value in zip(self._unsaved(), state['unsaved'], strict=True):
             setattr(owner, name, value)
-        if self.batches:
-            set_random_state(resumed.get('now'))
+        for key in ('began', 'now'):
+            set_random_state(state[key])
 
     def _unsaved(self) -> Iterator[tuple[object, str]]:
         for owner in (*self.runner.hooks, *unwrapped(self.runner).modules()):
             for name in _UNSAVED.get(type(owner).__name__, ()):
                 yield owner, name
 
+    def _begin_pass(self) -> None:
+        self.batches, self.passes = 0, self._resumed.get('passes', self.passes)
+        set_random_state(self._resumed.get('began'))
+        self._began = random_state()
+
+    def _pass(self) -> Iterator[Any]:
+        """The remaining batches of this pass."""
+        batches = self._after_those_done()
+        while True:
+            self._pause()
+            if (batch := next(batches, None)) is None:
+                return
+            self.batches += 1
+            yield batch
+
+    def _after_those_done(self) -> Iterator[Any]:
+        """Start the dataloader where the resumed run was; workers do not load again."""
+        resumed, self._resumed = self._resumed, {}
+        self.batches = to_load = resumed.get('batches', 0)
+        if isinstance(sampler := self.dataloader.batch_sampler, SeededBatchSampler):
+            sampler.skip, to_load = self.batches, 0
+        iterator = iter(self.dataloader)
+        for _ in range(to_load):
+            next(iterator, None)
+        if self.batches:
+            set_random_state(resumed.get('now'))
+        return iterator
+
     def _pause(self) -> None:
         """Between two iterations: save what is due, and stop if asked."""
-        if self.batches and (self.batches < len(self.dataloader) or not self._validates_at_end):
+        if self.batches and (self.batches < len(self.dataloader) or not self._by_epoch):
             self.runner.call_hook('between_train_iters')
         if number := self._stop_check(now=self.batches == 0):
             allow_saving()
@@ -132,15 +133,15 @@ class _ExactLoop:
 class EpochBasedTrainLoop(_ExactLoop, loops.EpochBasedTrainLoop):
     """mmengine's loop over epochs, each of which is a pass through the data."""
 
-    _validates_at_end = True
+    _by_epoch = True
 
     def run_epoch(self) -> None:
         """Train for one epoch, or for the rest of it."""
         self._begin_pass()
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
-        for idx, data_batch in self._pass():
-            self.run_iter(idx, data_batch)
+        for data_batch in self._pass():
+            self.run_iter(self.batches - 1, data_batch)
         self.batches, self._began = 0, None
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
@@ -150,19 +151,19 @@ class EpochBasedTrainLoop(_ExactLoop, loops.EpochBasedTrainLoop):
 class IterBasedTrainLoop(_ExactLoop, loops.IterBasedTrainLoop):
     """mmengine's loop over iterations, which passes through the data again and again."""
 
-    _validates_at_end = False
+    _by_epoch = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.dataloader_iterator = self  # upstream's cannot continue in the middle of a pass
-        self._running: Iterator[tuple[int, Any]] = iter(())
+        self._running: Iterator[Any] = iter(())
 
     def skip_iter(self, done: int) -> None:
         """Do nothing when upstream's loop resumes: the position says more."""
 
     def __next__(self) -> Any:
         """The next batch."""
-        while (numbered := next(self._running, None)) is None:
+        while (batch := next(self._running, None)) is None:
             if self._began and not self.batches:
                 raise ValueError('train_dataloader gives no batch, expected at least one')
             self.passes += self._began is not None
@@ -171,4 +172,4 @@ class IterBasedTrainLoop(_ExactLoop, loops.IterBasedTrainLoop):
             if hasattr(sampler, 'set_epoch'):
                 sampler.set_epoch(self.passes)
             self._running = self._pass()
-        return numbered[1]
+        return batch

@@ -6,43 +6,28 @@ from contextlib import nullcontext
 from difflib import get_close_matches
 from typing import Any
 
+from mmengine import registry as registries
 from mmengine.config import Config
-from mmengine.registry import (
-    DATA_SAMPLERS,
-    DATASETS,
-    FUNCTIONS,
-    HOOKS,
-    LOOPS,
-    METRICS,
-    MODELS,
-    OPTIM_WRAPPERS,
-    OPTIMIZERS,
-    PARAM_SCHEDULERS,
-    RUNNERS,
-    TRANSFORMS,
-    VISUALIZERS,
-    DefaultScope,
-    Registry,
-)
+from mmengine.registry import DefaultScope, Registry
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, TestLoop, ValLoop
 from torch.utils.data import DataLoader
 
 from .checkpoint import some
-from .config_check import groups
+from .config_keys import groups
 
-# The places of types in a config, and the registry in which mmengine looks them up.
-_REGISTRIES = {re.compile(place): registry for place, registry in (
-    (r'model(\.(backbone|neck|head|bbox_head|data_preprocessor))?(\.\d+)?', MODELS),
-    (r'\w+_dataloader\.dataset(\.dataset|\.datasets\.\d+)*', DATASETS),
-    (r'\w+_dataloader\.dataset\.(.*\.)?pipeline\.\d+', TRANSFORMS),
-    (r'\w+_dataloader\.(batch_)?sampler', DATA_SAMPLERS),
-    (r'\w+_dataloader\.collate_fn', FUNCTIONS),
-    (r'\w+_evaluator(\.\d+)?', METRICS),
-    (r'(train|val|test)_cfg', LOOPS),
-    (r'(default|custom)_hooks\.\w+', HOOKS),
-    (r'optim_wrapper', OPTIM_WRAPPERS), (r'optim_wrapper\.optimizer', OPTIMIZERS),
-    (r'param_scheduler(\.\d+)?', PARAM_SCHEDULERS),
-    (r'visualizer', VISUALIZERS))}
+# The places of types in a config, and the name of the registry in which mmengine looks them up.
+_REGISTRIES = {
+    r'model(\.(backbone|neck|head|bbox_head|data_preprocessor))?(\.\d+)?': 'MODELS',
+    r'\w+_dataloader\.dataset(\.dataset|\.datasets\.\d+)*': 'DATASETS',
+    r'\w+_dataloader\.dataset\.(.*\.)?pipeline\.\d+': 'TRANSFORMS',
+    r'\w+_dataloader\.(batch_)?sampler': 'DATA_SAMPLERS',
+    r'\w+_dataloader\.collate_fn': 'FUNCTIONS',
+    r'\w+_evaluator(\.\d+)?': 'METRICS',
+    r'(train|val|test)_cfg': 'LOOPS',
+    r'(default|custom)_hooks\.\w+': 'HOOKS',
+    r'optim_wrapper': 'OPTIM_WRAPPERS', r'optim_wrapper\.optimizer': 'OPTIMIZERS',
+    r'param_scheduler(\.\d+)?': 'PARAM_SCHEDULERS',
+    r'visualizer': 'VISUALIZERS'}
 # Groups without a type, and what their keys are arguments of.
 _UNTYPED: dict[str, tuple[type, ...]] = {
     **{f'{part}_dataloader': (DataLoader,) for part in ('train', 'val', 'test')},
@@ -62,15 +47,19 @@ def check_types(cfg: Config) -> None:
         ValueError: A type or argument is unknown; the message names the key and similar names.
     """
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
-        _found(RUNNERS, cfg.get('runner_type', 'Runner'), 'runner_type')
+        _found(registries.RUNNERS, cfg.get('runner_type', 'Runner'), 'runner_type')
         for path, node in groups(cfg):
             _check_group(path, node)
 
 
+def registry_of(path: str) -> Registry | None:
+    """The registry of the types of a group; None if it is in an unusual place."""
+    return next((getattr(registries, name) for place, name in _REGISTRIES.items()
+                 if re.fullmatch(place, path)), None)
+
+
 def _check_group(path: str, node: Mapping[str, Any]) -> None:
-    kind = node.get('type')
-    registry = next((registry for place, registry in _REGISTRIES.items()
-                     if place.fullmatch(path)), None)
+    kind, registry = node.get('type'), registry_of(path)
     if isinstance(kind, str) and registry is not None:
         classes: tuple[Any, ...] = (_found(registry, kind, f'{path}.type'),)
     elif kind is None and path in _UNTYPED:

@@ -89,7 +89,7 @@ def option(rng: Random, setting: Setting) -> Attempt:
 def anchors(rng: Random, setting: Setting) -> Attempt:
     from mmengine.registry import MODELS, DefaultScope
 
-    from plugins.engine.build_errors import naming_groups
+    from plugins.engine.build_errors import naming
     from plugins.engine.session import load_config
 
     where = 'model.bbox_head.anchor_generator'
@@ -100,7 +100,7 @@ def anchors(rng: Random, setting: Setting) -> Attempt:
 
     def use() -> None:
         cfg = load_config(_DETECTOR, [f'{where}.{key}={value}'])
-        with DefaultScope.overwrite_default_scope('mmdet'), naming_groups(cfg):
+        with DefaultScope.overwrite_default_scope('mmdet'), naming(cfg, 'model'):
             head = MODELS.build(cfg.model).bbox_head
         sizes = [[tuple(map(float, size)) for size in level]
                  for level in cfg.model.bbox_head.anchor_generator.base_sizes]

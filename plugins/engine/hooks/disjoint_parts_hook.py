@@ -10,6 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import DATASETS, HOOKS
 from torch.utils.data import Dataset
 
+from ..build_errors import naming
 from ..config_keys import Kind, kind_of, resolved_keys
 
 
@@ -54,7 +55,8 @@ class DisjointPartsHook(Hook):
     @staticmethod
     def _test_names(runner) -> set[str] | None:
         try:
-            return _names_of_config(runner.cfg.test_dataloader.dataset)
+            with naming(runner.cfg, 'test_dataloader'):
+                return _names_of_config(runner.cfg.test_dataloader.dataset)
         except (OSError, ValueError) as error:  # training does not need them
             runner.logger.warning('test_dataloader cannot be compared with the training images, '
                                   f'and tools/test.py will fail: {error}')

@@ -2,7 +2,7 @@
 import pytest
 
 from plugins.engine.checkpoint import read_checkpoint
-from tests.plugins.engine.random_run import same, train_fixture  # noqa: F401 (a fixture)
+from tests.plugins.engine.random_run import history, same, train_fixture  # noqa: F401 (a fixture)
 
 
 @pytest.mark.parametrize('stop', [1, 4, 5, 6, 10, 14])
@@ -51,3 +51,9 @@ def test_workers_draw_the_same_in_a_resumed_run(train, kind, stop, dies, checkpo
     train(stop=stop, dies=dies, workers=2, **kind)
     whole = train('whole', workers=2, **kind)
     same(whole, train(resume=checkpoint, workers=2, **kind))
+
+
+@pytest.mark.parametrize('loop, end', [(dict(by_epoch=True, max_epochs=2, val_begin=9), 10),
+                                       (dict(by_epoch=False, max_iters=3, val_begin=9), 3)])
+def test_a_training_that_ends_before_val_begin_is_validated_at_its_end(train, loop, end):
+    assert [entry['iter'] for entry in history(train(loop=loop))] == [end]
