@@ -44,12 +44,11 @@ print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest()[:16])' "$root/r
   echo "Making the Python environment in $venv (about 6 GB, a few minutes)"
   "$base" -m venv "$venv" ||
     fail "$base cannot make environments: install its venv module (on Debian and Ubuntu: apt install python3-venv)."
-  "$python" -m pip install --quiet --requirement "$root/requirements.txt" ||
-    fail "The installation into $venv failed, see above; run the same command again to take it up."
   # mmcv requires opencv-python, which needs libGL; the headless build of the same version does not,
   # and both unpack to the same folder: the one installed last is imported.
-  "$python" -m pip install --quiet --force-reinstall --no-deps \
-    "$(grep -o '^opencv-python-headless==[^ ]*' "$root/requirements.txt")" ||
+  "$python" -m pip install --quiet --requirement "$root/requirements.txt" &&
+    "$python" -m pip install --quiet --force-reinstall --no-deps \
+      "$(grep -o '^opencv-python-headless==[^ ]*' "$root/requirements.txt")" ||
     fail "The installation into $venv failed, see above; run the same command again to take it up."
   rm -f "$venv"/.mmtransfer-*
   touch "$marker"

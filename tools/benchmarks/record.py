@@ -15,7 +15,6 @@ from .measure import Block, interleave
 
 PACKAGES = ('torch', 'torchvision', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmpretrain',
             'onedl-mmdetection', 'numpy', 'kornia')
-CPU_FEATURES = ('avx2', 'avx512_f', 'avx512_bf16', 'amx_bf16', 'bf16', 'sve_bf16')
 
 
 @dataclass(frozen=True)
@@ -97,9 +96,9 @@ def _number(value: float) -> str:
 
 def conditions() -> dict[str, Any]:
     """Return threads, device, CPU capabilities, versions and commit."""
-    found = torch.cpu.get_capabilities()
     versions = {'python': platform.python_version(),
                 **{package: metadata.version(package) for package in PACKAGES}}
     return dict(threads=torch.get_num_threads(), device=device_name(),
-                cpu_features=[name for name in CPU_FEATURES if found.get(name)],
+                cpu_features=[name for name, found in torch.cpu.get_capabilities().items()
+                              if found is True],
                 platform=platform.platform(), versions=versions, git_commit=git_commit())

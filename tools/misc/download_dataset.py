@@ -138,13 +138,10 @@ def wrong_counts(folder: Path, counts: Mapping[str, int]) -> list[str]:
     Args:
         counts: Pattern -> number of visible entries that match it; empty files do not count.
     """
-    wrong = []
-    for pattern, expected in counts.items():
-        found = sum(not path.name.startswith('.') and (path.is_dir() or path.stat().st_size > 0)
-                    for path in folder.glob(pattern))
-        if found != expected:
-            wrong.append(f'{pattern}: {found} instead of {expected}')
-    return wrong
+    found = {pattern: sum(1 for path in folder.glob(pattern) if not path.name.startswith('.')
+                          and (path.is_dir() or path.stat().st_size > 0)) for pattern in counts}
+    return [f'{pattern}: {found[pattern]} instead of {expected}'
+            for pattern, expected in counts.items() if found[pattern] != expected]
 
 
 def digest_of(folder: Path) -> str:

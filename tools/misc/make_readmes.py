@@ -19,7 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.files import REPO_ROOT, write_text
+from plugins.engine.files import REPO_ROOT, write_texts
 from plugins.engine.metric_names import METRICS
 from plugins.engine.wording import counted
 from tools.misc.result_files import LABELS, load_models, measured, metafiles
@@ -43,25 +43,24 @@ def main(argv: Sequence[str] | None = None) -> list[Path]:
     parser = argparse.ArgumentParser(description='Rewrite the tables in configs/*/README.md.')
     parser.add_argument('--check', action='store_true', help='change nothing; fail if any is stale')
     args = parser.parse_args(argv)
-    stale = refresh(REPO_ROOT, write=not args.check)
+    stale = stale_readmes(REPO_ROOT)
     names = ' '.join(str(path.relative_to(REPO_ROOT)) for path in stale)
     if args.check and stale:
         raise ValueError(f'stale: {names}; run python tools/misc/make_readmes.py')
+    write_texts(stale)
     print(f'rewritten: {names}' if stale else 'every README is current')
-    return stale
+    return list(stale)
 
 
-def refresh(root: Path, write: bool) -> list[Path]:
-    """Find stale READMEs below the folder of model-index.yml; rewrite them if ``write``."""
-    stale = []
+def stale_readmes(root: Path) -> dict[Path, str]:
+    """Find stale READMEs below the folder of model-index.yml, and return their new text."""
+    stale = {}
     for metafile in metafiles(root):
         readme = metafile.with_name('README.md')
         text = readme.read_text(encoding='utf-8')
         fresh = _with_table(text, family_table(root, metafile), readme)
         if fresh != text:
-            stale.append(readme)
-            if write:
-                write_text(readme, fresh)
+            stale[readme] = fresh
     return stale
 
 

@@ -71,10 +71,8 @@ def diff_text(path: Path, cfg: 'Config') -> str:
     from plugins.engine.config_diff import difference
     lines = []
     for key, before, after in difference(path, cfg._cfg_dict.to_dict()):
-        if before is None:
-            lines.append(f'+ {key}: {after}')
-        elif after is None:
-            lines.append(f'- {key}: {before}')
+        if before is None or after is None:
+            lines.append(f'+ {key}: {after}' if before is None else f'- {key}: {before}')
         elif len(f'{key}{before}{after}') > _WIDTH:
             lines.append(f'~ {key}:\n      {before}\n   -> {after}')
         else:

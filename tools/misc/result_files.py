@@ -48,7 +48,14 @@ def load_models(metafile: Path) -> list[Model]:
     models = []
     for entry in _read_list(metafile, 'Models'):
         try:
-            models.append(_model(entry))
+            metadata, results = entry['Metadata'], entry.get('Results', [])
+            for result in results:
+                for name, figure in result['Metrics'].items():
+                    float(figure), LABELS[name], result['Dataset']
+            models.append(Model(
+                entry['Name'], entry['Config'], metadata.get('Row', ''),
+                int(metadata['Parameters']), int(metadata['Trainable']),
+                metadata.get('Report Time', ''), results))
         except (KeyError, TypeError, ValueError) as error:
             name = entry.get('Name', entry) if isinstance(entry, Mapping) else entry
             raise ValueError(f'{metafile}: entry {name}: {type(error).__name__}: {error}; expected '
@@ -56,16 +63,6 @@ def load_models(metafile: Path) -> list[Model]:
                              'and Results, each with a Dataset and Metrics among '
                              f'{", ".join(LABELS)}') from error
     return models
-
-
-def _model(entry: dict[str, Any]) -> Model:
-    metadata, results = entry['Metadata'], entry.get('Results', [])
-    parameters, trainable = (int(metadata[key]) for key in ('Parameters', 'Trainable'))
-    for result in results:
-        for name, figure in result['Metrics'].items():
-            float(figure), LABELS[name], result['Dataset']
-    return Model(entry['Name'], entry['Config'], metadata.get('Row', ''), parameters, trainable,
-                 metadata.get('Report Time', ''), results)
 
 
 def _read_list(path: Path, key: str) -> list[Any]:

@@ -127,13 +127,11 @@ def write_cifar(root: Path, request: Request) -> None:
 class _Python2Pickler(pickle._Pickler):
     """Writes bytes as Python 2's strings, which open with encoding='bytes' and with 'latin1'."""
 
-    dispatch = pickle._Pickler.dispatch.copy()
-
     def save_bytes(self, obj: bytes) -> None:
         self.write(pickle.BINSTRING + struct.pack('<i', len(obj)) + obj)
         self.memoize(obj)
 
-    dispatch[bytes] = save_bytes
+    dispatch = {**pickle._Pickler.dispatch, bytes: save_bytes}
 
 
 def _dump(path: Path, content: dict) -> None:

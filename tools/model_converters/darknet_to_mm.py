@@ -146,11 +146,9 @@ def convert(src: Path, model: nn.Module
     """Read SRC for an mmdet YOLOv3; return its tensors, facts and number of classes or None.
 
     Raises:
-        OSError: SRC is missing, a folder, or cannot be read.
+        OSError: SRC is no file, or cannot be read.
         ValueError: It is not a Darknet file, has the wrong length, or impossible values.
     """
-    if src.is_dir():
-        raise IsADirectoryError(f'{src}: is a folder, expected a file of weights in it')
     if not src.is_file():
         raise FileNotFoundError(f'{src}: no such file, expected {BACKBONE} or yolov3.weights from '
                                 'https://pjreddie.com/darknet/yolo/')

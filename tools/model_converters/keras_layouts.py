@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from mmpretrain.registry import MODELS
 from torch import nn
 
@@ -36,10 +35,7 @@ class Architecture:
 
     def layers(self) -> Iterator[Layer]:
         """Yield the backbone's layers in its order; every file must contain them."""
-        # mmpretrain's ResNet reads a tensor's value, impossible on 'meta'
-        with torch.device('cpu' if self.backbone['type'] == 'ResNet' else 'meta'):
-            backbone = MODELS.build(self.backbone)
-        modules = [(name, module) for name, module in backbone.named_modules()
+        modules = [(name, module) for name, module in MODELS.build(self.backbone).named_modules()
                    if isinstance(module, nn.Conv2d | nn.BatchNorm2d)]
         convolution = ''
         for keras, (name, module) in zip(self.keras_names(), modules, strict=True):
