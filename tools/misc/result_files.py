@@ -49,13 +49,12 @@ def load_models(metafile: Path) -> list[Model]:
     for entry in _read_list(metafile, 'Models'):
         try:
             metadata, results = entry['Metadata'], entry.get('Results', [])
+            parameters, trainable = int(metadata['Parameters']), int(metadata['Trainable'])
             for result in results:
                 for name, figure in result['Metrics'].items():
                     float(figure), LABELS[name], result['Dataset']
-            models.append(Model(
-                entry['Name'], entry['Config'], metadata.get('Row', ''),
-                int(metadata['Parameters']), int(metadata['Trainable']),
-                metadata.get('Report Time', ''), results))
+            models.append(Model(entry['Name'], entry['Config'], metadata.get('Row', ''),
+                                parameters, trainable, metadata.get('Report Time', ''), results))
         except (KeyError, TypeError, ValueError) as error:
             name = entry.get('Name', entry) if isinstance(entry, Mapping) else entry
             raise ValueError(f'{metafile}: entry {name}: {type(error).__name__}: {error}; expected '
