@@ -3,6 +3,8 @@ import importlib
 import json
 import logging
 import sys
+from errno import ENOSPC
+from unittest.mock import Mock
 
 import pytest
 
@@ -44,11 +46,15 @@ def test_figures_are_printed_and_all_samples_written(toy_suite, tmp_path, capsys
     assert not toy_suite.folder.exists() and not toy_suite.stream.closed
 
 
-def test_an_earlier_record_is_kept_unless_overwritten(toy_suite, tmp_path):
+def test_an_earlier_record_is_kept_unless_overwritten(toy_suite, tmp_path, monkeypatch):
     out = tmp_path / 'a.json'
     out.write_text('mine')
     with pytest.raises(FileExistsError, match='replace it with --overwrite'):
         main(['startup', '--json', str(out)])
-    assert out.read_text() == 'mine'
+    with monkeypatch.context() as full:
+        full.setattr('os.fsync', Mock(side_effect=OSError(ENOSPC, 'No space left on device')))
+        with pytest.raises(OSError, match='No space left .*a.json'):
+            main(['startup', '--json', str(out), '--overwrite'])
+    assert out.read_text() == 'mine' and list(tmp_path.iterdir()) == [out]
     main(['startup', '--json', str(out), '--overwrite'])
     assert json.loads(out.read_text())['suite'] == 'startup'

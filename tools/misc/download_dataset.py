@@ -112,7 +112,7 @@ def _download(archive: Archive, folder: Path, origin: str) -> Path:
         download_url_to_file(archive.url, str(path), archive.sha256)
     except (OSError, RuntimeError, http.client.HTTPException) as error:
         raise OSError(f'{archive.name} cannot be downloaded from {archive.url} ({error}); get it '
-                      f'elsewhere and give it with --from; its page is {origin}') from error
+                      f'elsewhere and give its folder with --from; its page is {origin}') from error
     return path
 
 

@@ -100,7 +100,7 @@ def test_other_cifar_files_are_a_warning_and_broken_ones_an_error(mirror, tmp_pa
 def test_a_wrong_or_missing_download_leaves_nothing(mirror, tmp_path, damage, message):
     damage(mirror / 'lists.tgz')
     with pytest.raises(OSError, match=f'lists.tgz cannot be downloaded from file://.*{message}.*; '
-                       'get it elsewhere and give it with --from; its page is https://www.tensor'):
+                       'get it elsewhere and give its folder with --from; its page is https://ww'):
         main(['cub200', '--data-root', str(tmp_path)])
     assert names(tmp_path) == []
 
