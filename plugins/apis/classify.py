@@ -34,7 +34,11 @@ class Classify:
             self._source = build_source(data.source)
             self._source.size  # noqa: B018  (raises errors of the data set now)
         elif evaluated_data(trained.cfg, 'pipeline') is not None:
-            self._inferencer = _inferencer(trained)
+            from mmpretrain import ImageClassificationInferencer
+            trained.model._config = trained.cfg  # as mmpretrain's get_model() does
+            with DefaultScope.overwrite_default_scope('mmpretrain'):
+                self._inferencer = ImageClassificationInferencer(trained.model,
+                                                                 classes=trained.classes)
         else:
             raise ValueError(f'config {trained.cfg.filename}: test_dataloader.dataset has neither '
                              'source nor pipeline; how a picture becomes an input is not known')
@@ -57,10 +61,3 @@ class Classify:
                 inputs = np.stack([self._source.stored(image) for image in images])
                 samples = self.model.test_step(dict(inputs=torch.from_numpy(inputs)))
         return torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()
-
-
-def _inferencer(trained: TrainedModel) -> object:
-    from mmpretrain import ImageClassificationInferencer
-    trained.model._config = trained.cfg  # as mmpretrain's get_model() does
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        return ImageClassificationInferencer(trained.model, classes=trained.classes)

@@ -31,17 +31,15 @@ def render(title: str, experiments: Sequence[Experiment], tables: Sequence[Table
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(breakable=breakable, shown=shown)
     entries = [entry for one in experiments for entry in one.entries]
-    context: dict[str, Any] = dict(
+    return environment.get_template('report.html.j2').render(
         title=title, experiments=experiments, entries=entries, tables=tables,
         examples=examples or {}, studies=studies, notes=notes,
         has_reported=any(one.reported and one.reported.figures for one in experiments),
         anchors={entry.name: f'run-{place}' for place, entry in enumerate(entries, 1)},
         curves=curve_data(entries, [one.entries[0].name for one in experiments]),
         matrix=_matrix, figures=_figures, classes=_classes, environment=_environment,
+        summary=_summary(experiments, entries) if entries else '', sections=[],
         written=time.strftime('%Y-%m-%d %H:%M'))
-    context['sections'] = _sections(context)
-    context['summary'] = _summary(experiments, entries) if entries else ''
-    return environment.get_template('report.html.j2').render(context)
 
 
 def breakable(text: str) -> Any:
@@ -58,18 +56,6 @@ def _summary(experiments: Sequence[Experiment], entries: Sequence[Run]) -> str:
     took = f'{seconds / 3600:.1f} hours' if seconds > 7200 else f'{seconds / 60:.1f} minutes'
     return (f'{counted(len(entries), "run")} of {counted(len(experiments), "experiment")}: '
             f'{parts}; {took} of training.')
-
-
-def _sections(context: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Ids and names for the links at the top."""
-    runs, notes = bool(context['entries']), context['notes']
-    return [*([('runs', 'Runs')] * runs),
-            *((f'table-{i}', table.title) for i, table in enumerate(context['tables'], 1)),
-            *([('curves', 'Curves')] * bool(context['curves']['measures'])),
-            *([('details', 'Each run')] * runs),
-            *((f'study-{i}', f'Search: {study.name}')
-              for i, study in enumerate(context['studies'], 1)),
-            *([('notes', f'Not shown ({len(notes)})')] * bool(notes))]
 
 
 def _matrix(entry: Run) -> Inline | None:

@@ -24,15 +24,6 @@ for (const table of document.querySelectorAll('table.sortable')) {
   }
 }
 
-// ---- A link to a run unfolds its details.
-const unfold = () => {
-  const target = document.getElementById(location.hash.slice(1));
-  target?.setAttribute('open', '');
-  target?.scrollIntoView();
-};
-addEventListener('hashchange', unfold);
-unfold();
-
 // ---- Curves.
 const COLOURS = 7, DASHES = ['', '7 4', '2 3', '9 3 2 3'];
 const find = id => document.getElementById(id);

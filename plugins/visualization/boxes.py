@@ -86,21 +86,20 @@ def draw_legend(width: int, meanings: Mapping[str, Line | None], note: str = '')
     """
     size = min(text_size(width), 18)
     swatch, row, gap = int(2.5 * size), size + 18, int(1.5 * size)
-    left, top, places = 12, 0, []
+    canvas = Canvas.blank(row * (len(meanings) + 1) + 8, width, DARK)
+    left, top = 12, 0
     for words, drawn in ([(note, False)] if note else []) + [(one, True) for one in meanings]:
         room = min(text_width(words, size, not drawn) + (swatch + 8) * drawn, width - 24)
         if left > 12 and left + room > width - 12:
             left, top = 12, top + row
-        places.append((words, drawn, left, top))
-        left += room + gap
-    canvas = Canvas.blank(top + row + 8, width, DARK)
-    for words, drawn, left, top in places:
+        text = left
         if drawn:
             box, line = (left, top + 10, left + swatch, top + row - 2), meanings[words]
             if line is None:
                 canvas.hatch(box)
             else:
                 canvas.box(box, line)
-            left += swatch + 8
-        canvas.write(words, left, top + row / 2 + 4, size, WHITE, not drawn, width - left - 12)
-    return canvas.array()
+            text += swatch + 8
+        canvas.write(words, text, top + row / 2 + 4, size, WHITE, not drawn, width - text - 12)
+        left += room + gap
+    return canvas.array()[:top + row + 8]

@@ -61,7 +61,7 @@ def test_what_is_damaged_is_noted_and_the_rest_is_shown(tmp_path, capsys):
     told = capsys.readouterr().err
     for message in ('a/result.json: damaged', 'examples.json: not as tools/test.py', 'row 2 has 1'):
         assert message in text and message in told
-    assert text.count('<details id="run-') == 2 and not made.exists()
+    assert text.count('<details') == 2 and not made.exists()
 
 
 def test_folders_with_names_of_any_bytes(tmp_path, capsys):
@@ -70,7 +70,7 @@ def test_folders_with_names_of_any_bytes(tmp_path, capsys):
         write_run(folder / name, checkpoint=str(folder / 'best.pth'))
     text = main([str(folder), '-o', str(tmp_path / 'r.html')]).read_text()
     assert 'caf\\udce9 &#34;&#39;&lt;b&gt;%#?\n' in text.replace('<wbr>', '')
-    assert text.count('<details id="run-') == 2 and '2 runs' in capsys.readouterr().out
+    assert text.count('<details') == 2 and '2 runs' in capsys.readouterr().out
 
 
 def test_nothing_is_overwritten_unasked_and_errors_come_before_any_work(tmp_path):
@@ -108,7 +108,6 @@ def test_it_opens_without_errors_names_stay_text_and_a_link_opens_its_run(page):
                 paths: document.querySelectorAll('#curves-plot path').length,
                 boxes: document.querySelectorAll('#curves-runs input:checked').length,
                 open: (document.querySelectorAll('#runs a')[2].click(),
-                       dispatchEvent(new Event('hashchange')),
                        [...document.querySelectorAll('details')].map(part => part.open))};""")
     assert errors == [] and answer['open'] == [False, False, True, False]
     assert answer['title'] == EVIL and answer['names'].count(EVIL) == 3
