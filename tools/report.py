@@ -39,9 +39,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> Path:
     """Write the page and return its path.
 
-    Args:
-        argv: Command-line arguments; None: those of this process (sys.argv).
-
     Raises:
         OSError: The page cannot be written or exists already, or a folder contains no run.
         ValueError: A metafile cannot be read.

@@ -18,9 +18,6 @@ class Classify:
     on the device. For a config with a pipeline, the inferencer is used; it is given decoded
     pictures, because upstream's own reader accepts truncated files.
 
-    Args:
-        trained: The classifier.
-
     Raises:
         ValueError: The data set in the config's test_dataloader has neither a source
             whose pictures have a known size nor a pipeline.

@@ -29,9 +29,6 @@ class Detect:
     random weights if a checkpoint does not fit. This class runs the config's own test pipeline
     from the step after the loader.
 
-    Args:
-        trained: The detector.
-
     Raises:
         ValueError: The config's test pipeline does not begin with a known loader.
     """

@@ -135,18 +135,18 @@ class Trace:
         Raises:
             ValueError: The class's score does not depend on this layer.
         """
-        from pytorch_grad_cam import GradCAM
-        layer = self.model.get_submodule(name)
-        with torch.enable_grad(), GradCAM(self.model, [layer], torch.clone) as cam:
-            kept = cam.activations_and_grads
+        kept: list[Tensor] = []
+        # the next module may change the clone in place, but not what is kept
+        with torch.enable_grad(), self.model.get_submodule(name).register_forward_hook(
+                lambda module, inputs, output: kept.append(output) or output.clone()):
             # with a frozen backbone, only a gradient of the input makes gradients pass through it
-            kept(self.inputs.clone().requires_grad_())[0, label].backward()
-            self.model.zero_grad()
-            if not kept.gradients:
-                raise ValueError(f'layer {name}: no class score depends on it; name one on the way '
-                                 'to the head')
-            values = (kept.activations[0].float().numpy(), kept.gradients[0].float().numpy())
-            raw = cam.get_cam_image(self.inputs, layer, [], *values)[0]
+            score = self.model(self.inputs.clone().requires_grad_())[0, label]
+            gradient, = torch.autograd.grad(score, kept, allow_unused=True)
+        if gradient is None:
+            raise ValueError(f'layer {name}: no class score depends on it; name one on the way to '
+                             'the head')
+        maps, slopes = (value.detach().float().cpu().numpy()[0] for value in (*kept, gradient))
+        raw = (slopes.mean((1, 2))[:, None, None] * maps).sum(0)
         share = raw.clip(0) / raw.max() if raw.max() > 0 else np.zeros_like(raw)
         share = nn.functional.interpolate(torch.from_numpy(share)[None, None],
                                           self.inputs.shape[2:], mode='bilinear')

@@ -11,7 +11,6 @@ class Predictor:
     """Classify pictures or detect objects in them, as tools/test.py does for the same files.
 
     Args:
-        trained: The model.
         topk: For a classifier, how many classes to return.
         score_thr: For a detector, the minimum score of a box.
 

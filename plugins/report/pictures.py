@@ -62,7 +62,6 @@ def read_examples(entry: Run, most: Mapping[str, int]) -> Examples | None:
     """Read the example images of a run's test; None if there are none, or only of another test.
 
     Args:
-        entry: The run.
         most: Maximum number of examples to read, by kind.
 
     Raises:

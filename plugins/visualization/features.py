@@ -24,8 +24,6 @@ def draw_maps(maps: np.ndarray, layer: str, most: int = 64) -> Figure:
 
     Args:
         maps: C x H x W, all maps of the layer.
-        layer: Its name.
-        most: How many to draw.
     """
     flat, low, high = flat_maps(maps), maps.min((1, 2)), maps.max((1, 2))
     tiles = [(None, f'{k}: flat {_value(low[k])}') if flat[k] else
@@ -43,8 +41,6 @@ def draw_filters(weights: np.ndarray, layer: str, most: int = 64) -> Figure:
     Args:
         weights: O x C x h x w. Three channels are drawn as R, G, B; of any other number only the
             first is drawn, in grey.
-        layer: Its name.
-        most: How many to draw.
     """
     shown = weights if weights.shape[1] == 3 else weights[:, :1].repeat(3, axis=1)
     largest = np.abs(shown).max((1, 2, 3))

@@ -61,7 +61,7 @@ def record(rng: Random, setting: Setting) -> Attempt:
 
     def use() -> None:
         if tool == 'confusion_matrix':
-            _, classes, matrix = confusion_matrix.read_matrix(Path(run))
+            classes, matrix = confusion_matrix.read_matrix(Path(run))
             confusion_matrix.confusions(classes, matrix)
             held = json.loads((runs / 'run/test/result.json').read_text())
             assert (classes, matrix.tolist()) == (list(held['classes']), held['confusion_matrix'])

@@ -50,7 +50,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         'images on which the models disagree most (default: 6)')
     chosen.add_argument('--ids', nargs='+', metavar='ID', help='draw these images: file '
                         'names without the suffix')
-    parser.add_argument('--out-dir', metavar='DIR',
+    parser.add_argument('--out-dir', metavar='DIR', type=Path, default=REPO_ROOT / _OUT_DIR,
                         help=f'folder to write (default: {_OUT_DIR} of the repository)')
     parser.add_argument('--overwrite', action='store_true', help='replace earlier results there')
     parser.add_argument('--score-thr', type=share, default=0.5, metavar='0..1',
@@ -67,7 +67,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         folders if len(set(folders)) == len(folders) else [path for _, path in args.pairs])
     if args.iou_thr == 0:
         parser.error('--iou-thr 0: expected a share above 0')
-    args.out_dir = Path(args.out_dir).absolute() if args.out_dir else REPO_ROOT / _OUT_DIR
     return args
 
 

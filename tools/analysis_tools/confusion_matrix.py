@@ -13,7 +13,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.files import check_file, resolve_path
-from plugins.engine.run_reader import RECORD, TEST_FOLDERS, read_record, read_run
+from plugins.engine.run_reader import TEST_FOLDERS, read_run
 
 WORST = 5
 
@@ -22,17 +22,16 @@ def main(argv: Sequence[str] | None = None) -> Path:
     """Draw the matrix, print the most frequent confusions, and return the picture's path.
 
     Raises:
-        FileNotFoundError: There is no record of a test.
-        ValueError: It cannot be read, is of a checkpoint other than the run's best, or has no
-            confusion matrix.
+        FileNotFoundError: There is no such run, or it was not tested.
+        ValueError: See :func:`read_matrix`.
     """
     parser = argparse.ArgumentParser(description='Draw a confusion matrix.')
-    parser.add_argument('result', help='work dir of a run that was tested, or a result.json')
+    parser.add_argument('work_dir', type=resolve_path, help='work dir of a run that was tested')
     parser.add_argument('--show-path', metavar='PNG', help='picture to write; default '
-                        'confusion_matrix.png beside the result.json')
+                        'test/confusion_matrix.png in the work dir')
     args = parser.parse_args(argv)
-    record, classes, matrix = read_matrix(resolve_path(args.result))
-    target = Path(args.show_path or record.with_name('confusion_matrix.png'))
+    classes, matrix = read_matrix(args.work_dir)
+    target = Path(args.show_path or args.work_dir / TEST_FOLDERS['test'] / 'confusion_matrix.png')
     check_file(target)
     from plugins.visualization.charts import draw_confusion
     from plugins.visualization.run_pictures import save_figure
@@ -43,30 +42,23 @@ def main(argv: Sequence[str] | None = None) -> Path:
     return target
 
 
-def read_matrix(place: Path) -> tuple[Path, list[str], np.ndarray]:
-    """Find the record of a test, and read its matrix.
-
-    Args:
-        place: The record, or the work dir of a run that was tested.
+def read_matrix(work_dir: Path) -> tuple[list[str], np.ndarray]:
+    """Read the class names and the matrix of a run's test.
 
     Returns:
-        The record's path; class names; numbers of images (row: true class, column: predicted
-        class).
+        Class names; numbers of images (row: true class, column: predicted class).
 
     Raises:
-        FileNotFoundError: There is no such record, or the run was not tested.
-        ValueError: The test is of a checkpoint other than the run's best, or has no matrix.
+        FileNotFoundError: There is no such run, or it was not tested.
+        ValueError: A record cannot be read, the test is of a checkpoint other than the run's best,
+            or has no matrix.
     """
-    record = place
-    if place.is_dir():
-        read_run(place).require_test()
-        record = place / TEST_FOLDERS['test'] / RECORD
-    result = read_record(record)
+    result = read_run(work_dir).require_test()
     classes, rows = list(result.get('classes') or ()), result.get('confusion_matrix') or ()
     if not classes or {len(rows), *map(len, rows)} != {len(classes)}:
-        raise ValueError(f'{record}: holds no confusion matrix. It must be of a test '
-                         "(tools/test.py), with dict(type='ClassReport') in the test_evaluator")
-    return record, classes, np.array(rows)
+        raise ValueError(f'{work_dir}: its test holds no confusion matrix. Test it with '
+                         "dict(type='ClassReport') in the test_evaluator")
+    return classes, np.array(rows)
 
 
 def confusions(classes: Sequence[str], matrix: np.ndarray) -> list[str]:
