@@ -95,7 +95,7 @@ def inception_v3_names(names: Iterable[str]) -> list[str]:
 
     Keras counts the layers of a kind throughout a session, and its first versions began at 1.
     """
-    pattern = re.compile(r'(conv2d|batch_normalization)(?:_(\d+))?/')
+    pattern = re.compile(r'(conv2d|batch_normalization)(?:_(\d{1,9}))?/')
     numbers = [(match[1], int(match[2] or 0)) for match in map(pattern.match, names) if match]
     first = {kind: min(number for of, number in numbers if of == kind) for kind, _ in numbers}
 
