@@ -3,22 +3,27 @@
 torchrun restarts what was lost; here a lost process ends the run, which goes on from its last
 checkpoint. So this needs no rendezvous and no PyTorch, and says in two lines what happened.
 """
+import ctypes
 import os
 import shlex
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine.command_line import positive
-from plugins.engine.continuing import LAUNCHER, NOTES, TYPED, claimed, how_to_go_on
+from plugins.engine.continuing import LAUNCHER, TYPED, claim, how_to_go_on
 from plugins.engine.stop_signal import SIGNALS
+
+PLACE = dict(NNODES='1', NODE_RANK='0', MASTER_ADDR='127.0.0.1', PORT='29500')  # as in OpenMMLab
+LIMIT = 60  # seconds that the processes have after a signal; one may wait for another that is gone
 
 
 def main(argv: list[str]) -> int:
@@ -27,78 +32,87 @@ def main(argv: list[str]) -> int:
     Args:
         argv: The shell script as typed, and its arguments.
     """
-    shell, *arguments = argv
+    shell = sys.argv[0] = argv[0]  # for the usage of the script, which reads its arguments here
     name = Path(shell).stem.removeprefix('dist_')
-    names = ['CONFIG', *(['CHECKPOINT'] if name == 'test' else []), 'NUM_PROCS']
-    try:
-        count = positive((arguments + [''] * 3).pop(len(names) - 1))
-    except ArgumentTypeError as error:
-        print(f'usage: {shell} {" ".join(names)} [arguments of {name}.py]\nNUM_PROCS: {error}',
-              file=sys.stderr)
-        return 2
-    del arguments[len(names) - 1]
-    from tools import test, train
-    sys.argv[0] = shell  # for the usage: wrong arguments are reported here, once
-    dict(train=train, test=test)[name].parse_args(arguments)
+    parser = ArgumentParser(prog=shell, add_help=False)
+    for file in ('CONFIG', 'CHECKPOINT')[:1 + (name == 'test')]:
+        parser.add_argument(file)
+    parser.add_argument('NUM_PROCS', type=positive)
+    placed, others = parser.parse_known_args(argv[1:])
+    *files, count = vars(placed).values()
+    import_module(f'tools.{name}').parse_args([*files, *others])
+    given = [f'{variable}={os.environ[variable]}' for variable in PLACE if variable in os.environ]
+    os.environ[TYPED] = shlex.join([*(['env'] if given else []), *given, 'bash', *argv])
     # Processes with a thread for every core would wait for each other.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
     threads = os.environ.setdefault('OMP_NUM_THREADS', str(max(1, cores // count)))
     os.environ.setdefault('MKL_NUM_THREADS', threads)
-    script = [str(Path(__file__).with_name(f'{name}.py')), *arguments, '--launcher', 'pytorch']
-    return launch(script, count, ['bash', *argv])
+    script = [str(Path(__file__).with_name(f'{name}.py')), *files, *others, '--launcher', 'pytorch']
+    return launch(script, count)
 
 
-def launch(script: list[str], count: int, typed: list[str]) -> int:
-    """Run a Python script in several processes; return the exit code of the first that fails.
-
-    NNODES, NODE_RANK, MASTER_ADDR and PORT of the environment describe a run on several machines.
-
-    Args:
-        script: Its path and arguments.
-        count: How many processes on this machine.
-        typed: The command that started it.
-    """
-    processes: list[subprocess.Popen] = []
-    notes = tempfile.TemporaryDirectory()
+def launch(script: list[str], count: int) -> int:
+    """Run a Python script in ``count`` processes; return the exit code of the first that fails."""
+    mine, theirs = socket.socketpair()
+    mine.send(b'1')  # for the first process that fails, see wait_for_turn
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until all are there to receive them
+    processes = start(script, count, theirs.fileno())
 
     def send(number: int, frame: object = None) -> None:
-        for process in processes:
+        signal.alarm(LIMIT)
+        for process in processes.values():
             process.send_signal(number)
 
+    signal.signal(signal.SIGALRM, lambda *_: send(signal.SIGKILL))
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
             signal.signal(number, send)
-    here = dict(NNODES='1', NODE_RANK='0', MASTER_ADDR='127.0.0.1') | os.environ | {
-        LAUNCHER: str(os.getpid()), TYPED: shlex.join(typed), NOTES: notes.name}
-    if 'PORT' not in here and 'NNODES' not in os.environ:  # two runs on one machine do not conflict
-        with socket.create_server(('127.0.0.1', 0)) as free:
-            here['PORT'] = str(free.getsockname()[1])
-    total, first = count * int(here['NNODES']), count * int(here['NODE_RANK'])
-    here |= dict(WORLD_SIZE=str(total), MASTER_PORT=here.get('PORT', '29500'))
-    for local in range(count):
-        processes.append(subprocess.Popen([sys.executable, '-u', *script], env=dict(
-            here, RANK=str(first + local), LOCAL_RANK=str(local))))
-    codes: list[int | None] = [None]
-    while None in codes and not any(codes):
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    while not (failed := [rank for rank, process in processes.items() if process.poll()]):
+        if all(process.returncode == 0 for process in processes.values()):
+            return 0
         time.sleep(.05)
-        codes = [process.poll() for process in processes]
-    if not any(codes):
-        return 0
-    # Of two at once, one that was killed (a negative code) is the cause of the other's error.
-    code, local = min((code, local) for local, code in enumerate(codes) if code)
+    code = processes[failed[0]].returncode
     if code - 128 in SIGNALS:  # as the main process says
         send(signal.SIGTERM)
     else:
         send(signal.SIGKILL)
         how = f'with exit code {code}, see above' if code > 0 else signal.strsignal(-code)
-        print(f'\nProcess {first + local + 1} of {total} ended: {how}. The others were ended.',
-              file=sys.stderr)
-        work_dir = claimed(notes.name)
+        print(f'\nProcess {failed[0] + 1} of {os.environ["WORLD_SIZE"]} ended: {how}. '
+              'The others were ended.', file=sys.stderr)
+        theirs.send(b'\0')  # there is something to read, also if no process has claimed a folder
+        work_dir = os.fsdecode(mine.recv(9999).partition(b'\0')[0])
+        if work_dir:
+            claim(Path(work_dir))
         if work_dir or code < 0:  # else the error is in what was typed
-            print(how_to_go_on(typed, work_dir), file=sys.stderr)
-    for process in processes:
+            print(how_to_go_on(), file=sys.stderr)
+    for process in processes.values():
         process.wait()
     return code if code > 0 else 128 - code
+
+
+def start(script: list[str], count: int, line: int) -> dict[int, subprocess.Popen]:
+    """Start the processes, which get SIGTERM when this one ends; their ranks are the keys.
+
+    Args:
+        script: Path and arguments.
+        count: How many processes.
+        line: The number of their socket to this one.
+    """
+    if not {'NNODES', 'PORT'} & os.environ.keys():  # two runs on one machine do not conflict
+        with socket.create_server(('127.0.0.1', 0)) as free:
+            os.environ['PORT'] = str(free.getsockname()[1])
+    place = PLACE | os.environ
+    os.environ |= dict(MASTER_ADDR=place['MASTER_ADDR'], MASTER_PORT=place['PORT'],
+                       WORLD_SIZE=str(count * int(place['NNODES'])), **{LAUNCHER: str(line)})
+    follow = None
+    if sys.platform == 'linux':
+        follow = partial(ctypes.CDLL(None).prctl, 1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+    first = count * int(place['NODE_RANK'])
+    return {first + local: subprocess.Popen(
+        [sys.executable, '-u', *script], pass_fds=[line], preexec_fn=follow,
+        env=dict(os.environ, RANK=str(first + local), LOCAL_RANK=str(local)))
+        for local in range(count)}
 
 
 if __name__ == '__main__':

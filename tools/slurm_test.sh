@@ -3,4 +3,4 @@
 #
 #   tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [arguments of test.py]
 [ $# -ge 4 ] || { echo "usage: $0 PARTITION JOB_NAME CONFIG CHECKPOINT [arguments of test.py]" >&2; exit 2; }
-exec bash "$(dirname "$0")/slurm_run.sh" test.py "$@"
+exec bash "$(dirname "$0")/slurm_run.sh" "$0" "$@"

@@ -3,21 +3,19 @@ import math
 import os
 import signal
 import sys
-import time
 import traceback
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from .console import prepare
-from .continuing import LAUNCHER, how_to_go_on, is_first_to_fail
+from .continuing import how_to_go_on, wait_for_turn
 from .files import REPO_ROOT, resolve_path
-from .stop_signal import SIGNALS, listen
+from .stop_signal import ignore_signals, listen
 
 DEBUG_VARIABLE = 'MMTRANSFER_TRACEBACK'
-
-LARGEST_SEED = 2 ** 32 - 1  # NumPy's limit
+LARGEST_SEED = 2 ** 32 - 1  # NumPy's limit; random and PyTorch accept it too
 
 
 def share(text: str) -> float:
@@ -31,19 +29,15 @@ def share(text: str) -> float:
     return value
 
 
-def positive(text: str) -> int:
-    """A whole number above 0; ArgumentTypeError otherwise."""
-    return _whole(text, 1, math.inf, 'a whole number above 0')
+def _whole(least: int, most: float, expected: str, text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+        raise ArgumentTypeError(f'{text!r} is not a whole number {expected}')
+    return int(text)
 
 
-def not_negative(text: str) -> int:
-    """A whole number of at least 0; ArgumentTypeError otherwise."""
-    return _whole(text, 0, math.inf, 'a whole number of at least 0')
-
-
-def seed(text: str) -> int:
-    """A seed that random, NumPy and PyTorch accept; ArgumentTypeError otherwise."""
-    return _whole(text, 0, LARGEST_SEED, f'a whole number from 0 to {LARGEST_SEED}')
+positive = partial(_whole, 1, math.inf, 'above 0')
+not_negative = partial(_whole, 0, math.inf, 'of at least 0')
+seed = partial(_whole, 0, LARGEST_SEED, f'from 0 to {LARGEST_SEED}')
 
 
 def existing_file(text: str, kind: str = 'file') -> Path:
@@ -54,15 +48,14 @@ def existing_file(text: str, kind: str = 'file') -> Path:
     return path
 
 
-def config_file(text: str) -> Path:
-    """The path of a config, see :func:`resolve_path`; ArgumentTypeError if there is none."""
-    return existing_file(text, 'config file')
+config_file = partial(existing_file, kind='config file')
 
 
-def add_cfg_options(parser: ArgumentParser, what: str = 'the config') -> None:
+def add_cfg_options(parser: ArgumentParser) -> None:
     """Add ``--cfg-options``, see ``plugins.engine.cfg_options.merge_options``."""
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
-                        help=f'change {what}, e.g. train_cfg.max_epochs=5; +KEY=VALUE adds a key')
+                        help='change the config, e.g. train_cfg.max_epochs=5; +KEY=VALUE adds a '
+                        'key')
 
 
 def add_model_options(parser: ArgumentParser) -> None:
@@ -71,12 +64,6 @@ def add_model_options(parser: ArgumentParser) -> None:
     parser.add_argument('--trust-checkpoint', action='store_true',
                         help='load checkpoints even if they could run code')
     add_cfg_options(parser)
-
-
-def _whole(text: str, least: int, most: float, expected: str) -> int:
-    if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
-        raise ArgumentTypeError(f'{text!r} is not {expected}')
-    return int(text)
 
 
 def run(main: Callable[[], object]) -> None:
@@ -88,27 +75,25 @@ def run(main: Callable[[], object]) -> None:
     Python's traceback.
     """
     prepare()
-    listen(_say_stopped, int(os.environ.get(LAUNCHER, 0)))
-    if LAUNCHER in os.environ:
-        sys.excepthook = _print_traceback
     try:
+        listen()
         main()
     except KeyboardInterrupt as error:
+        ignore_signals()
         if os.environ.get(DEBUG_VARIABLE):
             raise
-        for number in SIGNALS:  # it ends now
-            signal.signal(number, signal.SIG_IGN)
         number = getattr(error, 'number', signal.SIGINT)
-        _say_stopped(number)
+        if os.environ.get('RANK', '0') == '0':
+            print(f'\nStopped by {signal.Signals(number).name}. {how_to_go_on()}', file=sys.stderr)
         sys.exit(128 + number)
-    except (OSError, ValueError) as error:
-        if os.environ.get(DEBUG_VARIABLE):
+    except Exception as error:
+        ignore_signals()
+        wait_for_turn()
+        if os.environ.get(DEBUG_VARIABLE) or not isinstance(error, OSError | ValueError):
             raise
         frame = traceback.extract_tb(error.__traceback__)[-1]
         path = Path(frame.filename)
         where = path.relative_to(REPO_ROOT) if path.is_relative_to(REPO_ROOT) else path.name
-        if not is_first_to_fail():
-            time.sleep(30)  # the same error, or one that follows; the launcher ends this process
         if isinstance(error, UnicodeEncodeError):
             error = ValueError(f'{error.object!r} is not a {error.encoding} name; rename it')
         # A file may have put control characters for the terminal into its words.
@@ -117,14 +102,3 @@ def run(main: Callable[[], object]) -> None:
         print(f'\n{type(error).__name__}: {told}\n({where}:{frame.lineno}; set {DEBUG_VARIABLE}=1 '
               'for the whole traceback)', file=sys.stderr)
         sys.exit(1)
-
-
-def _say_stopped(number: int) -> None:
-    if os.environ.get('RANK', '0') == '0':
-        print(f'\nStopped by {signal.Signals(number).name}. {how_to_go_on()}', file=sys.stderr)
-
-
-def _print_traceback(*error: Any) -> None:
-    """Print it unless the launcher ends this process first, as another one caused the error."""
-    time.sleep(1 + (os.environ['RANK'] != '0'))
-    sys.__excepthook__(*error)

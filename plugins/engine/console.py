@@ -19,22 +19,20 @@ def prepare() -> None:
     for name, number in (('stdout', 1), ('stderr', 2)):
         stream = getattr(sys, name)
         if stream is getattr(sys, f'__{name}__'):  # else a caller has replaced it
-            by_line = stream is not None and (stream.line_buffering or stream.write_through)
-            setattr(sys, name, lenient(number, 'w', getattr(stream, 'encoding', 'utf-8'), by_line))
+            setattr(sys, name, lenient(number, 'w', getattr(stream, 'encoding', 'utf-8')))
     # TensorBoard's thread prints a traceback, and raises its error again where it is called next.
     threading.excepthook = lambda failure: (issubclass(failure.exc_type, OSError)
                                             or threading.__excepthook__(failure))
 
 
-def lenient(file: int | Path, mode: str, encoding: str = 'utf-8', by_line: bool = True
-            ) -> io.TextIOWrapper:
+def lenient(file: int | Path, mode: str, encoding: str = 'utf-8') -> io.TextIOWrapper:
     """Open a text file, or a file's number, to which any text can be written.
 
     What cannot be written, as to a closed pipe or a full disk, is lost; for a path, a warning says
     so once. Characters that the encoding lacks are written as ``\\xe9``.
     """
     return io.TextIOWrapper(io.BufferedWriter(_Lenient(file, mode, isinstance(file, Path))),
-                            encoding, 'backslashreplace', line_buffering=by_line)
+                            encoding, 'backslashreplace', line_buffering=True)
 
 
 class _Lenient(io.FileIO):

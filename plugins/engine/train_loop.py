@@ -30,7 +30,7 @@ class _ExactLoop:
     _resumed: dict[str, Any] = {}  # position
 
     def run(self) -> Any:
-        """Train; a signal saves a checkpoint after the current iteration, then it is raised."""
+        """Train; a signal saves a checkpoint after an iteration, then it is raised."""
         self._stop_check = StopCheck()
         # a training that ends before val_begin is validated at its end
         self.val_begin = min(self.val_begin, self.max_epochs if self._by_epoch else self.max_iters)
@@ -122,7 +122,7 @@ class _ExactLoop:
         """Between two iterations: save what is due, and stop if asked."""
         if self.batches and (self.batches < len(self.dataloader) or not self._by_epoch):
             self.runner.call_hook('between_train_iters')
-        if number := self._stop_check(now=self.batches == 0):
+        if number := self._stop_check():
             allow_saving()
             self.runner.call_hook('before_stop')
             barrier()  # the first process to end ends the others

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import DIGITS
+from tools import dist_run
+
 LAUNCH = '''
-import sys
-from tools.dist_run import launch
-sys.exit(launch(sys.argv[1:], 2, ['bash', 'dist_train.sh', 'a b.py', '2']))
+import os, sys
+from tools import dist_run
+os.environ[dist_run.TYPED] = "bash dist_train.sh 'a b.py' 2"
+sys.exit(dist_run.launch(sys.argv[1:], 2))
 '''
 SCRIPT = '''
 import os, pathlib, signal, sys, time
@@ -152,3 +156,41 @@ def test_no_process_outlives_a_killed_launcher(start):
     launcher.kill()
     wait_for(lambda: not any(map(runs, both)))
     assert launcher.communicate()[1].startswith('\nStopped by SIGTERM.')
+
+
+def test_the_variables_of_several_machines_are_part_of_the_command(repo_root, monkeypatch):
+    monkeypatch.setattr(dist_run, 'launch', lambda script, count: (script[1:], count))
+    monkeypatch.setattr(sys, 'argv', [*sys.argv])
+    for variable in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', dist_run.TYPED):
+        monkeypatch.setenv(variable, '1')
+    monkeypatch.setenv('NNODES', '2')
+    monkeypatch.setenv('NODE_RANK', '1')
+    config = str(repo_root / DIGITS)
+    assert dist_run.main(['tools/dist_train.sh', config, '2', '--seed', '3']) == (
+        [config, '--seed', '3', '--launcher', 'pytorch'], 2)
+    assert os.environ[dist_run.TYPED] == (
+        f'env NNODES=2 NODE_RANK=1 bash tools/dist_train.sh {config} 2 --seed 3')
+
+
+@pytest.mark.slow
+def test_processes_that_hang_are_ended(start):
+    """As in a collective whose other process is gone: no Python handler runs any more."""
+    launcher = start("""import ctypes
+mutex = ctypes.create_string_buffer(128)
+for _ in range(2):
+    ctypes.CDLL(None).pthread_mutex_lock(mutex)""")
+    both = ranks(launcher)
+    time.sleep(.5)
+    launcher.terminate()
+    _, err = launcher.communicate()
+    assert launcher.returncode == 137 and not any(map(runs, both))
+    assert err.startswith('\nProcess 1 of 2 ended: Killed. The others were ended.\n')
+
+
+def test_a_signal_before_all_processes_listen_is_told_once(start):
+    for delay in (.1, .2, .3, .4):
+        launcher = start('time.sleep(60)')
+        time.sleep(delay)
+        launcher.send_signal(signal.SIGTERM)
+        _, err = launcher.communicate()
+        assert 'Traceback' not in err and launcher.returncode in (143, -15)

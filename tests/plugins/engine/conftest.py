@@ -144,9 +144,8 @@ def in_another_process(repo_root: Path) -> Any:
 
 @pytest.fixture
 def handlers_restored() -> Iterator[None]:
-    """Restore the signal handlers and the hook that a tool's command line replaces."""
-    before, hook = {number: signal.getsignal(number) for number in SIGNALS}, sys.excepthook
+    """Restore the signal handlers that a tool's command line replaces."""
+    before = {number: signal.getsignal(number) for number in (*SIGNALS, signal.SIGALRM)}
     yield
-    sys.excepthook = hook
     for number, handler in before.items():
         signal.signal(number, handler)
