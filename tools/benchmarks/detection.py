@@ -1,23 +1,18 @@
-"""Training a detector: ours, stock mmdet and a bare loop; its evaluation."""
-from collections.abc import Iterable, Iterator, Sequence
+"""Training a detector: ours, stock mmdet and a bare loop."""
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from plugins.detection.metrics import CocoBoxMetric, DetectionMetric, KittiMetric
 from tools.misc.make_sample_data import main as make_sample_data
 
 from .contest import Contest, Recipe
-from .measure import timed
 from .record import Case, Settings
 
-ROUNDS = 3
 KITTI_SIZE = (375, 1242)  # pixels, height and width
-TYPES = ('Car', 'Car', 'Car', 'Car', 'Car', 'Car', 'Van', 'DontCare')
 DARKNET = 'yolov3/yolov3_d53-mmdet-loss_scratch_1xb6-200e_kitti-car-416px.py'
 LIGHT = 'yolov3/yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192.py'
 
@@ -40,11 +35,11 @@ def recipe(name: str, base: str, width: int, height: int, warmup: int, iteration
         plain={key: pipeline('LoadCachedImage'), 'model.bbox_head.ignore_iof_thr': None,
                'param_scheduler': []},
         stock=pipeline('LoadImageFromFile', flip), stock_plain=pipeline('LoadImageFromFile'),
-        rounds=ROUNDS)
+        rounds=3)
 
 
 def run(settings: Settings) -> Iterator[Case]:
-    """Measure the training of two detectors, then evaluation."""
+    """Measure the training of two detectors."""
     images, width = settings.pick((60, KITTI_SIZE[1]), (16, KITTI_SIZE[1] // 2))
     make_sample_data([str(settings.folder), '--sets', 'kitti', '--size', f'kitti={images}',
                       '--kitti-width', str(width)])
@@ -54,13 +49,6 @@ def run(settings: Settings) -> Iterator[Case]:
     for one in recipes:
         yield DetectorContest(
             one.with_data('data_root', settings.folder / 'kitti'), settings).measure()
-    images = settings.pick(1000, 40)
-    samples = random_samples(images, objects=8, detections=50)
-    case = Case('evaluation', f'CocoBoxMetric, DetectionMetric and KittiMetric on {images} images '
-                'of 8 objects and 50 detections, one class')
-    case.samples = settings.time({'ours': timed(lambda: evaluate(samples))}, ROUNDS)
-    case.add(f'seconds for {images} images', case.median('ours'))
-    yield case
 
 
 class DetectorContest(Contest):
@@ -111,37 +99,3 @@ def plain_boxes(instances: InstanceData, width: int, flip: bool) -> InstanceData
     if flip:
         boxes[:, 0::2] = width - boxes[:, [2, 0]]
     return InstanceData(bboxes=boxes, labels=instances.labels)
-
-
-def random_samples(images: int, objects: int, detections: int) -> list[dict[str, Any]]:
-    """Return random samples as a detector's evaluation passes them to its metrics.
-
-    Detections are near each object in turn, with random scores.
-    """
-    rng = np.random.default_rng(0)
-    height, width = KITTI_SIZE
-    samples = []
-    for number in range(images):
-        corner = rng.uniform(0, (width - 160, height - 110), (objects, 2))
-        boxes = np.concatenate([corner, corner + rng.uniform(20, (160, 110), (objects, 2))], 1)
-        near = boxes[np.arange(detections) % objects] + rng.normal(0, 8, (detections, 4))
-        instances = [dict(bbox=box.tolist(), bbox_label=0, ignore_flag=int(kind != 'Car'),
-                          type=kind, truncated=0., occluded=0)
-                     for box, kind in zip(boxes, np.resize(TYPES, objects).tolist(), strict=True)]
-        samples.append(dict(
-            img_id=number, img_path=f'{number:06}.png', ori_shape=KITTI_SIZE, instances=instances,
-            pred_instances=dict(bboxes=torch.from_numpy(near).float(),
-                                scores=torch.from_numpy(rng.uniform(0, 1, detections)).float(),
-                                labels=torch.zeros(detections, dtype=torch.long))))
-    return samples
-
-
-def evaluate(samples: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Compute the results of all three metrics, in batches of 4."""
-    found: dict[str, float] = {}
-    for metric in (CocoBoxMetric(), DetectionMetric(), KittiMetric()):
-        metric.dataset_meta = dict(classes=('car',), instance_types=('Car', 'Van', 'DontCare'))
-        for first in range(0, len(samples), 4):
-            metric.process({}, samples[first:first + 4])
-        found.update(metric.evaluate(len(samples)))
-    return found

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from tools.benchmarks import data
 from tools.benchmarks.record import Case, Settings
@@ -25,3 +26,17 @@ def test_the_last_tenfold_has_an_exponent_of_its_own(tmp_path, monkeypatch):
     assert figure['name'] == 'exponent of seconds, last tenfold'
     assert figure['value'] == pytest.approx(np.log10(20))
     assert list(case.samples) == ['10', '100', '1,000']
+
+
+def test_all_metrics_run_on_all_samples():
+    samples = data.random_samples(5, objects=8, detections=8)
+    for sample in samples:  # each object is found exactly
+        sample['pred_instances']['bboxes'] = torch.tensor(
+            [instance['bbox'] for instance in sample['instances']])
+    found = data.evaluate(samples)
+    assert found['coco/bbox_mAP'] == found['car/AP50'] == found['car/best_f1'] == 1.
+    assert found['car/tp'] + found['car/fn'] == 5 * 6
+    # KITTI's easy objects are 40 pixels high and more
+    assert found['kitti/car/objects_easy'] == sum(
+        instance['type'] == 'Car' and instance['bbox'][3] - instance['bbox'][1] > 40
+        for sample in samples for instance in sample['instances'])
