@@ -1,11 +1,12 @@
 """Read the results of a search, as tools/search.py writes them: table, winner and pictures."""
-from collections.abc import Mapping, Sequence
+import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from plugins.engine.metric_names import shown
-from plugins.search.record import RECORD, read_search_record
+from plugins.engine.run_reader import own_file, read_record
+from plugins.search.record import PICTURES, RECORD, TABLE
 
 from .pictures import Inline, inline
 
@@ -27,21 +28,27 @@ def read_study(folder: Path) -> Study:
         OSError: A file cannot be read.
         ValueError: A file is damaged, or search.json has unexpected content.
     """
-    found = read_search_record(folder)
-    pictures = {path.stem: inline(path, folder) for path in found.pictures}
+    table = folder / TABLE
     try:
-        winner = _winner(found.outcome or {})
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ValueError(f'{folder / RECORD}: not as tools/search.py writes it '
-                         f'({type(error).__name__}: {error}); run it again') from error
-    return Study(folder.name, [found.columns, *found.rows], pictures, winner)
+        lines = own_file(table, folder).read_text('utf-8').splitlines(keepends=True)
+        columns, *rows = [row for row in csv.reader(lines) if row]
+    except (ValueError, csv.Error) as error:  # not text, or empty
+        raise ValueError(f'{table}: not readable as a table; run tools/search.py again') from error
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(columns):
+            raise ValueError(f'{table}: row {number} has {len(row)} cells, expected {len(columns)}')
+    pictures = {path.stem: inline(path, folder) for name in PICTURES
+                if (path := folder / name).is_file()}
+    return Study(folder.name, [columns, *rows], pictures, _winner(folder))
 
 
-def _winner(record: Mapping[str, Any]) -> list[tuple[str, str]]:
-    if not record or record['winner'] is None:
+def _winner(folder: Path) -> list[tuple[str, str]]:
+    path = folder / RECORD
+    record = read_record(path, folder, 'metric') if path.is_file() else {}
+    if not (winner := record.get('winner')):
         return []
-    winner, metric = record['winner'], record['metric']
-    tested = winner['test'] or {}
+    metric = record['metric']
+    tested = winner.get('test') or {}
     return [('trial', f"{winner['trial']:04d}"),
             *((name, str(value)) for name, value in winner['params'].items()),
             (f'validation {metric}', shown(winner['value'], metric)),

@@ -1,16 +1,16 @@
 """Read a search config: the space, the sampler, and the metric to improve."""
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from plugins.engine.checks import is_whole, refuse, whole
+from plugins.engine.checks import check_shape, one_of, refuse, whole
 from plugins.engine.command_line import LARGEST_SEED
 from plugins.engine.files import resolve_path
 
-from .space import MOST_TRIALS, Space, Values
+from .space import ADVICE, MOST_TRIALS, Space, Values
 
 SAMPLERS = ('grid', 'random', 'tpe')
 # Arguments of the pruners and their minimum, below which Optuna fails when a trial reports.
@@ -26,17 +26,17 @@ class Search:
     raw: Mapping[str, Any]
     base: Path
     metric: str
-    rule: str
     space: Space
-    sampler: str
-    n_trials: int | None
-    seed: int
-    seeds: tuple[int, ...]
-    changes: Mapping[str, Any]
-    enumerated: tuple[Values, ...]
-    epochs: int | None
-    pruner: Mapping[str, Any] | None
-    heartbeat: int
+    rule: str = ''  # inferred from the metric
+    sampler: str = 'grid'
+    n_trials: int | None = None
+    seed: int = 0
+    seeds: Sequence[int] = (0,)
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    enumerated: Sequence[Values] = ()
+    epochs: int | None = None
+    pruner: Mapping[str, Any] | None = None
+    heartbeat: int = 10
 
     @property
     def name(self) -> str:
@@ -56,9 +56,9 @@ class Search:
         """Number of trials to finish: ``wanted``, or ``n_trials``; at most the size of a grid.
 
         Raises:
-            ValueError: Neither gives a number.
+            ValueError: Neither gives a number, or it is above ``MOST_TRIALS``.
         """
-        count = wanted or self.n_trials
+        count = wanted and whole('', '--trials', wanted, 1, MOST_TRIALS) or self.n_trials
         if self.sampler == 'grid':
             size = len(self.plan())
             return min(count or size, size)
@@ -67,14 +67,8 @@ class Search:
         return count
 
 
-_REQUIRED = {'base', 'space', 'metric'}
-_DEFAULTS: dict[str, Any] = dict(
-    sampler='grid', n_trials=None, rule=None, seed=0, seeds=[0], changes={}, enumerated=[],
-    epochs=None, pruner=None, heartbeat=10)
-
-
 def read_search(path: str | Path) -> Search:
-    """Read a search config.
+    """Read a search config; a value of None stands for the default.
 
     Raises:
         OSError: The file or its base config is missing.
@@ -84,13 +78,12 @@ def read_search(path: str | Path) -> Search:
     from plugins.engine.monitor import checked_rule
     path = Path(path).absolute()
     raw = read_config(str(path))._cfg_dict.to_dict()
+    given = {key: value for key, value in raw.items() if value is not None}
     try:
-        _check_keys(raw)
-        given = {**_DEFAULTS, **raw}
+        _check_keys(given)
         _check_values(given)
         given.update(base=_base_path(path, given['base']), space=Space(given['space']),
-                     rule=checked_rule(given['metric'], given['rule']),
-                     seeds=tuple(given['seeds']), enumerated=tuple(given['enumerated']))
+                     rule=checked_rule(given['metric'], given.get('rule')))
         search = Search(path=path, raw=raw, **given)
         for number, row in enumerate(search.enumerated):
             search.space.check_values(f'enumerated[{number}]', row)
@@ -100,14 +93,15 @@ def read_search(path: str | Path) -> Search:
     return search
 
 
-def _check_keys(raw: Mapping[str, Any]) -> None:
-    known = _REQUIRED | set(_DEFAULTS)
-    if {'model', 'train_cfg'} & set(raw):
+def _check_keys(given: Mapping[str, Any]) -> None:
+    known = {one.name: one for one in fields(Search) if one.name not in ('path', 'raw')}
+    if {'model', 'train_cfg'} & set(given):
         raise ValueError('this is a config to train; give it as base of a search config')
-    for key in set(raw) - known:
+    for key in set(given) - set(known):
         near = get_close_matches(key, known, n=1, cutoff=0)[0]
         raise ValueError(f'unknown key {key}; did you mean {near}?')
-    if missing := sorted(_REQUIRED - set(raw)):
+    if missing := [name for name, one in known.items() if name not in given
+                   and one.default is one.default_factory is MISSING]:
         raise ValueError(f'lacks {", ".join(missing)}')
 
 
@@ -120,25 +114,23 @@ def _base_path(path: Path, base: str) -> Path:
 
 
 def _check_values(given: Mapping[str, Any]) -> None:
-    seeds, rows, pruner = given['seeds'], given['enumerated'], given['pruner']
-    for key, fits, expected in (
-            ('sampler', given['sampler'] in SAMPLERS, f'one of {", ".join(SAMPLERS)}'),
-            ('space', isinstance(given['space'], Mapping), 'a dict'),
-            ('changes', isinstance(given['changes'], Mapping), 'a dict'),
-            ('seeds', isinstance(seeds, list | tuple) and all(map(is_whole, seeds))
-             and len(set(seeds)) == len(seeds) > 0, 'a list of different whole numbers'),
-            ('enumerated', isinstance(rows, list | tuple)
-             and all(isinstance(row, Mapping) for row in rows), 'a list of dicts'),
-            ('pruner', pruner is None or isinstance(pruner, Mapping)
-             and pruner.get('type') in PRUNERS, f'None or a dict of type {" or ".join(PRUNERS)}')):
-        if not fits:
-            raise refuse('', key, given[key], expected)
+    for key, shape in dict(base='text', metric='text', rule='text', space='a dict',
+                           changes='a dict', enumerated=['a dict'], seeds=['a whole number'],
+                           pruner='a dict').items():
+        if key in given:
+            check_shape(given[key], shape, key, ADVICE)
+    one_of('', 'sampler', given.get('sampler', 'grid'), SAMPLERS)
+    seeds = given.get('seeds', [0])
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise refuse('', 'seeds', seeds, 'a list of different whole numbers')
     for key, least, most in (('n_trials', 1, MOST_TRIALS), ('epochs', 1, 2 ** 31 - 1),
                              ('heartbeat', 1, 86_400), ('seed', 0, LARGEST_SEED)):
-        if given[key] is not None or key not in ('n_trials', 'epochs'):
+        if key in given:
             whole('', key, given[key], least, most)
-    for key in set(pruner or ()) - {'type'}:
-        least = PRUNERS[pruner['type']]
-        if key not in least:
-            raise ValueError(f"pruner: {pruner['type']} reads {', '.join(least)}, not {key!r}")
-        whole('pruner', key, pruner[key], least[key])
+    if 'pruner' in given:
+        pruner = dict(given['pruner'])
+        kind = one_of('pruner', 'type', pruner.pop('type', None), tuple(PRUNERS))
+        for key, value in pruner.items():
+            if key not in PRUNERS[kind]:
+                raise ValueError(f'pruner: {kind} reads {", ".join(PRUNERS[kind])}, not {key!r}')
+            whole('pruner', key, value, PRUNERS[kind][key])

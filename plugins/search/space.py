@@ -1,11 +1,13 @@
 """The config keys that a search changes, and their values."""
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-from plugins.engine.checks import is_number, is_whole, refuse
+from plugins.engine.checks import check_shape, is_number, is_whole, refuse
 from plugins.engine.wording import shortened
 
+ADVICE = 'see configs/search/README.md'
 _KINDS = {'categorical': {'values', 'key'}, 'choices': {'choices'},
           'uniform': {'low', 'high', 'key'}, 'log_uniform': {'low', 'high', 'key'},
           'int': {'low', 'high', 'step', 'key'}}
@@ -72,42 +74,34 @@ def parse_parameter(name: str, entry: Any) -> Parameter:
     known = {*_KINDS[kind], 'type', 'when'}
     if unknown := set(entry) - known:
         raise refuse(where, 'keys', unknown, f'only {", ".join(sorted(known))}')
-    when = entry.get('when', {})
-    if not isinstance(when, Mapping) or not all(
-            isinstance(allowed, list | tuple) and allowed for allowed in when.values()):
-        raise refuse(where, 'when', when, '{parameter: [values]}')
-    key = entry.get('key', name)
+    key, when = entry.get('key', name), entry.get('when', {})
     keys = key if isinstance(key, list | tuple) else (key,)
-    if not all(isinstance(one, str) for one in keys):
-        raise refuse(where, 'key', key, 'a dotted key of the config, or several')
+    check_shape(when, {'*': ['anything']}, f'{where}.when', ADVICE)
+    check_shape(keys, ['text'], f'{where}.key', ADVICE)
     if kind == 'choices':
-        choices = entry.get('choices')
-        if not choices or not isinstance(choices, Mapping) or not all(
-                isinstance(settings, Mapping) for settings in choices.values()):
-            raise refuse(where, 'choices', choices, '{name: {dotted key: value}}')
+        choices = _named(where, kind, entry.get(kind))
+        check_shape(choices, {'*': 'a dict'}, f'{where}.{kind}', ADVICE)
         return Parameter(name, kind, choices, when=when)
     if kind == 'categorical':
-        values = _values(where, entry.get('values'))
-        choices = {value: dict.fromkeys(keys, meant) for value, meant in values.items()}
+        choices = {value: dict.fromkeys(keys, meant)
+                   for value, meant in _named(where, 'values', entry.get('values')).items()}
         return Parameter(name, kind, choices, when=when)
     low, high, step = entry.get('low'), entry.get('high'), entry.get('step', 1)
     _check_range(where, kind, low, high, step)
     return Parameter(name, kind, {}, keys, low, high, step, when)
 
 
-def _values(where: str, given: Any) -> Mapping[Any, Any]:
+def _named(where: str, key: str, given: Any) -> Mapping[Any, Any]:
     """Map names to values; a plain word or number is its own name."""
-    if isinstance(given, Mapping) and given:
-        return given
-    if not isinstance(given, list | tuple) or not given:
-        raise refuse(where, 'values', given, 'a list of values or {name: value}')
-    for value in given:
-        if not (value is None or isinstance(value, str | int | float)):
-            raise ValueError(f'{where}: the value {value!r} needs a name, as databases store only '
+    if not given or not isinstance(given, Mapping | list | tuple):
+        raise refuse(where, key, given, '{name: value}, or a list of plain values')
+    for name in given:
+        if not (name is None or isinstance(name, str | int | float)):
+            raise ValueError(f'{where}: the value {name!r} needs a name, as databases store only '
                              "words and numbers: dict(type='categorical', values={'NAME': value})")
     if len(set(given)) < len(given):
-        raise refuse(where, 'values', given, 'different values')
-    return dict(zip(given, given, strict=True))
+        raise refuse(where, key, given, 'different values')
+    return given if isinstance(given, Mapping) else dict(zip(given, given, strict=True))
 
 
 def _check_range(where: str, kind: str, low: Any, high: Any, step: Any) -> None:
@@ -131,7 +125,7 @@ class Space:
         known: dict[str, Parameter] = {}
         for parameter in self.parameters:
             for other, allowed in parameter.when.items():
-                if other not in known or not all(map(known[other].contains, allowed)):
+                if not (other in known and allowed and all(map(known[other].contains, allowed))):
                     raise refuse(f'space[{parameter.name!r}].when', other, allowed, 'values of a '
                                  f'parameter before it ({", ".join(known) or "there is none"})')
             known[parameter.name] = parameter
@@ -146,12 +140,12 @@ class Space:
                     merged[key] = value
         return merged
 
-    def suggest(self, trial: Any) -> Values:
-        """Let Optuna choose the values of one of its trials."""
+    def complete(self, choose: Callable[[Parameter], Any]) -> Values:
+        """Values of all parameters that apply, each chosen by ``choose(parameter)``."""
         values: Values = {}
         for parameter in self.parameters:
             if parameter.takes_part(values):
-                values[parameter.name] = parameter.suggest(trial)
+                values[parameter.name] = choose(parameter)
         return values
 
     def grid(self) -> list[Values]:
@@ -165,14 +159,13 @@ class Space:
             if not parameter.choices:
                 raise ValueError(f'space[{parameter.name!r}] is a range ({parameter.kind}); a grid '
                                  'needs values: list some, or choose another sampler')
-            size = sum(len(parameter.choices) if parameter.takes_part(point) else 1
-                       for point in points)
-            if size > MOST_TRIALS:
-                raise ValueError(f'space: the grid has {size} points or more, expected at most '
-                                 f'{MOST_TRIALS}; list fewer values, or choose another sampler')
-            points = [{**point, **more} for point in points for more in (
-                [{parameter.name: value} for value in parameter.choices]
-                if parameter.takes_part(point) else [{}])]
+            points = list(islice((
+                {**point, **more} for point in points for more in (
+                    [{parameter.name: value} for value in parameter.choices]
+                    if parameter.takes_part(point) else [{}])), MOST_TRIALS + 1))
+            if len(points) > MOST_TRIALS:
+                raise ValueError(f'space: the grid has more than {MOST_TRIALS} points; list fewer '
+                                 'values, or choose another sampler')
         return points
 
     def examples(self) -> Iterator[tuple[Parameter, Any, Values]]:
@@ -181,22 +174,21 @@ class Space:
             for value in chosen.examples():
                 wanted = {other: allowed[0] for other, allowed in chosen.when.items()}
                 wanted[chosen.name] = value
-                values: Values = {}
-                for other in self.parameters:
-                    if other.takes_part(values):
-                        values[other.name] = wanted.get(other.name, other.examples()[0])
-                yield chosen, value, values
+                yield chosen, value, self.complete(
+                    lambda one, wanted=wanted: wanted.get(one.name, one.examples()[0]))
 
     def check_values(self, where: str, values: Mapping[str, Any]) -> None:
         """Raise a ValueError, which begins with ``where``, for wrong or missing values."""
-        known = {parameter.name: parameter for parameter in self.parameters}
-        for name, value in values.items():
-            if name not in known:
-                raise ValueError(f'{where}: no parameter {name!r} in the space: {", ".join(known)}')
-            if not known[name].contains(value):
-                raise refuse(where, name, value, 'a value of the space: '
-                             f'{", ".join(map(str, known[name].examples()))}')
-        for name, parameter in known.items():
-            if name not in values and parameter.takes_part(values):
+        def given(parameter: Parameter) -> Any:
+            name = parameter.name
+            if name not in values:
                 raise ValueError(f'{where}: no value of {name}, expected one of each parameter of '
                                  'the space that applies')
+            if not parameter.contains(values[name]):
+                raise refuse(where, name, values[name], 'a value of the space: '
+                             f'{", ".join(map(str, parameter.examples()))}')
+            return values[name]
+        self.complete(given)
+        known = [parameter.name for parameter in self.parameters]
+        if unknown := set(values) - set(known):
+            raise refuse(where, 'parameters', unknown, f'those of the space: {", ".join(known)}')

@@ -3,23 +3,21 @@ import json
 import math
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from copy import deepcopy
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import optuna
-from optuna.distributions import CategoricalDistribution
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
 
-from plugins.engine.checks import is_number, is_whole, refuse
+from plugins.engine.checks import is_whole, refuse
 from plugins.engine.config_keys import Kind, dotted, kind_of
 
 from .definition import Search
@@ -34,14 +32,13 @@ _EXPECTED = 'expected sqlite:///FILE or postgresql://USER@HOST/DATABASE'
 _DEFINITION, _BASE = 'definition', 'the base config, '
 
 
-def open_storage(url: str | URL, heartbeat: int, attempts: int = 5) -> RDBStorage:
+def open_storage(url: str | URL, heartbeat: int) -> RDBStorage:
     """Open a database for Optuna, or create it.
 
     Args:
         url: A URL for SQLAlchemy; errors do not repeat it, as it may contain a password.
         heartbeat: Seconds between two heartbeats of a running trial; after ``GRACE`` missed ones
             it counts as killed.
-        attempts: How often to try while another process creates the tables.
 
     Raises:
         ValueError: The URL is wrong, its driver is not installed, or it leads to no database.
@@ -56,15 +53,17 @@ def open_storage(url: str | URL, heartbeat: int, attempts: int = 5) -> RDBStorag
     if parsed.drivername == 'postgresql':  # SQLAlchemy would look for psycopg 3
         parsed = parsed.set(drivername='postgresql+psycopg2')
     options = dict(connect_args=dict(timeout=60)) if sqlite else {}
-    try:
-        return RDBStorage(parsed.render_as_string(False), options, heartbeat_interval=heartbeat,
-                          grace_period=GRACE * heartbeat, heartbeat_stale_trial_callback=retry)
-    except (SQLAlchemyError, StorageInternalError, ImportError, RuntimeError) as error:
-        raced = isinstance(error, IntegrityError) or 'already exists' in str(error)
-        if not raced or attempts == 1:
-            raise ValueError(f'--storage: cannot open this database: {_cause(error)}') from None
-    time.sleep(0.5)
-    return open_storage(url, heartbeat, attempts - 1)
+    for _ in range(5):  # another process may be creating the same tables
+        try:
+            return RDBStorage(
+                parsed.render_as_string(False), options, heartbeat_interval=heartbeat,
+                grace_period=GRACE * heartbeat, heartbeat_stale_trial_callback=retry)
+        except (SQLAlchemyError, StorageInternalError, ImportError, RuntimeError) as error:
+            cause = _cause(error)
+            if not isinstance(error, IntegrityError) and 'already exists' not in cause:
+                break
+        time.sleep(0.5)
+    raise ValueError(f'--storage: cannot open this database: {cause}')
 
 
 def _cause(error: Exception) -> str:
@@ -74,17 +73,23 @@ def _cause(error: Exception) -> str:
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Turn the errors of reading a study into a ValueError.
+    """Turn any error but an OSError into a ValueError on the study.
 
     It may come from anyone, and neither Optuna nor SQLAlchemy checks what a database holds.
     """
     try:
         yield
-    except (TypeError, AttributeError, LookupError, AssertionError, RecursionError, ValueError,
-            SQLAlchemyError, StorageInternalError) as error:
+    except OSError:
+        raise
+    except Exception as raised:
+        # Where Optuna handles an error of the database, it fails itself, and so hides the cause.
+        error = raised.__context__ if isinstance(raised, UnboundLocalError) else raised
+        if isinstance(error, OperationalError | StorageInternalError):
+            raise ValueError(f'--storage: the database fails: {_cause(error)}; once its cause is '
+                             'removed, repeat the command') from raised
         kind = '' if isinstance(error, ValueError) else f'{type(error).__name__}: '
         raise ValueError(f'--storage: the study is damaged: {kind}{_cause(error)}; give a copy '
-                         'from before, or another --storage and --work-dir') from error
+                         'from before, or another --storage and --work-dir') from raised
 
 
 def retry(study: Study, trial: FrozenTrial) -> None:
@@ -118,20 +123,18 @@ def open_study(leaves: Leaves, storage: RDBStorage) -> Study:
                 sampler=sampler(seed=search.seed), **begun)
         except optuna.exceptions.DuplicatedStudyError:
             study = optuna.load_study(sampler=sampler(), **begun)
-        known = _DEFINITION in study.user_attrs
-        stored = json.loads(study.user_attrs[_DEFINITION]) if known else {}
-        if not isinstance(stored, dict):
-            raise refuse('', _DEFINITION, stored, 'a dict')
+        known = study.user_attrs.get(_DEFINITION)
+        stored = dict(json.loads(known or '{}'))
         if len(study.directions) > 1:
             raise refuse('', 'directions', study.directions, 'one')
-    trials = read_trials(study)
+        complete_trials(study)  # fails before any training if they are damaged
+        if not known and not (foreign := study.get_trials(deepcopy=False)):
+            study.set_user_attr(_DEFINITION, json.dumps(_definition(leaves)))
     if known:
         _check_same(search, stored, _definition(leaves))
-    elif trials:
+    elif foreign:
         raise ValueError(f'the database has a study {search.name!r} that tools/search.py did not '
                          'begin: rename the search config, or choose another --storage')
-    else:
-        study.set_user_attr(_DEFINITION, json.dumps(_definition(leaves)))
     return study
 
 
@@ -183,50 +186,21 @@ def _check_same(search: Search, stored: dict[str, object], wanted: dict[str, obj
             '--storage and --work-dir; only n_trials may change')
 
 
-def read_trials(study: Study) -> list[FrozenTrial]:
-    """All trials of a study; ValueError if it is damaged."""
-    with reading():
-        trials = study.get_trials(deepcopy=False)
-        for number, trial in enumerate(trials):
-            complete, told = trial.state == TrialState.COMPLETE, trial.user_attrs
-            for key, value, fits, expected in (
-                    ('number', trial.number, trial.number == number, f'{number}'),
-                    (SLOT, told.get(SLOT), is_whole(told.get(SLOT, 0)), 'a whole number'),
-                    ('values', trial.values, not complete or _are_numbers(trial.values, 1),
-                     'one number'),
-                    ('by_seed', told.get('by_seed'), not complete
-                     or _are_numbers(told.get('by_seed', [0])), 'a list of numbers'),
-                    ('params', trial.params, all(
-                        _are_plain(kind.choices) if isinstance(kind, CategoricalDistribution)
-                        else is_number(trial.params[name])
-                        for name, kind in trial.distributions.items()), 'words and numbers'),
-                    ('datetime_start', None, trial.datetime_start
-                     or trial.state != TrialState.RUNNING, 'a time'),
-                    ('datetime_complete', None, trial.datetime_complete
-                     or not trial.state.is_finished(), 'a time')):
-                if not fits:
-                    raise refuse(f'trial {number}', key, value, expected)
-    return trials
-
-
-def _are_plain(values: Iterable[object]) -> bool:
-    return all(isinstance(value, str | int | float | None) for value in values)
-
-
-def _are_numbers(values: object, count: int | None = None) -> bool:
-    return (isinstance(values, list) and len(values) == (count or len(values)) > 0
-            and all(isinstance(value, int | float) for value in values))
-
-
 def by_slot(study: Study) -> dict[int, FrozenTrial]:
     """Map each slot in use to the trial that counts for it.
 
     This is the first trial that is waiting, running, complete or pruned, else the last one that
     failed with an error. Killed and superfluous trials have no error and do not count.
+
+    Raises:
+        ValueError: Numbers or slots are damaged, which would mix up trials without any error.
     """
     found: dict[int, FrozenTrial] = {}
-    for trial in read_trials(study):
+    for number, trial in enumerate(study.get_trials(deepcopy=False)):
         slot, failed = trial.user_attrs.get(SLOT), trial.state == TrialState.FAIL
+        if trial.number != number or not (slot is None or is_whole(slot)):
+            raise refuse(f'trial {number}', 'number, slot', (trial.number, slot),
+                         f'{number} and a whole number')
         if slot is None or failed and ERROR not in trial.user_attrs:
             continue
         if slot not in found or found[slot].state == TrialState.FAIL:
@@ -249,7 +223,7 @@ def retry_failed(study: Study) -> None:
     """Put the trials that failed with an error into the queue again."""
     for trial in finished_trials(study):
         if trial.state == TrialState.FAIL:
-            retry(study, deepcopy(trial))
+            retry(study, study.trials[trial.number])  # a copy
 
 
 def requeue_killed(study: Study, heartbeat: int) -> None:
@@ -258,11 +232,9 @@ def requeue_killed(study: Study, heartbeat: int) -> None:
     Optuna overlooks a trial that was killed before its first heartbeat and has no HOST yet; it is
     marked as failed here, and its slot becomes free.
     """
-    with reading():
-        fail_stale_trials(study)
+    fail_stale_trials(study)
     latest = datetime.now() - timedelta(seconds=GRACE * heartbeat)
-    for trial in read_trials(study):
-        if (trial.state == TrialState.RUNNING and HOST not in trial.user_attrs
-                and trial.datetime_start < latest):
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        if HOST not in trial.user_attrs and trial.datetime_start < latest:
             with suppress(UpdateFinishedTrialError, ValueError):  # another process was faster
                 study.tell(trial.number, state=TrialState.FAIL)

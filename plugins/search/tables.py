@@ -10,7 +10,7 @@ import optuna.visualization.matplotlib as plots
 from matplotlib import pyplot
 from optuna.importance import get_param_importances
 from optuna.study import Study
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from plugins.engine.files import replacing, write_text
 
@@ -22,24 +22,25 @@ _ENOUGH = 4  # complete trials needed for meaningful importances
 _ATTRIBUTES = ('epochs', 'best_epoch', 'seconds', 'same_as', ERROR)
 
 
-def trial_rows(study: Study, search: Search) -> list[dict[str, Any]]:
-    """Return one row per started trial; Optuna's ``trials_dataframe`` would need pandas.
+def trial_row(trial: FrozenTrial, search: Search) -> dict[str, Any]:
+    """Describe a started trial; Optuna's ``trials_dataframe`` would need pandas.
 
     ``trial`` is its number, ``state`` is complete, pruned, failed, killed or running, and
     ``same_as`` is the number of an earlier trial with the same values.
     """
-    rows = []
-    for trial in study.get_trials(deepcopy=False):
-        attributes = trial.user_attrs
-        state = trial.state.name.lower()
-        if trial.state == TrialState.FAIL:
-            state = 'failed' if ERROR in attributes else 'killed'
-        if HOST in attributes:
-            rows.append({'trial': trial.number, 'state': state, 'value': trial.value,
-                         **{parameter.name: trial.params.get(parameter.name)
-                            for parameter in search.space.parameters},
-                         **{key: attributes.get(key) for key in _ATTRIBUTES}})
-    return rows
+    state, told = trial.state.name.lower(), trial.user_attrs
+    if trial.state == TrialState.FAIL:
+        state = 'failed' if ERROR in told else 'killed'
+    return {'trial': trial.number, 'state': state, 'value': trial.value,
+            **{parameter.name: trial.params.get(parameter.name)
+               for parameter in search.space.parameters},
+            **{key: told.get(key) for key in _ATTRIBUTES}}
+
+
+def trial_rows(study: Study, search: Search) -> list[dict[str, Any]]:
+    """One row per started trial, see :func:`trial_row`."""
+    return [trial_row(trial, search) for trial in study.get_trials(deepcopy=False)
+            if HOST in trial.user_attrs]
 
 
 def main_effects(study: Study, search: Search) -> dict[str, dict[str, tuple[float, int]]]:
@@ -62,7 +63,7 @@ def importances(study: Study) -> dict[str, float]:
 
 
 def write_table(study: Study, search: Search, work_dir: Path) -> None:
-    """Write ``trials.csv``, see :func:`trial_rows`."""
+    """Write ``trials.csv``, see :func:`trial_row`."""
     names = [parameter.name for parameter in search.space.parameters]
     with replacing(work_dir / TABLE) as path, path.open('w', newline='', encoding='utf-8') as file:
         writer = csv.DictWriter(file, ['trial', 'state', 'value', *names, *_ATTRIBUTES])
@@ -70,8 +71,8 @@ def write_table(study: Study, search: Search, work_dir: Path) -> None:
         writer.writerows(trial_rows(study, search))
 
 
-def write_outcome(study: Study, search: Search, work_dir: Path, winner: dict[str, Any] | None
-                  ) -> dict[str, Any]:
+def write_outcome(study: Study, search: Search, work_dir: Path,
+                  winner: dict[str, Any] | None = None) -> dict[str, Any]:
     """Write ``search.json`` and return its content; ``winner`` is from :func:`write_winner`."""
     states = [row['state'] for row in trial_rows(study, search)]
     outcome = dict(

@@ -8,14 +8,13 @@ import textwrap
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from logging import FileHandler
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.visualization import Visualizer
 from optuna import Trial, TrialPruned
-from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from plugins.engine.console import lenient
@@ -30,8 +29,8 @@ from .study import ERROR, HOST, SLOT, by_slot
 Tool = Callable[[list[str]], dict[str, Any]]  # the main() of tools/train.py or tools/test.py
 
 
-class Superfluous(Exception):
-    """The trial was queued twice: another trial already counts for its slot."""
+class NoResult(Exception):
+    """The training failed, which is recorded, or another trial already counts for the slot."""
 
 
 class TakenOver(BaseException):
@@ -45,37 +44,36 @@ class TrialRunner:
     ``<number>.py`` and ``<number>.log``. ``train`` is ``main`` of tools/train.py.
     """
 
-    def __init__(self, leaves: Leaves, storage: RDBStorage, folder: Path, train: Tool) -> None:
-        self.leaves, self.search, self.storage = leaves, leaves.search, storage
-        self.folder, self.train = folder, train
+    def __init__(self, leaves: Leaves, folder: Path, train: Tool) -> None:
+        self.leaves, self.search, self.folder, self.train = leaves, leaves.search, folder, train
 
     def __call__(self, trial: Trial) -> float:
         """Run a trial, and return its value: the mean over the seeds.
 
         Raises:
+            NoResult: The training failed; its message is stored in the trial's attributes. Or the
+                trial was queued twice, and another one counts for its slot.
             TakenOver: Another process runs the trial, from the start or since then.
             TrialPruned: The pruner stopped it, or an earlier trial with the same values.
-            Exception: Any error of the training; its message is stored in the trial's attributes.
         """
-        slot = trial.user_attrs.get(SLOT)
-        if slot is None or by_slot(trial.study)[slot].number != trial.number:
-            raise Superfluous
+        counts = by_slot(trial.study).get(trial.user_attrs.get(SLOT))
+        if counts is None or counts.number != trial.number:
+            raise NoResult
         config = self.folder / f'{trial.number:04d}.py'
         self._claim(trial, config)
+        error = None
         try:
             value = self._run(trial, config)
-        except TrialPruned:
-            raise
-        except Exception as error:
-            self._check_ours(trial)
-            trial.set_user_attr(ERROR, f'{type(error).__name__}: {error}')
-            raise
-        self._check_ours(trial)
-        return value
-
-    def _check_ours(self, trial: Trial) -> None:
+        except Exception as raised:
+            error = raised
         if trial.study.get_trials(deepcopy=False)[trial.number].state != TrialState.RUNNING:
             raise TakenOver
+        if isinstance(error, TrialPruned):
+            raise error
+        if error:
+            trial.set_user_attr(ERROR, f'{type(error).__name__}: {error}')
+            raise NoResult from error
+        return value
 
     def _claim(self, trial: Trial, config: Path) -> None:
         """Claim the trial for this process; raises TakenOver if another process has it.
@@ -88,11 +86,11 @@ class TrialRunner:
             config.touch(exist_ok=False)
         except FileExistsError as error:
             raise TakenOver from error
-        self.storage.record_heartbeat(trial._trial_id)  # Optuna's thread may not have done it yet
+        trial.storage.record_heartbeat(trial._trial_id)  # Optuna's thread may not have done it yet
         trial.set_user_attr(HOST, f'{platform.node()}, process {os.getpid()}')
 
     def _run(self, trial: Trial, config: Path) -> float:
-        values = self.search.space.suggest(trial)
+        values = self.search.space.complete(methodcaller('suggest', trial))
         write_leaf(self.leaves, config, trial.number, values)
         for twin in trial.study.get_trials(
                 deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)):
@@ -169,10 +167,9 @@ def quiet(log: Path, append: bool = False) -> Iterator[None]:
             raise
         finally:
             for logger in MMLogger._instance_dict.values():
-                for handler in logger.handlers[:]:
-                    logger.removeHandler(handler)
-                    if isinstance(handler, FileHandler):
-                        handler.close()
+                for handler in logger.handlers:
+                    handler.close()
+                logger.handlers.clear()
             for kind in (Visualizer, MMLogger, MessageHub):
                 kind._instance_dict.clear()
             gc.collect()

@@ -6,6 +6,7 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from plugins.engine.checks import check_shape
 from plugins.engine.files import REPO_ROOT, write_text
 from plugins.engine.run_reader import RECORD, read_run
 
@@ -29,13 +30,15 @@ def write_winner(study: Study, leaves: Leaves, trial: FrozenTrial, path: Path,
     ``trials``, and the configs that are written and tested are made of the search config.
 
     Raises:
-        ValueError: The search's space does not contain the values.
+        ValueError: The search's space does not contain the values, or an attribute is damaged.
 
     Returns:
         trial (its number), value, params, test (mean metrics over the seeds; None: not tested, or
         the runs are on another machine) and config (the path).
     """
-    leaves.search.space.check_values(f'trial {trial.number} of the study', trial.params)
+    where = f'trial {trial.number} of the study'
+    leaves.search.space.check_values(where, trial.params)
+    check_shape(trial.user_attrs, {'by_seed?': ['a number']}, where, 'give a copy from before')
     figures = tested_metrics(trial, leaves, trials, test) if test else None
     docstring = _docstring(study, leaves, trial, figures, path)
     write_text(path, leaves.text(path, trial.params, docstring))
@@ -63,7 +66,7 @@ def tested_metrics(trial: FrozenTrial, leaves: Leaves, trials: Path, test: Tool
 
 def _docstring(study: Study, leaves: Leaves, trial: FrozenTrial,
                figures: dict[str, float] | None, path: Path) -> str:
-    search, by_seed = leaves.search, trial.user_attrs.get('by_seed', [trial.value])
+    search, by_seed = leaves.search, trial.user_attrs.get('by_seed') or [trial.value]
     spread = '' if len(by_seed) == 1 else f' ({min(by_seed):.4g} to {max(by_seed):.4g})'
     test = 'Not tested.' if figures is None else 'Test: ' + ', '.join(
         f'{key} {figures[key]:.4g}' for key in (search.metric, 'loss') if key in figures) + '.'

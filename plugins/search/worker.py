@@ -11,20 +11,17 @@ from typing import Any
 import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
-from rich.console import Console
-from rich.progress import Progress
 from sqlalchemy.engine import URL
 
 from plugins.engine.files import write_text
-from plugins.engine.wording import counted
 
 from . import study as studies
 from .definition import Search
 from .leaf import Leaves
 from .record import TRIALS, WINNER
 from .study import ERROR, SLOT, by_slot, finished_trials
-from .tables import draw, write_outcome, write_table
-from .trial import TakenOver, Tool, TrialRunner
+from .tables import draw, trial_row, write_outcome, write_table
+from .trial import NoResult, TakenOver, Tool, TrialRunner
 from .winner import best_trial, write_winner
 
 _POLL = 1.  # seconds
@@ -59,21 +56,24 @@ def search_with(search: Search, work_dir: Path, train: Tool, test: Tool | None,
     work_dir.mkdir(parents=True, exist_ok=True)
     storage = storage or studies.open_storage(url, search.heartbeat)
     study = studies.open_study(leaves, storage)
-    if again:
-        studies.retry_failed(study)
-    is_last = work(study, TrialRunner(leaves, storage, work_dir / TRIALS, train), count)
-    write_table(study, search, work_dir)
-    best = best_trial(study, search.rule)
+    with studies.reading():
+        if again:
+            studies.retry_failed(study)
+        is_last = work(study, TrialRunner(leaves, work_dir / TRIALS, train), count)
+        write_table(study, search, work_dir)
+        best, ended = best_trial(study, search.rule), finished_trials(study)
     if best is None:
-        errors = [trial.user_attrs[ERROR] for trial in finished_trials(study)
-                  if ERROR in trial.user_attrs]
-        raise ValueError(f'no trial is complete, {len(errors)} failed: see {work_dir / TRIALS}. '
-                         + (f'The first error: {errors[0]}. Once its cause is removed, run them '
-                            'again with --retry-failed' if errors else 'Prune less'))
+        errors = [trial.user_attrs[ERROR] for trial in ended if ERROR in trial.user_attrs]
+        raise ValueError(
+            f'none of {len(ended)} trials has a finite {search.metric}, {len(errors)} failed: see '
+            f'{work_dir / TRIALS}. ' + (
+                f'The first error: {errors[0]}. Once its cause is removed, run them again with '
+                '--retry-failed' if errors else 'Prune less, or search for another metric'))
     if not is_last:
         return None
-    write_outcome(study, search, work_dir, None)
-    draw(study, search, work_dir)
+    with studies.reading():
+        write_outcome(study, search, work_dir)
+        draw(study, search, work_dir)
     path = winner or work_dir / WINNER / f'{search.name}.py'
     found = write_winner(study, leaves, best, path, work_dir / TRIALS, test)
     return write_outcome(study, search, work_dir, found)
@@ -98,55 +98,33 @@ def work(study: Study, runner: TrialRunner, count: int) -> bool:
     """
     search, plan, ran = runner.search, runner.search.plan(), set()
     # The stream is kept, as a running trial redirects sys.stdout.
-    console = Console(file=sys.stdout, markup=False, emoji=False)
-    bar = Progress(console=console, transient=True, redirect_stdout=False, redirect_stderr=False,
-                   disable=not console.is_terminal)
-    task = bar.add_task('trials', total=count)
-    say = partial(console.print, highlight=False, soft_wrap=True)
+    say = partial(print, file=sys.stdout, flush=True)
 
     def after(study: Study, trial: FrozenTrial) -> None:
         if trial.state != TrialState.FAIL or ERROR in trial.user_attrs:
             ran.add(trial.number)
-            say(f'trial {trial.number} ({len(finished_trials(study))}/{count})  '
-                f'{_outcome(trial, search.metric)}')
+            told = [f'{key}={value:.4g}' if isinstance(value, float) else f'{key}={value}'
+                    for key, value in trial_row(trial, search).items() if value is not None]
+            say(f'trial {trial.number} ({len(finished_trials(study))}/{count})', *told[1:])
             write_table(study, search, runner.folder.parent)
 
     def finished() -> list[FrozenTrial]:
         studies.requeue_killed(study, search.heartbeat)
-        bar.update(task, completed=len(found := finished_trials(study)))
-        return found
+        return finished_trials(study)
 
-    with bar:
-        if len(finished()) >= count:
-            say(f'{search.name} is already done: {count} trials are finished')
-            return True
-        while len(finished()) < count:
-            taken = by_slot(study)
-            waiting = any(trial.state == TrialState.WAITING for trial in taken.values())
-            free = [slot for slot in range(count) if slot not in taken]
-            if free and not waiting:
-                values = plan[free[0]] if free[0] < len(plan) else {}
-                study.enqueue_trial(values, user_attrs={SLOT: free[0]})
-            if free or waiting:
-                try:
-                    study.optimize(runner, n_trials=1, catch=(Exception,), callbacks=[after])
-                except TakenOver:
-                    say('a trial was dropped here: another process has it')
-            else:
-                bar.update(task, description='waiting for other processes')
+    if len(finished()) >= count:
+        say(f'{search.name} is already done: {count} trials are finished')
+        return True
+    while len(finished()) < count:
+        taken = by_slot(study)
+        if all(trial.state != TrialState.WAITING for trial in taken.values()):
+            slot = next((slot for slot in range(count) if slot not in taken), None)
+            if slot is None:  # other processes run the last trials
                 time.sleep(_POLL)
+                continue
+            study.enqueue_trial(plan[slot] if slot < len(plan) else {}, user_attrs={SLOT: slot})
+        try:
+            study.optimize(runner, n_trials=1, catch=(NoResult,), callbacks=[after])
+        except TakenOver:
+            say('a trial was dropped here: another process has it')
     return max(finished(), key=lambda trial: trial.datetime_complete).number in ran
-
-
-def _outcome(trial: FrozenTrial, metric: str) -> str:
-    told = trial.user_attrs
-    how = told.get(ERROR)
-    if 'same_as' in told:
-        how = f"as trial {told['same_as']}, which had the same values"
-    elif 'seconds' in told:
-        how = f"{counted(told['epochs'], 'epoch')}, {told['seconds']:.0f} s"
-    value = f'{metric} {trial.value:.4g}' if trial.state == TrialState.COMPLETE \
-        else trial.state.name.lower()
-    values = ' '.join(f'{name}={value:.3g}' if isinstance(value, float) else f'{name}={value}'
-                      for name, value in trial.params.items())
-    return f'{value} ({how})  [{values}]'

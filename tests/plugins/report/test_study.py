@@ -1,5 +1,6 @@
 import json
 
+import pytest
 from PIL import Image
 
 from plugins.report.page import render
@@ -32,3 +33,20 @@ def test_the_table_the_pictures_and_the_winner(tmp_path):
     assert study_with(tmp_path, dict(SUMMARY, winner=None)).winner == []
     untested = study_with(tmp_path, dict(SUMMARY, winner=dict(SUMMARY['winner'], test=None)))
     assert ('test', 'not tested') in untested.winner
+
+
+@pytest.mark.parametrize(('content', 'message'), [
+    (b'', 'not readable'), (b'a,b\n1,2\n\n3\n', 'row 3 has'), (b'\xff\xfe,', 'not readable')])
+def test_a_broken_table_is_rejected(content, message, tmp_path):
+    (tmp_path / 'trials.csv').write_bytes(content)
+    with pytest.raises(ValueError, match=f'trials.csv: {message}'):
+        read_study(tmp_path)
+
+
+def test_a_damaged_winner_is_rejected_and_before_the_end_there_is_none(tmp_path):
+    (tmp_path / 'trials.csv').write_text('trial,"a, b"\n0,x\n')
+    assert read_study(tmp_path).rows == [['trial', 'a, b'], ['0', 'x']]
+    assert read_study(tmp_path).winner == []
+    winner = dict(SUMMARY['winner'], value='high')
+    with pytest.raises(ValueError, match="search.json: winner.value is 'high', expected a number"):
+        study_with(tmp_path, dict(SUMMARY, winner=winner))

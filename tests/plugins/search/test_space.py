@@ -19,8 +19,10 @@ def test_a_grid_has_all_combinations_and_a_condition_multiplies_its_own_branch_a
         dict(optimizer='Adam')]
     examples = [values for _, _, values in Space(SGD_ONLY).examples()]
     assert dict(optimizer='SGD', momentum=0.9) in examples and dict(optimizer='Adam') in examples
-    with pytest.raises(ValueError, match=re.escape("space['b'].when: a=[3], expected values of")):
-        Space(dict(a=[1], b=dict(type='categorical', values=[1], when=dict(a=[3]))))
+    for allowed in ([3], []):
+        message = f"space['b'].when: a={allowed}, expected values of"
+        with pytest.raises(ValueError, match=re.escape(message)):
+            Space(dict(a=[1], b=dict(type='categorical', values=[1], when=dict(a=allowed))))
 
 
 def test_names_become_values_and_several_keys():
@@ -46,10 +48,11 @@ def test_contains(entry, value, contained):
 
 
 @pytest.mark.parametrize(('entry', 'message'), [
-    ([], "space['x']: values=[], expected a list of values"),
+    ([], "space['x']: values=[], expected {name: value}, or a list"),
     (dict(type='choices', choices={}), "space['x']: choices={}, expected {name:"),
-    (dict(type='categorical', values=[1], when=['SGD']), 'expected {parameter: ['),
-    (dict(type='categorical', values=[1], when=dict(optimizer=[])), 'expected {parameter: ['),
+    (dict(type='categorical', values=[1], when=['SGD']), "when is ['SGD'], expected a dict; see"),
+    (dict(type='uniform', low=0, high=1, key=[3]), '.key[0] is 3, expected text; see configs'),
+    (dict(type='choices', choices=dict(a=3)), '.choices.a is 3, expected a dict; see configs'),
     (3, 'expected a list of values, or a dict whose type is one of'),
     (dict(type='loguniform', low=1, high=2), 'log_uniform'),
     (dict(type='uniform', low=1, hihg=2), "keys={'hihg'}, expected only high, key, low, type"),

@@ -1,3 +1,4 @@
+from operator import methodcaller
 
 import optuna
 import pytest
@@ -26,7 +27,7 @@ def study_of(search, value_of):
     for slot, values in enumerate(search.plan()):
         study.enqueue_trial(values, user_attrs={SLOT: slot})
         trial = study.ask()
-        search.space.suggest(trial)
+        search.space.complete(methodcaller('suggest', trial))
         study.tell(trial, value_of(values))
     return study
 

@@ -3,7 +3,9 @@ import ast
 import json
 import os
 import re
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -82,8 +84,9 @@ def test_lines_and_the_table_grow_with_each_trial(few_digits, tmp_path, before_t
     with pytest.raises(KeyboardInterrupt):
         search(write_search(tmp_path, few_digits), tmp_path / 'work')
     assert [row['state'] for row in rows(tmp_path / 'work')] == ['complete', 'complete']
-    assert re.match(r'trial 0 \(1/4\)  accuracy/top1 1 \(1 epoch, 2 s\)  \[train_dataloader.batch_s'
-                    r'ize=\d+ flip=o\w+\]\ntrial 1 \(2/4\) ', capsys.readouterr().out)
+    assert re.match(r'trial 0 \(1/4\) state=complete value=1 train_dataloader.batch_size=\d+ '
+                    r'flip=o\w+ epochs=1 best_epoch=1 seconds=2\ntrial 1 \(2/4\) state=',
+                    capsys.readouterr().out)
 
 
 def test_an_interrupted_trial_is_run_again(few_digits, tmp_path, trained, before_training):
@@ -112,8 +115,9 @@ def test_errors_are_recorded_and_do_not_stop_the_study(few_digits, tmp_path, tra
 
 @pytest.mark.parametrize(('error', 'message'), [
     (None, 'accuracy/top1 is not a finite number in any epoch'),
-    (RuntimeError('no space'), '4 failed.*first error: RuntimeError: no space.*--retry-failed'),
-    (optuna.TrialPruned(), 'no trial is complete, 0 failed.*Prune less')])
+    (RuntimeError('no space'), 'none of 4 trials has a finite accuracy/top1, 4 failed.*'
+                               'first error: RuntimeError: no space.*--retry-failed'),
+    (optuna.TrialPruned(), 'none of 4 trials .* 0 failed.*Prune less')])
 def test_no_trial_is_complete(few_digits, tmp_path, before_training, monkeypatch, error, message):
     for number in range(1, 5):
         before_training(number, fail(error))
@@ -123,6 +127,15 @@ def test_no_trial_is_complete(few_digits, tmp_path, before_training, monkeypatch
     with pytest.raises(ValueError, match=message):
         search(write_search(tmp_path, few_digits), tmp_path / 'work')
     assert len(rows(tmp_path / 'work')) == 4
+
+
+def test_a_study_of_infinite_values_has_no_winner(finished, tmp_path):
+    config, work_dir, _ = finished
+    shutil.copytree(work_dir, tmp_path / 'work')
+    with sqlite3.connect(tmp_path / 'work/study.db') as database:
+        database.execute("update trial_values set value = null, value_type = 'INF_POS'")
+    with pytest.raises(ValueError, match='none of 4 trials has a finite accuracy/top1, 0 failed'):
+        search(config, tmp_path / 'work')
 
 
 @pytest.mark.parametrize('pruned', [False, True])
