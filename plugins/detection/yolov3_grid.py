@@ -37,14 +37,9 @@ class Grid:
         return [height * width * self.per_cell for height, width in self.sizes]
 
     @cached_property
-    def widths(self) -> Tensor:
-        """(L,), number of cells in a row of each scale."""
-        return self.strides.new_tensor([width for _, width in self.sizes])
-
-    @cached_property
-    def heights(self) -> Tensor:
-        """(L,), number of cells in a column of each scale."""
-        return self.strides.new_tensor([height for height, _ in self.sizes])
+    def cells(self) -> Tensor:
+        """(L, 2), number of cells in a row and in a column of each scale."""
+        return self.strides.new_tensor(self.sizes).flip(1)
 
     @cached_property
     def begins(self) -> Tensor:
@@ -110,10 +105,9 @@ class Boxes:
             there, or takes a cell of the next row).
         """
         centres = (self.boxes[..., :2] + self.boxes[..., 2:]) * 0.5
-        columns, rows = (centres[:, :, None] / grid.strides).floor().unbind(-1)
-        columns = torch.minimum(columns.clamp(min=0), grid.widths - 1)
-        rows = torch.minimum(rows.clamp(min=0), grid.heights - 1)
-        cells = (rows * grid.widths + columns).long()
+        places = (centres[:, :, None] / grid.strides).floor().clamp(min=0)
+        columns, rows = torch.minimum(places, grid.cells - 1).unbind(-1)
+        cells = (rows * grid.cells[:, 0] + columns).long()
         numbers = torch.arange(grid.per_cell, device=cells.device)
         return cells, (grid.begins + cells * grid.per_cell)[..., None] + numbers
 

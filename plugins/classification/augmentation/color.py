@@ -83,10 +83,11 @@ class ColorJitter:
         return images
 
 
-class KorniaColor:
-    """An intensity augmentation of kornia.augmentation, with its own draw per image.
+def kornia_color(name: str, **arguments: Any) -> Callable[[Tensor], Tensor]:
+    """Make an intensity augmentation of kornia.augmentation, with its own draw per image.
 
-    kornia (0.5 s to import) is loaded only when a recipe names one.
+    kornia (0.5 s to import) is loaded only when a recipe names one; it draws from torch's
+    generator.
 
     Args:
         name: Class in kornia.augmentation, e.g. 'RandomGrayscale'.
@@ -95,19 +96,14 @@ class KorniaColor:
     Raises:
         ValueError: If there is no such class, or it moves pixels (that is geometry).
     """
-
-    def __init__(self, name: str, **arguments: Any) -> None:
-        import kornia.augmentation
-        known = getattr(kornia.augmentation, name, None)
-        base = kornia.augmentation.IntensityAugmentationBase2D
-        if not isinstance(known, type) or not issubclass(known, base):
-            raise ValueError(f'color: type={KORNIA + name!r}, expected an intensity augmentation '
-                             'of kornia.augmentation (what moves pixels belongs in geometry)')
-        self.augmentation = known(**arguments)
-
-    def __call__(self, images: Tensor) -> Tensor:
-        """Change images (B x 3 x H x W, float, 0 ... 255); kornia draws from torch's generator."""
-        return self.augmentation(images.div_(WHITE)).mul_(WHITE)
+    import kornia.augmentation
+    known = getattr(kornia.augmentation, name, None)
+    base = kornia.augmentation.IntensityAugmentationBase2D
+    if not isinstance(known, type) or not issubclass(known, base):
+        raise ValueError(f'color: type={KORNIA + name!r}, expected an intensity augmentation '
+                         'of kornia.augmentation (what moves pixels belongs in geometry)')
+    augmentation = known(**arguments)
+    return lambda images: augmentation(images.div_(WHITE)).mul_(WHITE)
 
 
 def build_color(configs: Sequence[Mapping[str, Any]]) -> list[Callable[[Tensor], Tensor]]:
@@ -128,5 +124,5 @@ def _build_step(config: Mapping[str, Any]) -> Callable[[Tensor], Tensor]:
     name = config.get('type') if isinstance(config, Mapping) else None
     if isinstance(name, str) and name.startswith(KORNIA):
         rest = {key: value for key, value in config.items() if key != 'type'}
-        return KorniaColor(name.removeprefix(KORNIA), **rest)
+        return kornia_color(name.removeprefix(KORNIA), **rest)
     return build_step(config, {'ColorJitter': ColorJitter}, 'color')

@@ -86,10 +86,6 @@ class Geometry:
         """B x 3 x 3, output to input position, of drawn parameters."""
         raise NotImplementedError
 
-    def sample(self, size: Size, rng: Randomness) -> Tensor:
-        """B x 3 x 3, output to input position, for images of that size."""
-        return self.matrix(**self.draw(size, rng))
-
 
 class Resize(Geometry):
     """Resize to a fixed size, as torchvision.transforms.v2.Resize.
@@ -142,7 +138,6 @@ class RandomCrop(Geometry):
 
     def draw(self, size: Size, rng: Randomness) -> dict[str, Tensor]:
         """``x``, ``y``: window's centre from the image's centre, in pixels."""
-        self.out_size(size)
         y, x = (self._offset(side + 2 * self.padding - crop, rng)
                 for side, crop in zip(size, self.size, strict=True))
         return {'x': x, 'y': y}
@@ -226,25 +221,20 @@ class RandomAffine(Geometry):
         degrees: d for angles uniform in [-d, d], or (low, high); positive is
             CLOCKWISE here, as in torchvision.
         translate: (a, b): x shift within +-a widths, y shift within +-b
-            heights, rounded to whole pixels; each in [0, 1]. None: no shift.
+            heights, rounded to whole pixels; each in [0, 1].
         scale: (low, high), uniform, the same for both axes; above 1 magnifies.
-            None: no scaling.
         shear: s for an x shear uniform in [-s, s] degrees, or its (low, high),
-            within [-80, 80]. None: no shear. torchvision's y shear is not offered.
+            within [-80, 80]. torchvision's y shear is not offered.
     """
 
-    def __init__(self, degrees: float | Sequence[float], translate: Sequence[float] | None = None,
-                 scale: Sequence[float] | None = None,
-                 shear: float | Sequence[float] | None = None) -> None:
+    def __init__(self, degrees: float | Sequence[float], translate: Sequence[float] = (0, 0),
+                 scale: Sequence[float] = (1, 1), shear: float | Sequence[float] = 0) -> None:
         self.degrees = checks.spread(self, 'degrees', degrees, 0, 180)
-        self.translate = (0., 0.)
-        if translate is not None:
-            if not isinstance(translate, Sequence) or len(translate) != 2:
-                raise checks.refuse(self, 'translate', translate, 'two numbers in [0, 1]')
-            self.translate = tuple(
-                checks.number(self, 'translate', share, 0, 1) for share in translate)
-        self.scale = (1., 1.) if scale is None else checks.pair(self, 'scale', scale, .01, 100)
-        self.shear = checks.spread(self, 'shear', 0 if shear is None else shear, 0, 80)
+        if not isinstance(translate, Sequence) or len(translate) != 2:
+            raise checks.refuse(self, 'translate', translate, 'two numbers in [0, 1]')
+        self.translate = tuple(checks.number(self, 'translate', share, 0, 1) for share in translate)
+        self.scale = checks.pair(self, 'scale', scale, .01, 100)
+        self.shear = checks.spread(self, 'shear', shear, 0, 80)
         self.active = (any(self.degrees + self.translate + self.shear)
                        or self.scale != (1., 1.))
 

@@ -99,20 +99,6 @@ class BatchGeometry:
             size = step.out_size(size)
         return size
 
-    def sample(self, size: Size, rng: Randomness) -> Tensor:
-        """Draw the parameters of every step and compose the matrices.
-
-        Returns:
-            B x 3 x 3, position in the result to position in the input, in
-            pixels from the centre.
-        """
-        total = None
-        for step in self.steps:
-            matrix = step.sample(size, rng)
-            total = matrix if total is None else compose(total, matrix)
-            size = step.out_size(size)
-        return total
-
     def __call__(self, images: Tensor) -> Tensor:
         """Transform a batch.
 
@@ -126,10 +112,16 @@ class BatchGeometry:
             return images
         if not any(step.random for step in self.steps):
             return self._apply_fixed(images)
-        size = tuple(images.shape[-2:])
-        matrix = self.sample(size, Randomness(len(images), images.device))
+        rng = Randomness(len(images), images.device)
+        in_size = size = tuple(images.shape[-2:])
+        total = None  # position in the result to position in the input
+        for step in self.steps:
+            after = step.out_size(size)
+            matrix = step.matrix(**step.draw(size, rng))
+            total = matrix if total is None else compose(total, matrix)
+            size = after
         # the grid is relative to the sides, so it also fits the reduced images
-        grid = sampling_grid(matrix, size, self.out_size(size))
+        grid = sampling_grid(total, in_size, size)
         return self._resample(self._reduced(images.float()), grid)
 
     def _apply_fixed(self, images: Tensor) -> Tensor:

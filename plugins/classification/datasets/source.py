@@ -78,11 +78,12 @@ class Source(ABC):
         names, labels, classes = self.listing()
         labels, classes = np.array(labels, dtype=np.int64), tuple(classes)
         if len(names) != len(labels):
-            raise ValueError(f'{self._title}: {len(labels)} labels but {len(names)} names, '
-                             'expected one label and one name per image')
+            raise ValueError(f'{type(self).__name__}: {len(labels)} labels but {len(names)} '
+                             'names, expected one label and one name per image')
         if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
-            raise ValueError(f'{self._title}: labels run from {labels.min()} to {labels.max()}, '
-                             f'expected 0 to {len(classes) - 1}, one per class name')
+            raise ValueError(f'{type(self).__name__}: labels run from {labels.min()} to '
+                             f'{labels.max()}, expected 0 to {len(classes) - 1}, one per class '
+                             'name')
         labels.setflags(write=False)
         return names, labels, classes
 
@@ -113,8 +114,8 @@ class Source(ABC):
         """
         images = self.decode()
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[:2] != (len(self), 3):
-            raise ValueError(f'{self._title}: images are {images.dtype} {images.shape}, expected '
-                             f'uint8 ({len(self)}, 3, height, width), one per label')
+            raise ValueError(f'{type(self).__name__}: images are {images.dtype} {images.shape}, '
+                             f'expected uint8 ({len(self)}, 3, height, width), one per label')
         images = images.view()
         images.setflags(write=False)
         return images
@@ -140,10 +141,6 @@ class Source(ABC):
     def stored(self, picture: np.ndarray) -> np.ndarray:
         """Convert a picture (uint8, H x W x 3, RGB) to the stored form, 3 x height x width."""
         return fitted(Image.fromarray(picture), *self.size, self.resize)
-
-    @property
-    def _title(self) -> str:
-        return type(self).__name__
 
     def __getstate__(self) -> dict[str, Any]:
         """Send a memory map to another process as its path, not as gigabytes."""

@@ -42,8 +42,9 @@ class PartFeatures:
         self.dataset = dataset
         self._prefix, self._context, self._training = prefix, context, training
         self._seed, self._batch_size = seed, batch_size
-        self.shape = (views, len(dataset),
-                      *prefix.shape_of(some_images(dataset), context, training))
+        with kept_random_state():
+            some = prefix(some_images(dataset), context, training)
+        self.shape = (views, len(dataset), *some.shape[1:])
 
     def about(self, cfg: Config) -> dict[str, Any]:
         """Everything that the features depend on; ``cfg`` is the runner's."""

@@ -100,11 +100,6 @@ class FrozenPrefix:
         batch = self.preprocessor({'inputs': images}, training=training)['inputs']
         return self._run(batch, context, self.stage).float().cpu()
 
-    def shape_of(self, images: Tensor, context: Context, training: bool) -> tuple[int, ...]:
-        """Shape of one image's features, C or C x H x W; arguments as for a call."""
-        with kept_random_state():
-            return tuple(self(images, context, training).shape[1:])
-
     def _run(self, batch: Tensor, context: Context, stage: str) -> Tensor:
         with torch.no_grad(), context():
             feats = self._layers['backbone'](batch.to(memory_format=torch.channels_last))

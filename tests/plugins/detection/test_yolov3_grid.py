@@ -17,7 +17,7 @@ def grid():
 def test_a_grid_describes_mmdets_anchors(grid):
     assert grid.counts == [12, 48] and len(grid.anchors) == 60
     assert grid.begins.tolist() == [0, 12]
-    assert (grid.widths.tolist(), grid.heights.tolist()) == ([3, 6], [2, 4])
+    assert grid.cells.tolist() == [[3, 2], [6, 4]]
     assert grid.shapes.tolist() == [[[64, 32], [32, 64]], [[16, 16], [8, 24]]]
     assert grid.anchor_strides[[0, 11, 12, 59], 0].tolist() == [32, 32, 16, 16]
     # the second anchor of row 1, column 2 of the fine scale, around (2.5 * 16, 1.5 * 16)

@@ -111,8 +111,9 @@ def test_each_geometry_has_its_shape_and_draws_no_number_of_the_trainings(images
     torch.manual_seed(3)
     for training in (True, False):
         prefix = FrozenPrefix(model, images, training=training)
-        assert prefix.shape_of(images, kept_random_state, True) == (32, 2, 3)
-        assert prefix.shape_of(images, kept_random_state, False) == (32, 1, 1)
+        with kept_random_state():
+            assert prefix(images, training=True).shape[1:] == (32, 2, 3)
+        assert prefix(images).shape[1:] == (32, 1, 1)
     assert torch.rand(2).equal(expected)
 
 
