@@ -117,13 +117,12 @@ def _illustrate(files: Sequence[Path], predict: 'Predictor', args: argparse.Name
     """Write each picture with its prediction, keeping subfolders; return the predictions."""
     import numpy as np
     from PIL import Image
-    from rich.progress import track
 
     from plugins.engine.images import read_image
-    from plugins.visualization.inputs import batches
+    from plugins.visualization.inputs import batches, with_progress
 
     entries = []
-    for batch in batches(track(files, 'predict'), args.batch_size):
+    for batch in batches(with_progress(files, 'predict'), args.batch_size):
         images = [np.asarray(read_image(path)) for path in batch]
         for path, image, entry in zip(batch, images, predict(images), strict=True):
             name = _name(path, args.input)
@@ -138,14 +137,12 @@ def _illustrate(files: Sequence[Path], predict: 'Predictor', args: argparse.Name
 def _annotate(video: Any, predict: 'Predictor', args: argparse.Namespace, folder: Path
               ) -> list[dict[str, Any]]:
     """Write the video with its frames' predictions; return the predictions."""
-    from rich.progress import track
-
-    from plugins.visualization.inputs import batches, write_video
+    from plugins.visualization.inputs import batches, with_progress, write_video
 
     entries: list[dict[str, Any]] = []
 
     def frames() -> Iterator['np.ndarray']:
-        shown = track(video, 'predict', total=video.announced or None)
+        shown = with_progress(video, 'predict', video.announced or None)
         for batch in batches(shown, args.batch_size):
             for image, entry in zip(batch, predict(batch), strict=True):
                 entries.append(dict(frame=len(entries), seconds=round(

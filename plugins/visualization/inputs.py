@@ -19,6 +19,11 @@ _NAMED = 5  # broken files named in an error; further ones are counted
 _T = TypeVar('_T')
 
 
+def with_progress(items: Iterable[_T], what: str, total: int | None = None) -> Iterable[_T]:
+    """The items, with a progress bar if the output is a terminal."""
+    return track(items, what, total, disable=not sys.stdout.isatty())
+
+
 def is_video(path: Path) -> bool:
     """Whether a file's suffix is that of a video."""
     return path.suffix.lower() in VIDEOS and not path.is_dir()
@@ -49,7 +54,7 @@ def find_broken(files: Sequence[Path], skip: bool) -> dict[Path, str]:
             the first few.
     """
     broken = {}
-    for path in track(files, 'check') if len(files) > 1 else files:
+    for path in with_progress(files, 'check') if len(files) > 1 else files:
         try:
             if path.suffix.lower() not in SUFFIXES:
                 hint = '; give a video by its own name' if is_video(path) else ''

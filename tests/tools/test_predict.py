@@ -100,6 +100,7 @@ def test_broken_files_are_named_before_anything_is_written_or_left_out(
     assert json.loads((tmp_path / 'out/predictions.json').read_text()) == record
     said = capsys.readouterr().out
     assert '2 pictures; 2 files left out' in said and 'the numbers to predictions.json' in said
+    assert '100%' not in said  # no progress bar in a pipe
     for name in ('a.png', 'sub/z.png'):
         (folder / name).unlink()
     with pytest.raises(ValueError, match='2 of 2 files(.|\n)*No picture is left'):
