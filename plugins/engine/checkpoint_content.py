@@ -24,7 +24,7 @@ _CONTENT = {
         'runtime_info?': {
             'begun_experiment?': 'text', 'run_history?': HISTORY, 'best_score*': 'a number',
             'early_stop_*': {'best??': 'a number', 'best_epoch??': 'a whole number',
-                             'bad_epochs': 'a whole number', 'seen': 'a whole number'}}}}
+                             'bad_epochs': 'a whole number'}}}}
 _RESUMED = dict(meta=('epoch', 'iter'), optimizer=('state', 'param_groups'),
                 message_hub=('log_scalars', 'resumed_keys', 'runtime_info'))
 _SCALARS = ('step', 'eta', 'mu', 'mu_product')  # of an optimizer's state for a parameter

@@ -78,29 +78,25 @@ class Monitor:
         self.best: float | None = None
         self.best_epoch: int | None = None
         self.bad_epochs = 0
-        self._seen = 0
 
-    def improved(self, value: float, epoch: int | None = None) -> bool:
+    def improved(self, value: float, epoch: int) -> bool:
         """Record the value of a validation; return whether it is the new best.
 
         Args:
             value: The metric's value.
-            epoch: The epoch of the validation; None counts the calls.
+            epoch: The epoch of the validation.
         """
-        self._seen += 1
         if better(value, self.best, self.rule, self.min_delta):
-            self.best, self.bad_epochs = float(value), 0
-            self.best_epoch = self._seen if epoch is None else epoch
+            self.best, self.best_epoch, self.bad_epochs = float(value), epoch, 0
             return True
         self.bad_epochs += 1
         return False
 
     def state_dict(self) -> dict[str, Any]:
         """Plain numbers for a checkpoint."""
-        return dict(best=self.best, best_epoch=self.best_epoch, bad_epochs=self.bad_epochs,
-                    seen=self._seen)
+        return dict(best=self.best, best_epoch=self.best_epoch, bad_epochs=self.bad_epochs)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore the state from :meth:`state_dict`."""
         self.best, self.best_epoch = state['best'], state['best_epoch']
-        self.bad_epochs, self._seen = state['bad_epochs'], state['seen']
+        self.bad_epochs = state['bad_epochs']

@@ -3,7 +3,6 @@ import copy
 import difflib
 import io
 import logging
-import random
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -18,6 +17,7 @@ from mmengine.runner import Runner
 from mmengine.runner.amp import autocast
 from torch.utils.data import DataLoader, Subset
 
+from ..random_state import random_state, set_random_state
 from ..run_record import flat_numbers
 from .early_stop_hook import EarlyStopHook
 
@@ -119,12 +119,9 @@ def validate_two_samples(runner: Runner) -> dict[str, Any]:
 
 @contextmanager
 def _random_states_kept() -> Iterator[None]:
-    states = random.getstate(), np.random.get_state()
-    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-    with torch.random.fork_rng(devices=devices):
-        yield
-    random.setstate(states[0])
-    np.random.set_state(states[1])
+    state = random_state()
+    yield
+    set_random_state(state)
 
 
 @contextmanager

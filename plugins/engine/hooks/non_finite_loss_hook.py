@@ -1,12 +1,13 @@
 """End a run whose loss is no longer a number."""
 import math
-from collections.abc import Mapping
 
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
+
+from ..config_keys import find
 
 
 @HOOKS.register_module()
@@ -38,8 +39,6 @@ class NonFiniteLossHook(Hook):
 
 def _rate(runner: Runner) -> str:
     """The learning rate in the config and the current one."""
-    wrapper = runner.cfg.get('optim_wrapper')
-    optimizer = wrapper.get('optimizer') if isinstance(wrapper, Mapping) else None
-    rate = optimizer.get('lr') if isinstance(optimizer, Mapping) else None
+    rate = find(runner.cfg, 'optim_wrapper.optimizer.lr')
     now = runner.optim_wrapper.get_lr().get('lr', [])
     return f'optim_wrapper.optimizer.lr is {rate}' + (f' (now {now[0]:.4g})' if now else '')

@@ -16,15 +16,12 @@ class ProgressHook(Hook):
 
     The bar is shown only on a terminal, not in a file or a pipe. Reading the loss waits for the
     device, so it is read only when the bar is drawn.
-
-    Args:
-        refresh: Maximum updates of the bar per second.
     """
 
     priority = 92  # after the checkpoints
+    period = 0.5  # seconds between two drawings of the bar
 
-    def __init__(self, refresh: float = 2.) -> None:
-        self.period = 1 / refresh
+    def __init__(self) -> None:
         self.console = Console(quiet=not is_main_process(), markup=False, emoji=False)
         self.bar: Progress | None = None
         self._drawn = 0.
@@ -45,9 +42,7 @@ class ProgressHook(Hook):
 
     def after_train_iter(self, runner, batch_idx: int, data_batch: Any = None,
                          outputs: dict | None = None) -> None:
-        if self._due():
-            loss = f'loss {float(outputs["loss"]):.4g}' if outputs and 'loss' in outputs else ''
-            self._update(batch_idx + 1, loss)
+        self._draw(batch_idx + 1, (outputs or {}).get('loss'))
 
     def after_train_epoch(self, runner) -> None:
         self._stop()
@@ -60,8 +55,7 @@ class ProgressHook(Hook):
 
     def after_val_iter(self, runner, batch_idx: int, data_batch: Any = None,
                        outputs: Sequence | None = None) -> None:
-        if self._due():
-            self._update(batch_idx + 1)
+        self._draw(batch_idx + 1)
 
     after_test_iter = after_val_iter
 
@@ -87,15 +81,12 @@ class ProgressHook(Hook):
         self.bar.add_task(title, total=total, note='')
         self.bar.start()
 
-    def _due(self) -> bool:
+    def _draw(self, completed: int, loss: Any = None) -> None:
         now = time.perf_counter()
-        if self.bar is None or now - self._drawn < self.period:
-            return False
-        self._drawn = now
-        return True
-
-    def _update(self, completed: int, note: str = '') -> None:
-        self.bar.update(self.bar.task_ids[0], completed=completed, note=note, refresh=True)
+        if self.bar is not None and now - self._drawn >= self.period:
+            self._drawn = now
+            note = '' if loss is None else f'loss {float(loss):.4g}'
+            self.bar.update(self.bar.task_ids[0], completed=completed, note=note, refresh=True)
 
     def _stop(self) -> None:
         if self.bar is not None:

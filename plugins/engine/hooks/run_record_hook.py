@@ -79,13 +79,12 @@ class RunRecordHook(Hook):
         if monitor is None or monitor == 'auto':
             return dict(self.history[-1], monitor=None)
         better = checkpoint_hook.is_better_than[monitor]
-        entry = None
-        for other in self.history:
-            score = other['metrics'][monitor]
-            if not math.isnan(score) and (entry is None
-                                          or better(score, entry['metrics'][monitor])):
-                entry = other
-        return dict(entry, monitor=monitor) if entry else dict(self.history[-1], monitor=None)
+        best = None
+        for entry in self.history:
+            score = entry['metrics'][monitor]
+            if not math.isnan(score) and (best is None or better(score, best['metrics'][monitor])):
+                best = entry
+        return dict(best or self.history[-1], monitor=monitor if best else None)
 
 
 def _take_tables(runner: Runner, metrics: Mapping[str, Any], stage: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import EpochBasedTrainLoop, Runner
-from torch import nn
 
 from ..unwrap import unwrapped
 
@@ -24,8 +23,8 @@ class TrainablePhasesHook(Hook):
 
     Raises:
         ValueError: Phases are out of order, the model has no ``set_trainable``, the loop does not
-            count epochs, the optimizer or DistributedDataParallel lacks a trainable parameter, or
-            a distributed run has no ``find_unused_parameters``.
+            count epochs, a part of the model is frozen at the start, or a distributed run has no
+            ``find_unused_parameters``.
     """
 
     def __init__(self, phases: Sequence[dict[str, Any]]) -> None:
@@ -39,7 +38,6 @@ class TrainablePhasesHook(Hook):
                              'then ascending epochs')
         self.phases = [dict(phase) for phase in phases]
         self._current: int | None = None
-        self._frozen_at_start: set[str] = set()
 
     def before_train(self, runner: Runner) -> None:
         model = unwrapped(runner)
@@ -56,8 +54,12 @@ class TrainablePhasesHook(Hook):
                 'TrainablePhasesHook: DistributedDataParallel waits for the gradients of '
                 'parameters that are frozen after it was set up. Add find_unused_parameters = True '
                 'to the config.')
-        self._frozen_at_start = {name for name, parameter in model.named_parameters()
-                                 if not parameter.requires_grad}
+        if frozen := [name for name, weight in model.named_parameters()
+                      if not weight.requires_grad]:
+            raise ValueError(
+                f'TrainablePhasesHook: {frozen[0]} is frozen at the start, and so may be unknown '
+                'to the optimizer and DistributedDataParallel. Build the model with everything '
+                'trainable (trainable=None, frozen_stages=-1); the phases freeze it.')
 
     def before_train_epoch(self, runner: Runner) -> None:
         number = sum(phase['begin'] <= runner.epoch for phase in self.phases) - 1
@@ -66,21 +68,6 @@ class TrainablePhasesHook(Hook):
         self._current = number
         model, trainable = unwrapped(runner), self.phases[number]['trainable']
         model.set_trainable(trainable)
-        self._check_reached(runner, model)
         trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
         runner.logger.info(f'Phase {number + 1} of {len(self.phases)}: trainable={trainable}, '
                            f'{trained} parameters')
-
-    def _check_reached(self, runner: Runner, model: nn.Module) -> None:
-        """The optimizer and DistributedDataParallel must know every trainable parameter."""
-        in_optimizer = {id(parameter) for group in runner.optim_wrapper.param_groups
-                        for parameter in group['params']}
-        for name, parameter in model.named_parameters():
-            unsynchronised = is_model_wrapper(runner.model) and name in self._frozen_at_start
-            if parameter.requires_grad and (id(parameter) not in in_optimizer or unsynchronised):
-                who = 'DistributedDataParallel' if unsynchronised else 'the optimizer'
-                raise ValueError(
-                    f'TrainablePhasesHook: {name} is trainable in the phase that begins at epoch '
-                    f'{self.phases[self._current]["begin"]}, but {who} was set up without it. '
-                    'Build the model with everything trainable (trainable=None, frozen_stages=-1); '
-                    'the phases freeze it.')

@@ -1,4 +1,5 @@
 import math
+from itertools import count
 
 import numpy as np
 import pytest
@@ -17,21 +18,22 @@ def test_rule_follows_from_the_name(key, rule):
 def test_values_better_by_more_than_min_delta_count():
     monitor = Monitor('accuracy/top1', min_delta=0.5)
     values = [60., 60.5, 60.51, 60.2, 61.01, 61.02]  # by hand: bests at 60, 60.51 and 61.02
-    assert [monitor.improved(v) for v in values] == [True, False, True, False, False, True]
+    assert [*map(monitor.improved, values, count(1))] == [True, False, True, False, False, True]
     assert (monitor.best, monitor.best_epoch, monitor.bad_epochs) == (61.02, 6, 0)
 
 
 def test_less_is_better_for_a_loss():
     monitor = Monitor('loss', min_delta=0.1)
-    assert [monitor.improved(v) for v in [1., 0.95, 0.89, 2.]] == [True, False, True, False]
+    improved = [*map(monitor.improved, [1., 0.95, 0.89, 2.], count(1))]
+    assert improved == [True, False, True, False]
     assert (monitor.best, monitor.best_epoch, monitor.bad_epochs) == (0.89, 3, 1)
 
 
 @pytest.mark.parametrize('key', ['accuracy', 'loss'])
 def test_equal_and_nan_are_no_improvement_and_a_first_nan_blocks_nothing(key):
     monitor = Monitor(key)
-    assert [monitor.improved(v) for v in [math.nan, 0.5, 0.5, math.nan]] == [
-        False, True, False, False]
+    improved = [*map(monitor.improved, [math.nan, 0.5, 0.5, math.nan], count(1))]
+    assert improved == [False, True, False, False]
     assert (monitor.best, monitor.best_epoch, monitor.bad_epochs) == (0.5, 2, 2)
 
 
@@ -44,16 +46,16 @@ def test_a_plateau_counts_bad_epochs_by_the_runners_epochs():
 
 def test_state_goes_on():
     first, second = Monitor('loss', min_delta=0.1), Monitor('loss', min_delta=0.1)
-    for value in (2., 1.5, 1.45):
-        first.improved(value)
+    for epoch, value in enumerate((2., 1.5, 1.45), 1):
+        first.improved(value, epoch)
     second.load_state_dict(first.state_dict())
-    assert second.state_dict() == dict(best=1.5, best_epoch=2, bad_epochs=1, seen=3)
-    assert not second.improved(1.41) and second.improved(1.39) and second.best_epoch == 5
+    assert second.state_dict() == dict(best=1.5, best_epoch=2, bad_epochs=1)
+    assert not second.improved(1.41, 4) and second.improved(1.39, 5) and second.best_epoch == 5
 
 
 def test_tensors_are_taken_and_plain_numbers_kept():
     monitor = Monitor('accuracy')
-    assert monitor.improved(torch.tensor(0.5)) and monitor.improved(np.float32(0.75))
+    assert monitor.improved(torch.tensor(0.5), 1) and monitor.improved(np.float32(0.75), 2)
     assert type(monitor.best) is float and monitor.best == 0.75
 
 
