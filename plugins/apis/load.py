@@ -1,6 +1,8 @@
 """Load a trained model, ready for prediction."""
 import copy
+import io
 import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,6 @@ from plugins.engine.build_errors import naming
 from plugins.engine.checkpoint import check_finite, misfit, read_checkpoint, trust_checkpoint
 from plugins.engine.config_keys import resolved_keys
 from plugins.engine.experiment import EXPERIMENT, other_model
-from plugins.engine.lean_import import muted
 
 KINDS = {'mmpretrain': 'classifier', 'mmdet': 'detector'}
 
@@ -67,7 +68,7 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
     if cfg.get('channels_last'):
         model = model.to(memory_format=torch.channels_last)
     try:
-        with muted('Loads checkpoint by'):  # which mmengine prints
+        with redirect_stdout(io.StringIO()):  # mmengine prints how it loads
             loaded = load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
     except RuntimeError as error:
         name = read_checkpoint(checkpoint).get('meta', {}).get('experiment_name')

@@ -3,9 +3,9 @@
 mmpretrain imports mmdet if it is installed, for one ResNet layer that no
 config here uses; blocking that import saves two seconds.
 """
-from plugins.engine.lean_import import muted, without
+from plugins.engine.lean_import import without
 
-with without('mmdet'), muted('Could not import OneDL'):
+with without('mmdet'):
     import mmpretrain.datasets  # mmengine would import it later, and print a line
     import mmpretrain.engine
     import mmpretrain.evaluation

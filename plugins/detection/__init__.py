@@ -4,9 +4,9 @@ Importing this package registers mmdet's classes, then ours. It imports only
 the five sub-packages that a detection config needs, and blocks mmdet's
 optional dependencies.
 """
-from plugins.engine.lean_import import muted, without
+from plugins.engine.lean_import import without
 
-with without('mmpretrain', 'sklearn'), muted('Could not import OneDL'):
+with without('mmpretrain', 'sklearn'):
     import mmdet.datasets
     import mmdet.engine
     import mmdet.evaluation

@@ -27,31 +27,25 @@ def better(value: float, best: float | None, rule: str, min_delta: float = 0.) -
     return value - min_delta > best if rule == 'greater' else value + min_delta < best
 
 
-def infer_rule(key: str) -> str:
-    """``greater`` or ``less``, from the words in a metric's name that CheckpointHook knows.
+def checked_rule(key: str, rule: str | None = None) -> str:
+    """``greater`` or ``less``: the given rule, or for None the one that a metric's name tells.
+
+    CheckpointHook knows the words in the name.
 
     Raises:
-        ValueError: The name contains none of them.
+        ValueError: The rule is unknown, or the name contains none of the words.
     """
-    name = key.lower()
+    if rule is not None:
+        if rule not in RULES:
+            raise ValueError(f"monitor {key!r}: rule is {rule!r}, expected 'greater' or 'less'")
+        return rule
     words = dict(greater=CheckpointHook._default_greater_keys,
                  less=CheckpointHook._default_less_keys)
     for rule in RULES:
-        if any(word.lower() in name for word in words[rule]):
+        if any(word.lower() in key.lower() for word in words[rule]):
             return rule
     raise ValueError(f"monitor {key!r}: its name does not say which values are better; add "
                      "rule='greater' or rule='less'")
-
-
-def checked_rule(key: str, rule: str | None) -> str:
-    """The given rule, or for None the rule inferred from the metric's name.
-
-    Raises:
-        ValueError: The rule is unknown or cannot be inferred.
-    """
-    if rule is not None and rule not in RULES:
-        raise ValueError(f"monitor {key!r}: rule is {rule!r}, expected 'greater' or 'less'")
-    return rule or infer_rule(key)
 
 
 class Monitor:

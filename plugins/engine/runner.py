@@ -1,8 +1,9 @@
 """mmengine's Runner with a quiet console, strict checkpoints and support for CPUs."""
 import copy
+import io
 import logging
 import platform
-from contextlib import nullcontext
+from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,6 @@ from .console import lenient
 from .experiment import EXPERIMENT, check_resumed, other_images, other_model
 from .files import replacing, shown_path, write_text
 from .fused_optimizer import with_fused_kernel
-from .lean_import import muted
 from .plain_values import plain
 from .run_record import device_name
 from .stop_signal import outlive_signals
@@ -187,7 +187,7 @@ class TransferRunner(Runner):
         """
         fresh_training = self._train_dataloader is not None and not self._resume
         try:
-            with muted('Loads checkpoint by'):  # printed past the logger, which has the line too
+            with redirect_stdout(io.StringIO()):  # one line, which the logger has too
                 checkpoint = super().load_checkpoint(filename, map_location,
                                                      strict or not fresh_training, revise_keys)
         except (KeyError, RuntimeError) as error:

@@ -68,7 +68,7 @@ def first_reached(run: Run, metric: str, value: float) -> dict[str, float] | Non
     Raises:
         ValueError: The run did not validate this metric.
     """
-    from plugins.engine.monitor import better, infer_rule
+    from plugins.engine.monitor import better, checked_rule
     history = run.trained['history']
     known = sorted({name for entry in history for name in entry.get('metrics') or {}})
     if metric not in known:
@@ -76,7 +76,7 @@ def first_reached(run: Run, metric: str, value: float) -> dict[str, float] | Non
                          f'one of {", ".join(known)}')
     for entry in history:
         found = (entry.get('metrics') or {}).get(metric)
-        if found is not None and (found == value or better(found, value, infer_rule(metric))):
+        if found is not None and (found == value or better(found, value, checked_rule(metric))):
             return dict(seconds=entry['seconds'], epoch=entry['epoch'])
     return None
 
