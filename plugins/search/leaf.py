@@ -36,12 +36,8 @@ class Leaves:
         self.base = load_config(str(search.base))
         self.changed = self._with(self.base, self._common(), 'changes')
         for parameter, value, values in search.space.examples():
-            where = f'space[{parameter.name!r}], value {value!r}'
-            config = self._with(self.changed, search.space.settings(values), where)
-            try:
-                check_config(config)
-            except ValueError as error:
-                raise ValueError(f'search config {search.path}: {where}: {error}') from error
+            self._with(self.changed, search.space.settings(values),
+                       f'space[{parameter.name!r}], value {value!r}')
 
     def _common(self) -> dict[str, Any]:
         """Changes that all trials share; the search's metric decides which checkpoint is best."""
@@ -57,14 +53,15 @@ class Leaves:
 
     def _with(self, config: Config, settings: Mapping[str, Any], where: str) -> Config:
         config = copy.deepcopy(config)
-        for key, value in settings.items():
-            if isinstance(value, Mapping) and not key.startswith('+'):
-                value = {**value, '_delete_': True}
-            try:
+        try:
+            for key, value in settings.items():
+                if isinstance(value, Mapping) and not key.startswith('+'):
+                    value = {**value, '_delete_': True}
                 merge_options(config, {key: copy.deepcopy(value)})
-            except ValueError as error:
-                text = str(error).replace('--cfg-options ', '')
-                raise ValueError(f'search config {self.search.path}: {where}: {text}') from error
+            check_config(config)
+        except ValueError as error:
+            text = str(error).replace('--cfg-options ', '')
+            raise ValueError(f'search config {self.search.path}: {where}: {text}') from error
         return config
 
     def config(self, values: Values) -> Config:

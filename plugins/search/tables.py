@@ -2,6 +2,7 @@
 import csv
 import json
 import statistics
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +75,10 @@ def write_table(study: Study, search: Search, work_dir: Path) -> None:
 def write_outcome(study: Study, search: Search, work_dir: Path,
                   winner: dict[str, Any] | None = None) -> dict[str, Any]:
     """Write ``search.json`` and return its content; ``winner`` is from :func:`write_winner`."""
-    states = [row['state'] for row in trial_rows(study, search)]
     outcome = dict(
         name=search.name, config=str(search.path), base=str(search.base), metric=search.metric,
         rule=search.rule, sampler=search.sampler, finished=len(finished_trials(study)),
-        states={state: states.count(state) for state in sorted(set(states))},
+        states=Counter(row['state'] for row in trial_rows(study, search)),
         winner=winner, importances=importances(study), main_effects=main_effects(study, search))
     write_text(work_dir / RECORD, json.dumps(outcome, indent=2) + '\n')
     return outcome

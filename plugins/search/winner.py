@@ -7,7 +7,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from plugins.engine.checks import check_shape
-from plugins.engine.files import REPO_ROOT, write_text
+from plugins.engine.files import REPO_ROOT, shown_path, write_text
 from plugins.engine.run_reader import RECORD, read_run
 
 from .leaf import Leaves
@@ -70,11 +70,10 @@ def _docstring(study: Study, leaves: Leaves, trial: FrozenTrial,
     spread = '' if len(by_seed) == 1 else f' ({min(by_seed):.4g} to {max(by_seed):.4g})'
     test = 'Not tested.' if figures is None else 'Test: ' + ', '.join(
         f'{key} {figures[key]:.4g}' for key in (search.metric, 'loss') if key in figures) + '.'
-    command = path.relative_to(REPO_ROOT) if path.is_relative_to(REPO_ROOT) else path
     return '\n'.join([
         *wrap(f'How good is {search.base.stem} with what the search {search.name} found?'), '',
         *wrap(f"Found: {', '.join(f'{name}={value}' for name, value in trial.params.items())}."),
         *wrap(f'Validation: {search.metric} {trial.value:.4g}{spread}, the best of '
               f'{len(finished_trials(study))} trials ({search.sampler}), seed '
               f"{', '.join(map(str, search.seeds))}. {test}"),
-        '', f'    python tools/train.py {command.as_posix()}'])
+        '', f'    python tools/train.py {shown_path(path)}'])

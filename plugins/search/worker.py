@@ -48,9 +48,8 @@ def search_with(search: Search, work_dir: Path, train: Tool, test: Tool | None,
     if storage_url:
         work_dir.mkdir(parents=True, exist_ok=True)  # the database may be created in it
     url = storage_url or URL.create('sqlite', database=str(own))
-    storage = None
-    if storage_url or own.exists():
-        storage = studies.open_storage(url, search.heartbeat)
+    exists = storage_url or own.exists()
+    storage = studies.open_storage(url, search.heartbeat) if exists else None
     if not studies.check_work_dir(work_dir, search, storage):
         try_first(leaves, train)  # fails before an impossible study is created
     work_dir.mkdir(parents=True, exist_ok=True)
