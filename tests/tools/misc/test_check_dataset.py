@@ -1,5 +1,5 @@
-import runpy
 import shutil
+import subprocess
 import sys
 
 import numpy as np
@@ -115,15 +115,14 @@ def test_a_source_that_is_one_array(samples, tmp_path):
         'same image, in different parts', ('train + val: image 0', 'test: image 0'))
 
 
-def test_the_exit_code(tmp_path, repo_root, monkeypatch, capsys):
-    def code(folder):
-        monkeypatch.setattr(sys, 'argv', ['check_dataset.py', str(tmp_path / folder)])
-        with pytest.raises(SystemExit) as ended:
-            runpy.run_path(str(repo_root / 'tools/misc/check_dataset.py'), run_name='__main__')
-        return ended.value.code
+def test_the_exit_code(tmp_path, repo_root):
+    def check(folder):
+        return subprocess.run([sys.executable, repo_root / 'tools/misc/check_dataset.py',
+                               tmp_path / folder], capture_output=True, text=True)
     pngs(tmp_path, data__cat__1=1, data__dog__1=2)
-    assert code('data') == 0
+    assert check('data').returncode == 0
     pngs(tmp_path, data__dog__2=1)
-    assert code('data') == 1
-    assert code('none') == 1
-    assert 'none: no such folder or config' in capsys.readouterr().err
+    assert check('data').returncode == 1
+    none = check('none')
+    assert none.returncode == 1
+    assert 'none: no such folder or config' in none.stderr
