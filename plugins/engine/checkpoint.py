@@ -1,5 +1,4 @@
 """Read checkpoints, local or downloaded, without running code that they may contain."""
-import hashlib
 import io
 import pickletools
 import re
@@ -22,7 +21,7 @@ from mmengine.runner.checkpoint import (
 )
 
 from plugins.engine.checkpoint_content import check_content
-from plugins.engine.files import resolve_path
+from plugins.engine.files import checksum, resolve_path
 from plugins.engine.plain_values import (
     INERT,
     drop,
@@ -84,7 +83,7 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
     try:
         with path.open('rb') as file, torch.serialization.safe_globals(
                 [(kind, name) for name, kind in INERT.items()]):
-            refusal = _refusal(file, path.name, trusted)
+            refusal = _refusal(file, path, trusted)
             checkpoint = None if refusal else plain(
                 torch.load(file, map_location=map_location, weights_only=not trusted),
                 drop if trusted else reject)
@@ -168,7 +167,7 @@ def some(names: Iterable[str], separator: str = ', ') -> str:
     return separator.join(names[:_NAMED]) + more
 
 
-def _refusal(file: BinaryIO, name: str, trusted: bool) -> str:
+def _refusal(file: BinaryIO, path: Path, trusted: bool) -> str:
     """Why a file must not be loaded; '' if it may be.
 
     The checksums that torch.save writes are verified, which torch.load ignores. The format before
@@ -193,12 +192,11 @@ def _refusal(file: BinaryIO, name: str, trusted: bool) -> str:
         return (f'rejected, loading it could run code: it uses {some(unknown)}. If you trust its '
                 'source, pass --trust-checkpoint.')
     if len(pickles) > 1 and not trusted:
-        digits = re.search(r'-([0-9a-f]{8,})\.pth$', name)
-        if not digits or not hashlib.file_digest(file, 'sha256').hexdigest().startswith(digits[1]):
+        digits = re.search(r'-([0-9a-f]{8,})\.pth$', path.name)
+        if not digits or not checksum(path).startswith(digits[1]):
             return ('rejected, damage would go unnoticed: the format before PyTorch 1.6 has no '
                     "checksums, and the name does not end in the first digits of the file's "
                     'SHA-256. Save it again with a newer PyTorch, or pass --trust-checkpoint.')
-        file.seek(0)
     return ''
 
 

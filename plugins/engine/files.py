@@ -1,4 +1,5 @@
 """Resolve paths, and write files completely or not at all, without overwriting by accident."""
+import hashlib
 import os
 import platform
 import shutil
@@ -29,6 +30,15 @@ def shown_path(path: str | Path, base: Path = REPO_ROOT) -> str:
     """A path as records show it, relative to the repository root if inside it, or to ``base``."""
     path = Path(path).absolute()
     return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
+
+
+def checksum(path: Path, algorithm: str = 'sha256') -> str:
+    """The hex digest of a file's bytes, without hashlib.file_digest, which Python 3.10 lacks."""
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    with path.open('rb') as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 @contextmanager

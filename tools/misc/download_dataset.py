@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import run
-from plugins.engine.files import REPO_ROOT, replacing_folder
+from plugins.engine.files import REPO_ROOT, checksum, replacing_folder
 from tools.misc.downloads.catalogue import DATA_SETS, Archive, Download
 from tools.misc.downloads.unpack import unpack
 
@@ -99,7 +99,7 @@ def _check_sources(name: str, data_set: Download, folder: Path | None) -> None:
         path = folder / archive.name
         if not path.is_file():
             raise FileNotFoundError(f'{path}: no such file; expected all archives of {name} there')
-        if archive.sha256 is not None and (found := sha256_of(path)) != archive.sha256:
+        if archive.sha256 is not None and (found := checksum(path)) != archive.sha256:
             raise ValueError(f'{path}: SHA-256 is {found}, expected the official {archive.sha256}; '
                              'download it again')
 
@@ -152,17 +152,8 @@ def digest_of(folder: Path) -> str:
     """
     files = sorted((path.relative_to(folder).as_posix(), path) for path in folder.rglob('*')
                    if path.is_file() and not path.name.startswith('.'))
-    lines = ''.join(f'{sha256_of(path)}  {name}\n' for name, path in files)
+    lines = ''.join(f'{checksum(path)}  {name}\n' for name, path in files)
     return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def sha256_of(path: Path) -> str:
-    """Return the hex digest of a file's bytes."""
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 if __name__ == '__main__':

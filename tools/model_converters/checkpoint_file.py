@@ -1,13 +1,12 @@
 """Write converted weights (shared by the converters)."""
 import argparse
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from plugins.engine.files import check_file, replacing
+from plugins.engine.files import check_file, checksum, replacing
 from plugins.engine.plain_values import plain
 
 
@@ -33,6 +32,6 @@ def write_checkpoint(dst: Path, state: Mapping[str, torch.Tensor], src: str | Pa
     """Write DST completely or not at all; its ``meta`` names SRC, with the SHA-256 of a file."""
     meta['source'] = Path(src).name
     if Path(src).is_file():
-        meta['source_sha256'] = hashlib.sha256(Path(src).read_bytes()).hexdigest()
+        meta['source_sha256'] = checksum(Path(src))
     with replacing(dst) as partial:
         torch.save(plain({'state_dict': state, 'meta': meta}), partial)

@@ -12,14 +12,13 @@ from plugins.classification.datasets.cifar_files import (
     CIFAR100,
     Edition,
     find_folder,
-    md5_of,
     read_batch,
     read_classes,
 )
 from plugins.classification.datasets.source import SOURCES, Source
 from plugins.classification.datasets.splits import at_most_per_class, wanted_classes
 from plugins.engine import checks
-from plugins.engine.files import resolve_path
+from plugins.engine.files import checksum, resolve_path
 
 
 @SOURCES.register_module(name='cifar10')
@@ -100,7 +99,7 @@ class Cifar10(Source):
         images = np.concatenate(self._batches).reshape(-1, 3, 32, 32)
         self._batches = []
         if different := [name for name, md5 in self._files.items()
-                         if md5_of(self._folder / name) != md5]:
+                         if checksum(self._folder / name, 'md5') != md5]:
             print_log(f'{self._folder}: not the official files by their MD5: '
                       f'{", ".join(different)}; accuracies may differ from reported ones',
                       'current', logging.WARNING)

@@ -1,5 +1,4 @@
 """Read CIFAR's python pickles without running code in them."""
-import hashlib
 import pickle
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +7,7 @@ import numpy as np
 from torchvision import datasets as official
 
 from plugins.engine.checks import is_whole
+from plugins.engine.files import checksum
 from plugins.engine.plain_values import INERT, plain, reject
 from plugins.engine.wording import shortened
 
@@ -68,18 +68,11 @@ def other_files(folder: Path, edition: Edition) -> list[str]:
     classes = read_classes(folder / meta, edition.label_key)
     others = [name for part in ('meta', 'train', 'test')
               for name, md5 in edition.files[part].items()
-              if md5_of(folder / name) != md5]
+              if checksum(folder / name, 'md5') != md5]
     for name in others:
         if name != meta:
             read_batch(folder / name, edition.label_key, len(classes))
     return others
-
-
-def md5_of(path: Path) -> str:
-    """MD5 of a file's bytes, in hexadecimal."""
-    with path.open('rb') as file:
-        return hashlib.file_digest(
-            file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 class _Unpickler(pickle._Unpickler):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from plugins.classification.datasets import cifar_files
-from tools.misc.download_dataset import digest_of, main, sha256_of
+from plugins.engine.files import checksum
+from tools.misc.download_dataset import digest_of, main
 from tools.misc.downloads.catalogue import DATA_SETS
 
 SCENES = dict.fromkeys(DATA_SETS['mit_split'].counts, 1)
@@ -40,7 +41,7 @@ def mirror(tmp_path_factory, monkeypatch, pack):
     for name, counts in COUNTS.items():
         archives = [replace(
             archive, url=archive.url and (mirror / archive.name).as_uri(),
-            sha256=archive.sha256 and sha256_of(mirror / archive.name))
+            sha256=archive.sha256 and checksum(mirror / archive.name))
             for archive in DATA_SETS[name].archives]
         change(monkeypatch, name, archives=archives, counts=counts, digest=None)
     return mirror
@@ -145,7 +146,7 @@ def test_the_digest_is_that_of_sha256sum(tmp_path):
     for name in ('b/2.jpg', 'a/1.jpg', 'a/._1.jpg', '.DS_Store'):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text('abc')
-    assert sha256_of(tmp_path / 'a' / '1.jpg') == (  # FIPS 180-2, example B.1
+    assert checksum(tmp_path / 'a' / '1.jpg') == (  # FIPS 180-2, example B.1
         'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
     command = "find . -type f -not -name '.*' | sed 's|^./||' | LC_ALL=C sort | xargs sha256sum"
     lines = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True,
