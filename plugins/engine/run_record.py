@@ -59,15 +59,11 @@ def _cpu_model() -> str:
 def git_commit() -> str | None:
     """The commit of this checkout, with ``-dirty`` if tracked files differ; None outside git."""
     try:
-        commit = _git('rev-parse', 'HEAD')
-        return commit + ('-dirty' if _git('status', '--porcelain', '-uno') else '')
+        return subprocess.run(
+            ['git', 'describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'],
+            cwd=REPO_ROOT, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-
-
-def _git(*args: str) -> str:
-    done = subprocess.run(['git', *args], cwd=REPO_ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
 
 
 def _fingerprints(runner: Any) -> dict[str, str | None]:

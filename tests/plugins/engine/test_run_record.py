@@ -1,4 +1,5 @@
 import json
+import subprocess
 from types import SimpleNamespace
 
 import numpy as np
@@ -6,8 +7,9 @@ import pytest
 import torch
 from mmengine.hooks import CheckpointHook
 
+from plugins.engine import run_record
 from plugins.engine.hooks import RunRecordHook
-from plugins.engine.run_record import write_result
+from plugins.engine.run_record import git_commit, write_result
 
 
 def test_the_recorded_loss_is_the_mean_over_the_epoch(run_scripted, tmp_path):
@@ -33,6 +35,27 @@ def test_a_matrix_takes_a_line_for_each_row(tmp_path):
     text = (tmp_path / 'result.json').read_text()
     assert json.loads(text) == result
     assert '    [12, 0],\n    [3, 4]\n' in text and '"numbers": [1.5, null]' in text
+
+
+def test_the_commit_is_named_also_at_a_tag_and_whether_tracked_files_differ(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_record, 'REPO_ROOT', tmp_path)
+    monkeypatch.setenv('GIT_CEILING_DIRECTORIES', str(tmp_path.parent))
+    assert git_commit() is None
+
+    def git(*args: str) -> str:
+        identity = ('-c', 'user.name=a', '-c', 'user.email=a@b')
+        return subprocess.run(['git', *identity, *args], cwd=tmp_path, check=True, text=True,
+                              capture_output=True).stdout.strip()
+    git('init')
+    assert git_commit() is None  # before the first commit
+    (tmp_path / 'a').write_text('1')
+    git('add', 'a')
+    git('commit', '-m', 'first')
+    git('tag', '-a', 'v1', '-m', 'first')
+    (tmp_path / 'untracked').touch()
+    assert git_commit() == git('rev-parse', 'HEAD')
+    (tmp_path / 'a').write_text('2')
+    assert git_commit() == git('rev-parse', 'HEAD') + '-dirty'
 
 
 class Hub(dict):
