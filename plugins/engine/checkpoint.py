@@ -3,7 +3,7 @@ import io
 import pickletools
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from http.client import HTTPException
 from pathlib import Path
@@ -30,12 +30,11 @@ from plugins.engine.plain_values import (
     reject,
     restore_histories,
 )
+from plugins.engine.wording import some
 
 # A folder for weights, searched before torch's cache; relative to the current directory, else to
 # the repository root.
 WEIGHTS_DIR = Path('work_dirs', 'weights')
-
-_NAMED = 6  # tensors named in an error; the rest are only counted
 
 _trusted: set[Path] = set()
 
@@ -158,13 +157,6 @@ def _not_finite(values: Mapping[Any, Any]) -> Iterator[str]:
             yield from (f'{name}.{inner}' for inner in _not_finite(value))
         elif torch.is_tensor(value) and not value.isfinite().all():
             yield str(name)
-
-
-def some(names: Iterable[str], separator: str = ', ') -> str:
-    """The first six names, and how many more there are."""
-    names = list(names)
-    more = f' and {len(names) - _NAMED} more' if len(names) > _NAMED else ''
-    return separator.join(names[:_NAMED]) + more
 
 
 def _refusal(file: BinaryIO, path: Path, trusted: bool) -> str:

@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TextIO
 
+from .wording import some
+
 REPO_ROOT = Path(__file__).resolve().parents[2]
 PARTIAL = '.partial'  # the suffix of files and folders that are being written
 LOCK = '.lock'
@@ -171,10 +173,8 @@ def check_folder(folder: Path, overwrite: bool = False) -> None:
     listed = listed_files(folder)
     others = sorted(_files(folder) - listed)
     if others:
-        which = f'contains {", ".join(others[:5])}' + (
-            f' and {len(others) - 5} more' if len(others) > 5 else '')
-        raise FileExistsError(f'{folder}: {which}, not in the list {MANIFEST} of earlier results; '
-                              'move them elsewhere or choose another folder')
+        raise FileExistsError(f'{folder}: contains {some(others)}, not in the list {MANIFEST} of '
+                              'earlier results; move them elsewhere or choose another folder')
     if not overwrite:
         raise FileExistsError(f'{folder}: contains earlier results; replace them with --overwrite '
                               'or choose another folder')

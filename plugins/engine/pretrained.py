@@ -8,9 +8,10 @@ from mmengine.model.weight_init import update_init_info
 from mmengine.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
 
-from .checkpoint import check_finite, read_checkpoint, some
+from .checkpoint import check_finite, read_checkpoint
 from .checks import number
 from .module_patterns import checked_patterns, matches
+from .wording import some
 
 State = Mapping[str, Tensor]
 Layout = Callable[[State, nn.Module], State]

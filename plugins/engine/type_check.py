@@ -1,9 +1,8 @@
 """Find misspelt types and arguments of a config before anything is built."""
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
-from difflib import get_close_matches
 from typing import Any
 
 from mmengine import registry as registries
@@ -12,8 +11,8 @@ from mmengine.registry import DefaultScope, Registry
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, TestLoop, ValLoop
 from torch.utils.data import DataLoader
 
-from .checkpoint import some
 from .config_keys import groups
+from .wording import near
 
 # The places of types in a config, and the name of the registry in which mmengine looks them up.
 _REGISTRIES = {
@@ -75,7 +74,7 @@ def _check_group(path: str, node: Mapping[str, Any]) -> None:
     for key in node:
         if key not in names | _TAKEN_OUT:
             raise ValueError(f'{path}.{key}: {kind or classes[0].__name__} has no such argument'
-                             + _near(key, names))
+                             + near(key, sorted(names)))
 
 
 def _found(registry: Registry, name: str, key: str) -> Any:
@@ -93,7 +92,7 @@ def _found(registry: Registry, name: str, key: str) -> Any:
             names |= set(scoped.module_dict)
             scoped = scoped.parent
     raise ValueError(f'{key} is {name!r}, which is no registered {registry.name}'
-                     + _near(name.split('.')[-1], names))
+                     + near(name.split('.')[-1], sorted(names)))
 
 
 def _arguments(kind: Any) -> set[str] | None:
@@ -105,9 +104,3 @@ def _arguments(kind: Any) -> set[str] | None:
            for parameters in known):
         return None
     return {parameter.name for parameters in known for parameter in parameters} - {'self', 'args'}
-
-
-def _near(name: str, names: Iterable[str]) -> str:
-    names = sorted(names)
-    near = get_close_matches(name, names, n=3, cutoff=0.6)
-    return f'; near: {", ".join(near)}' if near else f'; expected one of {some(names)}'

@@ -1,6 +1,6 @@
 """Shared wording of messages."""
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -20,6 +20,19 @@ def shortened(value: object) -> str:
     """A value as Python writes it, on one line; the middle of a long one is left out."""
     text = ' '.join(repr(value).splitlines())
     return text if len(text) <= 80 else f'{text[:50]}...{text[-20:]}'
+
+
+def some(names: Iterable[str], separator: str = ', ', most: int = 6) -> str:
+    """The first names, and how many more there are."""
+    names = list(names)
+    more = f' and {len(names) - most} more' if len(names) > most else ''
+    return separator.join(names[:most]) + more
+
+
+def near(name: str, names: Sequence[str]) -> str:
+    """The end of an error about an unknown name: ``; near: ...`` or ``; expected one of ...``."""
+    similar = get_close_matches(name, names, n=3, cutoff=0.5)
+    return f'; near: {some(similar)}' if similar else f'; expected one of {some(names, most=20)}'
 
 
 def short_names(paths: Sequence[str | Path]) -> list[str]:
@@ -42,7 +55,5 @@ def index_of(name: str, names: Sequence[str], option: str) -> int:
         ValueError: The name is unknown; the message names similar ones.
     """
     if name not in names:
-        near = get_close_matches(name, names, n=3, cutoff=0.5)
-        raise ValueError(f'{option} {name}: no such class; ' + (
-            f'near: {", ".join(near)}' if near else f'expected one of {", ".join(names[:20])}'))
+        raise ValueError(f'{option} {name}: no such class{near(name, names)}')
     return list(names).index(name)

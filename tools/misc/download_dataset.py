@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import run
 from plugins.engine.files import REPO_ROOT, checksum, replacing_folder
+from plugins.engine.wording import some
 from tools.misc.downloads.catalogue import DATA_SETS, Archive, Download
 from tools.misc.downloads.unpack import unpack
 
@@ -38,8 +39,8 @@ def main(argv: Sequence[str] | None = None) -> Path:
     if target.is_dir() and any(target.iterdir()):
         if wrong := wrong_counts(target, data_set.counts):
             raise ValueError(
-                f'{target}: exists, but is not the complete {args.name} ({_first(wrong)}; empty '
-                'files do not count); move it away or choose another --data-root')
+                f'{target}: exists, but is not the complete {args.name} ({some(wrong, "; ")}; '
+                'empty files do not count); move it away or choose another --data-root')
         _check_content(data_set, target)
         print(f'{args.name}: has all its files already, in {target}')
         return target
@@ -123,13 +124,9 @@ def _find_set(name: str, data_set: Download, unpacked: Path) -> Path:
     wrong, best = min(((wrong_counts(folder, data_set.counts), folder) for folder in folders),
                       key=lambda report: len(report[0]))
     if wrong:
-        raise ValueError(f'{name}: the archive is not the complete set ({_first(wrong)}); nothing '
-                         'was kept')
+        raise ValueError(f'{name}: the archive is not the complete set ({some(wrong, "; ")}); '
+                         'nothing was kept')
     return best
-
-
-def _first(problems: list[str]) -> str:
-    return '; '.join(problems[:3]) + ('; ...' if problems[3:] else '')
 
 
 def wrong_counts(folder: Path, counts: Mapping[str, int]) -> list[str]:

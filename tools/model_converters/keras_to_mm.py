@@ -30,7 +30,7 @@ import numpy as np
 import torch
 
 from plugins.engine import command_line
-from plugins.engine.checkpoint import some
+from plugins.engine.wording import some
 from tools.model_converters.checkpoint_file import parse, write_checkpoint
 from tools.model_converters.keras_files import read_arrays
 from tools.model_converters.keras_layers import Arrays, Layer, Shapes

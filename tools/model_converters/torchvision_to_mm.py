@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.classification.weight_layouts import classifier_names, layout_of
 from plugins.engine import command_line
-from plugins.engine.checkpoint import read_checkpoint, some
+from plugins.engine.checkpoint import read_checkpoint
+from plugins.engine.wording import some
 from tools.model_converters.checkpoint_file import parse, write_checkpoint
 
 
