@@ -28,9 +28,6 @@ SUITES = ('classification', 'frozen', 'detection', 'startup', 'data')
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Run a suite, print each case when it is finished, and return what ``--json`` writes.
 
-    Args:
-        argv: Command-line arguments; None: those of this process (sys.argv).
-
     Raises:
         ValueError: The variants do not train identically, or one fails.
         OSError: A file cannot be written.

@@ -23,6 +23,7 @@ from plugins.engine.command_line import (
     config_file,
     existing_file,
     positive,
+    run,
     share,
 )
 from plugins.engine.files import check_folder, replacing_folder, resolve_path
@@ -43,8 +44,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('config', type=config_file, help='config of a classifier or of a detector')
     parser.add_argument('checkpoint', type=existing_file, help='checkpoint of that model')
     parser.add_argument('input', help='picture, folder of pictures (with subfolders) or video')
-    parser.add_argument('--out-dir', help='folder to write; default predictions/NAME beside the '
-                        "checkpoint, NAME being the input's")
+    parser.add_argument('--out-dir', type=Path, help='folder to write; default '
+                        "predictions/NAME beside the checkpoint, NAME being the input's")
     parser.add_argument('--overwrite', action='store_true',
                         help='replace earlier predictions there')
     parser.add_argument('--score-thr', type=share, default=0.3, metavar='0..1',
@@ -60,8 +61,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     args.input = resolve_path(args.input)
     if not (args.input.is_file() or args.input.is_dir()):
         parser.error(f'{args.input}: no such file or folder')
-    args.out_dir = Path(args.out_dir).absolute() if args.out_dir else (
-        args.checkpoint.parent / 'predictions' / args.input.name)
+    args.out_dir = args.out_dir or args.checkpoint.parent / 'predictions' / args.input.name
     if args.input.is_dir() and args.out_dir.resolve().is_relative_to(args.input.resolve()):
         parser.error(f'--out-dir {args.out_dir}: lies in the folder of the pictures, and would be '
                      'read with them the next time; choose another one')
@@ -177,5 +177,4 @@ def _name(path: Path, given: Path) -> str:
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)

@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.engine.command_line import not_negative
+from plugins.engine.command_line import not_negative, run
 from plugins.engine.files import REPO_ROOT, check_file, write_text
 from plugins.engine.wording import counted
 
@@ -95,5 +95,4 @@ def _reported() -> dict[str, Any]:
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)

@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.engine.command_line import config_file, positive
+from plugins.engine.command_line import config_file, positive, run
 from plugins.engine.files import REPO_ROOT
 
 
@@ -45,11 +45,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any] | None:
-    """Search, and return what ``search.json`` holds; None if another process writes it.
-
-    Args:
-        argv: Command-line arguments; None: those of this process (sys.argv).
-    """
+    """Search, and return what ``search.json`` holds; None if another process writes it."""
     args = parse_args(argv)
     from plugins.search.definition import read_search
     search = read_search(args.config)
@@ -87,5 +83,4 @@ def _print(outcome: dict[str, Any], work_dir: Path) -> None:
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_model_options, existing_file, positive, share
+from plugins.engine.command_line import add_model_options, existing_file, positive, run, share
 from plugins.engine.files import REPO_ROOT, check_folder, replacing_folder
 from plugins.engine.wording import counted, short_names
 
@@ -224,5 +224,4 @@ def _print(record: dict[str, Any], folder: Path) -> None:
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)

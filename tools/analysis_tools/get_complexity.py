@@ -17,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_cfg_options, config_file, positive
+from plugins.engine.command_line import add_cfg_options, config_file, positive, run
 from plugins.engine.files import check_file, write_text
 
 
@@ -112,5 +112,4 @@ def _cells(figures: Mapping[str, Any]) -> list[str]:
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)

@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_cfg_options, config_file, positive, seed
+from plugins.engine.command_line import add_cfg_options, config_file, positive, run, seed
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -81,5 +81,4 @@ def _print(result: dict[str, Any], better: bool) -> None:
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)

@@ -41,13 +41,12 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         help='class to explain; default: the predicted one')
     parser.add_argument('--maps', type=positive, default=64, metavar='N',
                         help='maximum number of maps and filters to draw (default: 64)')
-    parser.add_argument('--out-dir', help='folder to write; default features/PICTURE beside the '
-                        'checkpoint')
+    parser.add_argument('--out-dir', type=Path, help='folder to write; default '
+                        'features/PICTURE beside the checkpoint')
     parser.add_argument('--overwrite', action='store_true', help='replace earlier pictures there')
     add_model_options(parser)
     args = parser.parse_args(argv)
-    args.out_dir = Path(args.out_dir).absolute() if args.out_dir else (
-        args.checkpoint.parent / 'features' / args.image.name)
+    args.out_dir = args.out_dir or args.checkpoint.parent / 'features' / args.image.name
     return args
 
 

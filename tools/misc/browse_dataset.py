@@ -49,13 +49,13 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--classes', nargs='+', metavar='NAME', help='classifier: only these')
     parser.add_argument('--seed', type=seed, default=0,
                         help='seed for the choice of images and the augmentation (default: 0)')
-    parser.add_argument('--out-dir', help='folder to write; default browse_PART below the '
-                        "config's folder in work_dirs")
+    parser.add_argument('--out-dir', type=Path, help='folder to write; default browse_PART '
+                        "below the config's folder in work_dirs")
     parser.add_argument('--overwrite', action='store_true', help='replace earlier pictures there')
     add_cfg_options(parser)
     args = parser.parse_args(argv)
-    args.out_dir = Path(args.out_dir).absolute() if args.out_dir else (
-        default_work_dir(args.config, 0).with_name(f'browse_{args.part}'))
+    args.out_dir = args.out_dir or default_work_dir(args.config, 0).with_name(
+        f'browse_{args.part}')
     return args
 
 

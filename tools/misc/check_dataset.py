@@ -48,9 +48,6 @@ class Finding(NamedTuple):
 def main(argv: Sequence[str] | None = None) -> list[Finding]:
     """Print a report and return the problems.
 
-    Args:
-        argv: Command-line arguments; None: those of this process (sys.argv).
-
     Raises:
         OSError: The folder or config does not exist.
         ValueError: The layout itself is wrong (no image in a class folder, a
