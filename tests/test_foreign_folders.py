@@ -90,11 +90,11 @@ def test_arrays_beside_data_are_arrays(tmp_path):
     describe(path, 'digest', {})
     np.save(path, np.array([Payload()], object), allow_pickle=True)
     with pytest.raises(ValueError, match='object'):
-        open_array(path)
+        open_array(path, np.float64, (3,))
     with path.open('wb') as file:
         np.savez(file, a=np.ones(3))
     with pytest.raises(ValueError, match='magic'):
-        open_array(path)
+        open_array(path, np.float64, (3,))
     assert not (tmp_path / 'trace').exists()
 
 

@@ -15,20 +15,24 @@ from plugins.engine.files import PARTIAL, replacing, write_text
 _ABANDONED = 24 * 3600  # seconds without a write after which a partial file is deleted
 
 
-def open_array(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
-    """Open a stored array, memory-mapped and read-only, and its description (:func:`describe`).
+def open_array(path: Path, dtype: type, shape: tuple[int, ...]) -> tuple[np.ndarray, str]:
+    """Open a stored array, memory-mapped and read-only, and its SHA-256 (:func:`describe`).
 
     Raises:
-        OSError, ValueError: The array or its description is missing or damaged.
+        OSError, ValueError: The array or its description is missing, damaged or another one.
     """
     try:
         about = json.loads(path.with_suffix('.json').read_text(encoding='utf-8'))
         if not isinstance(about, dict) or 'digest' not in about:
             raise ValueError(f'{path.with_suffix(".json")}: found no digest')
-        return np.lib.format.open_memmap(path, mode='r'), about
+        array = np.lib.format.open_memmap(path, mode='r')
     except (SyntaxError, TokenError, TypeError, RecursionError, MemoryError,
             OverflowError) as error:  # numpy parses the header of an array as Python
         raise ValueError(f'{path}: damaged ({error})') from error
+    if array.dtype != dtype or array.shape != shape:
+        raise ValueError(f'{path}: the values are {array.dtype} {array.shape}, expected '
+                         f'{np.dtype(dtype)} {shape}')
+    return array, about['digest']
 
 
 @contextmanager

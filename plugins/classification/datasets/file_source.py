@@ -5,6 +5,7 @@ import os
 from abc import abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -113,30 +114,17 @@ class FileSource(Source):
         files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in self.paths]
         key = hashlib.sha256(json.dumps([files, shape, self.resize]).encode()).hexdigest()[:24]
         path = self.cache_dir / f'{key}.npy'
-        found = _stored(path, shape)
-        if found is None:
-            make_room(self.cache_dir, int(np.prod(shape, dtype=np.int64)), 'the decoded images',
-                      'name another cache_dir or raise max_ram_gb')
-            with new_array(path, np.uint8, shape) as partial:
-                images = np.load(partial, mmap_mode='r+')
-                self._fill(images)
-                images.flush()
-                digest = digest_of(images)
-                del images  # Windows does not rename a file that is mapped
-            describe(path, digest, {'shape': shape, 'resize': self.resize})
-            found = _stored(path, shape)
-        if found is None:
-            raise OSError(f'{path}: just written, but cannot be read back as uint8 {shape}; '
-                          f'check the file system of {self.cache_dir} or name another cache_dir')
-        images, self._stored_digest = found
+        with suppress(OSError, ValueError):  # missing or damaged
+            images, self._stored_digest = open_array(path, np.uint8, shape)
+            return images
+        make_room(self.cache_dir, int(np.prod(shape, dtype=np.int64)), 'the decoded images',
+                  'name another cache_dir or raise max_ram_gb')
+        with new_array(path, np.uint8, shape) as partial:
+            images = np.load(partial, mmap_mode='r+')
+            self._fill(images)
+            images.flush()
+            digest = digest_of(images)
+            del images  # Windows does not rename a file that is mapped
+        describe(path, digest, {'shape': shape, 'resize': self.resize})
+        images, self._stored_digest = open_array(path, np.uint8, shape)
         return images
-
-
-def _stored(path: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, str] | None:
-    """A stored array and its digest; None if it is missing or damaged."""
-    try:
-        images, about = open_array(path)
-    except (OSError, ValueError):
-        return None
-    fits = images.dtype == np.uint8 and images.shape == shape
-    return (images, about['digest']) if fits else None

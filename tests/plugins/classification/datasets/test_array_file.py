@@ -1,4 +1,5 @@
 """Stored arrays are whole, a full disk is told before, and what killed runs left goes."""
+import json
 import os
 import shutil
 import time
@@ -18,8 +19,10 @@ def write(path, value=7):
 
 def test_an_array_and_what_it_is_of(tmp_path):
     write(tmp_path / 'new/a.npy')
-    array, about = open_array(tmp_path / 'new/a.npy')
-    assert array.tolist() == [[7] * 3] * 2 and about == {'digest': 'abc', 'shape': [2, 3]}
+    array, digest = open_array(tmp_path / 'new/a.npy', np.uint8, (2, 3))
+    assert array.tolist() == [[7] * 3] * 2 and digest == 'abc'
+    about = json.loads((tmp_path / 'new/a.json').read_text())
+    assert about == {'digest': 'abc', 'shape': [2, 3]}
     assert isinstance(array, np.memmap) and not array.flags.writeable
 
 
@@ -33,7 +36,14 @@ def test_a_damaged_array_is_an_error(tmp_path, damage):
     write(tmp_path / 'a.npy')
     damage(tmp_path / 'a.npy')
     with pytest.raises((OSError, ValueError)):
-        open_array(tmp_path / 'a.npy')
+        open_array(tmp_path / 'a.npy', np.uint8, (2, 3))
+
+
+@pytest.mark.parametrize('dtype, shape', [(np.int8, (2, 3)), (np.uint8, (3, 2))])
+def test_an_array_of_another_type_or_shape_is_an_error(tmp_path, dtype, shape):
+    write(tmp_path / 'a.npy')
+    with pytest.raises(ValueError, match=r'a.npy: the values are uint8 \(2, 3\), expected .*int8'):
+        open_array(tmp_path / 'a.npy', dtype, shape)
 
 
 def test_an_error_while_it_is_filled_leaves_nothing(tmp_path):
