@@ -87,16 +87,13 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
         self.color = build_color(color)
         self.to_bgr = to_bgr
         self.num_classes = num_classes
-        self.batch_augments = self._build_batch_augments(batch_augments)
-
-    def _build_batch_augments(self, config: Mapping[str, Any] | None) -> Any:
-        if not config:
-            return None
-        if self.num_classes is None:
-            raise ValueError('num_classes=None, expected the number of classes: batch_augments '
-                             'mixes one-hot scores')
-        from mmpretrain.models import RandomBatchAugment  # heavy; loaded by the model anyway
-        return RandomBatchAugment(**config)
+        self.batch_augments = None
+        if batch_augments:
+            if num_classes is None:
+                raise ValueError('num_classes=None, expected the number of classes: batch_augments '
+                                 'mixes one-hot scores')
+            from mmpretrain.models import RandomBatchAugment  # heavy; loaded by the model anyway
+            self.batch_augments = RandomBatchAugment(**batch_augments)
 
     def set_normalization(self, mean: Sequence[float] | Tensor,
                           std: Sequence[float] | Tensor) -> None:
@@ -109,16 +106,13 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
         Raises:
             ValueError: If there are not three, one is not finite, or a std is not positive.
         """
-        values = {'mean': mean, 'std': std}
-        for key, value in values.items():
+        for key, value, buffer in (('mean', mean, self.mean), ('std', std, self.std)):
             tensor = torch.as_tensor(value, dtype=torch.float32).flatten()
             if tensor.numel() != CHANNELS or not tensor.isfinite().all():
                 raise ValueError(f'{key}={value!r}, expected {CHANNELS} finite numbers (R, G, B)')
             if key == 'std' and (tensor <= 0).any():
                 raise ValueError(f'std={value!r}, expected {CHANNELS} numbers above 0')
-            values[key] = tensor.view(-1, 1, 1)
-        self.mean.copy_(values['mean'])
-        self.std.copy_(values['std'])
+            buffer.copy_(tensor.view(-1, 1, 1))
 
     def forward(self, data: Mapping[str, Any], training: bool = False) -> dict[str, Any]:
         """Process one batch.

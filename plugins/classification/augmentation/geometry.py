@@ -50,14 +50,19 @@ class Randomness:
         return torch.full((self.batch,), value, device=self.device)
 
 
-def affine(xx: Tensor, xy: Tensor, x: Tensor, yx: Tensor, yy: Tensor, y: Tensor) -> Tensor:
-    """Stack six B-vectors to matrices.
+def affine(xx: Tensor | None = None, xy: Tensor | None = None, x: Tensor | None = None,
+           yx: Tensor | None = None, yy: Tensor | None = None, y: Tensor | None = None) -> Tensor:
+    """Stack B-vectors to matrices; what is not given is the identity's.
 
     Returns:
         B x 3 x 3: input x = xx * x + xy * y + x, input y = yx * x + yy * y + y.
     """
-    zero, one = torch.zeros_like(xx), torch.ones_like(xx)
-    return torch.stack((xx, xy, x, yx, yy, y, zero, zero, one), dim=-1).view(-1, 3, 3)
+    given = (xx, xy, x, yx, yy, y, None, None, None)
+    some = next(values for values in given if values is not None)
+    zero, one = torch.zeros_like(some), torch.ones_like(some)
+    identity = (one, zero, zero, zero, one, zero, zero, zero, one)
+    return torch.stack([default if values is None else values for values, default
+                        in zip(given, identity, strict=True)], dim=-1).view(-1, 3, 3)
 
 
 class Geometry:
@@ -97,9 +102,8 @@ class Resize(Geometry):
     random = False
 
     def __init__(self, size: int | Sequence[int]) -> None:
-        sides = checks.size(self, 'size', size)
+        self.size = checks.size(self, 'size', size)
         self.shorter_side = size if isinstance(size, int) else None
-        self.size = sides
 
     def out_size(self, size: Size) -> Size:
         if self.shorter_side is None:
@@ -113,8 +117,7 @@ class Resize(Geometry):
         return {'x_scale': rng.constant(size[1] / width), 'y_scale': rng.constant(size[0] / height)}
 
     def matrix(self, x_scale: Tensor, y_scale: Tensor) -> Tensor:
-        zero = torch.zeros_like(x_scale)
-        return affine(x_scale, zero, zero, zero, y_scale, zero)
+        return affine(xx=x_scale, yy=y_scale)
 
 
 class RandomCrop(Geometry):
@@ -146,8 +149,7 @@ class RandomCrop(Geometry):
         return rng.integers(slack + 1).sub_(slack / 2)
 
     def matrix(self, x: Tensor, y: Tensor) -> Tensor:
-        zero, one = torch.zeros_like(x), torch.ones_like(x)
-        return affine(one, zero, x, zero, one, y)
+        return affine(x=x, y=y)
 
 
 class CenterCrop(RandomCrop):
@@ -177,9 +179,7 @@ class RandomFlip(Geometry):
 
     def __init__(self, prob: float = 0.5, direction: str = 'horizontal') -> None:
         self.prob = checks.number(self, 'prob', prob, 0, 1)
-        if direction not in ('horizontal', 'vertical'):
-            raise checks.refuse(self, 'direction', direction, "'horizontal' or 'vertical'")
-        self.direction = direction
+        self.direction = checks.one_of(self, 'direction', direction, ('horizontal', 'vertical'))
         self.active = self.prob > 0
 
     def draw(self, size: Size, rng: Randomness) -> dict[str, Tensor]:
@@ -187,9 +187,7 @@ class RandomFlip(Geometry):
         return {'sign': (rng.uniform(0, 1) >= self.prob).float().mul_(2).sub_(1)}
 
     def matrix(self, sign: Tensor) -> Tensor:
-        zero, one = torch.zeros_like(sign), torch.ones_like(sign)
-        x, y = (sign, one) if self.direction == 'horizontal' else (one, sign)
-        return affine(x, zero, zero, zero, y, zero)
+        return affine(xx=sign) if self.direction == 'horizontal' else affine(yy=sign)
 
 
 class RandomRotation(Geometry):
@@ -210,8 +208,8 @@ class RandomRotation(Geometry):
 
     def matrix(self, angle: Tensor) -> Tensor:
         angle = angle.deg2rad()
-        cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
-        return affine(cos, -sin, zero, sin, cos, zero)
+        cos, sin = angle.cos(), angle.sin()
+        return affine(xx=cos, xy=-sin, yx=sin, yy=cos)
 
 
 class RandomAffine(Geometry):

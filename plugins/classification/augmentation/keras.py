@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from plugins.engine import checks
@@ -40,8 +39,7 @@ class RandomZoom(Geometry):
         return {'x_zoom': rng.uniform(*self.zoom_range), 'y_zoom': rng.uniform(*self.zoom_range)}
 
     def matrix(self, x_zoom: Tensor, y_zoom: Tensor) -> Tensor:
-        zero = torch.zeros_like(x_zoom)
-        return affine(x_zoom, zero, zero, zero, y_zoom, zero)
+        return affine(xx=x_zoom, yy=y_zoom)
 
 
 class RandomShift(Geometry):
@@ -67,8 +65,7 @@ class RandomShift(Geometry):
         return {'x': rng.uniform(-x, x), 'y': rng.uniform(-y, y)}
 
     def matrix(self, x: Tensor, y: Tensor) -> Tensor:
-        zero, one = torch.zeros_like(x), torch.ones_like(x)
-        return affine(one, zero, x, zero, one, y)
+        return affine(x=x, y=y)
 
 
 class RandomShear(Geometry):
@@ -89,6 +86,5 @@ class RandomShear(Geometry):
 
     def matrix(self, angle: Tensor) -> Tensor:
         angle = angle.deg2rad()
-        zero, one = torch.zeros_like(angle), torch.ones_like(angle)
         # As in Keras the y axis is rotated, so heights shrink by cos
-        return affine(one, -angle.sin(), zero, zero, angle.cos(), zero)
+        return affine(xy=-angle.sin(), yy=angle.cos())

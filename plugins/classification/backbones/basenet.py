@@ -38,7 +38,10 @@ class ConvUnit(nn.Module):
         padding = spec.kernel_size // 2 if spec.same else 0
         # Keras keeps the bias before BatchNorm; the reports' parameter counts include it.
         self.conv = nn.Conv2d(in_channels, spec.channels, spec.kernel_size, padding=padding)
-        self.norm = keras_batch_norm(spec.channels) if norm else nn.Identity()
+        # Keras's constants; its momentum 0.99 is PyTorch's 0.01.
+        self.norm = nn.BatchNorm2d(spec.channels, eps=1e-3, momentum=0.01) if norm \
+            else nn.Identity()
+        self.shortcut = spec.shortcut
 
     def forward(self, x: torch.Tensor, shortcut: torch.Tensor | None = None) -> torch.Tensor:
         """(N, C, H, W) to (N, C', H', W')."""
@@ -46,11 +49,6 @@ class ConvUnit(nn.Module):
         if shortcut is not None:
             x = x + shortcut
         return torch.relu(self.norm(x))
-
-
-def keras_batch_norm(channels: int) -> nn.BatchNorm2d:
-    """BatchNorm with Keras's constants: epsilon 1e-3 and momentum 0.99 (PyTorch's 0.01)."""
-    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
 
 
 @MODELS.register_module()
@@ -94,9 +92,8 @@ class BaseNet(BaseBackbone):
         super().__init__(init_cfg)
         if arch not in self.arch_settings:
             raise ValueError(f'BaseNet arch={arch!r}: expected one of {list(self.arch_settings)}')
-        self.specs = self.arch_settings[arch]
         self.stages = nn.ModuleList()
-        for specs in self.specs:
+        for specs in self.arch_settings[arch]:
             stage = nn.ModuleList()
             for spec in specs:
                 stage.append(ConvUnit(in_channels, spec, norm))
@@ -115,10 +112,9 @@ class BaseNet(BaseBackbone):
         Returns:
             One tensor (N, C * H' * W'); for 32 px: 400 (plain, deep), 4096 (wide, residual).
         """
-        for specs, stage in zip(self.specs, self.stages, strict=True):
+        for stage in self.stages:
             before = x
-            for spec, unit in zip(specs, stage, strict=True):
-                after = unit(x, before if spec.shortcut else None)
-                before, x = x, after
+            for unit in stage:
+                before, x = x, unit(x, before if unit.shortcut else None)
             x = self.pool(x)
         return (self.final(x).flatten(1),)

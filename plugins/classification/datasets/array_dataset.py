@@ -50,6 +50,9 @@ class ArrayDataset(Dataset):
             'val', not allowed for 'all'.
         split_seed: Seed of that split.
 
+    Attributes:
+        rows: int64 rows of this part in the source, in the order of the dataset's indices.
+
     Raises:
         ValueError: Unknown part, a missing or superfluous fraction, or no images.
     """
@@ -64,18 +67,18 @@ class ArrayDataset(Dataset):
         if (part == 'all') != (val_fraction is None):
             raise ValueError(f'part={part!r} with val_fraction={val_fraction}; '
                              "'train' and 'val' need a fraction, 'all' must have none")
-        self._rows = np.arange(len(self.source))
+        self.rows = np.arange(len(self.source))
         if part != 'all':
             train, val = stratified_split(self.source.labels, val_fraction, split_seed,
                                           self.source.classes, 'val_fraction')
-            self._rows = train if part == 'train' else val
-        if not len(self._rows):
+            self.rows = train if part == 'train' else val
+        if not len(self.rows):
             raise ValueError(f'part {part!r} of the source holds no images')
         self._features: np.ndarray | None = None
         self._view = 0
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def __getitem__(self, index: int) -> Batch:
         """One image, as a batch of one."""
@@ -92,7 +95,7 @@ class ArrayDataset(Dataset):
             (float32 tensor, B x C or B x C x H x W) replaces ``inputs``.
         """
         chosen = np.asarray(indices)
-        rows = self._rows[chosen]
+        rows = self.rows[chosen]
         served = {'inputs': torch.from_numpy(self.source.images[rows])} if self._features is None \
             else {'features': torch.from_numpy(self._features[self._view][chosen])}
         labels = torch.from_numpy(self.source.labels[rows]).split(1)
@@ -133,17 +136,12 @@ class ArrayDataset(Dataset):
     @property
     def labels(self) -> np.ndarray:
         """int64 labels of this part, in the order of the dataset's indices."""
-        return self.source.labels[self._rows]
-
-    @property
-    def rows(self) -> np.ndarray:
-        """int64 rows of this part in the source, in the order of the dataset's indices."""
-        return self._rows
+        return self.source.labels[self.rows]
 
     @property
     def names(self) -> list[str]:
         """A unique name per image of this part, see :class:`Source`."""
-        return [self.source.names[row] for row in self._rows]
+        return [self.source.names[row] for row in self.rows]
 
     @property
     def fingerprint(self) -> str:
@@ -152,7 +150,7 @@ class ArrayDataset(Dataset):
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """The label of one image, for mmengine's ClassBalancedDataset."""
-        return [int(self.source.labels[self._rows[idx]])]
+        return [int(self.source.labels[self.rows[idx]])]
 
     def full_init(self) -> None:
         """Decode the images; mmengine's Runner and dataset wrappers call this."""

@@ -32,7 +32,7 @@ def run_hook(dataset: ArrayDataset, iteration: int = 0) -> BatchDataPreprocessor
 @pytest.mark.parametrize('chunk', [1, 4, 4096])
 def test_statistics_are_numpys(dataset, monkeypatch, chunk):
     monkeypatch.setattr(normalization_hook, '_CHUNK', chunk)
-    images = dataset.source.images[dataset._rows].astype(np.float64)
+    images = dataset.source.images[dataset.rows].astype(np.float64)
     assert len(images) == 6  # of the training part alone
     mean, std = channel_statistics(dataset)
     assert mean == pytest.approx(images.mean(axis=(0, 2, 3)))
