@@ -68,5 +68,4 @@ class YOLOStatisticsHook(Hook):
 
 
 def _head(runner) -> nn.Module | None:
-    model = unwrapped(runner)
-    return getattr(model, 'bbox_head', None)
+    return getattr(unwrapped(runner), 'bbox_head', None)

@@ -111,8 +111,7 @@ class EachScaleAssigner:
         real = truth.real[:, :, None, None]
         numbers = torch.arange(grid.per_cell, device=cells.device)
         best = real & (overlaps.argmax(-1, keepdim=True) == numbers)
-        same = _same_cell(cells) & _pairs(cells).triu(1)[..., None]  # a later box's centre too
-        rivals = same[..., None] & best[:, None]
+        rivals = _later_in_cell(cells)[..., None] & best[:, None]
         learns = (best & ~rivals.any(2)).flatten(1)
 
         anchors = places.flatten(1)
@@ -163,18 +162,14 @@ def _candidates(grid: Grid, truth: Boxes) -> tuple[Tensor, Tensor]:
         return (torch.arange(total, device=anchors.device).expand(len(anchors), -1),
                 _marked(anchors, real, total))
     # Boxes with centres in the same cell have the same places; only the first box's count.
-    again = (_same_cell(cells) & _pairs(cells).tril(-1)[..., None]).any(2)  # (B, G, L)
+    again = _later_in_cell(cells).any(1)  # (B, G, L)
     return anchors, real & ~again[..., None].expand_as(places).flatten(1)
 
 
-def _same_cell(cells: Tensor) -> Tensor:
-    """(B, G, G, L): whether two boxes have their centres in the same cell of a scale."""
-    return cells[:, :, None] == cells[:, None]
-
-
-def _pairs(cells: Tensor) -> Tensor:
-    """(G, G), all True."""
-    return torch.ones(cells.shape[1], cells.shape[1], dtype=torch.bool, device=cells.device)
+def _later_in_cell(cells: Tensor) -> Tensor:
+    """(B, G, G, L): whether the second box is later and has its centre in the first's cell."""
+    numbers = torch.arange(cells.shape[1], device=cells.device)
+    return (cells[:, :, None] == cells[:, None]) & (numbers[:, None] < numbers)[..., None]
 
 
 def _marked(anchors: Tensor, chosen: Tensor, total: int) -> Tensor:

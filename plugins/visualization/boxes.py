@@ -31,12 +31,9 @@ def draw_boxes(image: np.ndarray, boxes: Sequence[Box], least_width: int) -> np.
     """Draw boxes in order; later ones are on top, and their labels are placed first.
 
     Args:
-        image: RGB, uint8, H x W x 3.
-        boxes: In pixels of the image.
+        image: The picture.
+        boxes: In its pixels.
         least_width: A narrower picture is magnified to this width, in pixels.
-
-    Returns:
-        RGB, uint8, h x w x 3, at least this wide.
     """
     factor = max(1.0, least_width / image.shape[1])
     image = scaled(image, factor)
@@ -58,14 +55,11 @@ def draw_detections(image: np.ndarray, detections: Sequence[Mapping], classes: S
     """Draw detections with class and score, each class in its own colour.
 
     Args:
-        image: RGB, uint8, H x W x 3.
+        image: The picture.
         detections: Each with ``class``, ``score`` and ``box``, see ``plugins.apis.predict``; the
             most confident first.
         classes: Class names.
         least_width: See :func:`draw_boxes`.
-
-    Returns:
-        RGB, uint8, h x w x 3.
     """
     return draw_boxes(image, [Box(
         one['box'], f"{one['class']} {one['score']:.2f}",
@@ -80,9 +74,6 @@ def draw_legend(width: int, meanings: Mapping[str, Line | None], note: str = '')
         width: Pixels.
         meanings: Text -> the line that it explains; None for hatching.
         note: Written before the entries.
-
-    Returns:
-        RGB, uint8, h x width x 3.
     """
     size = min(text_size(width), 18)
     swatch, row, gap = int(2.5 * size), size + 18, int(1.5 * size)

@@ -17,6 +17,7 @@ _MOST_NUMBERS = 30  # with more classes, the numbers in a matrix's cells could n
 _MOST_LINES = 12  # a legend of more classes would hide the curves
 _MERITS = {'accuracy/top1': 'accuracy, %', 'coco/bbox_mAP_50': 'AP50', 'coco/bbox_mAP': 'mAP'}
 
+# DetectionMetric's: class name -> lists of score, precision, recall and f1, by descending score.
 Curves = Mapping[str, Mapping[str, Sequence[float]]]
 
 
@@ -72,22 +73,13 @@ def draw_classes(classes: Mapping[str, Mapping[str, Any]]) -> Figure:
 
 
 def draw_pr(curves: Curves) -> Figure:
-    """Draw precision over recall, a line for each class.
-
-    Args:
-        curves: DetectionMetric's: class name -> lists of score, precision, recall and f1, by
-            descending score.
-    """
+    """Draw precision over recall, a line for each class."""
     return _curves('recall', 'precision', {
         plain(name): (curve['recall'], curve['precision']) for name, curve in curves.items()})
 
 
 def draw_f1(curves: Curves) -> Figure:
-    """Draw F1 over the minimum confidence of counted detections, with its largest value marked.
-
-    Args:
-        curves: See :func:`draw_pr`.
-    """
+    """Draw F1 over the minimum confidence of counted detections, with its largest value marked."""
     lines, best = {}, []
     for name, curve in curves.items():
         f1 = np.asarray(curve['f1'])

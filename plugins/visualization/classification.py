@@ -15,14 +15,13 @@ def draw_topk(image: np.ndarray, names: Sequence[str], scores: Sequence[float]) 
 
     mmpretrain's visualizer writes labels over the picture, but small ones have no room for them.
 
+    The result's size depends only on the picture's and the number of classes; its sides are even,
+    as video formats require.
+
     Args:
-        image: RGB, uint8, H x W x 3.
+        image: The picture.
         names: The classes, the most likely first.
         scores: Their scores, from 0 to 1.
-
-    Returns:
-        RGB, uint8, h x w x 3; h and w depend only on the picture's size and the number of
-        classes, and are even, as video formats require.
     """
     picture = scaled(image, min(_HEIGHT / image.shape[0], 2 * _HEIGHT / image.shape[1]))
     row = _SIZE + 26

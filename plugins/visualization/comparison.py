@@ -21,15 +21,12 @@ def draw_comparison(image: np.ndarray, outcomes: Sequence[Outcome], models: Sequ
     """Draw an image once for each model; wide ones below each other, others side by side.
 
     Args:
-        image: RGB, uint8, H x W x 3.
+        image: The picture.
         outcomes: The outcome of each model.
         models: Their names, written above the panels with the counts.
         note: Written first in the legend, such as the image's name and the thresholds.
         several_classes: Whether to write class names beside scores.
         least_width: Minimum width of a panel, in pixels; at most 900 for those side by side.
-
-    Returns:
-        RGB, uint8, h x w x 3.
     """
     wide = image.shape[1] >= 1.5 * image.shape[0]
     order, panels = list(KINDS), []

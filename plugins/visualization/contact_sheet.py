@@ -16,7 +16,7 @@ class Group(NamedTuple):
     Attributes:
         name: The class.
         note: Written below the name, such as the number of its images.
-        rows: The tiles of each image: RGB, uint8, H x W x 3, of any size.
+        rows: The tiles of each image, of any size.
     """
 
     name: str
@@ -33,9 +33,6 @@ def draw_sheet(title: str, heads: Sequence[str], groups: Sequence[Group],
         heads: A heading for each column of tiles.
         groups: Classes, from top to bottom.
         side: Longer side of a tile, in pixels.
-
-    Returns:
-        RGB, uint8.
     """
     step = side + _GAP
     head = _MARGIN + 2 * (_SIZE + 10)

@@ -64,7 +64,7 @@ def shortened(text: str, width: int, size: int, bold: bool = False) -> str:
 
 
 def scaled(image: np.ndarray, factor: float) -> np.ndarray:
-    """Scale a picture (H x W x 3, uint8); pixels magnified at least threefold stay sharp."""
+    """Scale a picture; pixels magnified at least threefold stay sharp."""
     if factor == 1:
         return image
     filtering = Image.Resampling.NEAREST if factor >= _SHARP else Image.Resampling.BICUBIC
@@ -96,7 +96,7 @@ class Canvas:
         return ImageDraw.Draw(self.picture)
 
     def array(self) -> np.ndarray:
-        """The picture, uint8, H x W x 3."""
+        """The picture as an array."""
         return np.asarray(self.picture)
 
     def paste(self, image: np.ndarray, left: int, top: int) -> None:

@@ -63,7 +63,7 @@ def draw_cam(image: np.ndarray, share: np.ndarray, title: str, notes: Sequence[s
     people, and it scales each picture's brightness by its own maximum.
 
     Args:
-        image: RGB, uint8, H x W x 3.
+        image: The input.
         share: H x W, from 0 to 1.
         title: Written in bold at the top.
         notes: Lines below the title.

@@ -51,11 +51,7 @@ def outcome(result: ImageResult, classes: Sequence[str], score_thr: float = 0.5,
             iou_thr: float = 0.5) -> Outcome:
     """Mark the detections and objects of an image; the marks add up to DetectionMetric's counts.
 
-    Args:
-        result: The image.
-        classes: Class names in label order.
-        score_thr: Minimum score of a detection; others are left out.
-        iou_thr: Minimum IoU of a detection with the object it finds.
+    Detections with a score below ``score_thr`` are left out.
     """
     marks: list[Mark] = []
     found = set()
@@ -79,12 +75,8 @@ def outcome(result: ImageResult, classes: Sequence[str], score_thr: float = 0.5,
 def disagreement(outcomes: Sequence[Outcome]) -> int:
     """How much the results of models on one image differ.
 
-    Args:
-        outcomes: The outcome of each model.
-
-    Returns:
-        The number of objects found by some but not all models, plus the difference between the
-        most and the fewest false alarms. For a single model, the number of its mistakes.
+    It is the number of objects found by some but not all models, plus the difference between the
+    most and the fewest false alarms. For a single model, it is the number of its mistakes.
     """
     alarms = [one.counts['fp'] for one in outcomes]
     if len(outcomes) == 1:

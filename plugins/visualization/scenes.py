@@ -15,13 +15,10 @@ _WORDS = {'none': 'none: too small, hidden or cut off', None: 'object'}
 
 
 def draw_scenes(panels: Sequence[tuple[str, np.ndarray, Sequence[Label]]]) -> np.ndarray:
-    """Draw pictures with their labels one below the other, and a legend.
+    """Draw pictures with their labels one below the other, narrower ones centred, and a legend.
 
     Args:
-        panels: For each, a line of text, the picture (RGB, uint8, H x W x 3) and its labels.
-
-    Returns:
-        RGB, uint8; narrower pictures are centred.
+        panels: For each, a line of text, the picture and its labels.
     """
     objects = [label for _, _, labels in panels for label in labels if not label.ignored]
     several = len({label.name for label in objects}) > 1

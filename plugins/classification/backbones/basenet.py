@@ -71,7 +71,6 @@ class BaseNet(BaseBackbone):
     Args:
         arch: One of the above.
         norm: BatchNorm (Keras's constants) after every convolution, before ReLU.
-        in_channels: Channels of the images.
 
     Raises:
         ValueError: ``arch`` is unknown.
@@ -87,12 +86,12 @@ class BaseNet(BaseBackbone):
     # The deep net ends with as many channels as the plain one.
     final_conv = dict(deep=Conv(1, 16))
 
-    def __init__(self, arch: str = 'plain', norm: bool = False, in_channels: int = 3,
+    def __init__(self, arch: str = 'plain', norm: bool = False,
                  init_cfg: dict | list | None = None) -> None:
         super().__init__(init_cfg)
         if arch not in self.arch_settings:
             raise ValueError(f'BaseNet arch={arch!r}: expected one of {list(self.arch_settings)}')
-        self.stages = nn.ModuleList()
+        self.stages, in_channels = nn.ModuleList(), 3
         for specs in self.arch_settings[arch]:
             stage = nn.ModuleList()
             for spec in specs:
@@ -107,7 +106,7 @@ class BaseNet(BaseBackbone):
         """Compute the features, already flattened.
 
         Args:
-            x: (N, in_channels, H, W) images.
+            x: (N, 3, H, W) images.
 
         Returns:
             One tensor (N, C * H' * W'); for 32 px: 400 (plain, deep), 4096 (wide, residual).

@@ -28,9 +28,7 @@ class TransferClassifier(ImageClassifier):
     ``norm_cfg``) always stays frozen.
 
     Args:
-        args: As for ImageClassifier.
         trainable: The trainable modules; see :meth:`set_trainable`.
-        kwargs: As for ImageClassifier.
 
     Attributes:
         trainable: The current patterns, or None.
@@ -133,7 +131,6 @@ class TransferClassifier(ImageClassifier):
         Args:
             inputs: (N, C, H, W) images, or features, see :meth:`extract_feat`.
             data_samples: N samples, or None.
-            kwargs: As for the head's predict.
 
         Returns:
             N samples with pred_score, pred_label and, if all have gt_label,

@@ -1,6 +1,7 @@
 """Data sets of image files, decoded once into one uint8 array in RAM or in a memory map."""
 import hashlib
 import json
+import math
 import os
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -88,7 +89,7 @@ class FileSource(Source):
 
     def decode(self) -> np.ndarray:
         shape = (len(self.paths), 3, *self.size)
-        if np.prod(shape, dtype=np.int64) > self.max_ram_gb * 1e9:
+        if math.prod(shape) > self.max_ram_gb * 1e9:
             return self._mapped(shape)
         images = np.empty(shape, np.uint8)
         self._fill(images)
@@ -117,7 +118,7 @@ class FileSource(Source):
         with suppress(OSError, ValueError):  # missing or damaged
             images, self._stored_digest = open_array(path, np.uint8, shape)
             return images
-        make_room(self.cache_dir, int(np.prod(shape, dtype=np.int64)), 'the decoded images',
+        make_room(self.cache_dir, math.prod(shape), 'the decoded images',
                   'name another cache_dir or raise max_ram_gb')
         with new_array(path, np.uint8, shape) as partial:
             images = np.load(partial, mmap_mode='r+')

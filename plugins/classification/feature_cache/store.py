@@ -1,6 +1,7 @@
 """Store computed features on disk, identified by what they were computed from."""
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -47,7 +48,8 @@ class FeatureStore:
         Raises:
             OSError: No space on the disk.
         """
-        needed = sum(num_bytes(shape) for about, shape in wanted if not self.path(about).exists())
+        needed = sum(4 * math.prod(shape) for about, shape in wanted  # float32
+                     if not self.path(about).exists())
         if needed:
             make_room(self.cache_dir, needed, 'features',
                       'name another folder: default_hooks.feature_cache.cache_dir')
@@ -85,11 +87,6 @@ class FeatureStore:
                 by_main(lambda: _finish(stack, partial, path, about))
         word = 'reused' if fault is None else f'computed again ({fault})' if fault else 'computed'
         return np.load(_shared(path), mmap_mode='r'), word
-
-
-def num_bytes(shape: Sequence[int]) -> int:
-    """Bytes of a float32 array."""
-    return int(np.prod(shape, dtype=np.int64)) * np.dtype(np.float32).itemsize
 
 
 def _shared(path: Path) -> Path:

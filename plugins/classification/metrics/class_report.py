@@ -38,9 +38,6 @@ class ClassReport(BaseMetric):
 
     A class without images has the figures None.
 
-    Args:
-        kwargs: Of mmengine's BaseMetric (``collect_device``, ...).
-
     Raises:
         ValueError: The data set names no classes, or fewer than there are
             labels (from ``evaluate``).

@@ -14,9 +14,6 @@ class MeanLoss(BaseMetric):
     TransferClassifier writes a loss (on the scale of training) into each sample;
     here every image has the same weight, independent of batches and processes.
 
-    Args:
-        kwargs: Of mmengine's BaseMetric (``collect_device``, ...).
-
     Raises:
         ValueError: The samples hold no loss (from ``process``).
     """

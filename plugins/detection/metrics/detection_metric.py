@@ -42,7 +42,6 @@ class DetectionMetric(BaseMetric):
         iou_thr: Minimum IoU of a detection with its object.
         score_thr: Minimum score of a detection. YOLOv3's score is the class
             probability times objectness.
-        kwargs: As for mmengine's BaseMetric (``collect_device``, ...).
 
     Raises:
         ValueError: A threshold is out of range, or the samples have no
@@ -81,13 +80,7 @@ class DetectionMetric(BaseMetric):
 
 
 def class_curve(results: Sequence[ImageResult], label: int, iou_thr: float = 0.5) -> PRCurve:
-    """Precision and recall of one class over all images.
-
-    Args:
-        results: All images.
-        label: Index of the class.
-        iou_thr: Minimum IoU of a detection with its object.
-    """
+    """Precision and recall of one class (an index) over all images."""
     scores, hits, objects = [np.zeros(0)], [np.zeros(0, bool)], 0
     for result in results:
         matches, found = match_image(result, label, iou_thr)

@@ -41,7 +41,6 @@ class KittiMetric(BaseMetric):
             0.5 for pedestrians and cyclists.
         sampling: ``devkit``, or ``exact`` for an unofficial figure that can reach
             100 with few objects; see :func:`.kitti_ap.kitti_ap`.
-        kwargs: As for mmengine's BaseMetric (``collect_device``, ...).
 
     Raises:
         ValueError: An argument is out of range; or, from ``process``, the data

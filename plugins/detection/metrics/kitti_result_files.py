@@ -24,7 +24,6 @@ class KittiResultFiles(BaseMetric):
 
     Args:
         out_dir: Folder of the files ``<image name>.txt``; created if missing.
-        kwargs: As for mmengine's BaseMetric (``collect_device``, ...).
 
     Raises:
         ValueError: A class of the data set is not a KITTI type (from ``process``).
