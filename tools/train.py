@@ -34,7 +34,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--fast-dev-run', action='store_true',
                         help='two batches of train, val and test; nothing is kept')
     parser.add_argument('--trust-checkpoint', action='store_true',
-                        help='resume from a checkpoint although it could run code')
+                        help='load --resume or load_from although it could run code')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
     add_cfg_options(parser)

@@ -182,13 +182,16 @@ def _refusal(file: BinaryIO, path: Path, trusted: bool) -> str:
     file.seek(0)
     if unknown := sorted(name for name in names if not is_known(name)):
         return (f'rejected, loading it could run code: it uses {some(unknown)}. If you trust its '
-                'source, pass --trust-checkpoint.')
+                'source: --trust-checkpoint loads it as CHECKPOINT of a tool, or as --resume or '
+                'load_from of tools/train.py; for other uses save its tensors alone: '
+                f'torch.save(torch.load({str(path)!r}, weights_only=False)["state_dict"], '
+                '"new.pth")')
     if len(pickles) > 1 and not trusted:
         digits = re.search(r'-([0-9a-f]{8,})\.pth$', path.name)
         if not digits or not checksum(path).startswith(digits[1]):
             return ('rejected, damage would go unnoticed: the format before PyTorch 1.6 has no '
                     "checksums, and the name does not end in the first digits of the file's "
-                    'SHA-256. Save it again with a newer PyTorch, or pass --trust-checkpoint.')
+                    f'SHA-256. Save it again: torch.save(torch.load({str(path)!r}), "new.pth")')
     return ''
 
 

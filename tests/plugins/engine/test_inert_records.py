@@ -108,6 +108,9 @@ def test_the_format_before_1_6_is_read_if_its_name_has_its_checksum(tmp_path, mo
     file.write_bytes(content)
     with pytest.raises(ValueError, match=f'{file.name}: rejected, damage would go unnoticed'):
         read_checkpoint(file)
-    file.rename(tmp_path / 'a.pth')
-    with pytest.raises(ValueError, match='a.pth: rejected, .*no checksums.*newer PyTorch'):
-        read_checkpoint(tmp_path / 'a.pth')
+    file = write_before_1_6(tmp_path, mapping(w=VECTOR)).rename(tmp_path / 'a.pth')
+    with pytest.raises(ValueError, match='a.pth: rejected, .*no checksums.*Save it again: ') as e:
+        read_checkpoint(file)
+    monkeypatch.chdir(tmp_path)
+    exec(str(e.value).rpartition('again: ')[2])
+    assert read_checkpoint('new.pth')['w'].tolist() == [1, 2, 3, 4]
