@@ -22,7 +22,8 @@ _CONTENT = {
     'message_hub?': {
         'log_scalars?': _DICT, 'resumed_keys?': {'*': 'True or False'},
         'runtime_info?': {
-            'begun_experiment?': 'text', 'run_history?': HISTORY, 'best_score*': 'a number',
+            'begun_experiment?': 'text', 'best_score*': 'a number',
+            'run_history?': [HISTORY[0] | {'metrics': {'*': 'a number'}}],
             'early_stop_*': {'best??': 'a number', 'best_epoch??': 'a whole number',
                              'bad_epochs': 'a whole number'}}}}
 _RESUMED = dict(meta=('epoch', 'iter'), optimizer=('state', 'param_groups'),
@@ -50,37 +51,48 @@ def check_resumable(checkpoint: Mapping[str, Any], where: str, own: Mapping[str,
     Args:
         checkpoint: The content of the file.
         where: Its name, for the message.
-        own: ``param_groups`` and ``param_schedulers`` of the run at its start.
+        own: ``param_groups`` and ``param_schedulers`` of the run at its start, and at how many
+            ``epochs`` and ``iterations`` it ends at the latest.
 
     Raises:
-        ValueError: Something is missing, or a state does not have the parts of the run's own.
+        ValueError: Something is missing, a state does not have the parts of the run's own, or the
+            run would be beyond its end.
     """
     for part, names in _RESUMED.items():
         if missing := [name for name in names if name not in checkpoint.get(part, ())]:
             raise ValueError(f'checkpoint {where}: cannot be resumed, it has no '
                              f'{part}.{missing[0]}')
-    epoch, iterations = (checkpoint['meta'][name] for name in ('epoch', 'iter'))
-    if epoch > iterations:
-        raise ValueError(f'checkpoint {where}: meta.epoch is {epoch}, expected at most meta.iter, '
-                         f'{iterations}; {_ADVICE}')
-    for key, found in dict(param_groups=checkpoint['optimizer']['param_groups'],
-                           param_schedulers=checkpoint.get('param_schedulers')).items():
-        _check_like(found, own[key], where, key)
-    for one, mine in zip(checkpoint['optimizer']['param_groups'], own['param_groups'] or (),
-                         strict=False):
-        if one['params'] != mine['params']:
-            raise ValueError(f'checkpoint {where}: optimizer.param_groups: its parameters are '
-                             'numbered differently; it is damaged or of another program')
+    meta = checkpoint['meta']
+    for key, limit, most in (('epoch', 'meta.iter', meta['iter']),
+                             ('epoch', 'train_cfg.max_epochs', own['epochs']),
+                             ('iter', "the run's iterations", own['iterations'])):
+        if meta[key] > most:
+            raise ValueError(f'checkpoint {where}: meta.{key} is {meta[key]}, expected at most '
+                             f'{limit}, {most}; it is damaged or of a longer run')
+    _check_like(checkpoint['optimizer']['param_groups'], own['param_groups'], where, 'param_groups')
+    _check_like(checkpoint.get('param_schedulers'), own['param_schedulers'], where,
+                'param_schedulers')
 
 
-def check_shapes(state: Any, shapes: Sequence[Sequence[int]], where: str) -> None:
-    """Check an optimizer's state: a fused kernel reads beyond a tensor that is too small."""
+def check_shapes(optimizer: Mapping[str, Any], shapes: Sequence[Sequence[int]], steps: int,
+                 where: str) -> None:
+    """Check an optimizer's state: a fused kernel reads beyond a tensor that is too small.
+
+    Without a state, the first of the remaining steps would be others than the run's. SGD without
+    momentum has none, nor has an optimizer whose ``steps`` were all left out by a loss scaler.
+    """
+    state = optimizer['state']
     for place, values in state.items():
         if place not in range(len(shapes)) or not isinstance(values, dict):
             raise ValueError(f'checkpoint {where}: optimizer.state.{place} is {shortened(values)}, '
                              f'expected the state of one of {len(shapes)} parameters; {_ADVICE}')
     stored = {(len(shapes[place]), name) for place, values in state.items()
               for name, value in values.items() if isinstance(value, Tensor)}
+    if steps and not stored and 'loss_scaler' not in optimizer and any(
+            group.get('momentum') or 'dampening' not in group
+            for group in optimizer['param_groups']):
+        raise ValueError(f'checkpoint {where}: optimizer.state is {shortened(state)} after {steps} '
+                         f'steps, expected tensors for {len(shapes)} parameters; {_ADVICE}')
     for place, values in state.items():
         for name in [name for sides, name in stored if sides == len(shapes[place])]:
             value, full = values.get(name), () if name in _SCALARS else tuple(shapes[place])
@@ -93,21 +105,22 @@ def check_shapes(state: Any, shapes: Sequence[Sequence[int]], where: str) -> Non
 
 
 def _check_like(found: Any, own: Any, where: str, key: str) -> None:
-    """Compare with a state of the run: its keys, lengths and texts, and where it has numbers."""
-    parts = ()
-    if isinstance(own, dict):
-        fits, parts = isinstance(found, dict) and found.keys() == own.keys(), own.items()
-    elif isinstance(own, (list, tuple)):
-        fits = isinstance(found, (list, tuple)) and len(found) == len(own)
-        parts = enumerate(own)
-    elif isinstance(own, bool) or found is None:  # a switch may be undecided
-        fits = found is None and (own is None or isinstance(own, bool)) or isinstance(found, bool)
-    elif isinstance(own, (int, float)):
-        fits = isinstance(found, (int, float))
+    """Compare with a state of the run: its keys, lengths and texts, and where it has numbers.
+
+    The numbers of parameters, ``params``, must be the run's.
+    """
+    lists = isinstance(found, list | tuple) and isinstance(own, list | tuple)
+    one, mine = (dict(enumerate(value)) if lists else value for value in (found, own))
+    if isinstance(mine, dict):
+        fits = isinstance(one, dict) and one.keys() == mine.keys()
+    elif isinstance(own, bool):
+        fits = isinstance(found, bool | None)  # a switch may be undecided
+    elif isinstance(own, int | float):
+        fits = isinstance(found, int | float) and ('.params.' not in key or found == own)
     else:
         fits = own is None or type(found) is type(own) and str(found) == str(own)
     if not fits:
         raise ValueError(f'checkpoint {where}: {key} is {shortened(found)}, expected a value like '
                          f'{shortened(own)}; {_ADVICE}')
-    for name, part in parts:
-        _check_like(found[name], part, where, f'{key}.{name}')
+    for name, part in mine.items() if isinstance(mine, dict) else ():
+        _check_like(one[name], part, where, f'{key}.{name}')

@@ -200,12 +200,16 @@ class TransferRunner(Runner):
             self._check_state(filename, checkpoint)
             # Now: the optimizer would silently use the checkpoint's rates, or none.
             check_resumed(filename, begun, asked)
+            loop, wrapper = self.train_loop, self.optim_wrapper
             check_resumable(checkpoint, filename, plain(
-                dict(param_groups=self.optim_wrapper.state_dict().get('param_groups'),
-                     param_schedulers=self.param_schedulers), lambda _, own: own.state_dict()))
-            check_shapes(checkpoint['optimizer'].get('state', {}), [
-                value.shape for group in self.optim_wrapper.param_groups
-                for value in group['params']], filename)
+                dict(param_groups=wrapper.state_dict().get('param_groups'),
+                     param_schedulers=self.param_schedulers, epochs=loop.max_epochs,
+                     # Begun with fewer processes, it has done more iterations in an epoch.
+                     iterations=(loop.max_iters + loop.max_epochs) * self.world_size),
+                lambda _, own: own.state_dict()))
+            check_shapes(checkpoint['optimizer'], [
+                value.shape for group in wrapper.param_groups for value in group['params']],
+                checkpoint['meta']['iter'] // wrapper._accumulative_counts, filename)
             if position := checkpoint['meta'].get('position'):
                 self.train_loop.resume_at(position)
             else:

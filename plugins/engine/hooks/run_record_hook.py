@@ -81,7 +81,7 @@ class RunRecordHook(Hook):
         better = checkpoint_hook.is_better_than[monitor]
         best = None
         for entry in self.history:
-            score = entry['metrics'][monitor]
+            score = entry['metrics'].get(monitor, math.nan)
             if not math.isnan(score) and (best is None or better(score, best['metrics'][monitor])):
                 best = entry
         return dict(best or self.history[-1], monitor=monitor if best else None)

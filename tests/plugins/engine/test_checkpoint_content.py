@@ -24,7 +24,8 @@ def with_value(key, value, checkpoint=None):
     ('meta', []), ('meta.epoch', '3'), ('meta.iter', 1.5), ('meta.seed', 'x'),
     ('meta.dataset_meta.classes', 'car'), ('meta.dataset_meta.classes', [1]),
     ('meta.experiment_name', 1), ('message_hub', None), ('message_hub.log_scalars', []),
-    (f'{INFO}.run_history', {}), ('optimizer', []), ('param_schedulers', 'x'),
+    (f'{INFO}.run_history', {}), (f'{INFO}.run_history', [dict(epoch=1, seconds=1.)]),
+    ('optimizer', []), ('param_schedulers', 'x'),
     ('state_dict', WEIGHT),
     ('state_dict.w', 1.), ('ema_state_dict.w', None),
     ('state_dict', {1: WEIGHT}), ('message_hub.resumed_keys.epoch', 1.5), ('optimizer.state', None),
@@ -51,7 +52,7 @@ def resumable():
         meta=dict(epoch=1, iter=2), optimizer=dict(param_groups=[group], state={}),
         message_hub=dict(log_scalars={}, resumed_keys={}, runtime_info={}),
         param_schedulers=[dict(last_step=1, param_name='lr')])
-    own = dict(param_groups=[dict(group, fused=True)],
+    own = dict(epochs=3, iterations=9, param_groups=[dict(group, fused=True)],
                param_schedulers=[dict(last_step=0, param_name='lr')])
     return checkpoint, own
 
@@ -63,10 +64,13 @@ def test_a_state_of_this_run_can_be_resumed():
 
 @pytest.mark.parametrize('key, value, told', [
     ('meta.epoch', 3, 'meta.epoch is 3, expected at most meta.iter, 2'),
+    ('meta', dict(epoch=4, iter=8), 'epoch is 4, expected at most train_cfg.max_epochs, 3'),
+    ('meta', dict(epoch=3, iter=10), "iter is 10, expected at most the run's iterations, 9"),
     ('meta.epoch', ..., 'cannot be resumed, it has no meta.epoch'),
     ('message_hub.resumed_keys', ..., 'it has no message_hub.resumed_keys'),
     ('optimizer', dict(state={}), 'it has no optimizer.param_groups'),
     ('optimizer.param_groups', [dict(resumable_group(), lr=None)], r'param_groups.0.lr is None'),
+    ('optimizer.param_groups', [dict(resumable_group(), params=[1])], 'params.0 is 1, .* like 0'),
     ('optimizer.param_groups', [], r'param_groups is \[\], expected a value like \['),
     ('param_schedulers', None, r'param_schedulers is None, expected a value like \['),
     ('param_schedulers', [dict(last_step=1, param_name='lr', step=1)],
@@ -91,9 +95,28 @@ def test_a_state_of_another_kind_cannot_be_resumed(key, value, told):
 def test_an_optimizers_state_of_another_shape_is_refused_as_a_kernel_would_crash(change, message):
     state = {place: dict(step=torch.tensor(3.), exp_avg=torch.zeros(*shape))
              for place, shape in enumerate([(2, 3), (4, 5)])}
-    check_shapes(state, [(2, 3), (4, 5)], 'x.pth')
+    optimizer = dict(state=state, param_groups=[])
+    check_shapes(optimizer, [(2, 3), (4, 5)], 1, 'x.pth')
     state[0] |= change
     with pytest.raises(ValueError, match=f'^checkpoint x.pth: optimizer.state.{message}'):
-        check_shapes(state, [(2, 3), (4, 5)], 'x.pth')
+        check_shapes(optimizer, [(2, 3), (4, 5)], 1, 'x.pth')
     with pytest.raises(ValueError, match='optimizer.state.7'):
-        check_shapes({7: {}}, [(2, 3)], 'x.pth')
+        check_shapes(dict(state={7: {}}), [(2, 3)], 1, 'x.pth')
+
+
+MOMENTUM = dict(momentum=0.9, dampening=0)
+PLAIN = dict(momentum=0, dampening=0)  # of SGD, which then has no state
+
+
+@pytest.mark.parametrize('state', [{}, {0: {}}, {0: dict(momentum_buffer=None)}])
+@pytest.mark.parametrize('groups', [[PLAIN, MOMENTUM], [dict(betas=(0.9, 0.999))], [
+    dict(alpha=0.9, momentum=0)]], ids=['SGD', 'Adam', 'RMSprop'])
+def test_an_optimizer_that_has_a_state_cannot_go_on_without(state, groups):
+    optimizer = dict(state=state, param_groups=groups)
+    with pytest.raises(ValueError, match='a.pth: optimizer.state is {.*} after 3 steps, expected'):
+        check_shapes(optimizer, [(2, 3)], 3, 'a.pth')
+    check_shapes(optimizer, [(2, 3)], 0, 'a.pth')  # as gradients are still accumulated
+    check_shapes(dict(optimizer, param_groups=[PLAIN]), [(2, 3)], 3, 'a.pth')
+    check_shapes(dict(optimizer, loss_scaler={}), [(2, 3)], 3, 'a.pth')
+    # the second parameter was never trained
+    check_shapes(dict(optimizer, state={0: dict(step=torch.ones(()))}), [(1,), (2,)], 3, 'a.pth')

@@ -85,6 +85,7 @@ def test_best_is_the_epoch_that_the_checkpoint_hook_would_keep(monitor, rule, be
               dict(acc=20., loss=1.)]
     hook = RunRecordHook()
     hook.history = [dict(epoch=i + 1, metrics=m) for i, m in enumerate(scores)]
+    hook.history.insert(1, dict(epoch=9, metrics={}))  # as in a damaged checkpoint
     best = hook.best(CheckpointHook(save_best=monitor, rule=rule))
     first = monitor[0] if isinstance(monitor, list) else monitor
     assert (best['epoch'], best['monitor']) == (best_epoch, first)
