@@ -20,7 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine.command_line import positive, run
-from plugins.engine.files import check_file
+from plugins.engine.files import check_file, write_json
 
 SUITES = ('classification', 'frozen', 'detection', 'startup', 'data')
 
@@ -45,7 +45,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     if args.json:
         check_file(args.json, overwrite=args.overwrite)
 
-    from plugins.engine.run_record import write_result
     from tools.benchmarks.record import Settings, conditions
     cases, start, console = [], time.perf_counter(), sys.stdout
     record = dict(suite=args.suite, quick=args.quick, rounds=args.rounds, **conditions())
@@ -60,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             print(case, end='\n\n', file=console, flush=True)
     record.update(seconds=round(time.perf_counter() - start, 1), cases=cases)
     if args.json:
-        write_result(args.json.absolute(), record)
+        write_json(args.json, record)
         print(f'Written to {args.json}')
     return record
 

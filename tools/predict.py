@@ -10,7 +10,6 @@ so the results are those of tools/test.py (except for a detector's padding, see
 plugins/apis/detect.py). All files of a folder are checked before the first prediction.
 """
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,7 +25,7 @@ from plugins.engine.command_line import (
     run,
     share,
 )
-from plugins.engine.files import check_folder, replacing_folder, resolve_path
+from plugins.engine.files import check_folder, replacing_folder, resolve_path, write_json
 from plugins.engine.wording import counted
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         else:
             record['predictions'] = _illustrate([path for path in files if path not in broken],
                                                 predict, args, folder)
-        (folder / RECORD).write_text(json.dumps(record, indent=1) + '\n', encoding='utf-8')
+        write_json(folder / RECORD, record)
     if args.input.is_file() and not video:
         print('\n'.join(_lines(record['predictions'][0], args.score_thr)))
     print(counted(len(record['predictions']), 'frame' if video else 'picture')

@@ -1,13 +1,15 @@
 """Resolve paths, and write files completely or not at all, without overwriting by accident."""
 import hashlib
+import json
 import os
 import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from .wording import some
 
@@ -123,6 +125,13 @@ def lock(folder: Path) -> TextIO:
 def write_text(path: Path, text: str) -> None:
     """Write a file of UTF-8 text, see :func:`replacing`."""
     write_texts({path: text})
+
+
+def write_json(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a record as indented JSON, each list of numbers on one line, see :func:`replacing`."""
+    write_text(path, re.sub(  # strings have no line breaks
+        r'\[\n[^][{}"]*\]', lambda found: f"[{' '.join(found[0][1:-1].split())}]",
+        json.dumps(record, indent=2)) + '\n')
 
 
 def write_texts(texts: Mapping[Path, str]) -> None:

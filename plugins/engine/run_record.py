@@ -1,8 +1,6 @@
 """``result.json``: the settings, environment and results of a run."""
-import json
 import os
 import platform
-import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +10,7 @@ import torch
 from mmengine.dist import get_world_size
 from torch.utils.data import DataLoader
 
-from .files import REPO_ROOT, shown_path, write_text
+from .files import REPO_ROOT, shown_path
 from .unwrap import unwrapped
 
 
@@ -78,13 +76,3 @@ def _fingerprint(dataset: Any) -> str | None:
     while not hasattr(dataset, 'fingerprint') and hasattr(dataset, 'dataset'):
         dataset = dataset.dataset  # mmdet's MultiImageMixDataset and the like
     return getattr(dataset, 'fingerprint', None)
-
-
-def write_result(path: Path, result: dict[str, Any]) -> None:
-    """Write the record; a reader never sees a partial one."""
-    write_text(path, _one_line_lists(json.dumps(result, indent=2)) + '\n')
-
-
-def _one_line_lists(text: str) -> str:
-    """Put each list of numbers in indented JSON on one line; strings have no line breaks."""
-    return re.sub(r'\[\n[^][{}"]*\]', lambda found: f"[{' '.join(found[0][1:-1].split())}]", text)

@@ -21,13 +21,13 @@ from .config_keys import Kind, config_hash, kind_of, resolved_keys
 from .distributed import init_distributed
 from .evaluated_part import use_part
 from .experiment import EXPERIMENT
-from .files import check_file, lock, naming, replacing_folder, shown_path
+from .files import check_file, lock, naming, replacing_folder, shown_path, write_json
 from .hooks import RunRecordHook
 from .precision import enable_amp
 from .prediction_file import PredictionFile
 from .result_table import print_result
 from .run_reader import RECORD, read_record
-from .run_record import describe_run, git_commit, write_result
+from .run_record import describe_run, git_commit
 from .type_check import check_types
 from .work_dir import claim_work_dir, default_work_dir, last_checkpoint
 
@@ -216,7 +216,7 @@ class Session(ExitStack):
         if is_main_process():
             path = Path(runner.work_dir) / RECORD
             if keep:
-                write_result(path, result)
+                write_json(path, result)
             print_result(result)
             if keep:
                 print(f'Written to {shown_path(path, Path.cwd())}')

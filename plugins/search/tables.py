@@ -1,6 +1,5 @@
 """Write the results of a search: tables of trials and importances, and plots."""
 import csv
-import json
 import statistics
 from collections import Counter
 from pathlib import Path
@@ -13,7 +12,7 @@ from optuna.importance import get_param_importances
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from plugins.engine.files import replacing, write_text
+from plugins.engine.files import replacing, write_json
 
 from .definition import Search
 from .record import PICTURES, RECORD, TABLE
@@ -80,7 +79,7 @@ def write_outcome(study: Study, search: Search, work_dir: Path,
         rule=search.rule, sampler=search.sampler, finished=len(finished_trials(study)),
         states=Counter(row['state'] for row in trial_rows(study, search)),
         winner=winner, importances=importances(study), main_effects=main_effects(study, search))
-    write_text(work_dir / RECORD, json.dumps(outcome, indent=2) + '\n')
+    write_json(work_dir / RECORD, outcome)
     return outcome
 
 

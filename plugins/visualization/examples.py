@@ -1,5 +1,4 @@
 """Keep those images of a test that the report page shows; tools/test.py uses this."""
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from PIL import Image
 
-from plugins.engine.files import replacing_folder
+from plugins.engine.files import replacing_folder, write_json
 from plugins.engine.run_reader import EXAMPLES_RECORD
 
 MOST = dict(mistakes=12, detections=6)  # number of images kept
@@ -72,7 +71,7 @@ class ExamplesHook(Hook):
                 kind=self._kind, checkpoint=result['checkpoint'], config_hash=result['config_hash'],
                 examples=[dict(file=_save(picture, made / f'{place:02}.webp', side), **about)
                           for place, (picture, about) in enumerate(drawn, 1)])
-            (made / EXAMPLES_RECORD).write_text(json.dumps(record, indent=1), encoding='utf-8')
+            write_json(made / EXAMPLES_RECORD, record)
         return True
 
 

@@ -10,7 +10,6 @@ at the end are its tp, fp and fn at the same thresholds. There is one file per i
 per model.
 """
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any, NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import add_model_options, existing_file, positive, run, share
-from plugins.engine.files import REPO_ROOT, check_folder, replacing_folder
+from plugins.engine.files import REPO_ROOT, check_folder, replacing_folder, write_json
 from plugins.engine.wording import counted, short_names
 
 RECORD = 'comparison.json'
@@ -119,7 +118,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     with replacing_folder(args.out_dir, args.overwrite) as folder:
         for place in places:
             _draw(first, ids[place], by_image[place], args, folder)
-        (folder / RECORD).write_text(json.dumps(record, indent=1), encoding='utf-8')
+        write_json(folder / RECORD, record)
     _print(record, args.out_dir)
     return record
 

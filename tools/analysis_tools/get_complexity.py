@@ -9,7 +9,6 @@ one; biases, activation functions, additions and other pooling are not counted. 
 output values of convolutions and linear layers. A module's figures include its submodules.
 """
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import add_cfg_options, config_file, positive, run
-from plugins.engine.files import check_file, write_text
+from plugins.engine.files import check_file, write_json
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -71,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
                             if name.count('.') < args.depth}
     _print(f'{type(model).__name__} of {args.config.name}', result)
     if args.json:
-        write_text(args.json, json.dumps(result, indent=1) + '\n')
+        write_json(args.json, result)
         print(f'Written to {args.json}')
     return result
 

@@ -9,7 +9,6 @@ preprocessed as in tools/predict.py. mmpretrain's vis_cam.py needs a pipeline, w
 does not have, and fails if the backbone is frozen.
 """
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import add_model_options, config_file, existing_file, positive
-from plugins.engine.files import check_folder, replacing_folder
+from plugins.engine.files import check_folder, replacing_folder, write_json
 from plugins.engine.wording import index_of
 
 RECORD = 'features.json'
@@ -102,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     with replacing_folder(args.out_dir, args.overwrite) as folder:
         for name, figure in figures.items():
             save_figure(figure, folder / name)
-        (folder / RECORD).write_text(json.dumps(record, indent=1) + '\n', encoding='utf-8')
+        write_json(folder / RECORD, record)
     print(f"{record['predicted']} ({100 * seen.scores.max():.1f} %); {len(figures)} pictures "
           f'written to {args.out_dir}')
     return record

@@ -10,7 +10,6 @@ several images), with KITTI's difficulties and ignored boxes. OpenMMLab's browse
 the pipeline only, so it shows no augmentation on the device, no ignored boxes and no difficulties.
 """
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import add_cfg_options, config_file, positive, run, seed
-from plugins.engine.files import check_folder, replacing_folder
+from plugins.engine.files import check_folder, replacing_folder, write_json
 from plugins.engine.wording import index_of
 from plugins.engine.work_dir import default_work_dir
 
@@ -93,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         with replacing_folder(args.out_dir, args.overwrite) as folder:
             for name, picture in pictures:
                 Image.fromarray(picture).save(folder / f'{name}.png')
-            (folder / RECORD).write_text(json.dumps(record, indent=1) + '\n', encoding='utf-8')
+            write_json(folder / RECORD, record)
     print(f'Pictures written to {args.out_dir}')
     return record
 

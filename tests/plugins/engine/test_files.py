@@ -1,3 +1,4 @@
+import json
 import multiprocessing
 import os
 import platform
@@ -17,6 +18,7 @@ from plugins.engine.files import (
     replacing_folder,
     resolve_path,
     shown_path,
+    write_json,
     write_text,
     write_texts,
 )
@@ -34,6 +36,15 @@ def test_a_file_is_the_old_one_or_the_new_one_never_half(tmp_path):
         partial.write_text('new')
         assert path.read_bytes() == 'ä\n'.encode()
     assert path.read_text() == 'new' and list(path.parent.iterdir()) == [path]
+
+
+def test_a_matrix_takes_a_line_for_each_row(tmp_path):
+    result = dict(confusion_matrix=[[12, 0], [3, 4]], numbers=[1.5, None], text='[ 1,  2]', none=[],
+                  history=[dict(epoch=1)], names=['a', 'b'])
+    write_json(tmp_path / 'result.json', result)
+    text = (tmp_path / 'result.json').read_text()
+    assert json.loads(text) == result
+    assert '    [12, 0],\n    [3, 4]\n' in text and '"numbers": [1.5, null]' in text
 
 
 def test_a_link_is_followed_and_a_device_is_written_to(tmp_path):

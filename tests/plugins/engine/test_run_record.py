@@ -1,4 +1,3 @@
-import json
 import subprocess
 from types import SimpleNamespace
 
@@ -9,7 +8,7 @@ from mmengine.hooks import CheckpointHook
 
 from plugins.engine import run_record
 from plugins.engine.hooks import RunRecordHook
-from plugins.engine.run_record import git_commit, write_result
+from plugins.engine.run_record import git_commit
 
 
 def test_the_recorded_loss_is_the_mean_over_the_epoch(run_scripted, tmp_path):
@@ -26,15 +25,6 @@ def test_the_recorded_loss_is_the_mean_over_the_epoch(run_scripted, tmp_path):
     hook = next(hook for hook in runner.hooks if isinstance(hook, RunRecordHook))
     assert [entry['train']['loss'] for entry in hook.history] == pytest.approx(means)
     assert [entry['train']['lr'] for entry in hook.history] == [0.01, 0.01]
-
-
-def test_a_matrix_takes_a_line_for_each_row(tmp_path):
-    result = dict(confusion_matrix=[[12, 0], [3, 4]], numbers=[1.5, None], text='[ 1,  2]', none=[],
-                  history=[dict(epoch=1)], names=['a', 'b'])
-    write_result(tmp_path / 'result.json', result)
-    text = (tmp_path / 'result.json').read_text()
-    assert json.loads(text) == result
-    assert '    [12, 0],\n    [3, 4]\n' in text and '"numbers": [1.5, null]' in text
 
 
 def test_the_commit_is_named_also_at_a_tag_and_whether_tracked_files_differ(tmp_path, monkeypatch):
