@@ -2,5 +2,4 @@
 # Test on a Slurm cluster; environment variables as for slurm_train.sh.
 #
 #   tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [arguments of test.py]
-[ $# -ge 4 ] || { echo "usage: $0 PARTITION JOB_NAME CONFIG CHECKPOINT [arguments of test.py]" >&2; exit 2; }
 exec bash "$(dirname "$0")/slurm_run.sh" "$0" "$@"

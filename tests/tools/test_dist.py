@@ -58,6 +58,9 @@ def test_a_test_on_two_processes_gives_one_processs_figures(
 @pytest.mark.parametrize('script, argv, code, message', [
     ('dist_train.sh', (), 2, 'usage: tools/dist_train.sh CONFIG NUM_PROCS'),
     ('dist_test.sh', (DIGITS, 2), 2, 'usage: tools/dist_test.sh CONFIG CHECKPOINT NUM_PROCS'),
+    ('slurm_train.sh', ('gpu', 'job', DIGITS), 2,
+     r'usage: \[GPUS=8\] .*tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR \['),
+    ('slurm_test.sh', (), 2, 'usage: tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT'),
     ('dist_train.sh', (DIGITS, 'two'), 2, "NUM_PROCS: 'two' is not a whole number above 0"),
     ('dist_train.sh', ('missing.py', 2), 2, 'missing.py: no such config file'),
     ('dist_train.sh', (DIGITS, 2, '--bogus'), 2, 'dist_train.sh: error: unrecognized.*--bogus'),
