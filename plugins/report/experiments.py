@@ -31,6 +31,13 @@ class Spread(NamedTuple):
         return f'{self.middle} {self.range}'.strip()
 
 
+def spread(values: Sequence[float], key: str) -> Spread:
+    """Mean and range of at least one value of a metric."""
+    mean = fmean(values)
+    ends = f'[{shown(min(values), key)} to {shown(max(values), key)}]'
+    return Spread(mean, shown(mean, key), ends if len(values) > 1 else '')
+
+
 @dataclass(frozen=True)
 class Experiment:
     """Runs of one config on one kind of machine; see :func:`experiments`."""
@@ -67,12 +74,7 @@ class Experiment:
         found = [(entry.figures if part == 'test' else entry.trained['metrics']).get(key)
                  for entry in self.entries]
         values = list(filter(is_number, found))
-        if not values:
-            return None
-        mean = fmean(values)
-        lowest, highest = shown(min(values), key), shown(max(values), key)
-        return Spread(mean, shown(mean, key),
-                      f'[{lowest} to {highest}]' if len(values) > 1 else '')
+        return spread(values, key) if values else None
 
     def mean_of(self, key: str) -> float:
         """Mean over the runs of a number in their training records, such as ``seconds``."""

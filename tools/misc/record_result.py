@@ -14,9 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from plugins.engine.files import REPO_ROOT, replacing
 from plugins.engine.run_reader import read_run
 from plugins.engine.work_dir import CONFIGS
-
-COLUMNS = ('config', 'data', 'seed', 'metric', 'test', 'val', 'best_epoch', 'epochs', 'seconds',
-           'device', 'processes', 'precision', 'torch_version', 'git_commit', 'config_hash', 'note')
+from tools.misc.result_files import COLUMNS, read_rows
 
 
 def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -83,12 +81,10 @@ def append(table: Path, rows: list[dict[str, Any]]) -> None:
     """Append rows to a results.csv, which is created if missing.
 
     Raises:
-        ValueError: A row of the same config, data, seed, metric and commit exists.
+        ValueError: A row of the same config, data, seed, metric and commit exists, or the file is
+            damaged.
     """
-    earlier: list[dict[str, Any]] = []
-    if table.is_file():
-        with table.open(newline='', encoding='utf-8') as file:
-            earlier = list(csv.DictReader(file))
+    earlier = read_rows(table)
     present = {_identity(row) for row in earlier}
     for row in rows:
         if _identity(row) in present:

@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 import yaml
 
 from plugins.engine.metric_names import METRICS
-from tools.misc.record_result import COLUMNS
 
+COLUMNS = ('config', 'data', 'seed', 'metric', 'test', 'val', 'best_epoch', 'epochs', 'seconds',
+           'device', 'processes', 'precision', 'torch_version', 'git_commit', 'config_hash', 'note')
 # Every metric that a metafile may use, and its name in a table.
 LABELS = {metric.name: metric.label for metric in METRICS}
-# Runs are averaged over seeds only where all of these agree; the hash is of the config as it was.
-SAME_EXPERIMENT = ('config', 'data', 'device', 'processes', 'precision', 'config_hash')
 # Columns of results.csv with which the tables are calculated.
 NUMBERS: dict[str, type[int] | type[float]] = {'test': float, 'epochs': int, 'seconds': float}
 
@@ -75,16 +74,16 @@ def _read_list(path: Path, key: str) -> list[Any]:
     return found
 
 
-def measured(table: Path) -> dict[tuple[str, ...], list[dict[str, str]]]:
-    """Return the rows of a results.csv by experiment; none if there is no such file.
+def read_rows(table: Path) -> list[dict[str, str]]:
+    """Return the rows of a results.csv; none if there is no such file.
 
     Raises:
         ValueError: Its columns are not those of record_result.py, or a row has the wrong length or
             an invalid number.
     """
-    groups: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    rows: list[dict[str, str]] = []
     if not table.is_file():
-        return groups
+        return rows
     with table.open(newline='', encoding='utf-8') as file:
         reader = csv.DictReader(file)
         if tuple(reader.fieldnames or ()) != COLUMNS:
@@ -100,5 +99,5 @@ def measured(table: Path) -> dict[tuple[str, ...], list[dict[str, str]]]:
                 except ValueError:
                     raise ValueError(f'{where}: {column} is {row[column]!r}, expected a'
                                      f'{" whole" * (number is int)} number') from None
-            groups.setdefault(tuple(row[key] for key in SAME_EXPERIMENT), []).append(row)
-    return groups
+            rows.append(row)
+    return rows

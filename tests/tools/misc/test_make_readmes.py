@@ -6,7 +6,7 @@ import pytest
 
 from tests.tools.misc.test_result_files import METAFILE, ROW
 from tools.misc.make_readmes import BEGIN, END, LEGEND, family_table, main, stale_readmes
-from tools.misc.record_result import COLUMNS
+from tools.misc.result_files import COLUMNS
 
 
 def row(**kwargs):

@@ -50,6 +50,14 @@ def test_append_keeps_what_is_there_and_refuses_it_twice(work_dir, tmp_path):
         append(table, result_rows(work_dir, 'data'))
 
 
+def test_a_damaged_table_is_named_and_kept(work_dir, tmp_path):
+    table = tmp_path / 'results.csv'
+    table.write_text('config,data\na,b\n')
+    with pytest.raises(ValueError, match=r"results.csv:1: columns \['config', 'data'\], expected"):
+        append(table, result_rows(work_dir, 'data'))
+    assert table.read_text() == 'config,data\na,b\n'
+
+
 def change(work_dir, **changes):
     for name in ('result.json', 'test/result.json'):
         record = json.loads((work_dir / name).read_text())

@@ -3,8 +3,7 @@ import csv
 
 import pytest
 
-from tools.misc.record_result import COLUMNS
-from tools.misc.result_files import load_models, measured
+from tools.misc.result_files import COLUMNS, load_models, read_rows
 
 METAFILE = """\
 Models:
@@ -34,7 +33,7 @@ def read(folder, *lines):
     path = folder / 'results.csv'
     with path.open('w', newline='') as file:
         csv.writer(file).writerows(lines)
-    return measured(path)
+    return read_rows(path)
 
 
 def line(**kwargs):
@@ -66,7 +65,7 @@ def test_a_wrong_metafile_is_rejected_with_the_entrys_name(tmp_path, old, new, f
 
 def test_blank_cells_and_lines_where_they_may_be(tmp_path):
     assert read(tmp_path, COLUMNS, line(), [], line(seed=1, val=2, best_epoch=3))
-    assert measured(tmp_path / 'none.csv') == {}
+    assert read_rows(tmp_path / 'none.csv') == []
 
 
 @pytest.mark.parametrize('column, cell, expected', [
