@@ -67,19 +67,17 @@ def _print(outcome: dict[str, Any], work_dir: Path) -> None:
     from rich.console import Console
     from rich.table import Table
     winner, metric = outcome['winner'], outcome['metric']
-    console = Console(markup=False, emoji=False)
     table = Table('parameter', 'best', f'mean {metric} at each value', title=outcome['name'])
     for name, value in winner['params'].items():
         effects = outcome['main_effects'].get(name, {})
         table.add_row(name, f'{value:.4g}' if isinstance(value, float) else str(value), ', '.join(
             f'{key}: {mean:.4g}' for key, (mean, _) in effects.items()))
-    console.print(table)
+    Console(markup=False, emoji=False).print(table)
     test = ', '.join(f'{key} {value:.4g}' for key, value in (winner['test'] or {}).items())
-    for line in (f"Best of {outcome['finished']} trials: {winner['trial']}, validation {metric} "
-                 f"{winner['value']:.4g}; {f'test {test}' if test else 'not tested'}",
-                 f'Written to {work_dir}: trials.csv, search.json, pictures',
-                 f"Train the winner: python tools/train.py {winner['config']}"):
-        console.print(line, highlight=False, soft_wrap=True)
+    print(f"Best of {outcome['finished']} trials: {winner['trial']}, validation {metric} "
+          f"{winner['value']:.4g}; {f'test {test}' if test else 'not tested'}")
+    print(f'Written to {work_dir}: trials.csv, search.json, pictures')
+    print(f"Train the winner: python tools/train.py {winner['config']}")
 
 
 if __name__ == '__main__':

@@ -24,10 +24,10 @@ def print_result(result: dict[str, Any]) -> None:
     table.add_row('seed, precision', f"{result['seed']}, {result['precision']}")
     table.add_row('device', f"{result['device']}, {result['processes']} process(es)")
     console = Console(markup=False, emoji=False)
-    console.print(result['config'], soft_wrap=True, highlight=False)  # in one piece, to be copied
+    print(result['config'])
     console.print(table)
     if result.get('checkpoint'):
-        console.print(f"Checkpoint: {result['checkpoint']}", soft_wrap=True, highlight=False)
+        print(f"Checkpoint: {result['checkpoint']}")
     if result.get('classes'):
         print_classes(result['classes'], result['split'])
     for warning in result.get('warnings', ()):
@@ -50,11 +50,8 @@ def print_classes(classes: dict[str, dict[str, Any]], split: str) -> None:
         figures = tested[name]
         table.add_row(name, str(figures['images']),
                       *(f'{figures[key]:.1f}' for key in ('accuracy', 'precision', 'f1')))
-    console = Console(markup=False, emoji=False)
-    console.print(table)
+    Console(markup=False, emoji=False).print(table)
     if len(shown) < len(tested):
-        console.print('All classes are in result.json.', highlight=False)
-    missing = [name for name in classes if name not in tested]
-    if missing:
-        console.print(f'No images of {", ".join(missing)}: left out of all means.',
-                      highlight=False)
+        print('All classes are in result.json.')
+    if missing := [name for name in classes if name not in tested]:
+        print(f'No images of {", ".join(missing)}: left out of all means.')

@@ -1,6 +1,7 @@
 """``result.json``: the settings, environment and results of a run."""
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,11 +48,8 @@ def device_name() -> str:
 
 def _cpu_model() -> str:
     info = Path('/proc/cpuinfo')
-    if info.is_file():
-        for line in info.read_text().splitlines():
-            if line.startswith('model name'):
-                return line.split(':', 1)[1].strip()
-    return platform.processor() or platform.machine()
+    named = re.search('^model name.*?: *(.*)', info.read_text(), re.M) if info.is_file() else None
+    return named[1].strip() if named else platform.processor() or platform.machine()
 
 
 def git_commit() -> str | None:

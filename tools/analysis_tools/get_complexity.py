@@ -90,16 +90,14 @@ def _print(title: str, result: Mapping[str, Any]) -> None:
         table.add_row(name, *_cells(figures))
     table.add_section()
     table.add_row('in all', *_cells(result), style='bold')
-    console = Console(markup=False, emoji=False)
-    console.print(table, highlight=False)
+    Console(markup=False, emoji=False).print(table)
     kinds = ', '.join(f'{name} {number:,}' for name, number in result['by_operator'].items())
     rest = ', '.join(['biases', *(f"{name.removeprefix('aten::')} x {number}"
                                   for name, number in result['uncounted'].items())])
-    console.print(f'* {kinds}. A multiply-add counts as one operation, so hardware\'s FLOPs are '
-                  f'twice as many; counted as none: {rest}.', highlight=False)
+    print(f"* {kinds}. A multiply-add counts as one operation, so hardware's FLOPs are twice as "
+          f'many; counted as none: {rest}.')
     if result['unused']:
-        console.print('Never used by the forward pass: ' + ', '.join(result['unused']),
-                      highlight=False)
+        print('Never used by the forward pass: ' + ', '.join(result['unused']))
 
 
 def _cells(figures: Mapping[str, Any]) -> list[str]:

@@ -157,7 +157,7 @@ def report(pictures: Sequence[Picture], findings: Sequence[Finding]) -> None:
             table.add_row(finding.kind, '\n'.join(finding.names))
         console.print(table)
     else:
-        console.print('Nothing is wrong.')
+        print('Nothing is wrong.')
 
 
 def _span(values: Sequence[int]) -> str:
