@@ -7,7 +7,6 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +62,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     from plugins.engine.session import Session
     from plugins.visualization.run_pictures import write_pictures
 
-    with ExitStack() as stack:
-        session = stack.enter_context(
-            Session(str(args.config), args.cfg_options, args.launcher))
+    with Session(str(args.config), args.cfg_options, args.launcher) as session:
         if args.seed is not None:
             session.cfg.randomness.seed = args.seed
         if args.amp:
@@ -74,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             session.enable_auto_scale_lr()
         if args.fast_dev_run:
             limit_to_fast_dev_run(session.cfg)
-            args.work_dir = stack.enter_context(tempfile.TemporaryDirectory())
+            args.work_dir = session.enter_context(tempfile.TemporaryDirectory())
         check_weights(session.cfg)
         session.enter_work_dir(args.work_dir, args.resume, args.overwrite)
         runner = session.build_runner(args.trust_checkpoint)

@@ -2,7 +2,7 @@
 import argparse
 import itertools
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from mmengine.dist import barrier, broadcast_object_list, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
 
 from . import continuing
 from .cfg_options import merge_options
@@ -180,6 +181,7 @@ class Session(ExitStack):
             trust(self.cfg.load_from)
         with naming(Path(self.cfg.work_dir)):
             runner = RUNNERS.build(self.cfg)
+        self.callback(_close, runner.visualizer)
         runner.message_hub.update_info(EXPERIMENT, self._experiment)  # into every checkpoint
         return runner
 
@@ -221,6 +223,12 @@ class Session(ExitStack):
             if keep:
                 print(f'Written to {shown_path(path, Path.cwd())}')
         barrier()
+
+
+def _close(visualizer: Visualizer) -> None:
+    """End TensorBoard's thread, also after an error: it would write into a deleted folder."""
+    with suppress(OSError):  # a full disk, of which a warning has told
+        visualizer.close()
 
 
 def _of_main_process(decide: Callable[[], Any]) -> Any:

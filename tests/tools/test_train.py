@@ -3,11 +3,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 import torch
+from tensorboard.summary.writer.event_file_writer import _AsyncWriterThread
 
 from plugins.engine.files import REPO_ROOT
 from tests.conftest import DIGITS
@@ -61,6 +63,14 @@ def test_fast_dev_run_tries_train_val_and_test_and_keeps_nothing(train_digits, m
     result = train_digits('--fast-dev-run')
     assert result['history'][0]['iter'] == 2 and 'accuracy/top1' in tested[0]
     assert result['checkpoint'] is None and not (tmp_path / 'default').exists()
+
+
+def test_a_failed_run_leaves_no_thread_that_writes_into_its_folder(train_digits, tmp_path):
+    with pytest.raises(ValueError, match='loss'):
+        train_digits('--work-dir', str(tmp_path / 'run'),
+                     options=('optim_wrapper.optimizer.lr=1e30',))
+    assert list(tmp_path.rglob('events.out.tfevents.*'))
+    assert not [one for one in threading.enumerate() if isinstance(one, _AsyncWriterThread)]
 
 
 def test_resuming_another_runs_checkpoint_leaves_that_run_alone(train_digits, digits_run, tmp_path):
