@@ -22,13 +22,10 @@ class Change(NamedTuple):
 
 
 def difference(leaf: Path, own: Mapping[str, Any]) -> list[Change]:
-    """Compare a config with what its file inherits, in the order of the keys.
+    """Compare a resolved config, with its options, with what its file inherits.
 
-    Helper variables are left out: they act through the keys that use them.
-
-    Args:
-        leaf: The config file.
-        own: The resolved config of the leaf, with options if there are any.
+    The changes are in the order of the keys, without helper variables, which act through the keys
+    that use them.
 
     Raises:
         OSError: The leaf or a base is missing.
@@ -54,10 +51,7 @@ def _read(base: str) -> dict[str, Any]:
 def changes(base: Any, own: Any, path: str = '') -> Iterator[Change]:
     """The keys in which two nested configs differ; lists of dicts are compared item by item.
 
-    Args:
-        base: The value before.
-        own: The value after.
-        path: The dotted key of both; '' for whole configs.
+    ``path`` is the dotted key of both; '' for whole configs.
     """
     if isinstance(base, Mapping) and isinstance(own, Mapping):
         for key in dict.fromkeys([*base, *own]):

@@ -128,12 +128,9 @@ def own_file(path: Path, folder: Path) -> Path:
 
 
 def read_record(path: Path, folder: Path | None = None, *needed: str) -> dict[str, Any]:
-    """Read one ``result.json`` or another record.
+    """Read one ``result.json`` or another record, which must have the ``needed`` fields.
 
-    Args:
-        path: The file.
-        folder: See :func:`own_file`; None if the user named the file.
-        needed: Fields that it must have.
+    ``folder`` is that of :func:`own_file`; None if the user named the file.
 
     Raises:
         FileNotFoundError: There is none.

@@ -22,12 +22,9 @@ def flat_numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
 
 
 def describe_run(runner: Any, seed: int, precision: str) -> dict[str, Any]:
-    """The part of the record that does not depend on the results.
+    """The part of the record that does not depend on the results, for a Runner after its run.
 
-    Args:
-        runner: An mmengine Runner after its run.
-        seed: The configured seed.
-        precision: The type of the forward pass, e.g. ``float32``.
+    ``precision`` is the type of the forward pass, e.g. ``float32``.
     """
     model = unwrapped(runner)
     return dict(

@@ -5,15 +5,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 
-def counted(number: int, noun: str, several: str | None = None) -> str:
-    """A number and its noun: ``1 picture``, ``2 pictures``, ``2 batches``.
-
-    Args:
-        number: How many.
-        noun: The singular.
-        several: The plural; None adds an s.
-    """
-    return f'{number} {noun if number == 1 else several or noun + "s"}'
+def counted(number: int, noun: str) -> str:
+    """A number and its noun: ``1 picture``, ``2 pictures``."""
+    return f'{number} {noun}{"" if number == 1 else "s"}'
 
 
 def shortened(value: object) -> str:
@@ -36,11 +30,7 @@ def near(name: str, names: Sequence[str]) -> str:
 
 
 def short_names(paths: Sequence[str | Path]) -> list[str]:
-    """Paths without their common parent folders; for a single path, its last two parts.
-
-    Args:
-        paths: Files or folders, absolute or relative to the current directory.
-    """
+    """Paths without their common parent folders; for a single path, its last two parts."""
     absolute = [Path(os.path.abspath(path)) for path in paths]
     if len(absolute) < 2:
         return ['/'.join(path.parts[-2:]) for path in absolute]

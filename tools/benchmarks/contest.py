@@ -59,11 +59,8 @@ class Contest:
 
     Subclasses define ``stock_model()``, the network in stock classes; ``stock_loader()``, stock's
     loader settings for the same images, except the pipeline; ``bare_batches(network, rows, device,
-    check)``, endless batches of the images in these rows; and ``bare_loss(network, *batch)``.
-
-    Args:
-        recipe: What to train.
-        settings: Options; files are written to its folder.
+    check)``, endless batches of the images in these rows; and ``bare_loss(network, *batch)``. Files
+    are written to the settings' folder.
 
     Attributes:
         cfg, precision: Config and precision of ours.

@@ -14,8 +14,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
     """Parse a converter's command line, which ends in DST and may have --overwrite.
 
     Raises:
-        FileExistsError: DST exists and --overwrite is not given.
-        OSError: DST cannot be a file, see check_file.
+        OSError: DST exists, and --overwrite is not given, or cannot be written, see check_file.
         ValueError: DST has a suffix that no tool recognises.
     """
     parser.add_argument('dst', type=Path, metavar='DST.pth')

@@ -171,9 +171,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
     """Convert SRC to DST, print how to use it, return the numbers of tensors and values.
 
     Raises:
-        FileExistsError: DST exists and --overwrite is not given.
-        OSError: SRC cannot be read, or DST cannot be written.
-        ValueError: SRC is neither of the two files, or DST is not called .pth.
+        OSError: SRC cannot be read; or see :func:`parse`.
+        ValueError: SRC is neither of the two files; or see :func:`parse`.
     """
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('src', type=Path, metavar='SRC', help=f'{BACKBONE} or yolov3.weights')

@@ -82,8 +82,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
     """Convert SRC to DST, print how to use it, return the numbers of arrays and parameters.
 
     Raises:
-        FileExistsError: DST exists and --overwrite is not given.
-        OSError: SRC cannot be read.
+        OSError: SRC cannot be read; or see :func:`parse`.
         ValueError: SRC is not an .npz or .h5, or its arrays are not those of ARCH.
     """
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])

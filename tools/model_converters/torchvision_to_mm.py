@@ -28,8 +28,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
     """Convert SRC to DST and return the numbers of tensors and values.
 
     Raises:
-        FileExistsError: DST exists and --overwrite is not given.
-        OSError: SRC cannot be read or downloaded.
+        OSError: SRC cannot be read or downloaded; or see :func:`parse`.
         ValueError: SRC is not a checkpoint, or has tensors of another architecture.
     """
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
