@@ -41,14 +41,7 @@ class Classify:
                              'source nor pipeline; how a picture becomes an input is not known')
 
     def __call__(self, images: Sequence[np.ndarray]) -> np.ndarray:
-        """Classify a batch.
-
-        Args:
-            images: RGB, uint8, H x W x 3, of any sizes.
-
-        Returns:
-            (N, classes) scores.
-        """
+        """Classify a batch; return (N, classes) scores."""
         with torch.no_grad():
             if self._inferencer is not None:
                 bgr = [np.ascontiguousarray(image[..., ::-1]) for image in images]

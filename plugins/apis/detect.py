@@ -48,9 +48,6 @@ class Detect:
     def __call__(self, images: Sequence[np.ndarray]) -> list[list[dict[str, Any]]]:
         """Detect in a batch.
 
-        Args:
-            images: RGB, uint8, H x W x 3, of any sizes.
-
         Returns:
             For each picture its detections, the most confident first, each with ``class``,
             ``score`` and ``box`` (x1, y1, x2, y2 in pixels of the picture).

@@ -156,11 +156,8 @@ class Trace:
 def trace(model: nn.Module, predict: Callable[[], np.ndarray]) -> Trace:
     """Record a classifier's modules while it predicts one picture.
 
-    The order of their calls shows which convolution is the last.
-
-    Args:
-        model: The classifier, as ``load_trained`` returns it.
-        predict: Predicts one picture with it, as ``Classify`` does, and returns the scores.
+    The order of their calls shows which convolution is the last. ``predict`` predicts the picture
+    with this model, as ``Classify`` does, and returns the scores.
     """
     seen = Trace(model, torch.empty(0), np.empty(0))
 

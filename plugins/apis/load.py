@@ -89,12 +89,8 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
 def kind_of(cfg: Config, expected: str | None = None) -> str:
     """Return the kind of a config's model, ``classifier`` or ``detector``.
 
-    Args:
-        cfg: The config.
-        expected: The required kind; None for either.
-
     Raises:
-        ValueError: The config's ``default_scope`` is of neither, or of the other kind.
+        ValueError: The config's ``default_scope`` is of neither, or not of the ``expected`` kind.
     """
     scope = cfg.get('default_scope')
     if scope not in KINDS:

@@ -37,9 +37,6 @@ class Predictor:
     def __call__(self, images: Sequence[np.ndarray]) -> list[dict[str, Any]]:
         """Predict a batch.
 
-        Args:
-            images: RGB, uint8, H x W x 3, of any sizes.
-
         Returns:
             For each picture, from a classifier: ``class`` and ``score`` of the most likely class,
             and ``topk``, a list of the most likely ones; from a detector: ``detections``.

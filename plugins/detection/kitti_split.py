@@ -12,13 +12,9 @@ def read_id_list(path: Path, known: set[str]) -> list[str]:
 
     Windows line ends, a byte order mark and blank lines at the end are accepted.
 
-    Args:
-        path: The list file.
-        known: The ids that exist.
-
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: A line has an unknown or repeated id, or the file is empty.
+        ValueError: A line has an id that is not ``known``, or a repeated one; the file is empty.
     """
     if not path.is_file():
         raise FileNotFoundError(f'{path}: no such list of image ids (one per line, e.g. 000000)')
@@ -48,7 +44,6 @@ def seeded_part(ids: list[str], part: str, seed: int, fractions: dict[str, float
     Args:
         ids: All ids, in any order.
         part: The part to return, a key of fractions.
-        seed: Seed of the shuffle.
         fractions: Share of each part, in order; they sum to 1.
 
     Returns:
@@ -83,7 +78,6 @@ def seeded_lists(ids: list[str], seed: int, sizes: Mapping[str, int]) -> dict[st
 
     Args:
         ids: All ids, in any order.
-        seed: Seed of the shuffle.
         sizes: Number of images of each list, in order; some may be left over.
 
     Raises:

@@ -74,8 +74,6 @@ def scale_statistics(grid: Grid, targets: Assignment, losses: Mapping[str, Tenso
     """Compute the statistics of a batch, without waiting for the device.
 
     Args:
-        grid: The anchors.
-        targets: Which anchors are trained for which boxes.
         losses: Weighted terms before summing: ``xy`` and ``wh`` (B, S, 2), ``cls`` (B, S, classes),
             ``conf`` (B, A).
         predictions: (B, A), confidences.

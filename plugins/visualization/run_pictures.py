@@ -12,11 +12,7 @@ if TYPE_CHECKING:
 
 
 def write_pictures(result: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Draw charts of the contents of a result.json, in the same folder.
-
-    Args:
-        result: The record, as tools/train.py and tools/test.py write it.
-        folder: The record's folder. Earlier pictures there are replaced.
+    """Draw charts of the contents of a result.json in its folder, replacing earlier ones.
 
     Returns:
         Their paths: ``curves.png`` for training; ``confusion_matrix.png`` and ``classes.png``

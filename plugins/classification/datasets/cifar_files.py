@@ -109,11 +109,7 @@ def _text(name: object) -> str:
 
 
 def read_classes(path: Path, label_key: str) -> tuple[str, ...]:
-    """Class names in label order.
-
-    Args:
-        path: The file.
-        label_key: Key of the labels in a batch; the names of ``x_labels`` are ``x_label_names``.
+    """Class names in label order: for the labels ``x_labels`` of a batch, ``x_label_names``.
 
     Raises:
         ValueError: The file contains no such names.

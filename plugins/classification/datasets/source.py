@@ -185,12 +185,10 @@ class ImageArray(Source):
 
 
 def fitted(image: Image.Image, height: int, width: int, resize: str) -> np.ndarray:
-    """Resample a picture, bilinear with antialiasing as torchvision's Resize of a PIL image.
+    """Resample an RGB picture, bilinear with antialiasing as torchvision's Resize of a PIL image.
 
     Args:
-        image: RGB.
-        height: Height of the result in pixels.
-        width: Width of the result in pixels.
+        height, width: Size of the result in pixels.
         resize: 'center_crop' keeps the aspect ratio and crops the longer side; 'stretch' keeps
             all pixels and distorts.
 

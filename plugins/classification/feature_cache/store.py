@@ -23,9 +23,6 @@ class FeatureStore:
     An array is reused only if its shape, type and SHA-256 match those stored beside it; deleting
     files is safe. In a distributed run every process writes its share of the array, so they need
     a common file system.
-
-    Args:
-        cache_dir: The folder of the arrays.
     """
 
     def __init__(self, cache_dir: str | Path) -> None:

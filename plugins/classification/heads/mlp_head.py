@@ -21,8 +21,6 @@ class MLPClsHead(StackedLinearClsHead):
     norm, activation; the last: dropout, linear.
 
     Args:
-        num_classes: Number of classes.
-        in_channels: Length of the feature vector.
         mid_channels: Widths of the hidden layers; may be empty.
         dropouts: Rates in [0, 1), one per linear layer, so one more than there
             are hidden layers.

@@ -16,12 +16,8 @@ class ConvNeck(BaseModule):
     convolution has no bias if a norm follows, which would cancel it.
 
     Args:
-        in_channels: Channels of the last feature map.
-        out_channels: Channels of the result.
         kernel_size: Odd side of the kernel; padding keeps the map's size.
-        norm_cfg: Norm layer, or None.
-        act_cfg: Activation, or None.
-        init_cfg: As in mmengine.
+        norm_cfg, act_cfg: Norm layer and activation, or None.
 
     Raises:
         ValueError: The kernel's side is even.

@@ -28,11 +28,7 @@ class ImageResult:
 
 
 def image_result(sample: dict[str, Any], metric: str) -> ImageResult:
-    """Extract from a tested sample what a metric needs.
-
-    Args:
-        sample: A DetDataSample with predictions, as a dict.
-        metric: Name of the metric, for messages.
+    """Extract from a tested DetDataSample, as a dict, what a metric (named in messages) needs.
 
     Raises:
         ValueError: The pipeline left out ``instances`` or ``img_path``.
