@@ -125,6 +125,24 @@ def test_before_the_first_batch_the_same_command_starts_again(command, start, wh
     same(whole(), folder)
 
 
+def test_a_named_checkpoint_is_the_last_one_when_its_run_is_killed_before_it_saves(
+        command, start, whole, tmp_path):
+    folder = tmp_path / 'run'
+    options = [*command(folder), 'default_hooks.checkpoint.max_keep_ckpts=-1']
+    first = start(options)
+    assert first.communicate() and first.returncode == 0
+    options.remove('--overwrite')
+    killed = start([*options, '--resume', str(folder / 'epoch_1.pth')])
+    wait_for(killed, 'Training')
+    killed.kill()
+    killed.communicate()
+    assert (folder / f'epoch_{EPOCHS}.pth').exists()
+    resumed = start([*options, '--resume'])
+    out, told = resumed.communicate()
+    assert f'Continuing from {folder / "epoch_1.pth"}' in out, told
+    same(whole(), folder)
+
+
 @pytest.mark.parametrize('victim', ['launcher', 0, 1])
 def test_a_killed_process_leaves_no_other_and_a_run_that_continues(
         victim, command, start, whole, tmp_path):

@@ -81,9 +81,8 @@ def launch(script: list[str], count: int) -> int:
         print(f'\nProcess {failed[0] + 1} of {os.environ["WORLD_SIZE"]} ended: {how}. '
               'The others were ended.', file=sys.stderr)
         theirs.send(b'\0')  # there is something to read, also if no process has claimed a folder
-        work_dir = os.fsdecode(mine.recv(9999).partition(b'\0')[0])
-        if work_dir:
-            claim(Path(work_dir))
+        if work_dir := os.fsdecode(mine.recv(9999).partition(b'\0')[0]):
+            claim(work_dir)
         if work_dir or code < 0:  # else the error is in what was typed
             print(how_to_go_on(), file=sys.stderr)
     for process in processes.values():

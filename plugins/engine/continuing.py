@@ -13,10 +13,10 @@ LAUNCHER = 'MMTRANSFER_LAUNCHER'  # the number of a socket to tools/dist_run.py
 _work_dir: Path | None = None  # of the training in this process
 
 
-def claim(work_dir: Path) -> None:
+def claim(work_dir: str | Path) -> None:
     """Remember the folder of this process's training, also for tools/dist_run.py."""
     global _work_dir
-    _work_dir = work_dir
+    _work_dir = Path(work_dir)
     if LAUNCHER in os.environ:
         os.write(int(os.environ[LAUNCHER]), os.fsencode(work_dir) + b'\0')
 
@@ -50,5 +50,5 @@ def resuming(command: list[str]) -> list[str]:
     kept = [word for word in command if len(word) < 3 or not '--overwrite'.startswith(word)]
     if kept[-1] == '--resume':
         return kept
-    end = kept.index('--') if '--' in kept else len(kept)
+    end = [*kept, '--'].index('--')
     return [*kept[:end], '--resume', *kept[end:]]

@@ -13,7 +13,6 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
-from . import continuing
 from .cfg_options import merge_options
 from .checkpoint import trust_checkpoint as trust
 from .config_check import check_config, read_config
@@ -107,7 +106,6 @@ class Session(ExitStack):
 
         checkpoint = _of_main_process(claim)
         self.cfg.work_dir = str(folder)
-        continuing.claim(folder)
         if checkpoint:
             self.cfg.update(resume=True, load_from=str(checkpoint))
 

@@ -6,6 +6,7 @@ from mmengine.dist import all_gather_object, barrier, get_rank, get_world_size, 
 from mmengine.registry import LOOPS
 from mmengine.runner import loops
 
+from .continuing import claim
 from .distributed import StopCheck
 from .random_state import random_state, set_random_state
 from .seeded_batches import SeededBatchSampler
@@ -24,8 +25,7 @@ class _ExactLoop:
     random state when the pass began and now, and gradients that no step has used yet.
     """
 
-    passes = 0
-    batches = 0
+    passes = batches = 0
     _began: dict[str, Any] | None = None  # random state
     _resumed: dict[str, Any] = {}  # position
 
@@ -35,6 +35,7 @@ class _ExactLoop:
         # a training that ends before val_begin is validated at its end
         self.val_begin = min(self.val_begin, self.max_epochs if self._by_epoch else self.max_iters)
         with postponed():
+            claim(self.runner.work_dir)  # until now the same command is the one to repeat
             return super().run()
 
     def position(self) -> dict[str, Any]:

@@ -42,11 +42,11 @@ def _newest_first(folder: Path) -> list[Path]:
     pointer = folder / POINTER
     text = pointer.read_text(errors='replace') if pointer.is_file() else ''
     named = folder / Path(text.strip()).name
-    since = named.stat().st_mtime_ns if named.is_file() else float('inf')
+    since = pointer.stat().st_mtime_ns if named.is_file() else float('inf')
     steps = {path: float(found[1] or 'inf') for path in folder.glob('*.pth')
              if (found := re.fullmatch(RESUMABLE, path.name))}
     return sorted(steps, reverse=True, key=lambda path: (
-        path.stat().st_mtime_ns >= since, steps[path]))
+        path == named or path.stat().st_mtime_ns > since, steps[path]))
 
 
 def claim_work_dir(folder: Path, resume: str | None, overwrite: bool) -> Path | None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from tensorboard.summary.writer.event_file_writer import _AsyncWriterThread
 
+from plugins.engine import continuing
 from plugins.engine.files import REPO_ROOT
 from tests.conftest import DIGITS
 
@@ -84,6 +85,17 @@ def test_resuming_another_runs_checkpoint_leaves_that_run_alone(train_digits, di
     assert str(tmp_path / 'new') in result['checkpoint']
     with pytest.raises(FileExistsError, match='contains an earlier run'):
         train_digits('--work-dir', str(tmp_path / 'new'), '--resume', str(other / 'epoch_2.pth'))
+
+
+def test_until_a_checkpoint_is_loaded_the_same_command_resumes_it(
+        digits_run, train_digits, tmp_path, monkeypatch):
+    shutil.copytree(digits_run, run := tmp_path / 'run')
+    monkeypatch.setattr(sys, 'orig_argv', ['python', 'tools/train.py'])
+    monkeypatch.setattr(continuing, '_work_dir', None)
+    with pytest.raises(ValueError, match='was begun with seed 0, not 7'):
+        train_digits('--work-dir', str(run), '--resume', str(run / 'epoch_2.pth'), '--seed', '7',
+                     options=('train_cfg.max_epochs=3',))
+    assert continuing.how_to_go_on() == 'To go on, run the same command again.'
 
 
 @pytest.mark.parametrize('left', [None, b'PK'])

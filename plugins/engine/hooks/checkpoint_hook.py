@@ -84,6 +84,8 @@ class SafeCheckpointHook(CheckpointHook):
         self.out_dir, self._saved = runner.work_dir, runner.iter
         self._named_best = self._best(runner)
         self._write_best(runner)
+        if self.last_ckpt and is_main_process():  # of ``--resume FILE``, it may be an older one
+            write_text(Path(self.out_dir, POINTER), self.last_ckpt)
 
     def after_train_epoch(self, runner: Runner) -> None:
         if self.by_epoch:
@@ -106,8 +108,7 @@ class SafeCheckpointHook(CheckpointHook):
     def before_train_epoch(self, runner: Runner) -> None:
         self._save_if(self._due, runner)
 
-    def between_train_iters(self, runner: Runner) -> None:
-        self._save_if(self._due, runner)
+    between_train_iters = before_train_epoch
 
     def before_stop(self, runner: Runner) -> None:
         """Save the state in which a run is stopped, until the next regular checkpoint."""

@@ -2,6 +2,7 @@ import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -42,12 +43,14 @@ def test_a_run_with_a_checkpoint_is_resumed_others_begin_again(tmp_path, digits_
 def test_the_launcher_of_several_processes_is_part_of_the_command(
         digits_run, monkeypatch, repo_root, tmp_path):
     monkeypatch.setattr(continuing, '_work_dir', digits_run)
-    torchrun = subprocess.Popen(['bash', '-c', 'read', 'torchrun', 'train.py', 'a b.py'],
-                                stdin=subprocess.PIPE)
+    torchrun = subprocess.Popen(['bash', '-c', 'echo; read', 'torchrun', 'train.py', 'a b.py'],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    torchrun.stdout.read(1)  # before, its command line may still be empty
     monkeypatch.setenv('TORCHELASTIC_RUN_ID', 'none')
     monkeypatch.setattr(os, 'getppid', lambda: torchrun.pid)
-    assert how_to_go_on().endswith(": bash -c read torchrun train.py 'a b.py' --resume")
+    assert how_to_go_on().endswith(": bash -c 'echo; read' torchrun train.py 'a b.py' --resume")
     torchrun.communicate()
+    monkeypatch.setenv('VENV', str(Path(sys.executable).parents[1]))
     (tmp_path / 'srun').write_text('#!/bin/sh\necho "$MMTRANSFER_TYPED"\necho "$@"\n')
     (tmp_path / 'srun').chmod(0o755)
     typed = 'env SRUN_ARGS=-t\\ 9 GPUS=2 bash tools/slurm_train.sh part job a.py my\\ run --amp'

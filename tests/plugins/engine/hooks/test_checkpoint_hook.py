@@ -7,6 +7,7 @@ from mmengine.runner import Runner
 
 from plugins.engine.hooks.checkpoint_hook import SafeCheckpointHook
 from plugins.engine.runner import TransferRunner
+from plugins.engine.work_dir import last_checkpoint
 
 RISING = dict(score=list(range(1, 9)))
 
@@ -110,6 +111,13 @@ def test_a_best_checkpoint_that_a_kill_prevented_is_written_when_the_run_is_resu
     best = max(range(4), key=scores['score'].__getitem__) + 1
     assert {name for name in files(tmp_path) if not name.endswith('.partial')} == {
         f'best_score_epoch_{best}.pth', 'epoch_4.pth'}
+
+
+def test_a_checkpoint_that_is_resumed_becomes_the_last_one(train, tmp_path):
+    train(tmp_path, checkpoint=dict(rule='greater', max_keep_ckpts=-1))
+    first = tmp_path / 'epoch_1.pth'
+    train(tmp_path, resume=True, load_from=str(first), kill=('before_train_epoch', 1))
+    assert last_checkpoint(tmp_path) == first and (tmp_path / 'epoch_4.pth').exists()
 
 
 def test_what_a_run_killed_before_it_removed_it_left_behind_goes(train, tmp_path):
