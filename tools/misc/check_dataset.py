@@ -21,10 +21,6 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
-
 from plugins.classification.datasets import SOURCES, ClassFolder, Source
 from plugins.classification.datasets.source import new_source
 from plugins.engine.files import resolve_path
@@ -105,6 +101,8 @@ def config_sources(path: Path) -> dict[str, Source]:
 
 def examine(part: str, source: Source) -> Iterable[Picture]:
     """Read every image of a source at its original size."""
+    from rich.progress import track
+
     def read(row: int) -> tuple[tuple[int, int] | None, str]:
         try:
             picture = source.picture(row)
@@ -139,6 +137,8 @@ def duplicates(pictures: Sequence[Picture]) -> list[Finding]:
 
 def report(pictures: Sequence[Picture], findings: Sequence[Finding]) -> None:
     """Print two tables: images per class and part with their sizes, and problems."""
+    from rich.console import Console
+    from rich.table import Table
     parts = list(dict.fromkeys(picture.part for picture in pictures))
     table = Table('class', *parts, 'width', 'height', title=f'{len(pictures)} images')
     classes = defaultdict(list)

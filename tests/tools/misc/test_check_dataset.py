@@ -1,4 +1,6 @@
+import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -126,3 +128,11 @@ def test_the_exit_code(tmp_path, repo_root):
     none = check('none')
     assert none.returncode == 1
     assert 'none: no such folder or config' in none.stderr
+
+
+def test_ctrl_c_while_it_imports_prints_no_traceback(tmp_path, repo_root):
+    (tmp_path / 'rich.py').write_text('import signal; signal.raise_signal(signal.SIGINT)')
+    done = subprocess.run(
+        [sys.executable, 'tools/misc/check_dataset.py', str(tmp_path)], cwd=repo_root, text=True,
+        capture_output=True, env=dict(os.environ, PYTHONPATH=str(tmp_path)))
+    assert done.returncode == -signal.SIGINT and done.stderr == ''
