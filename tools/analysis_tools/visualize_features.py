@@ -16,7 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_model_options, config_file, existing_file, positive
+from plugins.engine.command_line import add_model_options, config_file, existing_file, positive, run
 from plugins.engine.files import check_folder, replacing_folder, write_json
 from plugins.engine.wording import index_of
 
@@ -108,5 +108,4 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)
