@@ -4,7 +4,6 @@ import pickletools
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,7 +29,7 @@ from plugins.engine.plain_values import (
     reject,
     restore_histories,
 )
-from plugins.engine.wording import some
+from plugins.engine.wording import near, some
 
 # A folder for weights, searched before torch's cache; relative to the current directory, else to
 # the repository root.
@@ -95,10 +94,7 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
         raise ValueError(f'checkpoint {path}: {refusal}')
     check_content(checkpoint, str(path))
     checkpoint.get('meta', {}).pop('config', None)  # mmengine's Runner.resume would execute it
-    try:
-        restore_histories(checkpoint.get('message_hub', {}).get('log_scalars', {}))
-    except ValueError as error:
-        raise ValueError(f'checkpoint {path}: {error}') from error
+    restore_histories(checkpoint.get('message_hub', {}).get('log_scalars', {}), str(path))
     return checkpoint
 
 
@@ -206,9 +202,8 @@ def published_url(name: str) -> str:
         return name
     urls = _CATALOGUES[scheme]()
     if model not in urls:
-        near = get_close_matches(model, urls, n=5, cutoff=0.4)
-        raise ValueError(f'checkpoint {name}: {scheme} has no weights of this name; similar: '
-                         f'{", ".join(near) or "none"}')
+        raise ValueError(f'checkpoint {name}: {scheme} has no weights of this name'
+                         + near(model, list(urls)))
     return urls[model]
 
 

@@ -51,12 +51,11 @@ def check_resumable(checkpoint: Mapping[str, Any], where: str, own: Mapping[str,
     Args:
         checkpoint: The content of the file.
         where: Its name, for the message.
-        own: ``param_groups`` and ``param_schedulers`` of the run at its start, and at how many
-            ``epochs`` and ``iterations`` it ends at the latest.
+        own: ``param_groups`` and ``param_schedulers`` of the run at its start, and the most
+            ``epochs`` and ``iterations`` that it can have done.
 
     Raises:
-        ValueError: Something is missing, a state does not have the parts of the run's own, or the
-            run would be beyond its end.
+        ValueError: Something is missing, or is not as in the run.
     """
     for part, names in _RESUMED.items():
         if missing := [name for name in names if name not in checkpoint.get(part, ())]:
@@ -78,8 +77,7 @@ def check_shapes(optimizer: Mapping[str, Any], shapes: Sequence[Sequence[int]], 
                  where: str) -> None:
     """Check an optimizer's state: a fused kernel reads beyond a tensor that is too small.
 
-    Without a state, the first of the remaining steps would be others than the run's. SGD without
-    momentum has none, nor has an optimizer whose ``steps`` were all left out by a loss scaler.
+    SGD without momentum has none, nor may one whose ``steps`` a loss scaler all left out.
     """
     state = optimizer['state']
     for place, values in state.items():
@@ -105,10 +103,7 @@ def check_shapes(optimizer: Mapping[str, Any], shapes: Sequence[Sequence[int]], 
 
 
 def _check_like(found: Any, own: Any, where: str, key: str) -> None:
-    """Compare with a state of the run: its keys, lengths and texts, and where it has numbers.
-
-    The numbers of parameters, ``params``, must be the run's.
-    """
+    """Compare with a state of the run: keys, lengths, texts, ``params``, where it has numbers."""
     lists = isinstance(found, list | tuple) and isinstance(own, list | tuple)
     one, mine = (dict(enumerate(value)) if lists else value for value in (found, own))
     if isinstance(mine, dict):

@@ -10,7 +10,7 @@ from .config_keys import (
     kind_of,
     may_change_on_resume,
 )
-from .wording import shortened
+from .wording import shortened, some
 
 EXPERIMENT = 'begun_experiment'  # the name of resolved_keys() in a checkpoint
 _ABSENT = object()
@@ -64,5 +64,5 @@ def _differences(begun: str | None, asked: str | None, counts: Callable[[str], b
     new: Mapping[str, Any] = json.loads(asked)
     keys = [key for key in {**old, **new}
             if old.get(key, _ABSENT) != new.get(key, _ABSENT) and counts(key)]
-    named = [f"{key} was {old.get(key, 'absent')}, is {new.get(key, 'absent')}" for key in keys[:3]]
-    return '; '.join([*named, *([f'and {len(keys) - 3} more'] if len(keys) > 3 else [])])
+    return some((f"{key} was {old.get(key, 'absent')}, is {new.get(key, 'absent')}"
+                 for key in keys), '; ', 3)

@@ -156,16 +156,16 @@ def _array(dtype: Inert, data: Any) -> np.ndarray:
     return np.frombuffer(_meaning(data), order + kind)
 
 
-def restore_histories(log_scalars: dict[str, Any]) -> None:
+def restore_histories(log_scalars: dict[str, Any], where: str) -> None:
     """Turn the dicts of :func:`plain` into mmengine's log histories again, in place.
 
     Raises:
-        ValueError: One is no such dict; the message names its key.
+        ValueError: One is no such dict; the message names the file, ``where``, and its key.
     """
     for name, state in log_scalars.items():
         try:
             log_scalars[name] = HistoryBuffer(*(state[key].cpu().numpy() for key in _HISTORY[:2]),
                                               max_length=int(state['max_length']))
         except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise ValueError(f'message_hub.log_scalars.{name}: expected {", ".join(_HISTORY)} of '
-                             'a log history') from error
+            raise ValueError(f'checkpoint {where}: message_hub.log_scalars.{name}: expected '
+                             f'{", ".join(_HISTORY)} of a log history') from error

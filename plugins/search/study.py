@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLA
 
 from plugins.engine.checks import is_whole, refuse
 from plugins.engine.config_keys import Kind, dotted, kind_of
+from plugins.engine.wording import some
 
 from .definition import Search
 from .leaf import Leaves
@@ -179,10 +180,9 @@ def _check_same(search: Search, stored: dict[str, object], wanted: dict[str, obj
                  for key in {**stored, **wanted}
                  if stored.get(key) != wanted.get(key) and _matters(key)]
     if differing:
-        more = f'; and {len(differing) - 3} more' if len(differing) > 3 else ''
         raise ValueError(
             f'{search.path}: the study {search.name!r} was begun with another search config: '
-            f'{"; ".join(differing[:3])}{more}. Rename the changed search config, or give another '
+            f'{some(differing, "; ", 3)}. Rename the changed search config, or give another '
             '--storage and --work-dir; only n_trials may change')
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from mmengine.logging import print_log
 
 from plugins.engine import checks
+from plugins.engine.wording import some
 
 
 def stratified_split(labels: np.ndarray, held_out: float | int, seed: int,
@@ -78,8 +79,7 @@ def at_most_per_class(labels: np.ndarray, count: int, seed: int,
              for label, rows in zip(present, chosen, strict=True) if len(rows) < count]
     if small:
         print_log(f'max_per_class={count}, but there are fewer images, which are all used, of: '
-                  f'{", ".join(small[:5])}{f" and {len(small) - 5} more" if small[5:] else ""}',
-                  'current', logging.WARNING)
+                  f'{some(small, most=5)}', 'current', logging.WARNING)
     return np.sort(np.concatenate(chosen)) if chosen else np.arange(0)
 
 

@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 
 from plugins.classification.classifiers import TransferClassifier
+from plugins.engine.wording import some
 
 Context = Callable[[], AbstractContextManager]
 
@@ -58,9 +59,8 @@ class FrozenPrefix:
     def __init__(self, model: TransferClassifier, images: Tensor,
                  context: Context = nullcontext, training: bool = False) -> None:
         if unfrozen := what_learns(model, 'backbone'):
-            more = f' and {len(unfrozen) - 3} more' if len(unfrozen) > 3 else ''
             raise ValueError(
-                f'FeatureCacheHook: the backbone is not frozen: {"; ".join(unfrozen[:3])}{more}. '
+                f'FeatureCacheHook: the backbone is not frozen: {some(unfrozen, "; ", 3)}. '
                 "Freeze it (model.trainable=['head']), or set "
                 'default_hooks.feature_cache.enabled=False')
         self.preprocessor = model.data_preprocessor

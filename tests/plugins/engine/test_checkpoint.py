@@ -148,7 +148,7 @@ def test_published_names(name, url):
 
 
 @pytest.mark.parametrize('name, message', [
-    ('torchvision://inception_v3', 'torchvision://inception_v3: .*similar: .*inception_v3_goog'),
+    ('torchvision://inception_v3', 'torchvision://inception_v3: .*near: .*inception_v3_goog'),
     ('torchvison://resnet18', 'unknown scheme torchvison://, expected http://, .*mmcls://'),
     ('https://example.org/', 'https://example.org/: the URL contains no file name')])
 def test_a_wrong_name_is_told(places, name, message):

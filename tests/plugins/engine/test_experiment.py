@@ -20,7 +20,7 @@ def keys(**changes):
 
 def test_the_first_three_of_many_differences_are_named():
     with pytest.raises(ValueError, match='x.pth was begun with another config: .* was .*, is .*; .*'
-                       ', is .*; .*, is .*; and 2 more. A resumed run keeps .* What may change: '
+                       ', is .*; .*, is .* and 2 more. A resumed run keeps .* What may change: '
                        'train_cfg.max_epochs'):
         check_resumed('x.pth', keys(), keys(**LASTING))
 

@@ -78,7 +78,7 @@ def test_the_caller_decides_about_other_objects():
 def test_log_history_survives():
     history = HistoryBuffer([0.5, 0.25, float('nan')], [1, 2, 3], max_length=10)
     scalars = {'train/loss': plain(history), 'empty': plain(HistoryBuffer())}
-    restore_histories(scalars)
+    restore_histories(scalars, 'a.pth')
     found = scalars['train/loss']
     for new, old in zip(found.data, history.data, strict=True):
         np.testing.assert_array_equal(new, old)
@@ -92,8 +92,8 @@ def test_log_history_survives():
     dict(log_history=[1., 2.]), dict(log_history=torch.ones(2, 2))])
 def test_damaged_log_history_is_named(change):
     state = dict(log_history=torch.ones(2), count_history=torch.ones(2), max_length=9) | change
-    with pytest.raises(ValueError, match=r'message_hub\.log_scalars\.train/loss'):
-        restore_histories({'train/loss': state})
+    with pytest.raises(ValueError, match=r'checkpoint a.pth: message_hub\.log_scalars\.train/loss'):
+        restore_histories({'train/loss': state}, 'a.pth')
 
 
 NEEDED = {'OneCycle': dict(eta_max=0.5, total_steps=12),
