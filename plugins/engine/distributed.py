@@ -1,10 +1,12 @@
 """Start a process group, also on machines without a GPU, and stop its processes together."""
 import atexit
 import os
+from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.distributed as torch_dist
-from mmengine.dist import init_dist
+from mmengine.dist import broadcast_object_list, init_dist, is_main_process
 
 from .stop_signal import asked
 
@@ -35,6 +37,24 @@ def init_distributed(launcher: str, dist_cfg: dict) -> None:
                              'tools/dist_train.sh; tools/slurm_train.sh needs GPUs.')
         torch_dist.init_process_group(backend='gloo')
     atexit.register(torch_dist.destroy_process_group)  # its threads must not outlive Python
+
+
+def by_main(action: Callable[[], Any]) -> Any:
+    """Call a function in the main process and return its result in all processes.
+
+    Raises:
+        OSError, ValueError: In all processes, if the main process raises it.
+    """
+    outcome: list[Any] = [None, None]
+    if is_main_process():
+        try:
+            outcome[0] = action()
+        except (OSError, ValueError) as error:
+            outcome[1] = error
+    broadcast_object_list(outcome)
+    if outcome[1] is not None:
+        raise outcome[1]
+    return outcome[0]
 
 
 class StopCheck:

@@ -1,13 +1,13 @@
 """From a command line to a Runner and to ``result.json``; used by train.py and test.py."""
 import argparse
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, DictAction
-from mmengine.dist import barrier, broadcast_object_list, is_main_process
+from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
@@ -18,7 +18,7 @@ from .checkpoint import trust_checkpoint as trust
 from .config_check import check_config, read_config
 from .config_diff import difference
 from .config_keys import Kind, config_hash, kind_of, resolved_keys
-from .distributed import init_distributed
+from .distributed import by_main, init_distributed
 from .evaluated_part import use_part
 from .experiment import EXPERIMENT
 from .files import check_file, lock, naming, replacing_folder, shown_path, write_json
@@ -104,7 +104,7 @@ class Session(ExitStack):
             self._lock(folder)
             return claim_work_dir(folder, resume, overwrite)
 
-        checkpoint = _of_main_process(claim)
+        checkpoint = by_main(claim)
         self.cfg.work_dir = str(folder)
         if checkpoint:
             self.cfg.update(resume=True, load_from=str(checkpoint))
@@ -130,7 +130,7 @@ class Session(ExitStack):
                         f'{record}: is of a test with another {key}, {earlier.get(key)}, not '
                         f'{asked}; choose another --work-dir, or give --overwrite')
 
-        _of_main_process(claim)
+        by_main(claim)
 
     def _lock(self, folder: Path) -> None:
         str(folder).encode()  # or TensorBoard would refuse the name later
@@ -168,7 +168,7 @@ class Session(ExitStack):
 
     def _temporary(self, folder: str, overwrite: bool) -> str:
         """A folder to fill, which replaces another one when the session ends without error."""
-        return str(_of_main_process(lambda: self.enter_context(
+        return str(by_main(lambda: self.enter_context(
             replacing_folder(Path(folder).absolute(), overwrite))))
 
     def build_runner(self, trust_checkpoint: bool = False) -> Runner:
@@ -227,20 +227,6 @@ def _close(visualizer: Visualizer) -> None:
     """End TensorBoard's thread, also after an error: it would write into a deleted folder."""
     with suppress(OSError):  # a full disk, of which a warning has told
         visualizer.close()
-
-
-def _of_main_process(decide: Callable[[], Any]) -> Any:
-    """What the main process decides, in all processes; its OSError or ValueError too."""
-    outcome: list[Any] = [None, None]
-    if is_main_process():
-        try:
-            outcome[1] = decide()
-        except (OSError, ValueError) as error:
-            outcome[0] = error
-    broadcast_object_list(outcome)
-    if outcome[0] is not None:
-        raise outcome[0]
-    return outcome[1]
 
 
 def load_config(config: str, options: Sequence[str] = ()) -> Config:

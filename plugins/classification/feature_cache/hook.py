@@ -14,12 +14,13 @@ from plugins.classification.classifiers import TransferClassifier
 from plugins.classification.data_preprocessor import BatchDataPreprocessor
 from plugins.classification.datasets import ArrayDataset
 from plugins.engine.checks import whole
+from plugins.engine.distributed import by_main
 from plugins.engine.hooks import TrainablePhasesHook
 from plugins.engine.unwrap import unwrapped
 
 from .part import PartFeatures, is_random, some_images
 from .prefix import FrozenPrefix, what_learns
-from .store import FeatureStore, by_main
+from .store import FeatureStore
 
 _OFF = 'set default_hooks.feature_cache.enabled=False'
 

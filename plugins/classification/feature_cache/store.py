@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.dist import barrier, broadcast_object_list, is_main_process
+from mmengine.dist import barrier
 
 from plugins.classification.datasets.array_file import describe, make_room, new_array, open_array
 from plugins.classification.datasets.source import digest_of
+from plugins.engine.distributed import by_main
 from plugins.engine.files import resolve_path
 
 Check = Callable[[np.ndarray], str]
@@ -111,21 +112,3 @@ def _finish(stack: ExitStack, partial: Path, path: Path, about: Mapping[str, Any
     digest = digest_of(np.load(partial, mmap_mode='r'))
     stack.close()  # gives the array its name
     describe(path, digest, about)
-
-
-def by_main(action: Callable[[], Any]) -> Any:
-    """Call a function in the main process and return its result in all processes.
-
-    Raises:
-        OSError, ValueError: In all processes, if the main process raises it.
-    """
-    outcome: list[Any] = [None, None]
-    if is_main_process():
-        try:
-            outcome[0] = action()
-        except (OSError, ValueError) as error:
-            outcome[1] = error
-    broadcast_object_list(outcome)
-    if outcome[1] is not None:
-        raise outcome[1]
-    return outcome[0]

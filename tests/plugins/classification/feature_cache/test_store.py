@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from plugins.classification.feature_cache import FeatureStore, store
+from plugins.engine import distributed
 
 SHAPE = (1, 5, 3)
 ORIGIN = dict(weights='a', data='b', views=1)
@@ -112,6 +113,6 @@ def test_each_process_fills_its_share_of_one_array(features, monkeypatch):
 
 
 def test_a_process_that_does_not_see_the_array_says_so(features, monkeypatch):
-    monkeypatch.setattr(store, 'is_main_process', lambda: False)  # nothing is found: no fault
+    monkeypatch.setattr(distributed, 'is_main_process', lambda: False)  # finds nothing: no fault
     with pytest.raises(OSError, match='name a folder that all processes share'):
         features.fetch(ORIGIN, SHAPE, fail)
