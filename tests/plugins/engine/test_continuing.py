@@ -54,8 +54,10 @@ def test_the_launcher_of_several_processes_is_part_of_the_command(
     (tmp_path / 'srun').write_text('#!/bin/sh\necho "$MMTRANSFER_TYPED"\necho "$@"\n')
     (tmp_path / 'srun').chmod(0o755)
     typed = 'env SRUN_ARGS=-t\\ 9 GPUS=2 bash tools/slurm_train.sh part job a.py my\\ run --amp'
-    out = subprocess.run(typed.replace('env', f'env PATH={tmp_path}:$PATH'), shell=True,
-                         cwd=repo_root, capture_output=True, text=True).stdout.splitlines()
+    done = subprocess.run(typed.replace('env', f'env PATH={tmp_path}:$PATH'), shell=True,
+                          cwd=repo_root, capture_output=True, text=True)
+    assert not done.stderr
+    out = done.stdout.splitlines()
     assert out[0] == f'{typed} ' and '--ntasks=2 ' in out[1] and ' -t 9 ' in out[1]
     assert out[1].endswith('tools/train.py a.py --work-dir my run --amp --launcher slurm')
     monkeypatch.setenv(TYPED, out[0])
