@@ -1,6 +1,5 @@
 """Read checkpoints, local or downloaded, without running code that they may contain."""
 import io
-import pickletools
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +19,8 @@ from mmengine.runner.checkpoint import (
 )
 
 from plugins.engine.checkpoint_content import check_content
-from plugins.engine.files import checksum, resolve_path
+from plugins.engine.files import checksum, damaged_entry, resolve_path
+from plugins.engine.pickles import globals_of
 from plugins.engine.plain_values import (
     INERT,
     drop,
@@ -167,14 +167,12 @@ def _refusal(file: BinaryIO, path: Path, trusted: bool) -> str:
         with zipfile.ZipFile(file) as archive:
             if any(entry.compress_type for entry in archive.infolist()):
                 return 'compressed, unlike the files of torch.save; save it again with PyTorch'
-            if damaged := archive.testzip():
+            if damaged := damaged_entry(archive):
                 return f'damaged, its checksum is wrong in {damaged}; copy or train it again'
         file.seek(0)
         pickles = [io.BytesIO(torch._C.PyTorchFileReader(file).get_record('data.pkl'))]
     file.seek(0)
-    names = set() if trusted else {
-        argument.replace(' ', '.') for content in pickles
-        for code, argument, _ in pickletools.genops(content) if code.name == 'GLOBAL'}
+    names = set() if trusted else set().union(*(globals_of(content) for content in pickles))
     file.seek(0)
     if unknown := sorted(name for name in names if not is_known(name)):
         return (f'rejected, loading it could run code: it uses {some(unknown)}. If you trust its '

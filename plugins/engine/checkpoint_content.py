@@ -16,7 +16,7 @@ _CONTENT = {
     'param_schedulers?': 'several values',
     'meta?': {
         'epoch?': 'a whole number', 'iter?': 'a whole number', 'seed??': 'a whole number',
-        'experiment_name?': 'text', 'dataset_meta?': {'classes?': ['text']},
+        'experiment_name?': 'text', 'dataset_meta?': {'classes?': ['printable text']},
         'position?': {'passes': 'a whole number', 'batches': 'a whole number',
                       'processes': [_DICT]}},
     'message_hub?': {

@@ -14,6 +14,7 @@ Size = tuple[int, int]
 # Kinds of values in a shape, see check_shape.
 _KINDS = {
     'text': lambda value: isinstance(value, str),
+    'printable text': lambda value: isinstance(value, str) and value.isprintable(),
     'a line of text': lambda value: isinstance(value, str) and len(value.splitlines()) < 2,
     'a file name': lambda value: isinstance(value, str) and Path(value).name != '',
     'a whole number': lambda value: is_whole(value, 0, 2 ** 63 - 1),

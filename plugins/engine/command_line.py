@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from .console import prepare
-from .continuing import how_to_go_on, wait_for_turn
+from .continuing import has_claimed, how_to_go_on, wait_for_turn
 from .files import REPO_ROOT, resolve_path
 from .stop_signal import ignore_signals, listen
 
@@ -89,7 +89,8 @@ def run(main: Callable[[], object]) -> None:
     except Exception as error:
         ignore_signals()
         wait_for_turn()
-        if os.environ.get(DEBUG_VARIABLE) or not isinstance(error, OSError | ValueError):
+        fault = isinstance(error, OSError) or str(error).startswith('DataLoader worker')
+        if os.environ.get(DEBUG_VARIABLE) or not (fault or isinstance(error, ValueError)):
             raise
         frame = traceback.extract_tb(error.__traceback__)[-1]
         path = Path(frame.filename)
@@ -101,4 +102,6 @@ def run(main: Callable[[], object]) -> None:
                        for one in str(error))
         print(f'\n{type(error).__name__}: {told}\n({where}:{frame.lineno}; set {DEBUG_VARIABLE}=1 '
               'for the whole traceback)', file=sys.stderr)
+        if fault and has_claimed():
+            print(how_to_go_on(), file=sys.stderr)
         sys.exit(1)

@@ -21,6 +21,11 @@ def claim(work_dir: str | Path) -> None:
         os.write(int(os.environ[LAUNCHER]), os.fsencode(work_dir) + b'\0')
 
 
+def has_claimed() -> bool:
+    """Whether this process has begun a training, and no launcher tells how it goes on."""
+    return _work_dir is not None and LAUNCHER not in os.environ
+
+
 def wait_for_turn() -> None:
     """Let one process tell its error; the others wait for the launcher to end them.
 

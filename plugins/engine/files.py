@@ -6,6 +6,7 @@ import platform
 import re
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -43,6 +44,13 @@ def checksum(path: Path, algorithm: str = 'sha256') -> str:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def damaged_entry(archive: zipfile.ZipFile) -> str | None:
+    """The first entry of an uncompressed archive whose checksum is wrong, or a word for all."""
+    if sum(entry.file_size for entry in archive.infolist()) > os.fstat(archive.fp.fileno()).st_size:
+        return 'entries that overlap'  # they would be read for hours
+    return archive.testzip()
 
 
 @contextmanager
@@ -102,10 +110,22 @@ def lock(folder: Path) -> TextIO:
     """Create a folder and lock it, until the returned file is closed or the process ends.
 
     A record lock, unlike flock's, is not inherited by the workers of a data loader, which outlive
-    a killed process by seconds. BlockingIOError if another process has the lock.
+    a killed process by seconds.
+
+    Raises:
+        BlockingIOError: Another process has the lock.
+        FileExistsError: A link is in the folder, which a stranger may have made, or a user's file
+            has the name of the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / LOCK).open('a+', encoding='utf-8')
+    for link in filter(Path.is_symlink, folder.iterdir()):
+        raise FileExistsError(f'{link}: is a link, so that its target would be changed; remove it '
+                              'or choose another folder')
+    path = folder / LOCK
+    if path.exists() and not (path.is_file() and path.read_bytes()[:8] in (b'', b'process ')):
+        raise FileExistsError(f'{path}: is not the lock that this tool would write; move it '
+                              'elsewhere or choose another folder')
+    file = path.open('a+', encoding='utf-8')
     try:
         import fcntl
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -115,7 +135,7 @@ def lock(folder: Path) -> TextIO:
                               ' wait for it to end or choose another folder') from error
     except (ImportError, OSError) as error:  # on Windows, and some network file systems
         print(f'{folder} cannot be locked ({error}); start no second run in it')
-    with naming(folder / LOCK):
+    with naming(path):
         file.truncate(0)
         file.write(f'process {os.getpid()} on {platform.node()}\n')
         file.flush()

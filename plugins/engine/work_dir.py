@@ -6,7 +6,15 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
-from .files import LOCK, PARTIAL, REPO_ROOT, listed_files, lock, resolve_path
+from .files import (
+    LOCK,
+    PARTIAL,
+    REPO_ROOT,
+    damaged_entry,
+    listed_files,
+    lock,
+    resolve_path,
+)
 from .run_reader import EXAMPLES, RECORD, TEST_FOLDERS
 
 CONFIGS = REPO_ROOT / 'configs'
@@ -17,6 +25,8 @@ _CHECKPOINT = rf'(best_.+_)?{RESUMABLE[:-5]}(-[0-9a-f]{{8}})?\.pth'  # a hash, i
 # What runs and tests write besides logs and examples, but for the config: it may be a user's own.
 _WRITTEN = (rf'{_CHECKPOINT}|\..+\.\d+\{PARTIAL}|{POINTER}|{re.escape(RECORD)}|'
             r'(curves|confusion_matrix|classes|pr_curve|f1_curve)\.png')
+_VIS_DATA = 'vis_data'  # in a folder of logs
+_LOGGED = r'\d{8}_\d{6}\.(log|json)|scalars\.json|config\.py|events\.out\.tfevents\..+'
 
 
 def default_work_dir(config: str | Path, seed: int) -> Path:
@@ -40,7 +50,7 @@ def last_checkpoint(folder: Path) -> Path | None:
 
 def _newest_first(folder: Path) -> list[Path]:
     pointer = folder / POINTER
-    text = pointer.read_text(errors='replace') if pointer.is_file() else ''
+    text = pointer.open(errors='replace').read(9999) if pointer.is_file() else ''
     named = folder / Path(text.strip()).name
     since = pointer.stat().st_mtime_ns if named.is_file() else float('inf')
     steps = {path: float(found[1] or 'inf') for path in folder.glob('*.pth')
@@ -103,7 +113,7 @@ def is_whole(checkpoint: Path) -> bool:
     """Whether a checkpoint exists and its checksums are right."""
     try:
         with zipfile.ZipFile(checkpoint) as archive:
-            return archive.testzip() is None
+            return checkpoint.is_file() and damaged_entry(archive) is None
     except (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error):
         return False
 
@@ -115,21 +125,23 @@ def _delete_run(folder: Path) -> None:
         test.unlink()
     listed = listed_files(folder)  # examples
     for path in list(folder.iterdir()):
-        if _is_log(path) or path.name == f'.{EXAMPLES}{PARTIAL}':
+        if path.name == f'.{EXAMPLES}{PARTIAL}':
             shutil.rmtree(path)
-        elif path.is_dir() and path.name in (*TEST_FOLDERS.values(), EXAMPLES):
+        elif path.name in listed or _is_written(path):
+            path.unlink()
+        elif path.is_dir() and (path.name in (*TEST_FOLDERS.values(), EXAMPLES, _VIS_DATA)
+                                or _is_log(path)):
             _delete_run(path)
             with suppress(OSError):
                 path.rmdir()
-        elif path.name in listed or _is_written(path):
-            path.unlink()
 
 
 def _is_log(path: Path) -> bool:
     return path.is_dir() and bool(re.fullmatch(r'\d{8}_\d{6}', path.name)) and (
         not any(path.iterdir()) or (path / f'{path.name}.log').exists()
-        or (path / 'vis_data').exists())
+        or (path / _VIS_DATA).exists())
 
 
 def _is_written(path: Path) -> bool:
-    return path.is_file() and re.fullmatch(_WRITTEN, path.name) is not None
+    logged = path.parent.name == _VIS_DATA or _is_log(path.parent)
+    return path.is_file() and re.fullmatch(_LOGGED if logged else _WRITTEN, path.name) is not None

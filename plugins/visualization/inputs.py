@@ -86,11 +86,15 @@ class Video:
         announced: Number of frames according to the file; an estimate in some formats.
 
     Raises:
-        ValueError: OpenCV cannot read it as a video, or it has no frame rate.
+        ValueError: OpenCV cannot read it as a video, it is text, or it has no frame rate.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self._capture = path, cv2.VideoCapture(str(path))
+        self.path = path
+        with path.open('rb') as file:  # a playlist, which names other files to read
+            if not any(byte < 32 and byte not in b'\t\n\r' for byte in file.read(64)):
+                raise ValueError(f'{path}: is text, not a video')
+        self._capture = cv2.VideoCapture(str(path))
         self.fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.announced = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         if not 0 < self.fps < np.inf:  # 0 where it cannot be opened

@@ -8,6 +8,7 @@ from torchvision import datasets as official
 
 from plugins.engine.checks import is_whole
 from plugins.engine.files import checksum
+from plugins.engine.pickles import BoundedUnpickler
 from plugins.engine.plain_values import INERT, plain, reject
 from plugins.engine.wording import shortened
 
@@ -75,11 +76,8 @@ def other_files(folder: Path, edition: Edition) -> list[str]:
     return others
 
 
-class _Unpickler(pickle._Unpickler):
-    """Rejects everything but arrays and plain values; numpy wrote bytes as latin-1 text.
-
-    Python's own version, as the C version allocates what a damaged file's numbers ask for.
-    """
+class _Unpickler(BoundedUnpickler):
+    """Rejects everything but arrays and plain values; numpy wrote bytes as latin-1 text."""
 
     def find_class(self, module: str, name: str) -> type:
         if f'{module}.{name}' not in INERT:

@@ -77,6 +77,22 @@ def test_other_processes_than_the_main_one_are_silent(capsys, monkeypatch, handl
     assert capsys.readouterr().err == ''
 
 
+@pytest.mark.parametrize('error, told', [
+    (OSError(28, 'No space left on device', 'epoch_1.pth'), True),
+    (RuntimeError('DataLoader worker (pid(s) 7) exited unexpectedly'), True),
+    (ValueError('lr'), False)])
+def test_a_fault_that_ends_a_training_is_told_with_how_it_goes_on(
+        error, told, capsys, monkeypatch, handlers_restored, tmp_path):
+    def main():
+        monkeypatch.setattr(continuing, '_work_dir', tmp_path)
+        raise error
+    with pytest.raises(SystemExit):
+        run(main)
+    printed = capsys.readouterr().err
+    assert str(error) in printed and 'Traceback' not in printed
+    assert ('To go on' in printed) == told
+
+
 def test_a_name_that_a_library_cannot_encode_is_shown(capsys, handlers_restored):
     with pytest.raises(SystemExit):
         run('caf\udce9'.encode)

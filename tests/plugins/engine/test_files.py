@@ -254,6 +254,25 @@ def test_another_process_is_refused_until_the_first_one_is_killed(tmp_path, in_a
         assert str(os.getpid()) in (tmp_path / 'new/.lock').read_text()
 
 
+@pytest.mark.parametrize('name', ['.lock', 'test', 'confusion_matrix.png'])
+def test_a_link_in_a_folder_of_results_changes_nothing_elsewhere(name, tmp_path):
+    (tmp_path / 'thesis').write_text('mine')
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run' / name).symlink_to(tmp_path / 'thesis')
+    with pytest.raises(FileExistsError, match=f'run/{name}: is a link'):
+        lock(tmp_path / 'run')
+    assert (tmp_path / 'thesis').read_text() == 'mine'
+
+
+@pytest.mark.parametrize('make', [
+    Path.mkdir, os.mkfifo, lambda path: path.write_text('mine')], ids=['folder', 'pipe', 'file'])
+def test_what_has_the_name_of_the_lock_is_kept(make, tmp_path):
+    make(tmp_path / '.lock')
+    with pytest.raises(FileExistsError, match=r'\.lock: is not the lock'):
+        lock(tmp_path)
+    assert (tmp_path / '.lock').exists()
+
+
 def test_a_forked_worker_does_not_keep_the_lock(tmp_path, in_another_process):
     file = lock(tmp_path)
     leave = multiprocessing.get_context('fork').Event()

@@ -55,7 +55,13 @@ def test_overwrite_deletes_nothing_that_runs_and_tests_do_not_write(tmp_path):
     (tmp_path / 'test/examples/.files').write_text('1.png\n')
     (tmp_path / 'test/.examples.partial/made').mkdir(parents=True)
     (tmp_path / 'test/.examples.partial/made/half').touch()
-    own = {'notes.py': '', 'weights.pth': '', 'a.partial': '',
+    log = tmp_path / '20260101_000000'
+    (log / 'vis_data').mkdir()
+    for name in ('vis_data/20260101_000000.json', 'vis_data/scalars.json', 'vis_data/config.py',
+                 'vis_data/events.out.tfevents.1.host.2.0'):
+        (log / name).touch()
+    own = {'20260101_000000/notes.txt': '', '20260101_000000/vis_data/for_paper.png': '',
+           'notes.py': '', 'weights.pth': '', 'a.partial': '',
            'test/examples/2.png': '', '20250101_000000/a.jpg': '', 'test-data/result.json': ''}
     for name, text in own.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)

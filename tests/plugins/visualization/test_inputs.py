@@ -33,6 +33,14 @@ def test_files_of_a_folder_and_those_below_it_sorted_without_hidden_ones(tmp_pat
         find_files(tmp_path / 'empty')
 
 
+@pytest.mark.parametrize('text', ['#EXTM3U\n#EXTINF:1,\n{}\n', 'ffconcat version 1.0\nfile {}\n'])
+def test_a_playlist_shows_no_other_file(text, video):
+    playlist = video.with_name('list.mp4')
+    playlist.write_text(text.format(video))
+    with pytest.raises(ValueError, match='list.mp4: is text, not a video'):
+        Video(playlist)
+
+
 def test_of_many_broken_files_a_few_are_named_and_all_counted(tmp_path):
     paths = [tmp_path / 'drive.mp4', tmp_path / 'notes.txt',
              *(tmp_path / f'{k}.png' for k in range(8))]
