@@ -110,12 +110,8 @@ def lock(folder: Path) -> TextIO:
     """Create a folder and lock it, until the returned file is closed or the process ends.
 
     A record lock, unlike flock's, is not inherited by the workers of a data loader, which outlive
-    a killed process by seconds.
-
-    Raises:
-        BlockingIOError: Another process has the lock.
-        FileExistsError: A link is in the folder, which a stranger may have made, or a user's file
-            has the name of the lock.
+    a killed process by seconds. BlockingIOError if another process has it; FileExistsError for
+    a link in the folder, which a stranger may have made, and for a user's file named like the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for link in filter(Path.is_symlink, folder.iterdir()):
