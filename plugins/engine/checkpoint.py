@@ -19,7 +19,7 @@ from mmengine.runner.checkpoint import (
 )
 
 from plugins.engine.checkpoint_content import check_content
-from plugins.engine.files import checksum, damaged_entry, resolve_path
+from plugins.engine.files import archive_damage, checksum, resolve_path
 from plugins.engine.pickles import globals_of
 from plugins.engine.plain_values import (
     INERT,
@@ -167,8 +167,8 @@ def _refusal(file: BinaryIO, path: Path, trusted: bool) -> str:
         with zipfile.ZipFile(file) as archive:
             if any(entry.compress_type for entry in archive.infolist()):
                 return 'compressed, unlike the files of torch.save; save it again with PyTorch'
-            if damaged := damaged_entry(archive):
-                return f'damaged, its checksum is wrong in {damaged}; copy or train it again'
+            if damage := archive_damage(archive):
+                return f'damaged, {damage}; copy or train it again'
         file.seek(0)
         pickles = [io.BytesIO(torch._C.PyTorchFileReader(file).get_record('data.pkl'))]
     file.seek(0)

@@ -46,11 +46,12 @@ def checksum(path: Path, algorithm: str = 'sha256') -> str:
     return digest.hexdigest()
 
 
-def damaged_entry(archive: zipfile.ZipFile) -> str | None:
-    """The first entry of an uncompressed archive whose checksum is wrong, or a word for all."""
+def archive_damage(archive: zipfile.ZipFile) -> str:
+    """How an uncompressed archive is damaged; '' if it is not."""
     if sum(entry.file_size for entry in archive.infolist()) > os.fstat(archive.fp.fileno()).st_size:
-        return 'entries that overlap'  # they would be read for hours
-    return archive.testzip()
+        return 'its entries overlap'  # they would be read for hours
+    wrong = archive.testzip()
+    return f'its checksum is wrong in {wrong}' if wrong else ''
 
 
 @contextmanager

@@ -177,9 +177,9 @@ class Session(ExitStack):
         self.cfg.experiment_name = f'{Path(self.cfg.filename).stem}_{next(_run_numbers)}'
         if trust_checkpoint and self.cfg.load_from:
             trust(self.cfg.load_from)
+        self.callback(_close_visualizer)
         with naming(Path(self.cfg.work_dir)):
             runner = RUNNERS.build(self.cfg)
-        self.callback(_close, runner.visualizer)
         runner.message_hub.update_info(EXPERIMENT, self._experiment)  # into every checkpoint
         return runner
 
@@ -223,10 +223,11 @@ class Session(ExitStack):
         barrier()
 
 
-def _close(visualizer: Visualizer) -> None:
+def _close_visualizer() -> None:
     """End TensorBoard's thread, also after an error: it would write into a deleted folder."""
-    with suppress(OSError):  # a full disk, of which a warning has told
-        visualizer.close()
+    if Visualizer._instance_dict:
+        with suppress(OSError):  # a full disk, of which a warning has told
+            Visualizer.get_current_instance().close()
 
 
 def load_config(config: str, options: Sequence[str] = ()) -> Config:

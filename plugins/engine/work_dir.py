@@ -6,15 +6,7 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
-from .files import (
-    LOCK,
-    PARTIAL,
-    REPO_ROOT,
-    damaged_entry,
-    listed_files,
-    lock,
-    resolve_path,
-)
+from .files import LOCK, PARTIAL, REPO_ROOT, archive_damage, listed_files, lock, resolve_path
 from .run_reader import EXAMPLES, RECORD, TEST_FOLDERS
 
 CONFIGS = REPO_ROOT / 'configs'
@@ -50,7 +42,10 @@ def last_checkpoint(folder: Path) -> Path | None:
 
 def _newest_first(folder: Path) -> list[Path]:
     pointer = folder / POINTER
-    text = pointer.open(errors='replace').read(9999) if pointer.is_file() else ''
+    text = ''
+    if pointer.is_file():
+        with pointer.open(errors='replace') as file:
+            text = file.read(9999)
     named = folder / Path(text.strip()).name
     since = pointer.stat().st_mtime_ns if named.is_file() else float('inf')
     steps = {path: float(found[1] or 'inf') for path in folder.glob('*.pth')
@@ -111,9 +106,11 @@ def _last_undamaged(folder: Path) -> Path | None:
 
 def is_whole(checkpoint: Path) -> bool:
     """Whether a checkpoint exists and its checksums are right."""
+    if not checkpoint.is_file():  # but a pipe, which would be waited for
+        return False
     try:
         with zipfile.ZipFile(checkpoint) as archive:
-            return checkpoint.is_file() and damaged_entry(archive) is None
+            return not archive_damage(archive)
     except (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error):
         return False
 
@@ -129,8 +126,8 @@ def _delete_run(folder: Path) -> None:
             shutil.rmtree(path)
         elif path.name in listed or _is_written(path):
             path.unlink()
-        elif path.is_dir() and (path.name in (*TEST_FOLDERS.values(), EXAMPLES, _VIS_DATA)
-                                or _is_log(path)):
+        elif not path.is_symlink() and path.is_dir() and (
+                path.name in (*TEST_FOLDERS.values(), EXAMPLES, _VIS_DATA) or _is_log(path)):
             _delete_run(path)
             with suppress(OSError):
                 path.rmdir()

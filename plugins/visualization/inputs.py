@@ -1,5 +1,6 @@
 """A model's inputs: a picture, a folder of pictures or a video."""
 import errno
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -13,6 +14,9 @@ from rich.progress import track
 from plugins.engine.images import SUFFIXES, read_image
 
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg')
+# Containers of pictures; a playlist with the name of a video would show the files that it names.
+os.environ.setdefault('OPENCV_FFMPEG_CAPTURE_OPTIONS',
+                      'format_whitelist;mov,avi,matroska,webm,mpeg,mpegts,mpegvideo')
 
 _DROPPINGS = ('thumbs.db', 'ehthumbs.db', 'desktop.ini')  # of Windows; macOS hides its .DS_Store
 _NAMED = 5  # broken files named in an error; further ones are counted
@@ -86,15 +90,11 @@ class Video:
         announced: Number of frames according to the file; an estimate in some formats.
 
     Raises:
-        ValueError: OpenCV cannot read it as a video, it is text, or it has no frame rate.
+        ValueError: OpenCV cannot read it as a video, or it has no frame rate.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        with path.open('rb') as file:  # a playlist, which names other files to read
-            if not any(byte < 32 and byte not in b'\t\n\r' for byte in file.read(64)):
-                raise ValueError(f'{path}: is text, not a video')
-        self._capture = cv2.VideoCapture(str(path))
+        self.path, self._capture = path, cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         self.fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.announced = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         if not 0 < self.fps < np.inf:  # 0 where it cannot be opened

@@ -179,3 +179,19 @@ def test_a_run_is_not_deleted_while_it_is_tested(tmp_path, in_another_process):
         assert (tmp_path / 'epoch_1.pth').is_file()
     claim_work_dir(tmp_path, None, overwrite=True)
     lock(tmp_path / 'test').close()
+
+
+def test_overwrite_follows_no_link_and_waits_for_no_pipe(tmp_path):
+    run, docs = tmp_path / 'run', tmp_path / 'docs'
+    log_of_a_run(run)
+    (run / 'test').mkdir()
+    docs.mkdir()
+    (docs / 'thesis').touch()
+    (docs / '.files').write_text('thesis\n')
+    (run / 'test/examples').symlink_to(docs)
+    os.mkfifo(run / 'epoch_9.pth')
+    with pytest.raises(FileExistsError, match='earlier run'):
+        claim_work_dir(run, None, overwrite=False)
+    (run / 'epoch_9.pth').unlink()
+    claim_work_dir(run, None, overwrite=True)
+    assert (docs / 'thesis').exists()

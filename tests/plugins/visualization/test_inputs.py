@@ -33,11 +33,13 @@ def test_files_of_a_folder_and_those_below_it_sorted_without_hidden_ones(tmp_pat
         find_files(tmp_path / 'empty')
 
 
-@pytest.mark.parametrize('text', ['#EXTM3U\n#EXTINF:1,\n{}\n', 'ffconcat version 1.0\nfile {}\n'])
+@pytest.mark.parametrize('text', [
+    '#EXTM3U\n#\x01\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n',
+    'ffconcat version 1.0\n#\x01\nfile {}\n'])
 def test_a_playlist_shows_no_other_file(text, video):
     playlist = video.with_name('list.mp4')
-    playlist.write_text(text.format(video))
-    with pytest.raises(ValueError, match='list.mp4: is text, not a video'):
+    playlist.write_text(text.format(video.name))
+    with pytest.raises(ValueError, match='list.mp4: cannot be read as a video'):
         Video(playlist)
 
 
