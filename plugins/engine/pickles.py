@@ -22,7 +22,7 @@ def _size(value: Any) -> int:
 
 
 class BoundedUnpickler(pickle._Unpickler):
-    """Rejects a tuple of tuples that are one and the same: hashing it as a key would take years."""
+    """Rejects tuples that hold one another many times: hashing one as a key would take years."""
 
     dispatch = pickle._Unpickler.dispatch | {
         code[0]: _bounded(pickle._Unpickler.dispatch[code[0]])
