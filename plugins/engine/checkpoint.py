@@ -98,8 +98,8 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
     return checkpoint
 
 
-def local_checkpoint(filename: str | Path) -> Path:
-    """The path of a checkpoint file.
+def local_checkpoint(filename: str | Path, key: str = 'checkpoint') -> Path:
+    """The path of a checkpoint file; errors begin with ``key``.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -107,12 +107,12 @@ def local_checkpoint(filename: str | Path) -> Path:
     """
     scheme, mark, _ = str(filename).partition('://')
     if mark:
-        raise ValueError(f'checkpoint {filename}: unknown scheme {scheme}://, expected '
+        raise ValueError(f'{key} {filename}: unknown scheme {scheme}://, expected '
                          f"{', '.join(_PREFIXES)} or a file name")
     path = resolve_path(filename)
     if not path.is_file():
         raise FileNotFoundError(
-            f"checkpoint {path}: no such file. The README of a config's folder says how to get the "
+            f"{key} {path}: no such file. The README of a config's folder says how to get the "
             'weights that it starts from; model.backbone.init_cfg=None trains without them')
     return path
 

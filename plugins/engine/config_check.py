@@ -108,11 +108,11 @@ def check_weights(cfg: Config) -> None:
         FileNotFoundError: A file is missing.
         ValueError: A name has an unknown scheme, such as ``torchvison://``.
     """
-    names = [node['checkpoint'] for _, node in groups(cfg.get('model'))
-             if node.get('type') == 'Pretrained' and node.get('checkpoint')]
-    for name in [*names, *([cfg.load_from] if cfg.get('load_from') else [])]:
-        if str(name).partition('://')[0] not in SCHEMES:
-            local_checkpoint(name)
+    names = {f'{path}.checkpoint': node.get('checkpoint') for path, node in groups(
+        cfg.get('model'), 'model') if node.get('type') == 'Pretrained'}
+    for key, name in [*names.items(), ('load_from', cfg.get('load_from'))]:
+        if name and str(name).partition('://')[0] not in SCHEMES:
+            local_checkpoint(name, key)
 
 
 def _check_keys(cfg: Config) -> None:

@@ -12,7 +12,7 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, TestLoop, V
 from torch.utils.data import DataLoader
 
 from .config_keys import groups
-from .wording import near
+from .wording import near, shortened
 
 # The places of types in a config, and the name of the registry in which mmengine looks them up.
 _REGISTRIES = {
@@ -91,7 +91,7 @@ def _found(registry: Registry, name: str, key: str) -> Any:
         while scoped is not None:  # a name that its own scope lacks is looked up in mmengine's
             names |= set(scoped.module_dict)
             scoped = scoped.parent
-    raise ValueError(f'{key} is {name!r}, which is no registered {registry.name}'
+    raise ValueError(f'{key} is {shortened(name)}, which is no registered {registry.name}'
                      + near(name.split('.')[-1], sorted(names)))
 
 

@@ -46,7 +46,7 @@ class MonitorCheckHook(Hook):
         self.keys = list(keys)
 
     def before_train(self, runner: Runner) -> None:
-        monitors = [('MonitorCheckHook (keys)', key) for key in self.keys]
+        monitors = [('MonitorCheckHook (keys, or save_best)', key) for key in self.keys]
         monitors += monitored_keys(runner)
         if not monitors:
             return

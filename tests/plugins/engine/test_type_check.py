@@ -24,6 +24,7 @@ class Anything(torch.nn.Module):
 
 @pytest.mark.parametrize('config, message', [
     (dict(runner_type='Runer'), "^runner_type is 'Runer', which is no registered runner; near: "),
+    (dict(runner_type='9' * 300), r"^runner_type is '9+\.\.\.9+', which is no registered runner"),
     (dict(model=dict(type='Narow')), "^model.type is 'Narow', .* model; near: Narrow"),
     (dict(model=dict(type='Narrow', in_channels=3, baias=True)),
      '^model.baias: Narrow has no such argument; near: bias'),

@@ -31,7 +31,7 @@ SCORES = dict(accuracy=[1.], loss=[1.])
     (dict(param_scheduler=[dict(type='ReduceOnPlateauLR', monitor='val_loss')]),
      "ReduceOnPlateauLR monitors 'val_loss'"),
     (dict(hooks=dict(check=dict(type='MonitorCheckHook', keys=['f1', 'loss']))),
-     r"MonitorCheckHook \(keys\) monitors 'f1', but")])
+     r"MonitorCheckHook \(keys, or save_best\) monitors 'f1', but")])
 def test_a_wrong_key_ends_the_run_before_its_first_batch(run_scripted, tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
         run_scripted(tmp_path, SCORES, **{**dict(hooks=CHECK), **changes})
