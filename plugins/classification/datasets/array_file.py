@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from plugins.classification.datasets.source import digest_of
 from plugins.engine.files import PARTIAL, replacing, write_text
 
 _ABANDONED = 24 * 3600  # seconds without a write after which a partial file is deleted
@@ -32,6 +33,8 @@ def open_array(path: Path, dtype: type, shape: tuple[int, ...]) -> tuple[np.ndar
     if array.dtype != dtype or array.shape != shape:
         raise ValueError(f'{path}: the values are {array.dtype} {array.shape}, expected '
                          f'{np.dtype(dtype)} {shape}')
+    if digest_of(array) != about['digest']:
+        raise ValueError(f'{path}: damaged: its SHA-256 is wrong')
     return array, about['digest']
 
 

@@ -1,5 +1,6 @@
 """Data sets of image files, decoded once into one uint8 array in RAM or in a memory map."""
 import hashlib
+import inspect
 import json
 import math
 import os
@@ -11,11 +12,12 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from plugins.classification.datasets.array_file import describe, make_room, new_array, open_array
 from plugins.classification.datasets.source import Source, digest_of, fitted
 from plugins.engine import checks
-from plugins.engine.files import resolve_path
+from plugins.engine.files import checksum, resolve_path
 from plugins.engine.images import read_image
 
 
@@ -36,9 +38,9 @@ class FileSource(Source):
         resize: How images are resized: 'center_crop' or 'stretch', see
             ``plugins.classification.datasets.source.fitted``.
         max_ram_gb: A larger array (in 1e9 bytes) becomes a memory-mapped file.
-        cache_dir: Folder of such files. Their names depend on the names, sizes
-            and modification times of the images, size and resize; deleting
-            them is always safe.
+        cache_dir: Folder of such files. Their names depend on the content of the image files (their
+            SHA-256, which takes 0.5 s for 3 670 files of 12 kB on two cores), size, resize and the
+            code that decodes; deleting them is always safe.
 
     Raises:
         ValueError: Wrong size or resize mode; on reading, a file that cannot be decoded.
@@ -112,8 +114,11 @@ class FileSource(Source):
 
         Processes that decode at the same time write the same bytes, each into its own file.
         """
-        files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in self.paths]
-        key = hashlib.sha256(json.dumps([files, shape, self.resize]).encode()).hexdigest()[:24]
+        code = [Path(inspect.getfile(step)) for step in (read_image, fitted)]
+        with ThreadPoolExecutor() as pool:
+            content = list(pool.map(checksum, [*code, *self.paths]))
+        about = [Image.__version__, content, shape, self.resize]
+        key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:24]
         path = self.cache_dir / f'{key}.npy'
         with suppress(OSError, ValueError):  # missing or damaged
             images, self._stored_digest = open_array(path, np.uint8, shape)

@@ -3,26 +3,29 @@ import json
 import os
 import shutil
 import time
+from hashlib import sha256
 
 import numpy as np
 import pytest
 
 from plugins.classification.datasets.array_file import describe, make_room, new_array, open_array
 
+DIGEST = sha256(b'uint8 (2, 3)' + b'\7' * 6).hexdigest()
 
-def write(path, value=7):
+
+def write(path):
     with new_array(path, np.uint8, (2, 3)) as partial:
-        np.load(partial, mmap_mode='r+')[:] = value
+        np.load(partial, mmap_mode='r+')[:] = 7
         assert not path.exists()
-    describe(path, 'abc', {'shape': (2, 3)})
+    describe(path, DIGEST, {'shape': (2, 3)})
 
 
 def test_an_array_and_what_it_is_of(tmp_path):
     write(tmp_path / 'new/a.npy')
     array, digest = open_array(tmp_path / 'new/a.npy', np.uint8, (2, 3))
-    assert array.tolist() == [[7] * 3] * 2 and digest == 'abc'
+    assert array.tolist() == [[7] * 3] * 2 and digest == DIGEST
     about = json.loads((tmp_path / 'new/a.json').read_text())
-    assert about == {'digest': 'abc', 'shape': [2, 3]}
+    assert about == {'digest': DIGEST, 'shape': [2, 3]}
     assert isinstance(array, np.memmap) and not array.flags.writeable
 
 
@@ -31,6 +34,7 @@ def test_an_array_and_what_it_is_of(tmp_path):
     lambda path: path.with_suffix('.json').write_text('{"digest"'),
     lambda path: path.with_suffix('.json').write_text('{}'),
     lambda path: path.with_suffix('.json').write_text('[]'),
+    lambda path: np.save(path, np.full((2, 3), 8, np.uint8)),
     lambda path: os.truncate(path, 0), lambda path: os.truncate(path, path.stat().st_size - 1)])
 def test_a_damaged_array_is_an_error(tmp_path, damage):
     write(tmp_path / 'a.npy')

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plugins.classification.datasets import FileSource, file_source
+from plugins.classification.datasets import FileSource
 
 RAMP = np.arange(4 * 8 * 3, dtype=np.uint8).reshape(4, 8, 3) * 2  # H x W x RGB, no two pixels alike
 
@@ -76,7 +76,7 @@ def test_unknown_resize_mode(tmp_path):
 
 @pytest.fixture
 def files(tmp_path):
-    return [save(tmp_path / f'{k}.png', RAMP + k) for k in range(6)]
+    return [save(tmp_path / f'{k}.png', RAMP + k, compress_level=0) for k in range(6)]
 
 
 def build(files, cache_dir, resize='center_crop'):
@@ -85,7 +85,7 @@ def build(files, cache_dir, resize='center_crop'):
 
 
 def forbid_decoding(monkeypatch):
-    monkeypatch.setattr(file_source, 'read_image', lambda *_: pytest.fail('decoded again'))
+    monkeypatch.setattr(Image, 'open', lambda *_, **__: pytest.fail('decoded again'))
 
 
 def test_the_memory_map_equals_the_array_in_ram(files, tmp_path, monkeypatch):
@@ -110,9 +110,10 @@ def test_the_budget_decides(files, tmp_path):
 def test_a_changed_file_or_setting_is_decoded_anew(files, tmp_path):
     cache = tmp_path / 'cache'
     first = build(files, cache).images.copy()
-    stat = files[2].stat()
-    save(files[2], RAMP[::-1] + 2)
-    os.utime(files[2], ns=(stat.st_atime_ns, stat.st_mtime_ns + 1_000_000))
+    before = files[2].stat()
+    save(files[2], RAMP[::-1] + 2, compress_level=0)
+    os.utime(files[2], ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert files[2].stat().st_size == before.st_size, 'only the content shows the change'
     second = build(files, cache)
     assert (second.images[2] == first[2][:, ::-1]).all()
     assert (np.delete(second.images, 2, 0) == np.delete(first, 2, 0)).all()
@@ -121,9 +122,17 @@ def test_a_changed_file_or_setting_is_decoded_anew(files, tmp_path):
     assert (build(files[::-1], cache).images == second.images[::-1]).all()
 
 
+def test_files_that_moved_are_not_decoded_again(files, tmp_path, monkeypatch):
+    first = build(files, tmp_path / 'cache').images.copy()
+    moved = [path.rename(path.with_stem(f'new-{path.stem}')) for path in files]
+    forbid_decoding(monkeypatch)
+    assert (build(moved, tmp_path / 'cache').images == first).all()
+
+
 @pytest.mark.parametrize('damage', [
     lambda path, images: path.with_suffix('.json').unlink(),
     lambda path, images: os.truncate(path, path.stat().st_size - 1),
+    lambda path, images: np.save(path, images + 1),
     lambda path, images: np.save(path, images[:3]),
     lambda path, images: np.save(path, images.astype(np.int8))])
 def test_a_damaged_cache_is_not_used(files, tmp_path, damage):

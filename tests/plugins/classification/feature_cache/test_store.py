@@ -55,7 +55,7 @@ def flip_bit(path: Path) -> None:
 
 
 @pytest.mark.parametrize('damage, why', [
-    (flip_bit, 'damaged: their SHA-256'),
+    (flip_bit, 'damaged: its SHA-256'),
     (lambda path: path.write_bytes(path.read_bytes()[:-4]), 'cannot be read'),
     (lambda path: path.write_bytes(b''), 'cannot be read'),
     (lambda path: np.save(path, np.load(path).astype(np.float64)),
