@@ -1,17 +1,20 @@
 """KITTI's 2D object detection data, read from its own files without conversion."""
 import hashlib
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from mmdet.datasets import BaseDetDataset
 from mmdet.registry import DATASETS
+from mmengine.logging import print_log
 
 from plugins.detection.kitti_label import TYPES, KittiObject, read_labels
 from plugins.detection.kitti_split import read_id_list, seeded_part
 from plugins.engine.files import resolve_path
 from plugins.engine.images import image_size
+from plugins.engine.wording import some
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg')
 # Pixels. KITTI's boxes never leave the image; those of other tools may, by rounding.
@@ -39,7 +42,9 @@ class KittiDataset(BaseDetDataset):
     ``ignore_flag=1``. All others are background. Boxes that leave the image by
     up to BOX_SLACK pixels are clipped; boxes further outside are rejected, as
     labels and images then rarely match. Each instance also has KITTI's
-    ``type``, ``truncated``, ``occluded`` and ``alpha``;
+    ``type``, ``truncated``, ``occluded`` and ``alpha``, and ``label_bbox``, the box of its line,
+    if that was clipped. A line that repeats the type and box of another one is one more object,
+    as in the official evaluation, and causes a warning;
     ``metainfo['instance_types']`` lists the types that become instances.
     ``img_id`` is the index of the image in the sorted list of all images.
 
@@ -81,6 +86,7 @@ class KittiDataset(BaseDetDataset):
             name: tuple(types) for name, types in ignore_types.items()}
         _check_types(self.class_map, self.ignore_types)
         self.split, self.part = split, part
+        self.doubled: list[str] = []
         if (split is None) != (part is None) or (split and kwargs.get('ann_file')):
             raise ValueError(f'found split={split}, part={part}, '
                              f'ann_file={kwargs.get("ann_file")!r}, expected split and part '
@@ -96,7 +102,12 @@ class KittiDataset(BaseDetDataset):
         """Read the label files and image sizes of the chosen part."""
         pairs = _pair_files(Path(self.data_prefix['img']), Path(self.data_prefix['label']))
         places = {name: place for place, name in enumerate(pairs)}
-        return [self._read_pair(places[name], *pairs[name]) for name in self._chosen(list(pairs))]
+        infos = [self._read_pair(places[name], *pairs[name]) for name in self._chosen(list(pairs))]
+        if self.doubled:
+            print_log(f'{some(self.doubled, "; ")}: each line counts as an object, in training and '
+                      'in evaluation; remove the lines that are no further objects', 'current',
+                      logging.WARNING)
+        return infos
 
     def filter_data(self) -> list[dict]:
         """Drop images according to filter_cfg."""
@@ -153,7 +164,12 @@ class KittiDataset(BaseDetDataset):
 
     def _read_pair(self, place: int, image: Path, label: Path) -> dict:
         width, height = image_size(image)
-        instances = [instance for item in read_labels(label)
+        items = read_labels(label)
+        first: dict[tuple, int] = {}
+        self.doubled += [f'{label}:{item.line} repeats the type and box of line {line}' for item
+                         in items if (line := first.setdefault((item.type, item.bbox), item.line))
+                         != item.line]
+        instances = [instance for item in items
                      for instance in self._instances(item, width, height, label)]
         return {'img_id': place, 'img_path': str(image), 'height': height, 'width': width,
                 'instances': instances}
@@ -173,9 +189,12 @@ class KittiDataset(BaseDetDataset):
                 f'{label}:{item.line}: found the box {item.bbox} outside the image, expected it '
                 f'to share pixels with {width} x {height}. Correct this line, or remove the image '
                 'and its label file from the data set.')
-        return [{'bbox': bbox, 'bbox_label': index, 'ignore_flag': int(item.type not in types),
-                 'type': item.type, 'truncated': item.truncated, 'occluded': item.occluded,
+        facts = {'type': item.type, 'truncated': item.truncated, 'occluded': item.occluded,
                  'alpha': item.alpha}
+        if bbox != list(item.bbox):
+            facts['label_bbox'] = list(item.bbox)
+        return [{'bbox': bbox, 'bbox_label': index, 'ignore_flag': int(item.type not in types),
+                 **facts}
                 for index, (name, types) in enumerate(self.class_map.items())
                 if item.type in types or item.type in self.ignore_types.get(name, ())]
 

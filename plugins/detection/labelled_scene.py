@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from mmengine.registry import DATASETS
 
-from plugins.detection.metrics.kitti_ap import DIFFICULTIES
+from plugins.detection.metrics.kitti_ap import DIFFICULTIES, label_box
 from plugins.engine.images import read_image
 
 
@@ -91,14 +91,14 @@ class Scenes:
 def difficulty(instance: Mapping[str, Any]) -> str | None:
     """The easiest of KITTI's difficulties that includes an object; ``none`` if none does.
 
-    Follows KITTI's evaluation, for the box in pixels of the file.
+    Follows KITTI's evaluation, for the box of the label file.
 
     Args:
         instance: An instance of KittiDataset; for those of other data sets None is returned.
     """
     if not {'occluded', 'truncated'} <= set(instance):
         return None
-    height = instance['bbox'][3] - instance['bbox'][1]
+    _, top, _, bottom = label_box(instance)
     return next((name for name, limits in DIFFICULTIES.items()
-                 if height > limits.height and instance['occluded'] <= limits.occluded
+                 if bottom - top > limits.height and instance['occluded'] <= limits.occluded
                  and instance['truncated'] <= limits.truncated), 'none')

@@ -1,5 +1,6 @@
 """KITTI's official AP of boxes as an mmdet metric."""
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from mmengine.logging import print_log
 from plugins.detection.kitti_dataset import NEIGHBOURS
 
 from .image_result import ImageResult, image_result
-from .kitti_ap import DIFFICULTIES, KittiImage, ceiling, kitti_ap
+from .kitti_ap import DIFFICULTIES, KittiImage, ceiling, kitti_ap, label_box
 
 CLASSES = ('Car', 'Pedestrian', 'Cyclist')
 
@@ -106,20 +107,32 @@ class KittiMetric(BaseMetric):
 
 
 def kitti_image(result: ImageResult, label: int, kind: str) -> KittiImage:
-    """Prepare an image for one class; an object that is in several classes counts once."""
-    objects = {(i['type'], *i['bbox']): i for i in result.instances}.values()
+    """Prepare an image for one class; an object that is in several classes counts once.
+
+    Boxes are those of the label file, also beyond the border, and each of its lines counts.
+    """
+    counts: Counter = Counter()
+    objects = []
+    for one in result.instances:
+        key = one['type'], *label_box(one)
+        counts[key, one['bbox_label']] += 1
+        if counts[key, one['bbox_label']] > counts[key]:  # no other class has this line
+            counts[key] += 1
+            objects.append(one)
     targets = [i for i in objects if i['type'] in (kind, *NEIGHBOURS.get(kind, ()))]
 
     def column(key: str) -> np.ndarray:
         return np.array([instance[key] for instance in targets], float)
 
+    def boxes(those: list[dict[str, Any]]) -> np.ndarray:
+        return np.array([label_box(instance) for instance in those], float).reshape(-1, 4)
+
     return KittiImage(
         result.boxes, result.scores, result.labels == label,
-        targets=column('bbox').reshape(-1, 4),
+        targets=boxes(targets),
         neighbour=np.array([i['type'] != kind for i in targets], bool),
         occluded=column('occluded'), truncated=column('truncated'),
-        regions=np.array([i['bbox'] for i in objects if i['type'] == 'DontCare'],
-                         float).reshape(-1, 4))
+        regions=boxes([i for i in objects if i['type'] == 'DontCare']))
 
 
 def _check_facts(result: ImageResult) -> None:

@@ -1,4 +1,5 @@
 """KITTI's folders as a data set: classes, ignored boxes, parts, broken folders."""
+import logging
 import shutil
 from types import SimpleNamespace
 
@@ -37,6 +38,24 @@ def test_boxes_are_clipped_and_facts_kept(kitti_root):
     assert cut['bbox'] == [0.0, 30.0, 24.5, 64.0]  # -1.5 and 66 lie outside 120 x 64
     assert (cut['truncated'], cut['occluded'], cut['alpha']) == (0.3, 2, 0.5)
     assert region['bbox'] == [100.0, 5.0, 120.0, 15.0]
+    assert (cut['label_bbox'], 'label_bbox' in whole) == ([-1.5, 30.0, 24.5, 66.0], False)
+
+
+def test_a_doubled_line_is_an_object_and_is_warned_of(kitti_root, monkeypatch):
+    said = []
+    monkeypatch.setattr('plugins.detection.kitti_dataset.print_log',
+                        lambda text, logger, level: said.append((text, level)))
+    path = kitti_root / 'training' / 'label_2' / '000000.txt'
+    lines = path.read_text().splitlines()
+    path.write_text('\n'.join([*lines, lines[0], lines[1].replace(' 2 ', ' 1 '),
+                               lines[2].replace('Van', 'Truck'), lines[0]]))
+    cars = [one for one in KittiDataset(str(kitti_root)).get_data_info(0)['instances']
+            if one['type'] == 'Car']
+    assert len(cars) == 5
+    (text, level), = said
+    assert level == logging.WARNING and all(
+        f'{path}:{line} repeats the type and box of line {first}' in text
+        for line, first in ((6, 1), (7, 2), (9, 1))) and f'{path}:8' not in text
 
 
 @pytest.mark.parametrize('class_map, first, second', [

@@ -31,6 +31,8 @@ def test_difficulties_are_those_of_kitti_s_table(height, occluded, truncated, ex
     instance = dict(bbox=[5, 10, 9, 10 + height], occluded=occluded, truncated=truncated)
     assert difficulty(instance) == expected
     assert difficulty(dict(bbox=instance['bbox'])) is None
+    cut = dict(instance, bbox=[5, 10, 9, 11], label_bbox=instance['bbox'])  # at the lower border
+    assert difficulty(cut) == expected
 
 
 def test_a_flipped_and_scaled_image_keeps_its_boxes(roads):

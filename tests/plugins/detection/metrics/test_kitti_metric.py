@@ -1,13 +1,79 @@
-"""KittiMetric: its keys, what it asks of the data set, and what it says of small ones."""
+"""KittiMetric: the official figures, its keys, what it asks of the data set and says of small ones.
+
+kitti_official_cases.json has the figures of KITTI's own program, and the format of that file.
+"""
+import json
 import logging
 from itertools import product
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from plugins.detection import KittiDataset, KittiMetric
+from plugins.detection import DetectionMetric, KittiDataset, KittiMetric
 from tests.plugins.detection.metrics.samples import evaluate, instance, result_of
 
 CAR, OTHER, FAR = [0., 0, 60, 50], [100., 0, 160, 50], [300., 0, 360, 50]
+
+
+OFFICIAL = json.loads(Path(__file__).with_name('kitti_official_cases.json').read_text())['cases']
+LEVELS = ('easy', 'moderate', 'hard')
+
+
+def rows(text: str) -> list[list[str]]:
+    return [row.split() for row in text.split(';') if row]
+
+
+def as_files(case: dict, root: Path) -> KittiDataset:
+    """The case in KITTI's own layout, read as every run reads it."""
+    folders = [root / 'training' / name for name in ('image_2', 'label_2')]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    Image.new('L', (1242, 375)).save(folders[0] / '0000.png')
+    for number, (labels, _) in enumerate(case['images']):
+        if number:
+            (folders[0] / f'{number:04}.png').symlink_to('0000.png')
+        (folders[1] / f'{number:04}.txt').write_text('\n'.join(
+            f'{kind} {truncated} {occluded} 0 {" ".join(box)} 1 1 1 0 0 9 0'
+            for kind, truncated, occluded, *box in rows(labels)))
+    return KittiDataset(str(root), test_mode=True, serialize_data=False, class_map={
+        name: [name.capitalize()] for name in case['official']})
+
+
+def figures_of(case: dict, root: Path, *metrics) -> dict[str, float]:
+    dataset, found = as_files(case, root), {}
+    classes = dataset.metainfo['classes']
+    samples = []
+    for number, (_, text) in enumerate(case['images']):
+        detections = [row for row in rows(text) if row[0].lower() in classes]
+        numbers = np.array([row[1:] for row in detections], np.float32).reshape(-1, 5).astype(float)
+        samples.append(result_of(dataset.get_data_info(number)['instances'], numbers[:, :4],
+                                 numbers[:, 4].tolist(), [
+            classes.index(row[0].lower()) for row in detections], number))
+    for metric in metrics:
+        found |= evaluate(metric, *samples, classes=classes)
+    return found
+
+
+@pytest.mark.parametrize('case', OFFICIAL, ids=lambda case: case['name'])
+def test_the_official_programs_figures(case, tmp_path):
+    found = figures_of(case, tmp_path, KittiMetric(iou_thrs=(0.7, 0.5)))
+    for name, figures in case['official'].items():
+        for iou, expected in figures.items():
+            ours = [found[f'kitti/{name}/AP{iou}_{points}_{level}']
+                    for level in LEVELS for points in ('R11', 'R40')]
+            # the program gives 0 where there is nothing to find, and four digits
+            assert np.maximum(ours, 0) == pytest.approx(expected, abs=6e-5)
+
+
+def test_all_metrics_count_a_doubled_line_twice(tmp_path):
+    """As the official program: of the two lines in each image, one is found."""
+    case, = [case for case in OFFICIAL if case['name'] == 'car_line_twice']
+    found = figures_of(case, tmp_path, KittiMetric(), DetectionMetric())
+    images = len(case['images'])
+    assert found['kitti/car/objects_easy'] == 2 * images
+    assert [found[f'car/{key}'] for key in ('tp', 'fn', 'fp')] == [images, images, 0]
 
 
 def test_keys_and_perfect_detections():
