@@ -38,8 +38,8 @@ class KittiMetric(BaseMetric):
     perfect detections would get.
 
     Args:
-        iou_thrs: The IoU that a hit must exceed. The official ones are 0.7 for cars,
-            0.5 for pedestrians and cyclists.
+        iou_thrs: The IoUs that a hit must exceed; None: 0.7, the official one, and 0.5 for
+            cars; 0.5, the official one, for pedestrians and cyclists.
         sampling: ``devkit``, or ``exact`` for an unofficial figure that can reach
             100 with few objects; see :func:`.kitti_ap.kitti_ap`.
 
@@ -51,13 +51,13 @@ class KittiMetric(BaseMetric):
 
     default_prefix = 'kitti'
 
-    def __init__(self, iou_thrs: Sequence[float] = (0.7, 0.5), sampling: str = 'devkit',
+    def __init__(self, iou_thrs: Sequence[float] | None = None, sampling: str = 'devkit',
                  **kwargs) -> None:
         super().__init__(**kwargs)
-        if sampling not in ('devkit', 'exact') or not all(0 <= thr < 1 for thr in iou_thrs):
+        if sampling not in ('devkit', 'exact') or not all(0 <= thr < 1 for thr in iou_thrs or ()):
             raise ValueError(f'KittiMetric: found iou_thrs={iou_thrs}, sampling={sampling!r}, '
                              "expected shares from 0 to below 1, and 'devkit' or 'exact'")
-        self.iou_thrs, self.sampling = tuple(iou_thrs), sampling
+        self.iou_thrs, self.sampling = iou_thrs, sampling
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Collect the boxes of one batch, one item per image."""
@@ -73,7 +73,7 @@ class KittiMetric(BaseMetric):
         for label, kind in self._official().items():
             name = self.dataset_meta['classes'][label]
             images = [kitti_image(result, label, kind) for result in results]
-            for thr in self.iou_thrs:
+            for thr in self.iou_thrs or ((0.7, 0.5) if kind == 'Car' else (0.5,)):
                 found = {level: kitti_ap(images, limits, thr, self.sampling)
                          for level, limits in DIFFICULTIES.items()}
                 for points, index in (('R11', 0), ('R40', 1)):
