@@ -2,6 +2,7 @@
 
 Reported (test): mCA 95.15, in 2 h 12; A9 has 95.47.
 Assumed: as A9 (momentum 0.9, no weight decay, factor 0.1, patience 10).
+Rotation and affine are bilinear here; torchvision's default is nearest.
 
     python tools/train.py configs/resnet/resnet18_finetune_1xb32-25e_cifar10-224px.py
 """

@@ -7,6 +7,7 @@ Assumed, also in A8 and A10 to A12, which differ from this by one or two numbers
 weight decay; plateau with factor 0.1 and patience 10; `Color Jitter (0.2)` means brightness,
 contrast and saturation (torchvision's first argument is brightness alone). The report
 chooses among A8 to A12 by their test figures.
+Rotation and affine are bilinear here; torchvision's default is nearest.
 
     python tools/train.py configs/resnet/resnet18_finetune_1xb64-25e_cifar10-224px.py
 """

@@ -4,6 +4,7 @@ Reported (test): mCA 87.32, in 2 h 15; all of VGG16 fine-tuned reaches 94.43 (A5
 Assumed: momentum 0.9, no weight decay; plateau with factor 0.1 and patience 10; ReLU and dropout
 0.5 behind every hidden layer; all dense layers start at random (the report "keeps" its last two).
 The report's LogSoftmax with NLLLoss is the cross-entropy of the logits.
+Rotation is bilinear here; torchvision's default is nearest.
 
     python tools/train.py configs/vgg/vgg16-fc8192_frozen_1xb64-25e_cifar10-224px.py
 """

@@ -74,10 +74,12 @@ class Geometry:
             left out, so that a step switched off by a search costs nothing.
         on_grid: True if pixel centres always land on pixel centres, so that
             values can be copied instead of interpolated.
+        shows_outside: True if a result can show what is outside the image.
     """
     random = True
     active = True
     on_grid = False
+    shows_outside = True
 
     def out_size(self, size: Size) -> Size:
         """(height, width) after the step, given that before it, in pixels."""
@@ -100,6 +102,7 @@ class Resize(Geometry):
             then keeps the aspect ratio, rounded down.
     """
     random = False
+    shows_outside = False
 
     def __init__(self, size: int | Sequence[int]) -> None:
         self.size = checks.size(self, 'size', size)
@@ -132,6 +135,7 @@ class RandomCrop(Geometry):
     def __init__(self, size: int | Sequence[int], padding: int = 0) -> None:
         self.size = checks.size(self, 'size', size)
         self.padding = checks.whole(self, 'padding', padding, 0)
+        self.shows_outside = padding > 0
 
     def out_size(self, size: Size) -> Size:
         if any(side + 2 * self.padding < crop for side, crop in zip(size, self.size, strict=True)):
@@ -176,6 +180,7 @@ class RandomFlip(Geometry):
         direction: 'horizontal' (swaps left and right) or 'vertical'.
     """
     on_grid = True
+    shows_outside = False
 
     def __init__(self, prob: float = 0.5, direction: str = 'horizontal') -> None:
         self.prob = checks.number(self, 'prob', prob, 0, 1)

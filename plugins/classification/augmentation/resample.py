@@ -15,11 +15,11 @@ from . import geometry, keras
 from .build_step import build_step
 from .geometry import Geometry, Randomness
 
+KERAS_STEPS = (keras.RandomZoom, keras.RandomShift, keras.RandomShear)
 STEPS: dict[str, type[Geometry]] = {
     step.__name__: step
     for step in (geometry.Resize, geometry.CenterCrop, geometry.RandomCrop, geometry.RandomFlip,
-                 geometry.RandomRotation, geometry.RandomAffine, keras.RandomZoom,
-                 keras.RandomShift, keras.RandomShear)
+                 geometry.RandomRotation, geometry.RandomAffine, *KERAS_STEPS)
 }
 
 
@@ -56,13 +56,31 @@ def sampling_grid(matrix: Tensor, in_size: Size, out_size: Size) -> Tensor:
     return (along_x[:, :, None] + along_y[..., None]).permute(0, 2, 3, 1)
 
 
+def share_inside(grid: Tensor, size: Sequence[float]) -> Tensor:
+    """How much of the value at each place comes from a frame, not from around it.
+
+    Args:
+        grid: B x h x w x 2: (x, y), -1 and 1 are the frame's edges.
+        size: (height, width) of the frame in pixels: the share falls from 1, half a pixel inside
+            the edge, to 0, half a pixel outside.
+
+    Returns:
+        B x h x w, in [0, 1].
+    """
+    y, x = (axis.abs().mul_(-side / 2).add_(side / 2 + .5).clamp_(0, 1)
+            for axis, side in zip(grid.unbind(-1)[::-1], size, strict=True))
+    return x.mul_(y)
+
+
 class BatchGeometry:
     """Apply any number of steps to a batch with one resampling.
 
     A chain of transforms would blur, read and write the whole batch at each
-    step. Here the matrices of the steps are multiplied first. So pixels that
-    one step moves out of the frame and a later one moves back are kept (a
-    chain would show fill), and all steps share one fill.
+    step. Here the matrices of the steps are multiplied first. All steps share
+    one fill: a number fills what any step moves in from outside its own input,
+    as in torchvision's chain. With one of Keras's steps, or 'nearest', pixels
+    that one step moves out and a later one moves back are kept, as in Keras,
+    which multiplies its matrices as well.
 
     - Without random steps, each is applied separately: ``Resize`` by antialiased
       bilinear interpolation (torchvision's default), ``CenterCrop`` by slicing.
@@ -92,6 +110,9 @@ class BatchGeometry:
                 raise ValueError(f"{key}: fill={fill!r}, expected 'nearest' or a number 0 ... 255")
             fill = float(fill)
         self.fill = fill
+        moving = [step for step in self.steps if step.shows_outside and fill != 'nearest']
+        as_keras = any(isinstance(step, KERAS_STEPS) for step in moving)
+        self._filled = moving[:1] if as_keras else moving  # steps whose input has an edge
 
     def out_size(self, size: Size) -> Size:
         """(height, width) of the result for images of (height, width)."""
@@ -114,15 +135,28 @@ class BatchGeometry:
             return self._apply_fixed(images)
         rng = Randomness(len(images), images.device)
         in_size = size = tuple(images.shape[-2:])
-        total = None  # position in the result to position in the input
+        trail = []
         for step in self.steps:
-            after = step.out_size(size)
-            matrix = step.matrix(**step.draw(size, rng))
-            total = matrix if total is None else compose(total, matrix)
-            size = after
+            frame, size = size, step.out_size(size)
+            trail.append((step, step.matrix(**step.draw(frame, rng)), frame))
+        total = covered = None
+        scale = (1., 1.)  # by all resizes from a step's frame to the result
+        for step, matrix, frame in reversed(trail):
+            total = matrix if total is None else compose(matrix, total)
+            if isinstance(step, geometry.Resize):
+                scale = tuple(factor * after / before for factor, after, before
+                              in zip(scale, step.out_size(frame), frame, strict=True))
+            if step in self._filled:
+                # an edge is as sharp as the coarser of frame and result
+                pixels = [side * min(factor, 1.)
+                          for side, factor in zip(frame, scale, strict=True)]
+                share = share_inside(sampling_grid(total, frame, size), pixels)
+                covered = share if covered is None else torch.minimum(covered, share)
+        reduced = [max(1, round(side * min(factor, 1.)))
+                   for side, factor in zip(in_size, scale, strict=True)]
         # the grid is relative to the sides, so it also fits the reduced images
         grid = sampling_grid(total, in_size, size)
-        return self._resample(self._reduced(images.float()), grid)
+        return self._resample(_resize(images.float(), reduced), grid, covered)
 
     def _apply_fixed(self, images: Tensor) -> Tensor:
         images = images.float()
@@ -137,29 +171,17 @@ class BatchGeometry:
                 images = images[..., top:top + height, left:left + width]
         return images
 
-    def _reduced(self, images: Tensor) -> Tensor:
-        size = tuple(images.shape[-2:])
-        factors = [1., 1.]
-        for step in self.steps:
-            after = step.out_size(size)
-            if isinstance(step, geometry.Resize):
-                factors = [f * a / b for f, a, b in zip(factors, after, size, strict=True)]
-            size = after
-        target = tuple(max(1, round(side * min(factor, 1.)))
-                       for side, factor in zip(images.shape[-2:], factors, strict=True))
-        return _resize(images, target)
-
-    def _resample(self, images: Tensor, grid: Tensor) -> Tensor:
+    def _resample(self, images: Tensor, grid: Tensor, covered: Tensor | None) -> Tensor:
         mode = 'nearest' if all(step.on_grid for step in self.steps) else 'bilinear'
-        if self.fill == 'nearest':
-            return F.grid_sample(images, grid, mode, 'border', align_corners=False)
-        # grid_sample knows only the fill 0: shift values so that the fill is 0
-        images = F.grid_sample(images - self.fill if self.fill else images, grid, mode, 'zeros',
-                               align_corners=False)
-        return images.add_(self.fill) if self.fill else images
+        images = F.grid_sample(images, grid, mode, 'border', align_corners=False)
+        if covered is None:
+            return images
+        if mode == 'nearest':
+            covered = covered.round_()
+        return torch.lerp(images.new_full((), self.fill), images, covered.unsqueeze(1))
 
 
-def _resize(images: Tensor, size: Size) -> Tensor:
+def _resize(images: Tensor, size: Sequence[int]) -> Tensor:
     if tuple(images.shape[-2:]) == tuple(size):
         return images
     return F.interpolate(images, size, mode='bilinear', align_corners=False, antialias=True)
