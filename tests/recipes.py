@@ -234,6 +234,9 @@ E10 = cut(3) | dict(
     # `small`: of the nine tenths that do not validate, 50 images a class
     epochs=250, val_fraction=None, splits=('train', 'test', None), parts=('all', 'all', None),
     source_options=E2['source_options'] | dict(held_out=0.1, seed=0, max_per_class=50))
+E11 = E10 | dict(
+    train_geometry=[dict(type='RandomZoom', zoom_range=0.2),
+                    dict(type='RandomFlip', prob=0.5, direction='horizontal')])
 ROWS_E: dict[str, Recipe] = {
     'E1': E2 | dict(phases=[dict(begin=0, trainable=['head']), dict(begin=30, trainable=None)]),
     'E2': E2,
@@ -245,9 +248,8 @@ ROWS_E: dict[str, Recipe] = {
     'E8': cut(2, 1024),
     'E9': cut(1, 1024),
     'E10': E10,
-    'E12': E10 | dict(
-        train_geometry=[dict(type='RandomZoom', zoom_range=0.2),
-                        dict(type='RandomFlip', prob=0.5, direction='horizontal')],
+    'E11': E11,
+    'E12': E11 | dict(
         dropouts=(0.5,), input_norm=KERAS_NORM,
         schedule=[dict(type='ReduceLROnPlateau', monitor='loss', style='keras')],
         stops={'loss': (25, 0.)}),  # patience assumed

@@ -1,8 +1,9 @@
 """C1: how good is one linear layer on AlexNet's ImageNet features?
 
 Reported (validation): 60, in 1 h 02; the whole network from scratch has 85 (C2).
-Assumed: momentum 0.9, no weight decay; a tenth of the rate after every 10 epochs; batch 128;
-224 px, ImageNet's mean and std, no augmentation.
+Assumed: CIFAR-10, whose ten class names the report shows; only the last linear layer is trained;
+momentum 0.9, no weight decay; a tenth of the rate after every 10 epochs; batch 128; 224 px,
+ImageNet's mean and std, no augmentation.
 Dropout stays active before the frozen hidden layers.
 A tenth of the training files is for validation: see "Validation" in configs/alexnet/README.md.
 --resume continues a stopped run. For per-class accuracy on the training images, run

@@ -2,8 +2,9 @@
 
 Reported (validation): 92; the report calls it GoogleNet with 4 million parameters but trains
 Inception v3, which has 21 806 058 here.
-Assumed: momentum 0.9, no weight decay; a tenth of the rate after every 10 epochs; batch 128;
-299 px, inputs from -1 to 1, no augmentation. No auxiliary classifier.
+Assumed: CIFAR-10, whose ten class names the report shows; momentum 0.9, no weight decay; a tenth
+of the rate after every 10 epochs; batch 128; 299 px, inputs from -1 to 1, no augmentation. No
+auxiliary classifier.
 A tenth of the training files is for validation: see "Validation" in configs/alexnet/README.md.
 --resume continues a stopped run.
 Per-class accuracy on the training images: tools/test.py CONFIG CHECKPOINT --part train.

@@ -1,8 +1,9 @@
 """C3: how good is one linear layer on VGG16's ImageNet features?
 
 Reported (validation): 50, in 22 min; the whole network from scratch has 94 (C4).
-Assumed: momentum 0.9, no weight decay; a tenth of the rate after every 10 epochs; batch 128;
-224 px, ImageNet's mean and std, no augmentation.
+Assumed: CIFAR-10, whose ten class names the report shows; only the last linear layer is trained;
+momentum 0.9, no weight decay; a tenth of the rate after every 10 epochs; batch 128; 224 px,
+ImageNet's mean and std, no augmentation.
 Dropout stays active before and after the last frozen hidden layer.
 A tenth of the training files is for validation: see "Validation" in configs/alexnet/README.md.
 --resume continues a stopped run. For per-class accuracy on the training images, run

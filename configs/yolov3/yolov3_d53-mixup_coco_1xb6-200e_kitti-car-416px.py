@@ -5,7 +5,7 @@ Reported: nothing.
 Assumed: each image is blended half and half with a random second one, which is not resized (as in
 "Bag of Freebies for Training Object Detection Neural Networks", https://arxiv.org/abs/1902.04103,
 which draws the shares from Beta(1.5, 1.5) and, as here, leaves the last 20 epochs unmixed); the
-boxes of both images are used.
+boxes of both images are used; otherwise as A14.
 
     python tools/train.py configs/yolov3/yolov3_d53-mixup_coco_1xb6-200e_kitti-car-416px.py
 """

@@ -3,7 +3,10 @@
 Question: how good is a detector that was trained on nothing but 400 images of the task?
 Reported: AP 0.54, precision 0.45, recall 0.75, F1 0.55 at IoU 0.5.
 Assumed: input 416x416, letterboxed with black; horizontal flips; Adam at a constant 1e-3 with
-gradients clipped to norm 35; COCO's anchors; 400 of our images chosen at random by seed.
+gradients clipped to norm 35; COCO's anchors; 400 of our images chosen at random by seed;
+confidence weight 1 for objects and 100 for background (the report prints the names obj_scale and
+noobj_scale, no values); DontCare regions and vans are ignored, not background; NMS at IoU 0.45;
+precision, recall and F1 of boxes with a score (class probability times confidence) of 0.5 or more.
 Once per epoch it prints row A15's table: every statistic of every scale for one batch.
 
     python tools/train.py configs/yolov3/yolov3_d53_scratch_1xb6-200e_kitti-car-416px.py
