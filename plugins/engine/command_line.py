@@ -52,10 +52,10 @@ config_file = partial(existing_file, kind='config file')
 
 
 def add_cfg_options(parser: ArgumentParser) -> None:
-    """Add ``--cfg-options``, see ``plugins.engine.cfg_options.merge_options``."""
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE',
-                        help='change the config, e.g. train_cfg.max_epochs=5; +KEY=VALUE adds a '
-                        'key')
+    """Add ``--cfg-options``, see ``plugins.engine.cfg_options.merge_typed``."""
+    parser.add_argument('--cfg-options', nargs='+', action='extend', default=[],
+                        metavar='KEY=VALUE', help='change the config, e.g. train_cfg.max_epochs=5; '
+                        '+KEY=VALUE adds a key')
 
 
 def add_model_options(parser: ArgumentParser) -> None:

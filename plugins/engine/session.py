@@ -1,19 +1,18 @@
 """From a command line to a Runner and to ``result.json``; used by train.py and test.py."""
-import argparse
 import itertools
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
-from .cfg_options import merge_options
+from .cfg_options import merge_typed
 from .checkpoint import trust_checkpoint as trust
 from .config_check import check_config, read_config
 from .config_diff import difference
@@ -39,7 +38,7 @@ class Session(ExitStack):
 
     Args:
         config: Path of the config file.
-        options: ``KEY=VALUE`` changes to it, see :func:`merge_options`.
+        options: ``KEY=VALUE`` changes to it, see :func:`merge_typed`.
         launcher: How the processes of a distributed run were started.
 
     Attributes:
@@ -235,32 +234,17 @@ def load_config(config: str, options: Sequence[str] = ()) -> Config:
 
     Raises:
         OSError: The file, or one of its bases, is missing.
-        ValueError: See :func:`read_config`, :func:`merge_options`, :func:`check_config` and
+        ValueError: See :func:`read_config`, :func:`merge_typed`, :func:`check_config` and
             :func:`check_types`.
     """
     loaded = read_config(config)
     # Unformatted: yapf would take half a second per checkpoint, which contains the config.
     cfg = Config(loaded._cfg_dict, cfg_text=loaded.text, filename=loaded.filename,
                  format_python_code=False)
-    merge_options(cfg, _parse_options(options))
+    merge_typed(cfg, options)
     check_config(cfg)
     check_types(cfg)
     return cfg
-
-
-def _parse_options(options: Sequence[str]) -> dict[str, Any]:
-    for option in options:
-        key, mark, _ = option.partition('=')
-        if not mark or not all(key.removeprefix('+').split('.')):
-            raise ValueError(f'--cfg-options {option}: expected KEY=VALUE')
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--cfg-options', nargs='*', action=DictAction)
-    try:
-        return parser.parse_args(['--cfg-options', *options]).cfg_options
-    except (AssertionError, RecursionError) as error:  # a dict in a list is mistaken for a list
-        raise ValueError(f'--cfg-options {" ".join(options)}: expected plain values or lists of '
-                         'them with balanced brackets; write a list of dicts into a config file'
-                         ) from error
 
 
 def _changes(cfg: Config) -> list[tuple] | None:

@@ -14,8 +14,8 @@ from torch.utils.data import DataLoader
 from .config_keys import groups
 from .wording import near, shortened
 
-# The places of types in a config, and the name of the registry in which mmengine looks them up.
-_REGISTRIES = {
+# The places of types in a config, and their registry, or its name in mmengine.
+REGISTRIES: dict[str, str | Registry] = {
     r'model(\.(backbone|neck|head|bbox_head|data_preprocessor))?(\.\d+)?': 'MODELS',
     r'\w+_dataloader\.dataset(\.dataset|\.datasets\.\d+)*': 'DATASETS',
     r'\w+_dataloader\.dataset\.(.*\.)?pipeline\.\d+': 'TRANSFORMS',
@@ -53,11 +53,16 @@ def check_types(cfg: Config) -> None:
 
 def registry_of(path: str) -> Registry | None:
     """The registry of the types of a group; None if it is in an unusual place."""
-    return next((getattr(registries, name) for place, name in _REGISTRIES.items()
-                 if re.fullmatch(place, path)), None)
+    return next((getattr(registries, found) if isinstance(found, str) else found
+                 for place, found in REGISTRIES.items() if re.fullmatch(place, path)), None)
 
 
-def _check_group(path: str, node: Mapping[str, Any]) -> None:
+def arguments(path: str, node: Mapping[str, Any]) -> dict[str, inspect.Parameter] | None:
+    """Arguments of what a group builds, by name; None if unknown, or if it accepts any.
+
+    Raises:
+        ValueError: The group's type is not registered.
+    """
     kind, registry = node.get('type'), registry_of(path)
     if isinstance(kind, str) and registry is not None:
         classes: tuple[Any, ...] = (_found(registry, kind, f'{path}.type'),)
@@ -66,15 +71,18 @@ def _check_group(path: str, node: Mapping[str, Any]) -> None:
         if 'by_epoch' in node:  # which chooses one of two
             classes = classes[:1] if node['by_epoch'] else classes[1:]
     else:
-        return
+        return None
     known = [_arguments(found) for found in classes]
-    if None in known:
-        return
-    names = set().union(*known)
-    for key in node:
-        if key not in names | _TAKEN_OUT:
-            raise ValueError(f'{path}.{key}: {kind or classes[0].__name__} has no such argument'
-                             + near(key, sorted(names)))
+    return None if None in known else {name: one for names in known for name, one in names.items()}
+
+
+def _check_group(path: str, node: Mapping[str, Any]) -> None:
+    known = arguments(path, node)
+    for key in node if known is not None else ():
+        if key not in known and key not in _TAKEN_OUT:
+            kind = node.get('type') or _UNTYPED[path][0].__name__
+            raise ValueError(f'{path}.{key}: {kind} has no such argument'
+                             + near(key, sorted(known)))
 
 
 def _found(registry: Registry, name: str, key: str) -> Any:
@@ -95,12 +103,13 @@ def _found(registry: Registry, name: str, key: str) -> Any:
                      + near(name.split('.')[-1], sorted(names)))
 
 
-def _arguments(kind: Any) -> set[str] | None:
-    """Names of the arguments of a class and its bases; None if it accepts any."""
+def _arguments(kind: Any) -> dict[str, inspect.Parameter] | None:
+    """The arguments of a class and its bases; None if it accepts any."""
     inits = [vars(base)['__init__'] for base in (kind.__mro__ if inspect.isclass(kind) else ())
              if '__init__' in vars(base)]
     known = [inspect.signature(init).parameters.values() for init in inits]
     if all(any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
            for parameters in known):
         return None
-    return {parameter.name for parameters in known for parameter in parameters} - {'self', 'args'}
+    return {parameter.name: parameter for parameters in reversed(known) for parameter in parameters
+            if parameter.name not in ('self', 'args')}

@@ -12,10 +12,13 @@ import numpy as np
 from mmengine.registry import Registry
 from PIL import Image, ImageOps
 
+from plugins.engine.type_check import REGISTRIES
+
 # Without `locations` mmengine would import all of mmpretrain (and with it
 # mmdet) when the first source is built.
 SOURCES = Registry(
     'image source', scope='mmpretrain', locations=['plugins.classification.datasets'])
+REGISTRIES[r'\w+_dataloader\.dataset(\.dataset)*\.source'] = SOURCES
 
 
 class Source(ABC):
