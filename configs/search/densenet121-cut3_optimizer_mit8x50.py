@@ -9,14 +9,16 @@ of the space; early stopping as in E12, and pruning at the median: few trials ge
 
     python tools/search.py configs/search/densenet121-cut3_optimizer_mit8x50.py
 """
+_base_ = '../_base_/optimizers/keras.py'
+
 base = '../densenet/densenet121-cut3-reg_finetune_1xb32-250e_mit8x50-256px.py'
 metric = 'accuracy/top1'
 epochs = 300
 space = dict(
     optimizer=dict(type='categorical', key='optim_wrapper.optimizer', values={
-        **{name: dict(type=name, lr=1e-4, weight_decay=0.)
+        **{name: dict(_base_.keras[name], lr=1e-4, weight_decay=0.)
            for name in ('Adam', 'NAdam', 'Adamax', 'Adagrad', 'Adadelta', 'RMSprop')},
-        'SGD': dict(type='SGD', lr=1e-4, weight_decay=0., momentum=0.)}),
+        'SGD': dict(_base_.keras.SGD, lr=1e-4, weight_decay=0., momentum=0.)}),
     weight_decay=dict(
         type='log_uniform', low=1e-5, high=0.3, key='optim_wrapper.optimizer.weight_decay'),
     momentum=dict(
@@ -36,4 +38,5 @@ enumerated[5].update(momentum=0.8)
 sampler = 'tpe'
 n_trials = 38
 pruner = dict(type='median', startup_trials=8, warmup_epochs=20)
+keras = None  # the base's, used above; no key of a search
 del _columns

@@ -5,6 +5,8 @@ computed once without augmentation; a hidden layer of 512 on them. Validated as 
 
     python tools/search.py configs/search/mobilenetv2_optimizer_mit8x50.py
 """
+_base_ = '../_base_/optimizers/keras.py'
+
 base = '../mobilenet_v2/mobilenetv2-fc512_frozen_1xb64-5e_mit8-96px.py'
 metric = 'accuracy/top1'
 epochs = 40
@@ -16,9 +18,9 @@ for part, split, most in (('train', 'train', 50), ('val', 'test', None)):
         changes[f'+{part}_dataloader.dataset.source.{key}'] = value
 space = dict(
     optimizer=dict(type='categorical', key='optim_wrapper.optimizer', values={
-        **{name: dict(type=name, lr=1e-3, weight_decay=0.)
+        **{name: dict(_base_.keras[name], lr=1e-3, weight_decay=0.)
            for name in ('Adam', 'NAdam', 'Adamax', 'Adagrad', 'Adadelta')},
-        'SGD': dict(type='SGD', lr=1e-3, weight_decay=0., momentum=0.)}),
+        'SGD': dict(_base_.keras.SGD, lr=1e-3, weight_decay=0., momentum=0.)}),
     weight_decay=dict(
         type='log_uniform', low=1e-5, high=0.3, key='optim_wrapper.optimizer.weight_decay'),
     momentum=dict(
@@ -32,4 +34,5 @@ space = dict(
 sampler = 'tpe'
 n_trials = 20
 pruner = dict(type='median', startup_trials=6, warmup_epochs=10)
+keras = None  # the base's, used above; no key of a search
 del part, split, most, key, value

@@ -3,8 +3,9 @@
 The report gives no optimizer or learning rate before its search, which tries 1e-4 and 1e-5 and
 finds Adam and its variants best.
 """
-optim_wrapper = dict(
-    type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-4, betas=(0.9, 0.999), eps=1e-7))
+_base_ = '../optimizers/keras.py'
+
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(_base_.keras.Adam, lr=1e-4))
 param_scheduler = []
 train_cfg = dict(by_epoch=True, max_epochs=300, val_interval=1)
 val_cfg = dict()

@@ -1,6 +1,7 @@
 """Adam of report D: lr 1e-6 / (1 + 0.001 * iteration) in most rows, up to 100 epochs."""
-optim_wrapper = dict(
-    type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-6, betas=(0.9, 0.999), eps=1e-7))
+_base_ = '../optimizers/keras.py'
+
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(_base_.keras.Adam, lr=1e-6))
 param_scheduler = [dict(type='TimeDecayLR', decay=1e-3, by_epoch=False)]
 train_cfg = dict(by_epoch=True, max_epochs=100, val_interval=1)
 val_cfg = dict()
