@@ -48,11 +48,17 @@ A = COMMON | dict(
     fill=0)
 SHEAR = dict(type='RandomAffine', degrees=0, shear=10, scale=(0.8, 1.2))
 JITTER = [dict(type='ColorJitter', brightness=0.2, contrast=0.2, saturation=0.2)]
-AUG_A = square(224) | dict(train_geometry=[
-    *resize(224), dict(type='RandomRotation', degrees=5),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='RandomCrop', size=(224, 224), padding=10)])
-AUG_A_PLUS = AUG_A | dict(train_geometry=[*AUG_A['train_geometry'], SHEAR], color=JITTER)
+
+
+def moved(side: int) -> list[dict[str, Any]]:
+    """The geometry of aug-A."""
+    return [*resize(side), dict(type='RandomRotation', degrees=5),
+            dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+            dict(type='RandomCrop', size=(side, side), padding=10)]
+
+
+AUG_A = square(224) | dict(train_geometry=moved(224))
+AUG_A_PLUS = AUG_A | dict(train_geometry=[*moved(224), SHEAR], color=JITTER)
 VGG16 = dict(
     backbone=dict(type='VGG', depth=16), neck=dict(type='AdaptivePoolNeck', output_size=7),
     widths=(25088, 4096, 4096, 10), dropouts=(0., 0.5, 0.5),
@@ -73,8 +79,10 @@ ROWS_A: dict[str, Recipe] = {
     'A3': DENSE,
     'A4': DENSE_2048,
     'A5': A2 | AUG_A | dict(epochs=25),
+    'A5+': A2 | AUG_A_PLUS | dict(epochs=25),
     'A6': DENSE_2048 | square(64) | FAST,
-    'A7': DENSE_2048 | square(64) | FAST | dict(train_geometry=[*resize(64), SHEAR], color=JITTER),
+    # "more" augmentation: on top of aug-A, assumed
+    'A7': DENSE_2048 | square(64) | FAST | dict(train_geometry=[*moved(64), SHEAR], color=JITTER),
     'A8': A9 | dict(batch=32),
     'A9': A9,
     'A10': A9 | dict(optimizer=dict(type='SGD', lr=0.001, momentum=0.9), epochs=15),
@@ -94,7 +102,7 @@ B2 = COMMON | dict(
     input_size=(32, 32), mean=(0., 0., 0.), std=(255., 255., 255.),
     train_geometry=[], eval_geometry=[], random={'model': glorot('Conv2d', 'Linear')},
     backbone=dict(type='BaseNet', arch='plain'), neck=None, widths=(400, 50, 25), dropouts=(0., 0.))
-B3 = B2 | dict(fit_normalization=True)
+B3 = B2 | dict(fit_normalization=True, batch=32)  # the batch of ImageDataGenerator.flow, assumed
 B4 = B3 | dict(
     train_geometry=[
         dict(type='RandomRotation', degrees=20), dict(type='RandomShift', width=0.1, height=0.1),

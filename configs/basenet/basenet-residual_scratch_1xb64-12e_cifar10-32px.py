@@ -1,7 +1,8 @@
 """How well does report B's residual BaseNet (row B11) do on the whole of CIFAR-10?
 
 Reported: nothing; the report trains it on CIFAR-100 only. Our result is in results.csv.
-A cosine learning rate schedule over 12 epochs replaces B11's early stopping.
+A cosine learning rate schedule over 12 epochs replaces B11's early stopping, a batch of
+64 its 32.
 
     python tools/train.py configs/basenet/basenet-residual_scratch_1xb64-12e_cifar10-32px.py
 """

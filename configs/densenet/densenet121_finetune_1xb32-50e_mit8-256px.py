@@ -3,8 +3,8 @@
 Reported (validation): accuracy 93.18; 7 M parameters.
 Assumed: ImageNet weights, all trainable (the report says so for E1 only); Adam at 1e-4, one of the
 two rates that its later search tried; batch 32; images at their original 256 px; Keras's BatchNorm
-momentum. The report validates on the images of our test split; here a tenth of the training split
-is used for validation instead.
+momentum; all 2 688 images (one slide says 2 288). The report validates on the images of our test
+split; here a tenth of the training split is used for validation instead.
 
     python tools/train.py configs/densenet/densenet121_finetune_1xb32-50e_mit8-256px.py
 """

@@ -2,7 +2,8 @@
 
 Reported (test): loss 2.3499, accuracy 43.85; no gain on validation after epoch 5.
 Assumed: Adam with Keras's defaults, 25 epochs, batch 64 and a tenth of the training list for
-validation, as in the rows on CIFAR-100; no augmentation; Keras's weights, which are Caffe's.
+validation, as in B2 (the report names none of them for birds); no augmentation; Keras's weights,
+which are Caffe's.
 
     python tools/train.py configs/resnet/resnet50_frozen_1xb64-25e_cub200-224px.py
 """

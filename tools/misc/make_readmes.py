@@ -76,7 +76,7 @@ def first_line(config: Path) -> str:
     docstring = ast.get_docstring(ast.parse(config.read_text(encoding='utf-8')))
     if not docstring:
         raise ValueError(f'{config}: no docstring; its first line is what the README shows')
-    return re.sub(r'^[A-E]\d+: ', '', docstring.splitlines()[0])
+    return re.sub(r'^[A-E]\d+\+?: ', '', docstring.splitlines()[0])
 
 
 def family_table(root: Path, metafile: Path) -> str:

@@ -14,13 +14,16 @@ plain_64px = dict(
     **normalized, input_size=(64, 64), train_geometry=resize_64px, eval_geometry=resize_64px)
 affine_64px = dict(plain_64px, train_geometry=[*resize_64px, affine], color=[jitter])
 
+moves = [dict(type='RandomRotation', degrees=5),
+         dict(type='RandomFlip', prob=0.5, direction='horizontal')]
+
 aug_a = dict(
     **normalized, input_size=(224, 224),
     train_geometry=[
-        *resize_224px,
-        dict(type='RandomRotation', degrees=5),
-        dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-        dict(type='RandomCrop', size=(224, 224), padding=10)],
+        *resize_224px, *moves, dict(type='RandomCrop', size=(224, 224), padding=10)],
     eval_geometry=resize_224px)
 aug_a_plus = dict(
     aug_a, train_geometry=[*aug_a['train_geometry'], affine], color=[jitter])
+aug_a_plus_64px = dict(
+    affine_64px, train_geometry=[
+        *resize_64px, *moves, dict(type='RandomCrop', size=(64, 64), padding=10), affine])
