@@ -54,7 +54,8 @@ class ReduceLROnPlateau(ReduceOnPlateauLR):
         patience: Validations without a new best before a cut.
         threshold: A new best must be better by more than this.
         cooldown: Validations after a cut that are not counted.
-        kwargs: ``min_value``, ``begin``, ``end``, ... as upstream.
+        kwargs: ``min_value``, ``begin``, ``end``, ... as upstream. PyTorch refuses a cut by no
+            more than ``eps``, 1e-8; Keras makes every cut, so ``eps`` is then 0.
 
     Raises:
         ValueError: Unknown style or rule, negative threshold, factor outside (0, 1), or patience
@@ -72,6 +73,8 @@ class ReduceLROnPlateau(ReduceOnPlateauLR):
         whole(self, 'patience', patience, 0)
         whole(self, 'cooldown', cooldown, 0)
         keras = style == 'keras'
+        if keras:
+            kwargs.setdefault('eps', 0.)
         super().__init__(
             optimizer, monitor=monitor, rule=checked_rule(monitor, rule), factor=factor,
             # PyTorch cuts when the count exceeds its patience, Keras when it reaches it; Keras

@@ -16,10 +16,11 @@ _MEANS = {'accuracy/mean_class': 'accuracy', 'single-label/precision': 'precisio
 class ClassReport(BaseMetric):
     """Accuracy, precision, recall and F1 of every class, their means, and the confusion matrix.
 
-    Unlike mmpretrain's SingleLabelMetric it names the classes, and classes
-    without images are left out of the means. scikit-learn computes the figures;
-    its import takes more than a second, so this metric is meant for the test,
-    not for a validation after each epoch.
+    Unlike mmpretrain's SingleLabelMetric it names the classes, and classes without images
+    are left out of the means. (scikit-learn's macro means count such a class as 0 if it was
+    predicted; its balanced accuracy leaves it out.) scikit-learn computes the figures of each
+    class; its import takes more than a second, so this metric is meant for the test, not for a
+    validation after each epoch.
 
     All figures are in %. For each class:
 
@@ -30,7 +31,7 @@ class ClassReport(BaseMetric):
       never predicted,
     - ``f1``: harmonic mean of precision and recall.
 
-    Metrics: ``accuracy/mean_class`` (the reports' mCA, equal to macro recall),
+    Metrics: ``accuracy/mean_class`` (the reports' mCA, the mean recall),
     ``single-label/precision``, ``single-label/recall``, ``single-label/f1-score``,
     each the unweighted mean over the classes; then
     ``classes`` ({name: its figures}) and ``confusion_matrix`` (row: true class,

@@ -67,13 +67,17 @@ class PRCurve:
         return np.maximum.accumulate(self.precision[::-1])[::-1]
 
     def ap(self) -> float:
-        """Average precision over all points: the area below the envelope (Pascal VOC from 2010)."""
+        """Average precision over all points: the area below the envelope (Pascal VOC from 2010).
+
+        Of detections with equal scores, Pascal VOC's program counts one after another, in their
+        order: its figure lies above ours where the hits come first.
+        """
         if not self.objects:
             return NOTHING
         return float(np.sum(np.diff(self.recall, prepend=0) * self._envelope))
 
     def ap11(self) -> float:
-        """Average of the envelope at recall 0, 0.1, ..., 1 (Pascal VOC until 2009)."""
+        """Average of the envelope at recall 0, 0.1, ..., 1 (Pascal VOC until 2009); see ap()."""
         if not self.objects:
             return NOTHING
         first = np.searchsorted(self.recall, np.arange(11) / 10)

@@ -27,9 +27,9 @@ def test_negative_decay_is_refused():
 VALUES = [3., 2., 2., 2.5, 2.1, 2., 1.9999, 1.9, math.nan, 1.9, 1.95, 1.9, 1.9, 1.9, 1.9, 1.]
 
 
-def plateau(values, **arguments):
+def plateau(values, lr=1., **arguments):
     """The rate after each validation."""
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
     scheduler = ReduceLROnPlateau(optimizer, monitor='loss', **arguments)
     rates = []
     for value in values:
@@ -61,6 +61,13 @@ def test_plateau_is_pytorchs(patience, cooldown, first):
 def test_plateau_in_kerass_style(arguments, cuts):
     rates = plateau([3., 2., 2., 2.5, 2.1, 2., 1.], style='keras', **arguments)
     assert [i + 1 for i in range(7) if rates[i] < ([1.] + rates)[i] - 1e-12] == cuts
+
+
+def test_keras_makes_a_cut_that_pytorch_refuses_as_too_small():
+    """5e-8, 5e-9, 5e-10 in Keras 3.15.1, whose callback knows no smallest cut."""
+    rates = [plateau([1., 1., 1.], lr=5e-8, patience=1, style='keras'),
+             plateau([1., 1., 1.], lr=5e-8, patience=0)]
+    assert rates == [pytest.approx([5e-8, 5e-9, 5e-10]), pytest.approx([5e-8, 5e-9, 5e-9])]
 
 
 def test_kerass_threshold_is_a_difference_and_pytorchs_a_share():

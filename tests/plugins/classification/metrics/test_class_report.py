@@ -5,7 +5,7 @@ import torch
 from mmengine.evaluator import Evaluator
 from mmpretrain.evaluation import ConfusionMatrix, SingleLabelMetric
 from mmpretrain.structures import DataSample
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, precision_score
 
 from plugins.classification.metrics import ClassReport
 
@@ -58,6 +58,7 @@ def test_a_class_without_images_is_blank_and_counts_in_no_mean():
     assert found['accuracy/mean_class'] == pytest.approx(
         100 * balanced_accuracy_score(truth, predicted)) == 75
     assert found['single-label/precision'] == 100
+    assert 100 * precision_score(truth, predicted, average='macro') == pytest.approx(200 / 3)
 
 
 def test_a_class_that_is_never_predicted_has_precision_0():

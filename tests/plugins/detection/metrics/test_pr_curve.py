@@ -74,3 +74,10 @@ def test_nothing_detected_is_zero_and_nothing_to_find_is_missing():
     empty = PRCurve.of([.9], [False], 0)
     assert (empty.ap(), empty.ap11(), empty.best_f1()) == (-1, -1, (-1, -1))
     assert empty.at(.5) == dict(tp=0, fp=1, fn=0, precision=-1, recall=-1, f1=-1)
+
+
+def test_equal_scores_count_as_one_point():
+    """Pascal VOC's program says 1 for a hit before a false alarm, and 0.5 for the reverse."""
+    for hits in ([True, False], [False, True]):
+        curve = PRCurve.of([.5, .5], hits, 1)
+        assert (curve.ap(), curve.ap11()) == (.5, .5)
