@@ -10,9 +10,10 @@ with without('mmdet'):
     import mmpretrain.engine
     import mmpretrain.evaluation
     import mmpretrain.models
-    import mmpretrain.visualization  # noqa: F401
+    import mmpretrain.visualization
 
 import plugins.engine.registration  # noqa: F401
+from plugins.engine.load_cached_image import LoadCachedImage
 
 from .backbones import BaseNet, InceptionV3Features, TruncatedDenseNet
 from .classifiers import TransferClassifier
@@ -25,6 +26,10 @@ from .necks import AdaptivePoolNeck, ConvNeck
 from .normalization_hook import FitNormalizationHook
 from .num_classes_hook import NumClassesHook
 from .weight_layouts import to_mm_layout
+
+# mmpretrain registers mmcv's loader a second time, in its own registry.
+mmpretrain.registry.TRANSFORMS.register_module(
+    name='LoadImageFromFile', force=True, module=LoadCachedImage)
 
 __all__ = ['AdaptivePoolNeck', 'ArrayDataset', 'BaseNet', 'BatchDataPreprocessor', 'ClassReport',
            'ConvNeck', 'FeatureCacheHook', 'FitNormalizationHook',

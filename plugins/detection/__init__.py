@@ -14,9 +14,9 @@ with without('mmpretrain', 'sklearn'):
     import mmdet.visualization  # noqa: F401
 
 import plugins.engine.registration  # noqa: F401
+from plugins.engine.load_cached_image import LoadCachedImage
 
 from .kitti_dataset import KittiDataset
-from .load_cached_image import LoadCachedImage
 from .metrics import CocoBoxMetric, DetectionMetric, KittiMetric, KittiResultFiles
 from .yolov3_head import KittiYOLOV3Head
 from .yolov3_statistics_hook import YOLOStatisticsHook

@@ -13,7 +13,7 @@ from mmengine.logging import print_log
 from plugins.detection.kitti_label import TYPES, KittiObject, read_labels
 from plugins.detection.kitti_split import read_id_list, seeded_part
 from plugins.engine.files import resolve_path
-from plugins.engine.images import image_size
+from plugins.engine.images import CONVERT, image_size
 from plugins.engine.wording import some
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg')
@@ -253,7 +253,8 @@ def _files_by_id(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
             continue
         if path.suffix.lower() not in suffixes:
             raise ValueError(f'{path}: found a file of another kind, expected only '
-                             f'{" ".join(suffixes)} in this folder. Move it elsewhere.')
+                             f'{" ".join(suffixes)} in this folder; '
+                             f'{CONVERT}, move anything else elsewhere')
         if path.stem in files:
             raise ValueError(f'{path}: found {files[path.stem].name} beside it, expected one file '
                              'per id. Remove one of the two.')

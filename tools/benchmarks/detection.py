@@ -4,6 +4,8 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from mmcv.transforms import LoadImageFromFile
+from mmengine.registry import TRANSFORMS
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
@@ -15,6 +17,8 @@ from .record import Case, Settings
 KITTI_SIZE = (375, 1242)  # pixels, height and width
 DARKNET = 'yolov3/yolov3_d53-mmdet-loss_scratch_1xb6-200e_kitti-car-416px.py'
 LIGHT = 'yolov3/yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192.py'
+STOCK = 'mmcv.LoadImageFromFile'  # whose own name LoadCachedImage takes
+TRANSFORMS.register_module(name=STOCK, force=True, module=LoadImageFromFile)
 
 
 def recipe(name: str, base: str, width: int, height: int, warmup: int, iterations: int,
@@ -34,7 +38,7 @@ def recipe(name: str, base: str, width: int, height: int, warmup: int, iteration
         # stock treats ignored boxes as background; constant learning rate for stock and bare
         plain={key: pipeline('LoadCachedImage'), 'model.bbox_head.ignore_iof_thr': None,
                'param_scheduler': []},
-        stock=pipeline('LoadImageFromFile', flip), stock_plain=pipeline('LoadImageFromFile'),
+        stock=pipeline(STOCK, flip), stock_plain=pipeline(STOCK),
         rounds=3)
 
 

@@ -6,8 +6,8 @@
     python tools/misc/check_dataset.py data/cifar10
     python tools/misc/check_dataset.py configs/FAMILY/CONFIG.py
 
-The exit code is 1 if there is a problem: a file that cannot be read, the same pixels twice, or
-classes that differ between the parts.
+The exit code is 1 if there is a problem: a file that cannot be read, an odd one (of nearly one
+colour, dark, with several pages), the same pixels twice, or classes that differ between the parts.
 """
 import argparse
 import hashlib
@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from plugins.classification.datasets import SOURCES, ClassFolder, Source
 from plugins.classification.datasets.source import new_source
 from plugins.engine.files import resolve_path
+from plugins.engine.images import oddities
 
 
 class Picture(NamedTuple):
@@ -52,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> list[Finding]:
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('data', help='a data set\'s folder, or a config')
     path = resolve_path(parser.parse_args(argv).data)
+    oddities.clear()
     sources = config_sources(path) if path.suffix == '.py' else folder_sources(path)
     pictures = [picture for part, source in sources.items() for picture in examine(part, source)]
     beyond = dict.fromkeys(found for source in sources.values() for found in source.findings())
@@ -62,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> list[Finding]:
                  for one in pictures if one.size is None]
     findings += duplicates(pictures)
     findings += [Finding(kind, (name,)) for kind, name in beyond]
+    findings += [Finding(odd, (path,)) for path, odd in sorted(oddities.items())]
     report(pictures, findings)
     return findings
 

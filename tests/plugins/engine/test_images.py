@@ -1,12 +1,28 @@
 """One reader: the pixels that OpenCV gives, 16 bits scaled, and every bad file named."""
+import mmap
+import multiprocessing
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from plugins.engine.images import image_size, read_image
+from plugins.engine import images
+from plugins.engine.files import REPO_ROOT
+from plugins.engine.images import image_size, oddities, read_image
 
 RAMP = np.arange(4 * 8 * 3, dtype=np.uint8).reshape(4, 8, 3) * 2  # H x W x RGB, no two pixels alike
+
+
+@pytest.fixture
+def warned(monkeypatch):
+    """The warnings of the test."""
+    texts = []
+    monkeypatch.setattr(images, '_warned', mmap.mmap(-1, 1 << 20))
+    monkeypatch.setattr(images, 'print_log', lambda text, *_: texts.append(text))
+    return texts
 
 
 def read(path):
@@ -41,14 +57,53 @@ def test_grey_gets_three_equal_channels_like_opencv(tmp_path):
 @pytest.mark.parametrize('pixels, expected', [
     (np.array([[0, 0x0100, 0x80ff, 0xffff]], np.uint16), [0, 1, 0x80, 0xff]),
     (np.array([[256, 0, 65535]], np.int32), [1, 0, 255]), (np.array([[256, -1]], np.int32), None),
-    (np.array([[65536]], np.int32), None), (np.ones((2, 2), np.float32), None)])
-def test_sixteen_bits_are_scaled_and_what_has_no_range_is_rejected(tmp_path, pixels, expected):
+    (np.array([[0, 0.5, 1]], np.float32), [0, 128, 255]), (np.array([[65536]], np.int32), None),
+    (np.array([[0, 1.1]], np.float32), None), (np.array([[0, np.nan]], np.float32), None)])
+def test_deep_pixels_are_scaled_and_what_has_no_range_is_rejected(tmp_path, pixels, expected):
     path = save(tmp_path / 'deep.tif', pixels)
     if expected is None:
-        with pytest.raises(ValueError, match=f'deep.tif: .*{pixels.dtype} have no known range'):
+        with pytest.raises(ValueError, match=f'deep.tif: .*its {pixels.dtype} pixels run from '
+                           '.*, expected them in 0 ... (1|65535).; save it with 8 or 16 bits'):
             read(path)
     else:
         assert read(path)[0, :, 0].tolist() == expected
+
+
+def test_where_white_is_zero_it_is_white(tmp_path):
+    path = save(tmp_path / 'a.tif', np.array([[0, 65535]], np.uint16), tiffinfo={262: 0})
+    assert read(path)[0, :, 0].tolist() == [255, 0]
+    assert oddities.get(str(path)) is None
+
+
+STEPS = np.linspace(0, 1, 64).reshape(8, 8)  # a ramp
+
+
+@pytest.mark.parametrize('pixels, told', [
+    ((4095 * STEPS).astype(np.uint16), 'is dark, its values end at 4095 of 65535; scale them'),
+    ((16383 * STEPS).astype(np.uint16), 'is dark, its values end at 16383 of 65535'),
+    ((65535 * STEPS).astype(np.uint16), None), ((0.1 * STEPS).astype(np.float32), 'is dark'),
+    (np.full((8, 8), 200, np.uint8), 'is of (nearly) one colour, its values vary by 0 of 255'),
+    ((100 + 15 * STEPS).astype(np.uint8), 'is of (nearly) one colour, its values vary by 15'),
+    ((100 + 16 * STEPS).astype(np.uint8), None)])
+def test_a_picture_that_shows_nothing_is_warned_of_once(tmp_path, pixels, told, warned):
+    path = save(tmp_path / 'dull.tif', pixels)
+    for _ in range(2):
+        read(path)
+    assert [text.partition(': ')[0] for text in warned] == [str(path)] * bool(told)
+    assert told is None or told in warned[0]
+
+
+def test_workers_warn_once_in_all_and_a_flood_ends(tmp_path, warned):
+    paths = [save(tmp_path / f'{k}.png', np.zeros((2, 2), np.uint8)) for k in range(30)]
+    for _ in range(2):
+        worker = multiprocessing.get_context('fork').Process(target=read, args=(paths[0], ))
+        worker.start()
+        worker.join()
+    read(paths[0])
+    assert warned == []  # the first worker had said it
+    for path in paths:
+        read(path)
+    assert len(warned) == 20 and warned[-1] == 'More than 20 pictures are odd; no more are named'
 
 
 @pytest.mark.parametrize('orientation', range(1, 9))
@@ -62,14 +117,22 @@ def test_exif_orientation_is_applied_as_opencv_does(tmp_path, orientation):
     decoded = read(path)
     assert np.abs(decoded.astype(int) - reference).max() <= 3
     assert image_size(path) == decoded.shape[1::-1]
+    Image.fromarray(large).save(tmp_path / 'a.tif', tiffinfo={0x0112: orientation})
+    assert image_size(tmp_path / 'a.tif') == decoded.shape[1::-1]
+    assert np.abs(read(tmp_path / 'a.tif').astype(int) - decoded).max() <= 3
 
 
-def test_of_several_pages_the_first_is_read(tmp_path):
-    pages = [Image.fromarray(np.full((4, 5, 3), value, np.uint8)) for value in (10, 20)]
+def test_of_several_pages_the_first_is_read_and_the_others_are_told(tmp_path, warned):
+    pages = [Image.fromarray(RAMP), Image.fromarray(RAMP // 2)]
     for name in ('a.tif', 'a.png', 'a.webp'):
         kwargs = dict(lossless=True) if name == 'a.webp' else {}
         pages[0].save(tmp_path / name, save_all=True, append_images=pages[1:], **kwargs)
-        assert (read(tmp_path / name) == 10).all(), name
+        assert (read(tmp_path / name) == RAMP).all(), name
+        assert warned.pop() == f'{tmp_path / name}: has 2 pages or frames, of which the first is ' \
+            'read'
+    pages[0].save(tmp_path / 'a.jpg', 'MPO', save_all=True, append_images=pages[1:])
+    read(tmp_path / 'a.jpg')
+    assert warned == []  # a camera's previews
 
 
 @pytest.mark.parametrize('name', ['cut.jpg', 'cut.png', 'empty.jpg', 'text.png', 'gone.png'])
@@ -80,7 +143,8 @@ def test_bad_files_are_named(tmp_path, name):
         path.write_bytes(save(path, noise).read_bytes()[:-400])
     elif name != 'gone.png':
         path.write_bytes(b'' if name == 'empty.jpg' else b'hello')
-    with pytest.raises(ValueError, match=f'{name}: cannot be decoded as an image '):
+    with pytest.raises(ValueError, match=f'{name}: cannot be decoded as an image .*; copy the '
+                       'file again'):
         read_image(path)
     if not name.startswith('cut'):  # whose header is there
         with pytest.raises(ValueError, match=f'{name}: cannot be decoded as an image'):
@@ -93,6 +157,25 @@ def test_an_image_that_is_too_large_is_named(tmp_path, monkeypatch):
     for function in (read_image, image_size):
         with pytest.raises(ValueError, match='large.png: .*32 pixels.*; scale it down'):
             function(path)
+
+
+def test_half_the_limit_is_read_without_a_word_from_pillow(tmp_path):
+    path = save(tmp_path / 'large.png', RAMP)
+    code = ('from plugins.engine.images import Image, read_image; Image.MAX_IMAGE_PIXELS = 20; '
+            f'print(read_image({str(path)!r}).size)')
+    done = subprocess.run([sys.executable, '-c', code], cwd=REPO_ROOT, capture_output=True)
+    assert (done.stdout, done.stderr) == (b'(8, 4)\n', b'')
+
+
+@pytest.mark.parametrize('kind', ['avif', 'gif', 'jpeg2000', 'heic'])
+def test_other_formats_under_a_known_name_are_to_be_converted(tmp_path, kind):
+    path = tmp_path / 'phone.jpg'
+    if kind == 'heic':
+        path.write_bytes(b'\0\0\0\x18ftypheic\0\0\0\0mif1heic')
+    else:
+        Image.fromarray(RAMP).save(path, kind)
+    with pytest.raises(ValueError, match=r'phone.jpg: .* \(HEIC, AVIF, GIF, ...\) to JPEG or PNG'):
+        read_image(path)
 
 
 def test_no_other_program_is_started_for_a_picture(tmp_path, monkeypatch):

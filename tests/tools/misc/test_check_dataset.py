@@ -32,10 +32,13 @@ def images(folder):
 
 
 def pngs(folder, **shades):
+    """Pictures of 4 x 6 pixels, each of its own shade but for one white pixel."""
     for name, shade in shades.items():
         path = folder / f'{name.replace("__", "/")}.png'
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.full((4, 6, 3), shade, np.uint8)).save(path)
+        pixels = np.full((4, 6), shade, np.uint8)
+        pixels[-1, -1] = 255
+        Image.fromarray(pixels).save(path)
     return folder
 
 
@@ -50,7 +53,7 @@ def test_clean_sets_are_clean(samples, name, total, capsys):
 def test_the_table_counts_and_measures(tmp_path, capsys):
     pngs(tmp_path, train__cat__1=1, train__cat__2=2, train__dog__3=3, test__cat__4=4,
          test__dog__5=5)
-    Image.new('RGB', (10, 9)).save(tmp_path / 'test' / 'dog' / 'big.png')
+    Image.linear_gradient('L').resize((10, 9)).save(tmp_path / 'test' / 'dog' / 'big.png')
     main([str(tmp_path)])
     rows = [[cell.strip() for cell in line.split('│')[1:-1]]
             for line in capsys.readouterr().out.splitlines() if line.startswith('│')]
@@ -63,7 +66,7 @@ def test_duplicates_by_their_kind(tmp_path):
          train__dog__5=5, test__dog__6=5, test__cat__7=7, test__dog__8=0)
     # the same pixels in another format; the same bytes in another shape are another image
     Image.open(tmp_path / 'test/cat/7.png').save(tmp_path / 'test/dog/9.bmp')
-    Image.fromarray(np.zeros((6, 4, 3), np.uint8)).save(tmp_path / 'test/dog/10.png')
+    Image.open(tmp_path / 'test/dog/8.png').resize((4, 6)).save(tmp_path / 'test/dog/10.png')
     kinds = {finding.names: finding.kind for finding in main([str(tmp_path)])}
     assert kinds == {
         ('train: cat/3.png', 'train: dog/4.png'): 'same image, with different labels',
@@ -79,6 +82,18 @@ def test_a_truncated_file_is_found(copy):
     finding, = main([str(root)])
     assert finding.kind.startswith('unreadable (image file is truncated')
     assert finding.names == (broken.relative_to(root).as_posix(),)
+
+
+def test_pictures_that_show_nothing_are_found(tmp_path):
+    pngs(tmp_path, cat__1=1, cat__2=255, dog__3=3)
+    deep = Image.fromarray(np.arange(0, 4095, 91, dtype=np.uint16)[None])
+    deep.save(tmp_path / 'dog/4.tif', save_all=True, append_images=[deep])
+    assert main([str(tmp_path)]) == main([str(tmp_path)]) == [
+        Finding('is of (nearly) one colour, its values vary by 0 of 255',
+                (str(tmp_path / 'cat/2.png'),)),
+        Finding('is dark, its values end at 4004 of 65535; scale them to that; is of (nearly) one '
+                'colour, its values vary by 15 of 255; has 2 pages or frames, of which the first '
+                'is read', (str(tmp_path / 'dog/4.tif'),))]
 
 
 def test_a_class_missing_from_one_part_is_found(copy):

@@ -3,9 +3,11 @@ import cv2
 import numpy as np
 import pytest
 from mmengine.logging import MMLogger
+from mmengine.registry import TRANSFORMS, DefaultScope
 from PIL import Image
 
-from plugins.detection import LoadCachedImage, load_cached_image
+from plugins.engine import load_cached_image
+from plugins.engine.load_cached_image import LoadCachedImage
 
 
 @pytest.fixture
@@ -47,3 +49,24 @@ def test_callers_cannot_change_the_kept_image(paths):
     load = LoadCachedImage()
     load({'img_path': paths[0]})['img'][:] = 0
     assert load({'img_path': paths[0]})['img'].any()
+
+
+@pytest.mark.parametrize('scope', ['mmdet', 'mmpretrain'])
+def test_stock_pipelines_read_the_same_pixels(tmp_path, scope):
+    import plugins.classification  # noqa: F401  (registers mmpretrain's)
+    path = str(tmp_path / 'deep.png')
+    Image.fromarray(np.array([[0, 0x1200, 0xff00]], np.uint16)).save(path)
+    assert cv2.imread(path).max() == 255
+    with DefaultScope.overwrite_default_scope(scope):
+        stock = TRANSFORMS.build(dict(
+            type='LoadImageFromFile', to_float32=True, backend_args=None))
+    image = stock({'img_path': path})['img']
+    assert image.dtype == np.float32 and image[0, :, 0].tolist() == [0, 0x12, 0xff]
+
+
+@pytest.mark.parametrize('changed', [dict(color_type='unchanged'), dict(imdecode_backend='pillow'),
+                                     dict(ignore_empty=True), dict(backend_args=dict(backend='x'))])
+def test_another_reader_is_refused(changed):
+    key, = changed
+    with pytest.raises(ValueError, match=f'LoadCachedImage: {key}=.*there is one reader'):
+        LoadCachedImage(**changed)

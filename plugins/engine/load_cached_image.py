@@ -1,17 +1,22 @@
 """Load images, and keep them decoded in memory."""
-import numpy as np
-from mmcv.transforms import BaseTransform
-from mmdet.registry import TRANSFORMS
-from mmengine.logging import print_log
+from typing import Any
 
-from plugins.engine.images import read_image
+import numpy as np
+from mmcv.transforms import LoadImageFromFile
+from mmengine.logging import print_log
+from mmengine.registry import TRANSFORMS
+
+from .checks import refuse
+from .images import read_image
 
 
 @TRANSFORMS.register_module()
-class LoadCachedImage(BaseTransform):
+@TRANSFORMS.register_module(name='LoadImageFromFile', force=True)
+class LoadCachedImage(LoadImageFromFile):
     """Load an image, and keep it decoded in RAM within a budget.
 
-    LoadImageFromFile decodes again in every epoch, and accepts truncated files.
+    mmcv's LoadImageFromFile decodes again in every epoch, accepts truncated files and clips 16
+    bits to 8. This class takes its name, so that every pipeline reads the same pixels.
 
     Every data loader worker keeps its own images, so the budget is per process;
     workers must be persistent, or images are lost after each epoch.
@@ -22,13 +27,19 @@ class LoadCachedImage(BaseTransform):
     Args:
         budget_mb: Maximum size of the kept images in megabytes (1e6 bytes), per
             process. A KITTI image takes 1.4 MB. 0 keeps none.
+        to_float32: Whether img is float32.
+        stock: mmcv's other arguments, which must have their defaults.
 
     Raises:
         ValueError: The file is missing or cannot be decoded, see
-            :func:`plugins.engine.images.read_image`.
+            :func:`plugins.engine.images.read_image`; or an argument asks for another reader.
     """
 
-    def __init__(self, budget_mb: float = 1000) -> None:
+    def __init__(self, budget_mb: float = 1000, to_float32: bool = False, **stock: Any) -> None:
+        super().__init__(to_float32, **stock)
+        for key, usual in vars(LoadImageFromFile(to_float32)).items():
+            if vars(self)[key] != usual:
+                raise refuse(self, key, stock[key], f'{usual!r}, as there is one reader; remove it')
         self.budget_mb = budget_mb
         self._free = int(budget_mb * 1e6)
         self._full = False
@@ -41,7 +52,7 @@ class LoadCachedImage(BaseTransform):
         if image is None:
             image = np.ascontiguousarray(np.asarray(read_image(path))[..., ::-1])
             self._keep(path, image)
-        results['img'] = image.copy()  # later transforms may write into it
+        results['img'] = image.astype(np.float32 if self.to_float32 else np.uint8)  # a copy
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results
 
