@@ -16,6 +16,7 @@ from torch import nn
 
 from plugins.engine.build_errors import naming
 from plugins.engine.checkpoint import check_finite, misfit, read_checkpoint, trust_checkpoint
+from plugins.engine.checks import class_names
 from plugins.engine.config_keys import resolved_keys
 from plugins.engine.experiment import EXPERIMENT, other_model
 
@@ -143,7 +144,7 @@ def _class_names(loaded: dict[str, Any], cfg: Config, checkpoint: str | Path) ->
     """Class names of the checkpoint or, if it has none (converted weights), of the data set."""
     names = loaded.get('meta', {}).get('dataset_meta', {}).get('classes')
     if names:
-        return tuple(names)
+        return class_names(f'checkpoint {checkpoint}', names)
     try:
         return _classes_of_data(cfg)
     except (OSError, ValueError) as error:

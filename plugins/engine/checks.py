@@ -1,6 +1,7 @@
 """Checks of single values: errors name the owner, the key, what was found and what was expected."""
 import math
 import sys
+import unicodedata
 from collections.abc import Sequence
 from numbers import Real
 from pathlib import Path
@@ -94,6 +95,23 @@ def size(owner: object, key: str, value: object) -> Size:
     if len(sides) != 2 or not all(is_whole(side, 1) for side in sides):
         raise refuse(owner, key, value, 'a positive whole number of pixels, or (height, width)')
     return sides
+
+
+def class_names(owner: object, names: Sequence[str]) -> tuple[str, ...]:
+    """Class names in Unicode's composed form (NFC), so that two spellings of an accent are one.
+
+    ValueError for a name that cannot be printed, and for two that are one.
+    """
+    spellings: dict[str, str] = {}
+    for name in names:
+        composed = unicodedata.normalize('NFC', name)
+        if not composed.isprintable():
+            raise refuse(str(owner), 'class', name, 'printable text; rename it')
+        if composed in spellings:
+            raise ValueError(f'{owner}: {ascii(spellings[composed])} and {ascii(name)} are two '
+                             'spellings of one class; rename or merge them')
+        spellings[composed] = name
+    return tuple(spellings)
 
 
 def check_shape(value: Any, shape: Any, where: str, advice: str) -> None:

@@ -23,6 +23,7 @@ from .allocator import keep_freed_memory
 from .build_errors import named, naming
 from .checkpoint import check_finite, misfit
 from .checkpoint_content import check_resumable, check_shapes
+from .checks import class_names
 from .console import lenient
 from .experiment import EXPERIMENT, check_resumed, other_images, other_model
 from .files import replacing, shown_path, write_text
@@ -219,7 +220,7 @@ class TransferRunner(Runner):
             self._compare(filename, begun, asked)
         if not fresh_training:
             classes = checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes')
-            self.trained_classes = tuple(classes) if classes else None
+            self.trained_classes = class_names(filename, classes) if classes else None
         return checkpoint
 
     def _check_state(self, filename: str, checkpoint: dict) -> None:

@@ -3,6 +3,7 @@ import os
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from unicodedata import normalize
 
 
 def counted(number: int, noun: str) -> str:
@@ -44,6 +45,6 @@ def index_of(name: str, names: Sequence[str], option: str) -> int:
     Raises:
         ValueError: The name is unknown; the message names similar ones.
     """
-    if name not in names:
+    if normalize('NFC', name) not in names:
         raise ValueError(f'{option} {name}: no such class{near(name, names)}')
-    return list(names).index(name)
+    return list(names).index(normalize('NFC', name))

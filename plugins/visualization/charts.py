@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .drawing import DEEP_BLUE, ORANGE, PALETTE, VERMILION, YELLOW
+from .drawing import DEEP_BLUE, ORANGE, PALETTE, VERMILION, YELLOW, legible
 
 _MOST_NUMBERS = 30  # with more classes, the numbers in a matrix's cells could not be read
 _MOST_LINES = 12  # a legend of more classes would hide the curves
@@ -161,8 +161,8 @@ def _curves(xlabel: str, ylabel: str, lines: Mapping[str, tuple]) -> Figure:
 
 
 def plain(text: str) -> str:
-    """Escape a name so that matplotlib does not read it as a formula."""
-    return text.replace('$', r'\$')
+    """A name as matplotlib shows it: not as a formula, nor hidden, nor in boxes."""
+    return ' ' * text.startswith('_') + legible(text).replace('$', r'\$')
 
 
 def _rgb(colour: tuple[int, int, int]) -> tuple[float, ...]:

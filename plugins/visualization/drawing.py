@@ -3,13 +3,16 @@
 Drawn by Pillow with matplotlib's DejaVu fonts: edges are sharp, and a picture takes milliseconds.
 matplotlib itself, and so mmdet's visualizer, takes 0.1 s per picture and blurs edges.
 """
+import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib.ft2font import FT2Font
+from mmengine.logging import print_log
 from PIL import Image, ImageDraw, ImageFont
 
 Colour = tuple[int, int, int]
@@ -22,6 +25,9 @@ WHITE, BLACK, GREY = (255, 255, 255), (0, 0, 0), (170, 170, 170)
 PALETTE = (BLUE, ORANGE, GREEN, YELLOW, PURPLE, VERMILION, DEEP_BLUE)
 INK, FAINT, DARK = (25, 25, 25), (120, 120, 120), (32, 34, 37)
 
+_DEJAVU = [f'{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans{kind}.ttf' for kind in ('', '-Bold')]
+_truetype = cache(ImageFont.truetype)
+_told: list[str] = []  # the first text with characters that no font has
 _SHARP = 3  # from this magnification on, pixels are drawn as squares
 
 
@@ -41,15 +47,48 @@ class Line:
 
 
 @cache
-def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """Load DejaVu Sans, which comes with matplotlib, in a size in pixels."""
-    name = 'DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf'
-    return ImageFont.truetype(Path(matplotlib.get_data_path(), 'fonts', 'ttf', name), size)
+def _characters(file: str) -> frozenset[str]:
+    return frozenset(map(chr, FT2Font(file).get_charmap()))
+
+
+@cache
+def _file(characters: frozenset[str], bold: bool = False) -> str | None:
+    """A font with these characters: DejaVu, or one of this machine, which charts then use, too."""
+    if characters <= _characters(_DEJAVU[bold]):
+        return _DEJAVU[bold]
+    from matplotlib.font_manager import fontManager
+    for font in sorted(fontManager.ttflist, key=lambda font: (
+            font.weight != 400, font.style != 'normal', font.name)):
+        with suppress(RuntimeError):  # FreeType cannot open it
+            # The font of last resort only draws a character's block.
+            if 'LastResort' not in font.fname and characters <= _characters(font.fname):
+                matplotlib.rcParams['font.family'] += [font.name]
+                return font.fname
+    return None
+
+
+def legible(text: str) -> str:
+    """Escape, as Python does, line breaks and characters that no font of this machine has."""
+    if text.isprintable() and _file(frozenset(text)):
+        return text
+    if text.isprintable() and not _told:
+        _told.append(text)
+        print_log(f'No font of this machine has all characters of {text!r}: pictures show such '
+                  'characters by their numbers; install a font that has them, e.g. Noto Sans CJK',
+                  'current', logging.WARNING)
+    return ''.join(one if one.isprintable() and one in _characters(_DEJAVU[False])
+                   else ascii(one)[1:-1] for one in text)
+
+
+def _font(text: str, size: int, bold: bool) -> ImageFont.FreeTypeFont:
+    """A font that has these characters, in a size in pixels."""
+    return _truetype(_file(frozenset(text), bold), size)
 
 
 def text_width(text: str, size: int, bold: bool = False) -> int:
     """Width of a line of text, in pixels."""
-    return int(np.ceil(font(size, bold).getlength(text)))
+    text = legible(text)
+    return int(np.ceil(_font(text, size, bold).getlength(text)))
 
 
 def shortened(text: str, width: int, size: int, bold: bool = False) -> str:
@@ -106,8 +145,8 @@ class Canvas:
     def write(self, text: str, left: float, middle: float, size: int, colour: Colour = INK,
               bold: bool = False, width: int | None = None) -> None:
         """Write a line of text, shortened if it is wider than ``width`` pixels."""
-        text = text if width is None else shortened(text, width, size, bold)
-        self.draw.text((left, middle), text, fill=colour, font=font(size, bold), anchor='lm')
+        text = legible(text) if width is None else shortened(legible(text), width, size, bold)
+        self.draw.text((left, middle), text, fill=colour, font=_font(text, size, bold), anchor='lm')
 
     def box(self, box: Sequence[float], line: Line) -> None:
         """Outline a box (corners in pixels), with a dark rim so that it is visible everywhere."""

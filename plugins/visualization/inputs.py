@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from rich.progress import track
 
-from plugins.engine.images import SUFFIXES, read_image
+from plugins.engine.images import CONVERT, SUFFIXES, read_image
 
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg')
 # Containers of pictures; a playlist with the name of a video would show the files that it names.
@@ -36,18 +36,26 @@ def is_video(path: Path) -> bool:
 def find_files(path: Path) -> list[Path]:
     """The file itself, or all files below a folder, sorted, without hidden ones and Windows' own.
 
+    Links to folders are followed; a broken link counts as a file.
+
     Raises:
-        FileNotFoundError: There is no file in the folder.
+        OSError: There is no file, a folder cannot be read, or a link leads back to its own folder.
     """
     if not path.is_dir():
         return [path]
-    files = [file for file in sorted(path.rglob('*')) if file.is_file() and not any(
-        part.startswith('.') for part in file.relative_to(path).parts)
-        and file.name.lower() not in _DROPPINGS]
+    files = sorted(_below(path))
     if not files:
         raise FileNotFoundError(f'{path}: no pictures in this folder; expected *'
                                 f'{", *".join(SUFFIXES)}')
     return files
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.is_dir() and any(map(path.samefile, path.parents)):
+            raise OSError(f'{path}: is, by a link, a folder that it lies in; remove the link')
+        if not path.name.startswith('.') and path.name.lower() not in _DROPPINGS:
+            yield from _below(path) if path.is_dir() else [path]
 
 
 def find_broken(files: Sequence[Path], skip: bool) -> dict[Path, str]:
@@ -61,9 +69,11 @@ def find_broken(files: Sequence[Path], skip: bool) -> dict[Path, str]:
     for path in with_progress(files, 'check') if len(files) > 1 else files:
         try:
             if path.suffix.lower() not in SUFFIXES:
-                hint = '; give a video by its own name' if is_video(path) else ''
-                raise ValueError(f'not a picture; expected a file named *{", *".join(SUFFIXES)}'
-                                 f'{hint}')
+                hint = 'give a video by its own name' if is_video(path) else CONVERT
+                raise ValueError('not a picture; expected a file named '
+                                 f'*{", *".join(SUFFIXES)}; {hint}')
+            if path.exists() and not path.is_file():
+                raise ValueError('not a file; remove it')
             read_image(path)
         except ValueError as error:
             broken[path] = str(error).removeprefix(f'{path}: ')
@@ -71,9 +81,9 @@ def find_broken(files: Sequence[Path], skip: bool) -> dict[Path, str]:
         return broken
     lines = [f'{path}: {reason}' for path, reason in broken.items()]
     if len(files) == 1:
-        raise ValueError(f'{lines[0]}; copy the file again')
+        raise ValueError(lines[0])
     more = [f'and {len(lines) - _NAMED} more'] if len(lines) > _NAMED else []
-    advice = ('Copy them again, or leave them out with --skip-broken' if len(lines) < len(files)
+    advice = ('Mend them, or leave them out with --skip-broken' if len(lines) < len(files)
               else 'No picture is left')
     raise ValueError('\n    '.join([f'{len(lines)} of {len(files)} files are broken or no '
                                     'pictures:', *lines[:_NAMED], *more]) + f'\n{advice}')
@@ -94,7 +104,7 @@ class Video:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self._capture = path, cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        self.path, self._capture = path, cv2.VideoCapture(_text(path), cv2.CAP_FFMPEG)
         self.fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.announced = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         if not 0 < self.fps < np.inf:  # 0 where it cannot be opened
@@ -123,7 +133,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
         for frame in frames:
             height, width = (side - side % 2 for side in frame.shape[:2])  # must be even
             if not writer.isOpened() and not writer.open(
-                    str(path), cv2.VideoWriter_fourcc(*'mp4v'), fps, (width, height)):
+                    _text(path), cv2.VideoWriter_fourcc(*'mp4v'), fps, (width, height)):
                 raise OSError(f'{path}: OpenCV cannot write a video here')
             writer.write(frame[:height, :width, ::-1].copy())
         if not writer.isOpened():
@@ -132,6 +142,13 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
         writer.release()
     if not cv2.VideoCapture(str(path)).read()[0]:  # OpenCV does not say that the disk is full
         raise OSError(errno.EIO, 'OpenCV could not write the video; is the disk full?', str(path))
+
+
+def _text(path: Path) -> str:
+    try:
+        return os.fsencode(path).decode()
+    except UnicodeDecodeError as error:  # OpenCV would end the process
+        raise ValueError(f'{path}: rename it, OpenCV reads UTF-8 names') from error
 
 
 def batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:

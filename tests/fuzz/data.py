@@ -1,6 +1,7 @@
 """Data sets: CIFAR's batches, KITTI's labels, images, class folders and stored arrays."""
 import io
 import json
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -82,25 +83,37 @@ def kitti(rng: Random, setting: Setting) -> Attempt:
     return Attempt(told, [str(path)], use)
 
 
-@kind('image', 90, 'its size is that of the header, with 8 bits per channel')
+@kind('image', 130, 'its size is that of the header, with 8 bits per channel')
 def image(rng: Random, setting: Setting) -> Attempt:
     from plugins.engine.images import image_size, read_image
 
     kind_, mode = rng.choice([('png', 'RGB'), ('jpeg', 'RGB'), ('png', 'RGBA'), ('bmp', 'RGB'),
-                              ('webp', 'RGB'), ('tiff', 'I;16'), ('ppm', 'RGB'), ('png', 'P')])
+                              ('webp', 'RGB'), ('tiff', 'I;16'), ('ppm', 'RGB'), ('png', 'P'),
+                              ('tiff', 'F'), ('tiff', 'I'), ('png', 'I;16'), ('tiff', 'CMYK')])
     buffer = io.BytesIO()
     pixels = np.random.default_rng(0).integers(0, 256, (20, 31, 3), np.uint8)
     picture = Image.fromarray(pixels)
-    picture = picture.convert('L').convert('I').convert('I;16') if mode == 'I;16' \
-        else picture.convert(mode)
-    picture.save(buffer, kind_)
+    if mode[0] in 'IF':
+        top = rng.choice([0.2, 1, 255, 4095, 65535, 70000])
+        deep = pixels[..., 0] * (top / 255)
+        picture = Image.fromarray(deep.astype({'F': 'f4', 'I': 'i4', 'I;16': 'u2'}[mode]))
+    else:
+        top, picture = 0, picture.convert(mode)
+    pages = dict(save_all=True, append_images=[picture]) if rng.random() < 0.3 and kind_ in (
+        'tiff', 'png', 'webp') else {}
+    picture.save(buffer, kind_, **pages)
     data, told = flipped(rng, buffer.getvalue())
+    if rng.random() < 0.2:
+        data, told = buffer.getvalue(), f'whole, values to {top}'
     path = setting.folder / f'picture.{kind_}'
     path.write_bytes(data)
 
     def use() -> None:
         pixels = np.asarray(read_image(path))
         assert pixels.dtype == np.uint8 and pixels.shape == (*image_size(path)[::-1], 3)
+        if told.startswith('whole') and top:
+            full = 1 if mode == 'F' else 65535
+            assert abs(pixels - (deep * (255 / full))[..., None]).max() <= 1, 'other values'
 
     return Attempt(f'{kind_} {mode}: {told}', [str(path)], use)
 
@@ -114,7 +127,11 @@ def _folders(folder: Path) -> Path:
     return root
 
 
-@kind('class folder', 60, 'one image for each image file, and the classes are the folders')
+_CLASSES = dict(accent=('\xe9', 'e\u0301'), markup=('[bold]', '$x$', '_a'), line=('a\nb',),
+                bytes=(os.fsdecode(b'caf\xe9'),))
+
+
+@kind('class folder', 90, 'one image for each image file, and the classes are the folders')
 def class_folder(rng: Random, setting: Setting) -> Attempt:
     from plugins.classification.datasets import ClassFolder
 
@@ -122,7 +139,8 @@ def class_folder(rng: Random, setting: Setting) -> Attempt:
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(setting.once('classes', _folders), root)
     action = rng.choice(['empty file', 'text', 'folder', 'empty class', 'gone', 'link', 'loop',
-                         'up', 'hidden', 'unicode', 'upper', 'flip', 'fifo', 'no class'])
+                         'up', 'hidden', 'unicode', 'upper', 'flip', 'fifo', 'no class',
+                         'accent', 'markup', 'bytes', 'line', 'heic', 'gone class'])
     file, odd = root / 'cat/0.png', root / 'cat' / rng.choice(['a b.png', 'ü.PNG', '.png', '-.png'])
     if action == 'empty file':
         file.write_bytes(b'')
@@ -146,8 +164,14 @@ def class_folder(rng: Random, setting: Setting) -> Attempt:
     elif action == 'flip':
         file.write_bytes(flipped(rng, file.read_bytes())[0])
     elif action == 'fifo':
-        import os
         os.mkfifo(root / 'cat/pipe.png')
+    elif action in _CLASSES:
+        for name in _CLASSES[action]:
+            shutil.copytree(root / 'cat', root / name)
+    elif action == 'heic':
+        file.rename(file.with_suffix('.heic'))
+    elif action == 'gone class':
+        (root / 'owl').symlink_to(root / 'none')
     elif action == 'no class':
         shutil.rmtree(root)
         root.mkdir()
@@ -162,6 +186,27 @@ def class_folder(rng: Random, setting: Setting) -> Attempt:
             {path.parent.name for path in shown}))
 
     return Attempt(f'{action}, {odd.name}', [str(root)], use)
+
+
+@kind('class list', 40, 'the classes are the lines')
+def class_list(rng: Random, setting: Setting) -> Attempt:
+    from plugins.classification.datasets import ClassFolder
+
+    root, path = setting.once('classes', _folders), setting.folder / 'names.txt'
+    lines = rng.sample(['cat', 'dog'], 2)
+    lines.insert(rng.randrange(3), rng.choice(
+        ['', ' ', 'cat', 'owl', '\x00', '# note', '3', 'd\u0302']))
+    del lines[rng.randrange(4):]
+    data = rng.choice(['\n', '\r\n', '\r', ',']).join(lines).encode(rng.choice(
+        ['utf-8', 'utf-8-sig', 'utf-16', 'latin-1', 'utf-8']), 'replace') + rng.choice(
+        [b'', b'\n', b'\n\n', b'\xe9', b'\x1a'])
+    path.write_bytes(data)
+
+    def use() -> None:
+        assert list(ClassFolder(root, size=8, classes=str(path)).classes) == data.decode(
+            'utf-8-sig').split()
+
+    return Attempt(repr(data), [str(path), str(root)], use)
 
 
 @kind('stored array', 70, 'the array is the one that was stored, or it is computed again')

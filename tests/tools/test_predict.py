@@ -1,4 +1,5 @@
 import json
+import os
 import pickle
 
 import cv2
@@ -107,6 +108,22 @@ def test_broken_files_are_named_before_anything_is_written_or_left_out(
         predict(CLASSIFIER, classifier, folder, tmp_path / 'none', '--skip-broken')
     with pytest.raises(FileExistsError, match='out: contains earlier results'):
         predict(CLASSIFIER, classifier, digits_root, tmp_path / 'out')
+
+
+def test_any_file_name_is_predicted_twice(classifier, digits_root, tmp_path):
+    given, whole = tmp_path / 'in', next((digits_root / 'test/3').glob('*.png')).read_bytes()
+    given.mkdir()
+    for name in (os.fsdecode(b'b\xe9.png'), 'c\nd.png', "e'f.png", '\u732b.png', '[red]g.png'):
+        (given / name).write_bytes(whole)
+    (given / 'linked').symlink_to(digits_root / 'test/4')
+    for more in ((), ('--overwrite',)):
+        record = predict(CLASSIFIER, classifier, given, tmp_path / 'out', *more)
+        names = [one['image'] for one in record['predictions']]
+        assert sorted(names) == sorted([
+            *(path.name for path in given.iterdir() if path.is_file()),
+            *(f'linked/{path.name}' for path in (digits_root / 'test/4').iterdir())])
+        assert json.loads((tmp_path / 'out/predictions.json').read_text()) == record
+        assert all((tmp_path / 'out' / name).is_file() for name in names)
 
 
 def test_no_two_pictures_are_written_to_one_file(classifier, digits_root, tmp_path):

@@ -46,7 +46,7 @@ class Cifar10(Source):
     edition: Edition = CIFAR10
 
     def __init__(self, data_root: str | Path, split: str,
-                 classes: Sequence[int | str] | None = None,
+                 classes: Sequence[int | str] | str | None = None,
                  max_per_class: int | None = None, seed: int = 0) -> None:
         self.root = resolve_path(data_root)
         self.split = checks.one_of('', 'split', split, ('train', 'test'))
@@ -118,7 +118,7 @@ class Cifar100(Cifar10):
     edition = CIFAR100
 
     def __init__(self, data_root: str | Path, split: str, label: str = 'fine',
-                 classes: Sequence[int | str] | None = None,
+                 classes: Sequence[int | str] | str | None = None,
                  max_per_class: int | None = None, seed: int = 0) -> None:
         super().__init__(data_root, split, classes, max_per_class, seed)
         self.label_key = f'{checks.one_of("", "label", label, ("fine", "coarse"))}_labels'

@@ -13,7 +13,7 @@ from plugins.classification.datasets.splits import (
     wanted_classes,
 )
 from plugins.engine import checks
-from plugins.engine.images import SUFFIXES
+from plugins.engine.images import CONVERT, SUFFIXES
 
 
 @SOURCES.register_module(name='class_folder')
@@ -27,8 +27,9 @@ class ClassFolder(FileSource):
     Args:
         data_root: The folder of the class folders.
         size: See :class:`FileSource`, also for the other arguments.
-        classes: Class names in label order; must be exactly the existing folders, so that a
-            forgotten one is noticed. None takes the folders in sorted order.
+        classes: Class names in label order, or a text file of them, one a line; must be exactly the
+            existing folders, so that a forgotten one is noticed. None takes the folders in sorted
+            order.
         split: 'train' or 'test' splits the images at random, see
             :func:`stratified_split`; needs ``held_out``. None takes all. ArrayDataset's
             ``val_fraction=held_out`` and ``split_seed=seed`` make the same split.
@@ -44,7 +45,7 @@ class ClassFolder(FileSource):
     """
 
     def __init__(self, data_root: str | Path, size: int | tuple[int, int],
-                 classes: Sequence[str] | None = None, split: str | None = None,
+                 classes: Sequence[str] | str | None = None, split: str | None = None,
                  held_out: float | int | None = None, max_per_class: int | None = None,
                  seed: int = 0, **decoding: Any) -> None:
         super().__init__(data_root, size, **decoding)
@@ -86,6 +87,9 @@ class ClassFolder(FileSource):
                                     'tools/misc/make_sample_data.py, or correct data_root')
         found = [path.name for path in visible(root) if path.is_dir()]
         for path in visible(root):
+            if not path.exists():
+                raise FileNotFoundError(f'{path}: is a link to {path.readlink()}, which does not '
+                                        'exist; correct or remove it')
             if path.suffix.lower() in SUFFIXES and path.is_file():
                 raise ValueError(f'{path}: an image outside the class folders; expected '
                                  f'{root}/<class>/{path.name}; move it to its class or delete it')
@@ -120,7 +124,7 @@ def _image_files(folder: Path) -> list[Path]:
     for path in files:
         if not path.is_file() or path.suffix.lower() not in SUFFIXES:
             raise ValueError(f'{path}: not an image; a class folder holds only files named '
-                             f'*{", *".join(SUFFIXES)}; move it elsewhere or delete it')
+                             f'*{", *".join(SUFFIXES)}; {CONVERT}, move anything else elsewhere')
     if not files:
         raise ValueError(f'{folder}: no images in this class folder; add some or delete the folder')
     return files

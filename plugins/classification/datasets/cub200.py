@@ -36,7 +36,7 @@ class Cub200(FileSource):
     """
 
     def __init__(self, data_root: str | Path, split: str, size: int | tuple[int, int],
-                 classes: Sequence[str] | None = None, **decoding: Any) -> None:
+                 classes: Sequence[str] | str | None = None, **decoding: Any) -> None:
         super().__init__(data_root, size, **decoding)
         self.split = checks.one_of('', 'split', split, ('train', 'test'))
         self.wanted = classes

@@ -12,6 +12,7 @@ import numpy as np
 from mmengine.registry import Registry
 from PIL import Image, ImageOps
 
+from plugins.engine import checks
 from plugins.engine.type_check import REGISTRIES
 
 # Without `locations` mmengine would import all of mmpretrain (and with it
@@ -79,7 +80,8 @@ class Source(ABC):
     @cached_property
     def _listed(self) -> tuple[Sequence[str], np.ndarray, tuple[str, ...]]:
         names, labels, classes = self.listing()
-        labels, classes = np.array(labels, dtype=np.int64), tuple(classes)
+        labels = np.array(labels, dtype=np.int64)
+        classes = checks.class_names(type(self).__name__, classes)
         if len(names) != len(labels):
             raise ValueError(f'{type(self).__name__}: {len(labels)} labels but {len(names)} '
                              'names, expected one label and one name per image')

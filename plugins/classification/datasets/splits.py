@@ -2,11 +2,13 @@
 import logging
 from collections.abc import Sequence
 from difflib import get_close_matches
+from unicodedata import normalize
 
 import numpy as np
 from mmengine.logging import print_log
 
 from plugins.engine import checks
+from plugins.engine.files import resolve_path
 from plugins.engine.wording import some
 
 
@@ -83,18 +85,19 @@ def at_most_per_class(labels: np.ndarray, count: int, seed: int,
     return np.sort(np.concatenate(chosen)) if chosen else np.arange(0)
 
 
-def wanted_classes(where: object, found: Sequence[str], wanted: Sequence[int | str] | None
+def wanted_classes(where: object, found: Sequence[str], wanted: Sequence[int | str] | str | None
                    ) -> list[int]:
-    """Indices of classes given by name or index, in the given order; None takes all.
+    """Indices of classes given by name, index or file, in the given order; None takes all.
 
     Raises:
-        ValueError: A class is unknown or given twice, or there is none; the message begins with
-            ``where``.
+        OSError, ValueError: The file is missing or wrong, or a class is unknown or given twice, or
+            there is none; the message begins with ``where``.
     """
-    ids = []
+    ids, found = [], checks.class_names(where, found)
+    wanted = read_classes(wanted) if isinstance(wanted, str) else wanted
     for entry in range(len(found)) if wanted is None else wanted:
-        if entry in found:
-            entry = list(found).index(entry)
+        if isinstance(entry, str) and (name := normalize('NFC', entry)) in found:
+            entry = found.index(name)
         elif isinstance(entry, str) or not 0 <= entry < len(found):
             near = get_close_matches(str(entry), found) or [
                 *found[:3], f'or an index from 0 to {len(found) - 1}']
@@ -104,6 +107,23 @@ def wanted_classes(where: object, found: Sequence[str], wanted: Sequence[int | s
     if len(set(ids)) != len(ids) or not ids:
         raise ValueError(f'{where}: classes={list(wanted or ())}, expected at least one, each once')
     return ids
+
+
+def read_classes(file: str) -> list[str]:
+    """Read a text file of class names, one a line; OSError or ValueError if it is none."""
+    path = resolve_path(file)
+    if not path.is_file():
+        raise FileNotFoundError(f'classes={file!r}: no such file; expected a text file of names, '
+                                'one a line, or a list of them')
+    try:
+        names = [line.strip() for line in path.read_text('utf-8-sig').rstrip().splitlines()]
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{path}: {error}; save it as UTF-8 text') from error
+    for number, name in enumerate(names, 1):
+        if not name or name in names[:number - 1]:
+            raise ValueError(f'{path}:{number}: found {name!r}, expected the name of a class, each '
+                             'once; delete the line')
+    return names
 
 
 def _named(label: int, classes: Sequence[str] | None) -> str:

@@ -66,3 +66,8 @@ def test_cells_hold_numbers_and_the_colour_is_the_share_of_the_true_class():
     assert [label.get_text() for label in axes.get_yticklabels()] == ['cat', 'dog', 'owl']
     many = draw_confusion([f'{k:03}' for k in range(60)], np.eye(60, dtype=int))
     assert not many.axes[0].texts and many.get_size_inches().max() <= 24
+
+
+def test_a_legend_hides_no_class():
+    legend = draw_pr({'_background': CURVE, 'a$x$b': CURVE}).axes[0].get_legend()
+    assert [text.get_text().strip() for text in legend.get_texts()] == ['_background', r'a\$x\$b']

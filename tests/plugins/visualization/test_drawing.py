@@ -1,17 +1,23 @@
 import numpy as np
+from fontTools.ttLib import TTFont
+from matplotlib import get_data_path, rcParams
+from matplotlib.font_manager import FontEntry, fontManager
 
+from plugins.visualization import drawing
 from plugins.visualization.drawing import (
     BLACK,
     BLUE,
     YELLOW,
     Canvas,
     Line,
+    legible,
     scaled,
     shortened,
     text_width,
 )
 
 PAPER = 128
+FONT = f'{get_data_path()}/fonts/ttf/DejaVuSans.ttf'
 
 
 def canvas(height=100, width=200):
@@ -76,6 +82,34 @@ def test_long_text_loses_its_middle():
     assert text_width(short, 15) <= 200 < text_width(text, 15)
     assert short.startswith('yolov3') and short.endswith('seed0') and '…' in short
     assert shortened('short', 200, 15) == 'short' and shortened('short', 1, 15) == '…'
+
+
+def test_characters_without_a_font_are_told_once_and_shown_by_their_numbers(monkeypatch):
+    told, alone = [], [f for f in fontManager.ttflist if 'DejaVu' in f.name]
+    monkeypatch.setattr(drawing, 'print_log', lambda text, *_: told.append(text))
+    monkeypatch.setattr(fontManager, 'ttflist', alone)
+    monkeypatch.setattr(drawing, '_told', [])
+    for text, shown in (('\u732b cat', r'\u732b cat'), ('\uace0\uc591', r'\uace0\uc591'),
+                        ('a\nb', r'a\nb'), ('caf\xe9', 'caf\xe9'), ('\u05e9', '\u05e9')):
+        assert legible(text) == shown
+        assert text_width(text, 15) == text_width(shown, 15)
+        ours, escaped = canvas(), canvas()
+        ours.write(text, 5, 50, 15)
+        escaped.write(shown, 5, 50, 15)
+        assert (ours.array() == escaped.array()).all()
+    assert len(told) == 1 and "of '\u732b cat': pictures show such" in told[0]
+
+
+def test_a_font_of_this_machine_is_used_for_what_dejavu_lacks(tmp_path, monkeypatch):
+    other = TTFont(FONT)  # DejaVu, in which this character looks like A
+    for table in other['cmap'].tables:
+        if table.isUnicode():
+            table.cmap[0x6f22] = 'A'
+    other.save(tmp_path / 'other.ttf')
+    monkeypatch.setitem(rcParams, 'font.family', ['sans-serif'])
+    monkeypatch.setattr(fontManager, 'ttflist', [FontEntry(str(tmp_path / 'other.ttf'), 'Other')])
+    assert legible('\u6f22 b') == '\u6f22 b' and rcParams['font.family'] == ['sans-serif', 'Other']
+    assert text_width('\u6f22 b', 15) == text_width('A b', 15)
 
 
 def test_few_pixels_stay_sharp_and_the_shape_is_kept():

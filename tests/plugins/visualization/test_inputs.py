@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -31,6 +33,27 @@ def test_files_of_a_folder_and_those_below_it_sorted_without_hidden_ones(tmp_pat
     (tmp_path / 'empty').mkdir()
     with pytest.raises(FileNotFoundError, match='no pictures in this folder'):
         find_files(tmp_path / 'empty')
+
+
+def test_linked_folders_are_read_and_what_cannot_be_read_is_named(tmp_path):
+    given, other = tmp_path / 'in', tmp_path / 'other'
+    for folder in (given, other):
+        folder.mkdir()
+        Image.new('RGB', (3, 3)).save(folder / 'a.png')
+    (given / 'linked').symlink_to(other)
+    (given / 'gone.png').symlink_to(tmp_path / 'none.png')
+    (given / 'gone').symlink_to(tmp_path / 'none')
+    os.mkfifo(given / 'pipe.png')
+    files = find_files(given)
+    assert [path.relative_to(given).as_posix() for path in files] == [
+        'a.png', 'gone', 'gone.png', 'linked/a.png', 'pipe.png']
+    assert {path.name: reason.partition(';')[0] for path, reason in find_broken(
+        files, skip=True).items()} == {
+        'gone': 'not a picture', 'pipe.png': 'not a file', 'gone.png': 'cannot be decoded as an '
+        f"image ([Errno 2] No such file or directory: '{given / 'gone.png'}')"}
+    (other / 'back').symlink_to(given)
+    with pytest.raises(OSError, match='in/linked/back: is, by a link, a folder that it lies in'):
+        find_files(given)
 
 
 @pytest.mark.parametrize('text', [
@@ -74,6 +97,14 @@ def test_frames_come_once_in_order_and_with_their_rate(video, capsys):
     opened.announced = 9
     list(opened)
     assert '7 frames could be decoded, the file announces 9' in capsys.readouterr().err
+
+
+def test_a_name_that_opencv_cannot_open_is_refused(video):
+    odd = video.rename(video.with_name(os.fsdecode(b'v\xe9.mp4')))
+    with pytest.raises(ValueError, match='mp4: rename it, OpenCV reads UTF-8 names'):
+        Video(odd)
+    with pytest.raises(ValueError, match='mp4: rename it, OpenCV reads UTF-8 names'):
+        write_video(odd, [np.zeros((48, 64, 3), np.uint8)], 12.5)
 
 
 def test_batches_are_lazy_and_lose_nothing():

@@ -1,3 +1,4 @@
+import os
 
 import numpy as np
 import pytest
@@ -51,6 +52,46 @@ def test_folders_that_differ_from_the_classes_are_named(root, classes, message):
         class_folder(root, size=4, classes=classes)
 
 
+NFC, NFD = 'caf\xe9', 'cafe\u0301'  # one name to people, two to a file system
+
+
+def test_two_spellings_of_an_accent_are_one_class(root, tmp_path):
+    (root / 'dog').rename(root / NFD)
+    for classes in (None, ['cat', NFC], ['cat', NFD]):
+        source = class_folder(root, size=4, classes=classes)
+        order = ('cat', NFC) if classes else (NFC, 'cat')
+        assert source.classes == order and source.labels[0] == 0
+        assert source.images.mean(axis=(1, 2, 3)).round().tolist() == (
+            [10, 20, 30] if classes else [30, 10, 20])
+    (root / NFC).mkdir()
+    with pytest.raises(ValueError, match=r"pets: 'cafe\\u0301' and 'caf\\xe9' are two spellings"):
+        class_folder(root, size=4)
+
+
+@pytest.mark.parametrize('name', ['new\nline', os.fsdecode(b'caf\xe9')])
+def test_a_class_that_cannot_be_printed_is_refused_before_it_is_trained(root, name):
+    (root / 'dog').rename(root / name)
+    with pytest.raises(ValueError, match='pets: class=.*, expected printable text; rename it'):
+        class_folder(root, size=4)
+
+
+@pytest.mark.parametrize('content, message', [
+    ('dog\ncat', None), ('\ufeffdog\r\n cat \r\n\r\n', None), (f'{NFD}\ncat', "no class 'cafe"),
+    ('dog\n\ncat', "names.txt:2: found '', expected the name of a class, each once"),
+    ('dog\ncat\ndog', "names.txt:3: found 'dog', expected"), ('', 'expected at least one'),
+    (b'caf\xe9', "names.txt: .*utf-8.*; save it as UTF-8 text")])
+def test_classes_are_read_from_a_file(root, tmp_path, content, message):
+    path = tmp_path / 'names.txt'
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    if message is None:
+        assert class_folder(root, size=4, classes=str(path)).classes == ('dog', 'cat')
+        return
+    with pytest.raises(ValueError, match=message):
+        class_folder(root, size=4, classes=str(path))
+    with pytest.raises(FileNotFoundError, match="classes='dog': no such file; expected a text"):
+        class_folder(root, size=4, classes='dog')
+
+
 def test_an_empty_class_folder_is_named(root):
     (root / 'bird').mkdir()
     (root / 'bird' / '.DS_Store').touch()
@@ -58,10 +99,19 @@ def test_an_empty_class_folder_is_named(root):
         class_folder(root, size=4)
 
 
-@pytest.mark.parametrize('name', ['notes.txt', 'Thumbs.db', 'more'])
+@pytest.mark.parametrize('name', ['notes.txt', 'Thumbs.db', 'more', 'photo.HEIC'])
 def test_what_is_no_image_is_named(root, name):
     (root / 'cat' / name).mkdir() if name == 'more' else (root / 'cat' / name).touch()
-    with pytest.raises(ValueError, match=f'cat.{name}: not an image'):
+    with pytest.raises(ValueError, match=f'cat.{name}: not an image.* to JPEG or PNG, move'):
+        class_folder(root, size=4)
+
+
+def test_linked_classes_are_read_and_a_broken_link_is_named(root, tmp_path):
+    (root / 'dog').rename(tmp_path / 'elsewhere')
+    (root / 'dog').symlink_to(tmp_path / 'elsewhere')
+    assert class_folder(root, size=4).classes == ('cat', 'dog')
+    (tmp_path / 'elsewhere').rename(tmp_path / 'gone')
+    with pytest.raises(FileNotFoundError, match='pets/dog: is a link to .*/elsewhere, which does'):
         class_folder(root, size=4)
 
 
