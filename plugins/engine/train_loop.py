@@ -12,6 +12,7 @@ from .random_state import random_state, set_random_state
 from .seeded_batches import SeededBatchSampler
 from .stop_signal import Stopped, allow_saving, postponed
 from .unwrap import unwrapped
+from .wording import counted
 
 # What upstream's hooks and parts of models change in training without saving it.
 _UNSAVED = dict(EarlyStoppingHook=('wait_count', 'best_score'), DropBlock=('iter_cnt', ),
@@ -37,6 +38,19 @@ class _ExactLoop:
         with postponed():
             claim(self.runner.work_dir)  # until now the same command is the one to repeat
             return super().run()
+
+    def run_iter(self, *args: Any) -> None:
+        """Train on a batch; one of a single image has no variance to normalise by."""
+        try:
+            super().run_iter(*args)
+        except ValueError as error:
+            if not str(error).startswith('Expected more than 1'):
+                raise
+            raise ValueError(
+                f'train_dataloader: {counted(len(self.dataloader.dataset), "image")} in batches of '
+                f'{self.dataloader.batch_sampler.batch_size} make a batch of one, which the '
+                "model's batch norm cannot train on; choose another train_dataloader.batch_size, "
+                'or leave out a smaller last batch: +train_dataloader.drop_last=True') from error
 
     def position(self) -> dict[str, Any]:
         """The position for a checkpoint; all processes must call this together."""

@@ -1,7 +1,7 @@
 """Check a data set before training on it: counts, broken files, duplicates, sizes.
 
     python tools/misc/check_dataset.py data/flower_photos
-    python tools/misc/check_dataset.py data/MIT_split          also compares train/ and test/
+    python tools/misc/check_dataset.py data/MIT_split          also compares train/, test/, ...
     python tools/misc/check_dataset.py data/CUB_200_2010       also compares its lists
     python tools/misc/check_dataset.py data/cifar10
     python tools/misc/check_dataset.py configs/FAMILY/CONFIG.py
@@ -60,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> list[Finding]:
     everywhere = {picture.label for picture in pictures}
     findings = [Finding(f'classes missing in {part}', tuple(sorted(missing))) for part in sources
                 if (missing := everywhere - {one.label for one in pictures if one.part == part})]
+    if len(everywhere) == 1:
+        findings.append(Finding('one class only, so any answer is right', tuple(everywhere)))
     findings += [Finding(f'unreadable ({one.pixels})', (one.name,))
                  for one in pictures if one.size is None]
     findings += duplicates(pictures)

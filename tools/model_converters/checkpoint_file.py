@@ -8,6 +8,7 @@ import torch
 
 from plugins.engine.files import check_file, checksum, replacing
 from plugins.engine.plain_values import plain
+from plugins.engine.wording import some
 
 
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
@@ -28,7 +29,14 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
 
 def write_checkpoint(dst: Path, state: Mapping[str, torch.Tensor], src: str | Path,
                      **meta: Any) -> None:
-    """Write DST completely or not at all; its ``meta`` names SRC, with the SHA-256 of a file."""
+    """Write DST completely or not at all; its ``meta`` names SRC, with the SHA-256 of a file.
+
+    A kernel with one value everywhere, as in a file of zeros, is a ValueError.
+    """
+    if flat := [name for name, tensor in state.items() if tensor.dim() > 1 < tensor.numel()
+                and tensor.min() == tensor.max()]:
+        raise ValueError(f'{src}: found one value everywhere in {some(flat, most=3)}, expected '
+                         'trained weights; download the file again')
     meta['source'] = Path(src).name
     if Path(src).is_file():
         meta['source_sha256'] = checksum(Path(src))

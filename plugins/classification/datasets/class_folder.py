@@ -15,6 +15,8 @@ from plugins.classification.datasets.splits import (
 from plugins.engine import checks
 from plugins.engine.images import CONVERT, SUFFIXES
 
+_PARTS = ('train', 'val', 'test', 'dev', 'eval', 'hold')  # first letters of the names of splits
+
 
 @SOURCES.register_module(name='class_folder')
 class ClassFolder(FileSource):
@@ -60,11 +62,14 @@ class ClassFolder(FileSource):
 
     @classmethod
     def parts(cls, root: Path) -> dict[str, Source]:
-        """See :class:`Source`; one per folder train, val and test, else ``all``."""
-        parts = [name for name in ('train', 'val', 'test') if (root / name).is_dir()]
-        if len(parts) > 1:
-            return {part: cls(root / part, size=1) for part in parts}
-        return {'all': cls(root, size=1)} if root.is_dir() else {}
+        """See :class:`Source`; one per folder if one is named train and the like, else ``all``."""
+        if not root.is_dir():
+            return {}
+        folders = [path for path in visible(root) if path.is_dir()]
+        if any(path.name.lower().startswith(_PARTS) and any(map(Path.is_dir, visible(path)))
+               for path in folders):  # with class folders in it: a class may be called train
+            return {path.name: cls(path, size=1) for path in folders}
+        return {'all': cls(root, size=1)}
 
     def find(self) -> tuple[list[Path], np.ndarray, tuple[str, ...]]:
         """See :class:`FileSource`."""

@@ -85,7 +85,7 @@ class ProgressHook(Hook):
         now = time.perf_counter()
         if self.bar is not None and now - self._drawn >= self.period:
             self._drawn = now
-            note = '' if loss is None else f'loss {float(loss):.4g}'
+            note = '' if loss is None else f'loss {loss.item():.4g}'
             self.bar.update(self.bar.task_ids[0], completed=completed, note=note, refresh=True)
 
     def _stop(self) -> None:
