@@ -23,6 +23,7 @@ _CONTENT = {
         'log_scalars?': _DICT, 'resumed_keys?': {'*': 'True or False'},
         'runtime_info?': {
             'begun_experiment?': 'text', 'best_score*': 'a number',
+            'trained_images?': {'*': {'root': 'text', 'images': {'*': 'text'}}},
             'run_history?': [HISTORY[0] | {'metrics': {'*': 'a number'}}],
             'early_stop_*': {'best??': 'a number', 'best_epoch??': 'a whole number',
                              'bad_epochs': 'a whole number'}}}}

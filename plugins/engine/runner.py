@@ -3,6 +3,7 @@ import copy
 import io
 import logging
 import platform
+from collections.abc import Mapping
 from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from torch.utils.data import DataLoader
 
 from .allocator import keep_freed_memory
 from .build_errors import named, naming
-from .checkpoint import check_finite, misfit
+from .checkpoint import check_finite, misfit, read_checkpoint
 from .checkpoint_content import check_resumable, check_shapes
 from .checks import class_names
 from .console import lenient
@@ -29,9 +30,12 @@ from .experiment import EXPERIMENT, check_resumed, other_images, other_model
 from .files import replacing, shown_path, write_text
 from .fused_optimizer import with_fused_kernel
 from .plain_values import plain
+from .pretrained import Pretrained
 from .run_record import device_name
 from .stop_signal import outlive_signals
 from .train_loop import EpochBasedTrainLoop, IterBasedTrainLoop
+from .trained_images import TRAINED
+from .unwrap import unwrapped
 from .work_dir import last_checkpoint
 
 # mmengine warns of its own old names in CheckpointHook, and of lost gradients, which a checkpoint
@@ -53,10 +57,12 @@ class TransferRunner(Runner):
 
     Attributes:
         trained_classes: Class names of the data that a loaded checkpoint was trained on.
+        trained_images: What a loaded checkpoint was trained on, see ``trained_images``.
         warnings: Sentences about what makes a test's figures doubtful.
     """
 
     trained_classes: tuple[str, ...] | None = None
+    trained_images: Mapping[str, Any] = {}
 
     build_visualizer = named('visualizer')(Runner.build_visualizer)
     build_log_processor = named('log_processor')(Runner.build_log_processor)
@@ -180,22 +186,23 @@ class TransferRunner(Runner):
 
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu', strict: bool = False,
                         revise_keys: list = [(r'^module.', '')]) -> dict:  # noqa: B006 (upstream's signature)
-        """Load a checkpoint; strictly, unless it is ``load_from`` of a fresh training run.
+        """Load a checkpoint: strictly, or as :class:`Pretrained` for ``load_from`` of a new run.
 
         Raises:
             ValueError: It does not fit the model or is not finite; or a resumed run was begun with
                 other options, or the file is not one to resume.
         """
-        fresh_training = self._train_dataloader is not None and not self._resume
+        if self._train_dataloader is not None and not self._resume:
+            return self._start_from(filename, map_location)
         try:
             with redirect_stdout(io.StringIO()):  # one line, which the logger has too
-                checkpoint = super().load_checkpoint(filename, map_location,
-                                                     strict or not fresh_training, revise_keys)
+                checkpoint = super().load_checkpoint(filename, map_location, True, revise_keys)
         except (KeyError, RuntimeError) as error:
             raise ValueError(f'checkpoint {filename} does not fit the model of this config; is it '
                              f'of another experiment? {misfit(error)}') from error
         check_finite(checkpoint.get('state_dict', checkpoint), filename)
-        begun = checkpoint.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
+        info = _info(checkpoint)
+        begun, self.trained_images = info.get(EXPERIMENT), info.get(TRAINED, {})
         asked = self.message_hub.runtime_info.get(EXPERIMENT)
         if self._resume:
             self._check_state(filename, checkpoint)
@@ -216,11 +223,19 @@ class TransferRunner(Runner):
             else:
                 self.logger.warning(f'{filename} was written by an earlier version, without random '
                                     'states: the run goes on with other random numbers')
-        elif not fresh_training:
+        else:
             self._compare(filename, begun, asked)
-        if not fresh_training:
-            classes = checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes')
-            self.trained_classes = class_names(filename, classes) if classes else None
+        classes = checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes')
+        self.trained_classes = class_names(filename, classes) if classes else None
+        return checkpoint
+
+    def _start_from(self, filename: str, map_location: Any) -> dict:
+        checkpoint, model = read_checkpoint(filename, map_location), unwrapped(self)
+        Pretrained(filename).load(model, checkpoint)
+        checkpoint['state_dict'] = model.state_dict()  # what EMAHook begins with
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        self.trained_images = _info(checkpoint).get(TRAINED, {})
+        self._has_loaded = True
         return checkpoint
 
     def _check_state(self, filename: str, checkpoint: dict) -> None:
@@ -258,3 +273,7 @@ class TransferRunner(Runner):
             raise ValueError(f'{filename} was begun with seed {begun}, not {asked}: a resumed '
                              'run keeps its seed. Leave out --seed, or start a new run.')
         self.call_hook('after_resume')
+
+
+def _info(checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:
+    return checkpoint.get('message_hub', {}).get('runtime_info', {})

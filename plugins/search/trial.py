@@ -119,8 +119,14 @@ class TrialRunner:
                     str(config), '--work-dir', str(run), '--seed', str(seed)]))
             if pruned:
                 break
+        data = results[0].get('data_fingerprint')
+        for other in trial.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+            if other.user_attrs.get('data', data) != data:
+                raise ValueError(f'the images are not those of trial {other.number}, so values '
+                                 'cannot be compared; restore them, or search anew with another '
+                                 '--work-dir')
         for key, value in dict(
-                epochs=sum(result['epochs'] for result in results),
+                data=data, epochs=sum(result['epochs'] for result in results),
                 best_epoch=results[0]['best_epoch'],
                 seconds=round(sum(result['seconds'] for result in results), 1),
                 by_seed=[result['metrics'].get(metric) for result in results]).items():

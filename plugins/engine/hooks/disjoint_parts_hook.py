@@ -1,46 +1,59 @@
-"""Reject training where train, val and test share images."""
+"""Reject a training where train, val and test share images, and a test on images trained on."""
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmengine.registry import DATASETS, HOOKS
-from torch.utils.data import Dataset
+from mmengine.registry import HOOKS
 
 from ..build_errors import naming
 from ..config_keys import Kind, kind_of, resolved_keys
+from ..trained_images import (
+    TRAINED,
+    Contents,
+    changes,
+    contents,
+    image_names,
+    names_of_config,
+    packed,
+    trained_on,
+    twins,
+)
+from ..wording import some
 
 
 @HOOKS.register_module()
 class DisjointPartsHook(Hook):
-    """Check before the first epoch that no image is in two of train, val and test.
+    """Check before the first epoch, and before a test, that no image is in two of the splits.
 
     Each loader's config names the seeds and shares of its split: a different one in one loader
-    would put test images into the training set, and inflate the accuracy.
+    would put test images into the training set, and inflate the accuracy. A split at random also
+    changes with the files in the folder, so checkpoints contain the names and contents of the
+    images trained on: a test on these is rejected, as is a resumed run with other images.
 
-    Images are compared by name (file, or archive and row): identical images with two names, which
-    real data have, are no error here (tools/misc/check_dataset.py finds them). Test images are not
-    decoded. A data set gives its names as a property ``names``; data sets without it, and test
-    data that do not exist yet, are skipped with a line in the log.
+    Images are compared by name (file, or archive and row). The same content under two names,
+    which real data have, causes a warning. Test images are not decoded. A data set gives its names
+    as a property ``names``, or is mmengine's BaseDataset with an ``img_path`` for each image; other
+    data sets, and test data that do not exist yet, are skipped with a line in the log.
 
     Args:
         val_may_be_test: Allow validation and test to share images, for
             experiments without a third split.
 
     Raises:
-        ValueError: Two splits share images.
+        ValueError: Two splits share images, or a resumed run has others than it was begun with.
     """
 
     def __init__(self, val_may_be_test: bool = False) -> None:
         self.val_may_be_test = val_may_be_test
 
     def before_train(self, runner) -> None:
-        parts = {'train': _names(runner.train_dataloader.dataset)}
+        parts = {'train': image_names(runner.train_dataloader.dataset)}
         if runner.val_loop is not None:
-            parts['val'] = _names(runner.val_dataloader.dataset)
+            parts['val'] = image_names(runner.val_dataloader.dataset)
         if runner.cfg.get('test_dataloader'):
             parts['test'] = self._test_names(runner)
         known = {part: names for part, names in parts.items() if names is not None}
@@ -51,42 +64,53 @@ class DisjointPartsHook(Hook):
             if shared and not (self.val_may_be_test and (one, other) == ('val', 'test')):
                 sizes = {one: len(known[one]), other: len(known[other])}
                 raise ValueError(_message(sizes, sorted(shared), runner.cfg))
+        self._compare_contents(runner, {part: contents(names) for part, names in known.items()})
+
+    def before_test(self, runner) -> None:
+        names = image_names(runner.test_dataloader.dataset)
+        if names is not None and runner.trained_images:
+            tested, trained = contents(names), trained_on(runner.trained_images)
+            _reject_trained(tested, trained)
+            if told := twins(tested, trained):
+                runner.warnings.append(f'The test images and those trained on share {told}.')
+
+    @staticmethod
+    def _compare_contents(runner, parts: dict[str, Contents]) -> None:
+        """Compare files, also with those that the loaded weights were trained on."""
+        for one, other in combinations(parts, 2):
+            if told := twins(parts[one], parts[other]):
+                runner.logger.warning(f'{one}_dataloader and {other}_dataloader share {told}')
+        stored = runner.trained_images
+        now = {part: packed(parts[part]) for part in parts if part != 'test'}
+        for part in now if runner._resume else ():
+            if told := changes(*(images[part]['images'] for images in ({**now, **stored}, now))):
+                raise ValueError(
+                    f'{runner._load_from} was begun with other images in {part}_dataloader, of '
+                    f'which {told}, below {now[part]["root"]}. Restore them, or start a new run in '
+                    'another --work-dir')
+        if not runner._resume:
+            stored = {'earlier': packed(trained_on(stored))}
+            _reject_trained(parts.get('test', {}), trained_on(stored))
+        runner.message_hub.update_info(TRAINED, {**stored, **now})
 
     @staticmethod
     def _test_names(runner) -> set[str] | None:
         try:
             with naming(runner.cfg, 'test_dataloader'):
-                return _names_of_config(runner.cfg.test_dataloader.dataset)
+                return names_of_config(runner.cfg.test_dataloader.dataset)
         except (OSError, ValueError) as error:  # training does not need them
             runner.logger.warning('test_dataloader cannot be compared with the training images, '
                                   f'and tools/test.py will fail: {error}')
             return None
 
 
-def _names(dataset: Dataset) -> set[str] | None:
-    """Names of all images of a data set, also inside wrappers; None if it has no names."""
-    if hasattr(dataset, 'names'):
-        return set(dataset.names)
-    if hasattr(dataset, 'datasets'):
-        return _union(_names(inner) for inner in dataset.datasets)
-    return _names(dataset.dataset) if hasattr(dataset, 'dataset') else None
-
-
-def _names_of_config(config: Mapping[str, Any]) -> set[str] | None:
-    """The result of :func:`_names` for the data set that a config describes."""
-    if 'datasets' in config:
-        return _union(_names_of_config(inner) for inner in config['datasets'])
-    if 'dataset' in config:
-        return _names_of_config(config['dataset'])
-    with DATASETS.switch_scope_and_registry(None) as registry:
-        kind = config['type']
-        kind = registry.get(kind) if isinstance(kind, str) else kind
-        return set(registry.build(config).names) if hasattr(kind, 'names') else None
-
-
-def _union(sets: Iterable[set[str] | None]) -> set[str] | None:
-    sets = list(sets)
-    return None if None in sets else set().union(*sets)
+def _reject_trained(tested: Contents, trained: Contents) -> None:
+    if same := [name for name in tested if trained.get(name) == tested[name]]:
+        raise ValueError(
+            f'Overlapping splits are rejected: the checkpoint was trained on {len(same)} of '
+            f'{len(tested)} images of test_dataloader: {some(same, most=3)}. Either the config '
+            'selects other images now, or files were added or removed, which changes a split at '
+            'random: restore them, or train again')
 
 
 def _message(sizes: Mapping[str, int], shared: list[str], cfg: Config) -> str:

@@ -83,7 +83,8 @@ def test_normalisation_is_the_configs_and_num_batches_tracked_does_not_count(tmp
     assert 'head: 4 of 4; left over in the file: 0' in capsys.readouterr().out
     Pretrained(saved(tmp_path, filled(Features()) | {'fc.weight': torch.zeros(2)}))(Features())
     out = capsys.readouterr().out
-    assert 'Features: 8 of 8 tensors' in out and out.endswith('left over in the file: 1\n')
+    assert 'Features: 8 of 8 tensors' in out
+    assert out.endswith('left over in the file: 1 (fc.weight)\n')
 
 
 @pytest.mark.parametrize('share, fits', [(0.95, False), (0.76, False), (0.75, True), (0., True)])
@@ -143,6 +144,16 @@ def test_file_of_a_distributed_run_and_file_without_tensors(tmp_path):
     torch.save(dict(epoch=3, optimizer={}), tmp_path / 'none.pth')
     with pytest.raises(ValueError, match='none.pth: found no tensors, but epoch, optimizer'):
         Pretrained(str(tmp_path / 'none.pth'))(net)
+
+
+def test_a_file_that_holds_a_tensor_twice_is_refused(tmp_path):
+    """The backbone of a detector, say, bare and inside: which of the two is meant?"""
+    import plugins.classification  # noqa: F401 (its layouts)
+    state = filled(Features()) | {f'backbone.{k}': v for k, v in filled(Features(), 8.).items()}
+    with pytest.raises(ValueError, match='w.pth: holds 9 tensors under two names, among conv.w'):
+        Pretrained(saved(tmp_path, state))(net := Features())
+    Pretrained(saved(tmp_path, state), prefix='backbone')(net)
+    assert (net.conv.weight == 8).all()
 
 
 @pytest.mark.parametrize('value', [float('nan'), float('inf')])

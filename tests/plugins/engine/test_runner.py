@@ -4,8 +4,11 @@ import math
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS
 
 from plugins.engine.runner import TransferRunner
+from tests.conftest import DIGITS
 
 LOADER = dict(batch_size=1, dataset=[dict(inputs=torch.ones(1))],
               sampler=dict(type='DefaultSampler', shuffle=False))
@@ -61,6 +64,19 @@ def test_a_fresh_training_takes_what_fits_of_load_from(
     runner = run_scripted(tmp_path / 'tuned', None, epochs=1, load_from=str(path),
                           optimizer=dict(type='SGD', lr=0.))
     assert runner.model.weight.item() == 7.
+
+
+def test_load_from_where_too_little_fits_is_refused_in_a_sentence(
+        run_scripted, changed_checkpoint, tmp_path):
+    path = changed_checkpoint(lambda state: state.update(
+        {f'layer{k}.weight': torch.ones(1) for k in range(300)}, weight=torch.ones(2)))
+    with pytest.raises(ValueError) as caught:
+        run_scripted(tmp_path / 'tuned', None, epochs=1, load_from=str(path))
+    assert str(caught.value) == (
+        f'checkpoint {path} fits 0 of 1 tensors of OneWeightModel, expected at least 95%. Not '
+        'loaded: weight (shape 1, file has 2). Left over in the file: layer0.weight, '
+        'layer1.weight and 298 more. Is it of another architecture? Correct '
+        'checkpoint or load_from; in init_cfg, also prefix, exclude or min_loaded')
 
 
 def test_a_resumed_run_keeps_its_seed(run_scripted, tmp_path):
@@ -154,3 +170,30 @@ def test_best_checkpoints_of_another_run_are_forgotten_and_stay(
         assert info[f'best_score_{key}'] == 0.
     assert [epoch for epoch, _ in history_of(runner)] == [3]
     assert sorted(path.name for path in (tmp_path / 'other').glob('*.pth')) == before
+
+
+@MODELS.register_module()
+class NormedModel(BaseModel):
+    """Its batch norm needs two images."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = torch.nn.BatchNorm1d(1)
+
+    def forward(self, inputs, mode):
+        return dict(loss=self.norm(torch.stack(inputs)).sum())
+
+
+@pytest.mark.parametrize('size, loop', [
+    (4, dict(by_epoch=True, max_epochs=1)), (4, dict(by_epoch=False, max_iters=9)),
+    (1, dict(by_epoch=True, max_epochs=1))])
+def test_a_batch_of_one_that_cannot_be_normalised(run_scripted, session_of, tmp_path, size, loop):
+    loader = dict(batch_size=size, dataset=[dict(inputs=torch.ones(1))] * 9,
+                  sampler=dict(type='DefaultSampler', shuffle=False))
+    run = dict(model=dict(type='NormedModel'), train_cfg=loop)
+    with pytest.raises(ValueError, match=f'train_dataloader: 9 images in batches of {size} make a '
+                                         'batch of one, .* another train_dataloader.batch_size'):
+        run_scripted(tmp_path / 'one', None, train_dataloader=loader, **run)
+    if size > 1:  # what the message advises
+        run_scripted(tmp_path / 'two', None, train_dataloader=dict(loader, drop_last=True), **run)
+    assert session_of(DIGITS, '+train_dataloader.drop_last=True').cfg.train_dataloader.drop_last

@@ -113,6 +113,17 @@ def test_errors_are_recorded_and_do_not_stop_the_study(few_digits, tmp_path, tra
     assert summary['finished'] == 4
 
 
+def test_trials_on_other_images_fail(few_digits, tmp_path, trained, monkeypatch):
+    from tools import train
+    fake = train.main
+    monkeypatch.setattr(train, 'main', lambda argv: dict(
+        fake(argv), data_fingerprint=dict(train='ab', val='a' * (1 + len(trained) // 3))))
+    summary = search(write_search(tmp_path, few_digits), tmp_path / 'work', '--no-test')
+    assert summary['states'] == dict(complete=2, failed=2)
+    assert rows(tmp_path / 'work')[2]['error'].startswith(
+        'ValueError: the images are not those of trial 0, ')
+
+
 @pytest.mark.parametrize(('error', 'message'), [
     (None, 'accuracy/top1 is not a finite number in any epoch'),
     (RuntimeError('no space'), 'none of 4 trials has a finite accuracy/top1, 4 failed.*'

@@ -1,13 +1,15 @@
 import copy
 import os
+import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from mmengine.config import Config
-from mmengine.logging import MMLogger
+from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DATASETS, DefaultScope
 from PIL import Image
+from torch.utils.data import Dataset
 
 from plugins.classification.datasets import SOURCES, Source, file_source
 from plugins.classification.datasets import source as sources
@@ -65,7 +67,8 @@ def check(cfg, **kwargs):
         cfg[f'{part}_dataloader']['dataset'])) for part in ('train', 'val')}
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         DisjointPartsHook(**kwargs).before_train(SimpleNamespace(
-            **loaders, cfg=cfg, val_loop=True, logger=MMLogger.get_current_instance()))
+            **loaders, cfg=cfg, val_loop=True, logger=MMLogger.get_current_instance(),
+            trained_images={}, _resume=False, message_hub=MessageHub.get_current_instance()))
 
 
 SEED = {'train_dataloader__dataset__source__seed': 1}
@@ -145,10 +148,18 @@ def test_wrappers_hide_nothing(root, wrap):
             check(cfg)
 
 
+class Nameless(Dataset):
+    pass
+
+
 def test_parts_of_one_tree_pass_and_what_cannot_be_compared_is_logged(root, lines):
     check(config(root))
-    assert lines == []  # twins and all
-    check(config(root, test_dataloader__dataset=dict(type='CustomDataset', _delete_=True)))
+    (level, told), = lines
+    assert level == 'WARNING' and re.fullmatch(
+        'train_dataloader and test_dataloader share 2 images under two names: '
+        r'\S+/cat/00.png = \S+/cat/01.png, \S+/dog/00.png = \S+/dog/01.png', told)
+    lines.clear()
+    check(config(root, test_dataloader__dataset=dict(type=Nameless, _delete_=True)))
     assert lines == [('INFO', "DisjointPartsHook: not compared with the others: ['test']")]
     lines.clear()
     check(config(root, test_dataloader__dataset__source__data_root=str(root / 'none')))

@@ -1,0 +1,84 @@
+"""Which images are used: their names, and the content of their files."""
+import os
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from mmengine.dataset import BaseDataset
+from mmengine.registry import DATASETS
+from torch.utils.data import Dataset
+
+from .files import checksum
+from .wording import some
+
+TRAINED = 'trained_images'  # the name of packed() train and val images in a checkpoint
+Contents = Mapping[str, str]  # by name
+
+
+def image_names(dataset: Dataset) -> set[str] | None:
+    """Names of all images of a data set, also inside wrappers; None if it has no names."""
+    if hasattr(dataset, 'names'):
+        return set(dataset.names)
+    if hasattr(dataset, 'datasets'):
+        return _union(image_names(inner) for inner in dataset.datasets)
+    if hasattr(dataset, 'dataset'):
+        return image_names(dataset.dataset)
+    if not isinstance(dataset, BaseDataset):
+        return None
+    paths = [dataset.get_data_info(index).get('img_path') for index in range(len(dataset))]
+    return None if None in paths else {os.path.realpath(path) for path in paths}
+
+
+def names_of_config(config: Mapping[str, Any]) -> set[str] | None:
+    """The result of :func:`image_names` for the data set that a config describes."""
+    if 'datasets' in config:
+        return _union(names_of_config(inner) for inner in config['datasets'])
+    if 'dataset' in config:
+        return names_of_config(config['dataset'])
+    with DATASETS.switch_scope_and_registry(None) as registry:
+        kind = config['type']
+        kind = registry.get(kind) if isinstance(kind, str) else kind
+        known = hasattr(kind, 'names') or issubclass(kind, BaseDataset)
+        return image_names(registry.build(config)) if known else None
+
+
+def _union(sets: Iterable[set[str] | None]) -> set[str] | None:
+    sets = list(sets)
+    return None if None in sets else set().union(*sets)
+
+
+def contents(names: Iterable[str]) -> Contents:
+    """The first digits of the SHA-256 of each image's file; '' for an image within an archive."""
+    names = sorted(names)
+    files = [name for name in names if os.path.isfile(name)]
+    with ThreadPoolExecutor() as pool:
+        digests = pool.map(lambda name: checksum(Path(name))[:16], files)
+        return dict.fromkeys(names, '') | dict(zip(files, digests, strict=True))
+
+
+def packed(images: Contents) -> dict[str, Any]:
+    """The images by their names below their common folder, for a checkpoint."""
+    root = os.path.dirname(os.path.commonprefix(list(images)))
+    return dict(root=root, images={name[len(root):]: digest for name, digest in images.items()})
+
+
+def trained_on(stored: Mapping[str, Mapping[str, Any]]) -> Contents:
+    """All images that the weights of a checkpoint with this entry were trained on."""
+    return {part['root'] + name: digest for key, part in stored.items() if key != 'val'
+            for name, digest in part['images'].items()}
+
+
+def twins(ours: Contents, others: Contents) -> str:
+    """Describe images with the same content under different names; '' if there are none."""
+    names = {digest: name for name, digest in others.items() if digest}
+    same = [f'{name} = {names[digest]}' for name, digest in ours.items()
+            if digest in names and name not in others]
+    return f'{len(same)} images under two names: {some(same, most=3)}' if same else ''
+
+
+def changes(before: Contents, now: Contents) -> str:
+    """Describe which images are new, missing or have another content; '' if none is."""
+    differing = sorted({name for name, _ in before.items() ^ now.items()})
+    return f'{len(differing)} are new, missing or changed: {some(differing, most=3)}' \
+        if differing else ''
