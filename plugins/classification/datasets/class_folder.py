@@ -65,7 +65,8 @@ class ClassFolder(FileSource):
         """See :class:`Source`; one per folder if one is named train and the like, else ``all``."""
         if not root.is_dir():
             return {}
-        folders = [path for path in visible(root) if path.is_dir()]
+        folders = sorted(filter(Path.is_dir, visible(root)),
+                         key=lambda path: not path.name.lower().startswith('train'))
         if any(path.name.lower().startswith(_PARTS) and any(map(Path.is_dir, visible(path)))
                for path in folders):  # with class folders in it: a class may be called train
             return {path.name: cls(path, size=1) for path in folders}
