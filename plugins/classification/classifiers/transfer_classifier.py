@@ -36,15 +36,27 @@ class TransferClassifier(ImageClassifier):
             ``backbone`` or ``neck``; set by FeatureCacheHook. None: only images.
 
     Raises:
-        ValueError: As :meth:`set_trainable`.
+        ValueError: As :meth:`set_trainable`; there is one class, or not one weight per class.
     """
 
     def __init__(self, *args: Any, trainable: Sequence[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._check_classes(getattr(self.head, 'num_classes', None))
         self.features_of: str | None = None
         self._frozen_upstream = {name for name, parameter in self.named_parameters()
                                  if not parameter.requires_grad}
         self.set_trainable(trainable)
+
+    def _check_classes(self, number: int | None) -> None:
+        if number == 1:
+            raise ValueError('model.head.num_classes=1, expected at least 2: of one class, every '
+                             'answer is right; add images of another class')
+        for name, module in self.named_modules():
+            for key in ('class_weight', 'pos_weight'):
+                weights = getattr(module, key, None)
+                if number and hasattr(weights, '__len__') and len(weights) != number:
+                    raise ValueError(f'model.{name.replace("loss_module", "loss")}.{key} has '
+                                     f'{len(weights)} numbers, expected {number}, one per class')
 
     def set_trainable(self, patterns: Sequence[str] | None) -> None:
         """Make some modules trainable and freeze all others. May be called between epochs.

@@ -262,3 +262,19 @@ def test_features_go_on_where_they_were_taken(part):
         torch.testing.assert_close(found, expected)
     with pytest.raises(ValueError, match="at stage 'pre_logits'"):
         model.extract_feat(features, 'pre_logits')
+
+
+@pytest.mark.parametrize('changes, message', [
+    (dict(num_classes=1), 'model.head.num_classes=1, expected at least 2: of one class, every'),
+    (dict(loss=dict(CROSS_ENTROPY, class_weight=[1., 2.])),
+     'model.head.loss.class_weight has 2 numbers, expected 4, one per class'),
+    (dict(loss=dict(CROSS_ENTROPY, use_sigmoid=True, pos_weight=[1.] * 5)),
+     'model.head.loss.pos_weight has 5 numbers, expected 4'),
+    (dict(loss=dict(type='LabelSmoothLoss', label_smooth_val=.1, num_classes=4,
+                    class_weight=[1.] * 3)), 'class_weight has 3 numbers, expected 4')])
+def test_the_number_of_classes(changes, message):
+    with pytest.raises(ValueError, match=message):
+        build(head=dict(type='LinearClsHead', in_channels=16,
+                        **dict(dict(num_classes=CLASSES), **changes)))
+    build(head=dict(type='LinearClsHead', in_channels=16, num_classes=2,
+                    loss=dict(CROSS_ENTROPY, class_weight=[1., 2.])))
