@@ -35,11 +35,12 @@ def main(argv: list[str]) -> int:
     shell = sys.argv[0] = argv[0]  # for the usage of the script, which reads its arguments here
     name = Path(shell).stem.removeprefix('dist_')
     parser = ArgumentParser(prog=shell, add_help=False)
-    for file in ('CONFIG', 'CHECKPOINT')[:1 + (name == 'test')]:
-        parser.add_argument(file)
+    parser.add_argument('CONFIG')
+    if name == 'test':
+        parser.add_argument('CHECKPOINT', nargs='?')  # a run needs none
     parser.add_argument('NUM_PROCS', type=positive)
     placed, others = parser.parse_known_args(argv[1:])
-    *files, count = vars(placed).values()
+    *files, count = filter(None, vars(placed).values())
     import_module(f'tools.{name}').parse_args([*files, *others])
     given = [f'{variable}={os.environ[variable]}' for variable in PLACE if variable in os.environ]
     os.environ[TYPED] = shlex.join([*(['env'] if given else []), *given, 'bash', *argv])

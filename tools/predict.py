@@ -1,6 +1,7 @@
 """Show what a trained model predicts for a picture, a folder of pictures or a video.
 
     python tools/predict.py CONFIG CHECKPOINT picture.jpg
+    python tools/predict.py RUN picture.jpg   # a work dir of tools/train.py
     python tools/predict.py CONFIG CHECKPOINT pictures/ --out-dir predictions
     python tools/predict.py CONFIG CHECKPOINT drive.mp4 --score-thr 0.5
 
@@ -19,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine.command_line import (
     add_model_options,
-    config_file,
-    existing_file,
+    add_trained,
+    parse_trained,
     positive,
     run,
     share,
@@ -40,8 +41,7 @@ _VIDEO_WIDTH = 1280  # width of an annotated video, pixels
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before mmengine is imported, so that errors are reported at once."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('config', type=config_file, help='config of a classifier or of a detector')
-    parser.add_argument('checkpoint', type=existing_file, help='checkpoint of that model')
+    add_trained(parser)
     parser.add_argument('input', help='picture, folder of pictures (with subfolders) or video')
     parser.add_argument('--out-dir', type=Path, help='folder to write; default '
                         "predictions/NAME beside the checkpoint, NAME being the input's")
@@ -56,7 +56,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--skip-broken', action='store_true', help='leave out files that are not '
                         f'pictures or broken, and list them in {RECORD}')
     add_model_options(parser)
-    args = parser.parse_args(argv)
+    args = parse_trained(parser, argv)
     args.input = resolve_path(args.input)
     if not (args.input.is_file() or args.input.is_dir()):
         parser.error(f'{args.input}: no such file or folder')

@@ -1,6 +1,7 @@
 """Test a checkpoint on the test set of a config, or on another part of its data.
 
     python tools/test.py CONFIG CHECKPOINT
+    python tools/test.py RUN                  # a work dir of tools/train.py, with its options
     python tools/test.py CONFIG CHECKPOINT --out preds.pkl --show-dir pictures
     python tools/test.py CONFIG CHECKPOINT --out results/    # a detector: KITTI's result files
     python tools/test.py CONFIG CHECKPOINT --part train
@@ -16,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.engine.command_line import add_cfg_options, config_file, existing_file
+from plugins.engine.command_line import add_cfg_options, add_trained, parse_trained
 from plugins.engine.files import check_file, check_folder, naming
 from plugins.engine.run_reader import EXAMPLES, TEST_FOLDERS
 
@@ -24,9 +25,7 @@ from plugins.engine.run_reader import EXAMPLES, TEST_FOLDERS
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before mmengine is imported, so that errors are reported at once."""
     parser = argparse.ArgumentParser(description='Test a checkpoint on the test set of a config.')
-    parser.add_argument('config', type=config_file, help='config file')
-    parser.add_argument('checkpoint', type=existing_file,
-                        help='checkpoint file; tools/train.py prints its path at the end')
+    add_trained(parser)
     parser.add_argument('--part', choices=('test', 'train', 'val'), default='test',
                         help='which images to test on; training images, too, are used once each, '
                         'without augmentation')
@@ -43,7 +42,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
     add_cfg_options(parser)
-    args = parser.parse_args(argv)
+    args = parse_trained(parser, argv)
     args.work_dir = Path(args.work_dir or args.checkpoint.parent / TEST_FOLDERS[args.part])
     if (args.work_dir / 'last_checkpoint').exists():
         parser.error(f'--work-dir {args.work_dir}: holds a training run; choose another folder')
@@ -73,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         cfg, checkpoint = session.cfg, str(args.checkpoint)
         session.test_on(args.part)
         session.enter_test_dir(str(args.work_dir.absolute()), checkpoint, args.overwrite)
-        cfg.load_from = checkpoint
+        cfg.update(load_from=checkpoint, resume=False)
         for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler',
                     'val_dataloader', 'val_cfg', 'val_evaluator'):
             cfg[key] = None

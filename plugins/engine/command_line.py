@@ -4,14 +4,15 @@ import os
 import signal
 import sys
 import traceback
-from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from .console import prepare
 from .continuing import has_claimed, how_to_go_on, wait_for_turn
 from .files import REPO_ROOT, resolve_path
+from .run_reader import run_parts
 from .stop_signal import ignore_signals, listen
 
 DEBUG_VARIABLE = 'MMTRANSFER_TRACEBACK'
@@ -49,6 +50,33 @@ def existing_file(text: str, kind: str = 'file') -> Path:
 
 
 config_file = partial(existing_file, kind='config file')
+
+
+def file_or_run(text: str, kind: str = 'file') -> Path:
+    """The path of a file, or of a folder, which may be a run; else ArgumentTypeError."""
+    return path if (path := resolve_path(text)).is_dir() else existing_file(text, kind)
+
+
+def add_trained(parser: ArgumentParser) -> None:
+    """Add CONFIG and CHECKPOINT, in place of which :func:`parse_trained` takes RUN."""
+    parser.add_argument('config', type=partial(file_or_run, kind='config file'),
+                        metavar='CONFIG',
+                        help='config file; or the work dir of a finished run, whose config, best '
+                        'checkpoint and --cfg-options are used')
+    parser.add_argument('checkpoint', type=existing_file, nargs='?', metavar='CHECKPOINT',
+                        help='checkpoint file of that model; a run needs none')
+
+
+def parse_trained(parser: ArgumentParser, argv: Sequence[str] | None) -> Namespace:
+    """Parse a command line that has :func:`add_trained`, and fill in what RUN stands for."""
+    args = parser.parse_intermixed_args(argv)
+    if args.config.is_dir():
+        args.config, best, options = run_parts(args.config, args.trust_checkpoint)
+        args.checkpoint = args.checkpoint or best
+        args.cfg_options = [*options, *args.cfg_options]
+    elif not args.checkpoint:
+        parser.error(f'CHECKPOINT is missing after the config {args.config}')
+    return args
 
 
 def add_cfg_options(parser: ArgumentParser) -> None:

@@ -57,6 +57,10 @@ _TABLE = (
 # Keys of kind LEARNT that a resumed run may change: the training length, and the initial weights,
 # which it does not use.
 _LENGTH = ('train_cfg.max_epochs', 'train_cfg.max_iters', 'default_hooks.*.patience', 'load_from')
+# Keys of kind LEARNT or IMAGES that act in training only, so that tests of a checkpoint agree.
+_ONLY_TRAIN = ('train_*', 'val_*', 'optim_wrapper*', 'param_scheduler*', 'auto_scale_lr*',
+               'load_from', 'default_hooks.checkpoint.*', 'default_hooks.early_stop*',
+               '*init_cfg*', '*pretrained*')
 # Keys of a model that act only in training, or that a test may change.
 _NOT_FOR_PREDICTION = (
     '*init_cfg*', '*pretrained*', '*loss*', '*trainable*', '*frozen*', '*norm_eval*',
@@ -90,12 +94,17 @@ def resolved_keys(cfg: 'Config') -> str:
                        if kind_of(key) is not Kind.PLACE}, sort_keys=True, default=str)
 
 
-def config_hash(cfg: 'Config') -> str:
+def config_hash(cfg: 'Config', of_test: bool = False) -> str:
     """Hash of :func:`resolved_keys`: equal for all runs of an experiment, whatever their seed.
 
-    It begins with the version of this table, as hashes of two versions cannot be compared.
+    It begins with the version of this table, as hashes of two versions cannot be compared. With
+    ``of_test``, it is equal for all tests of a checkpoint, whatever acts in training only.
     """
-    return HASH_VERSION + hashlib.sha256(resolved_keys(cfg).encode()).hexdigest()
+    keys = resolved_keys(cfg)
+    if of_test:
+        keys = json.dumps({key: value for key, value in json.loads(keys).items()
+                           if not _fits(key, _ONLY_TRAIN)})
+    return HASH_VERSION + hashlib.sha256(keys.encode()).hexdigest()
 
 
 def comparable(one: str | None, other: str | None) -> bool:

@@ -1,5 +1,6 @@
 """Read the records of a run and its test, without importing mmengine or torch."""
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ HISTORY = [{'epoch': 'a whole number', 'train??': _NUMBERS, 'metrics??': _NUMBER
 # What the fields of records hold, see check_shape; those that no reader needs may be missing.
 _SHAPES: dict[str, Any] = {
     **dict.fromkeys(('mode', 'split', 'monitor', 'precision', 'device', 'torch_version',
-                     'git_commit', 'config_hash', 'kind', 'metric'), 'a line of text'),
+                     'git_commit', 'config_hash', 'test_hash', 'kind', 'metric'), 'a line of text'),
     **dict.fromkeys(('config', 'checkpoint'), 'a file name'),
     **dict.fromkeys(('seed', 'best_epoch', 'epochs', 'processes'), 'a whole number'),
     'seconds': 'a number', 'metrics': _NUMBERS, 'options': ['a line of text'],
@@ -110,6 +111,30 @@ def read_run(work_dir: str | Path, *needed: str) -> Run:
     return Run(folder, trained, tested)
 
 
+def run_parts(folder: Path, trusted: bool) -> tuple[Path, Path, list[str]]:
+    """The config, the best checkpoint and the options of a finished run, to use its model.
+
+    Raises:
+        FileNotFoundError: The run has no record, or its checkpoint is not there.
+        ValueError: The record cannot be read; or, unless ``trusted``, it names a config or an
+            option by which a stranger's run could execute code.
+    """
+    trained = read_run(folder, 'checkpoint').trained
+    config, options = (REPO_ROOT / trained['config']).resolve(), trained.get('options') or []
+    code = [f'--cfg-options {option}' for option in options
+            if re.search(r'^[^=]*(custom_imports|(type|scope_?|constructor|fn)=)|=.*\{', option, re.S)]
+    if not config.is_relative_to((REPO_ROOT / 'configs').resolve()):
+        code.append(f'the config {config}, which is not in configs/')
+    if code and not trusted:
+        raise ValueError(f'{folder}: was trained with {code[-1]}, which could run any code; give '
+                         '--trust-checkpoint if you trust the run, or CONFIG CHECKPOINT')
+    checkpoint = folder / Path(trained['checkpoint']).name
+    if not checkpoint.is_file():
+        raise FileNotFoundError(f'{checkpoint}: no such checkpoint, which the record of the run '
+                                'names as its best; give CONFIG CHECKPOINT')
+    return config, checkpoint, options
+
+
 def own_file(path: Path, folder: Path) -> Path:
     """A file of a folder that may come from anyone: no link that leads out of it, no pipe.
 
@@ -163,9 +188,9 @@ def _difference(folder: Path, trained: dict[str, Any], tested: dict[str, Any]) -
     checkpoint, best = tested.get('checkpoint'), trained.get('checkpoint')
     if checkpoint != best and checkpoint != _own_checkpoint(folder, trained):
         return f'a test of another checkpoint, {checkpoint}; the run names {best}'
-    # Hashes of two versions cannot be compared; then the options decide.
-    hashed = comparable(trained.get('config_hash'), tested.get('config_hash'))
-    key = 'config_hash' if hashed else 'options'
+    # Hashes of two versions cannot be compared; then the options decide. Early records have one.
+    key = 'test_hash' if trained.get('test_hash') and tested.get('test_hash') else 'config_hash'
+    key = key if comparable(trained.get(key), tested.get(key)) else 'options'
     if tested.get(key) != trained.get(key):
         return f'a test of another config: {_differing_options(trained, tested)}'
     return None

@@ -45,6 +45,7 @@ class Session(ExitStack):
         cfg: The config, to be changed before :meth:`build_runner`.
         options: As given.
         config_hash: Hash of the config with these options, see :func:`config_hash`.
+        test_hash: The same of what decides a test.
         precision: The type of the forward pass.
         part: The split whose images are tested.
     """
@@ -54,8 +55,10 @@ class Session(ExitStack):
         self.cfg = load_config(config, options)
         self.options = list(options)
         self.config_hash = config_hash(self.cfg)
+        self.test_hash = config_hash(self.cfg, of_test=True)
         self._experiment = resolved_keys(self.cfg)  # now: --amp and the like do not count
         self._changes: list[tuple] | None = None
+        self._resumed: Path | None = None
         self.precision = 'float32'
         self.part = 'test'
         self.git_commit = git_commit()  # now: the code may change while the run goes on
@@ -94,7 +97,11 @@ class Session(ExitStack):
         Raises:
             OSError: See :func:`lock` and :func:`claim_work_dir`.
             UnicodeError: The name of the work dir is not UTF-8.
+            ValueError: The config itself resumes.
         """
+        if self.cfg.get('resume'):
+            raise ValueError(f'config {self.cfg.filename}: resume={self.cfg.resume}, expected '
+                             'False, as --resume decides it; add --cfg-options resume=False')
         self._changes = _changes(self.cfg)  # now: the bases may be edited while the run goes on
         folder = Path(work_dir or self.cfg.get('work_dir')
                       or default_work_dir(self.cfg.filename, self.seed)).absolute()
@@ -103,10 +110,8 @@ class Session(ExitStack):
             self._lock(folder)
             return claim_work_dir(folder, resume, overwrite)
 
-        checkpoint = by_main(claim)
+        self._resumed = by_main(claim)
         self.cfg.work_dir = str(folder)
-        if checkpoint:
-            self.cfg.update(resume=True, load_from=str(checkpoint))
 
     def enter_test_dir(self, work_dir: str, checkpoint: str, overwrite: bool) -> None:
         """Set and lock the folder of a test.
@@ -174,11 +179,13 @@ class Session(ExitStack):
         """Build the Runner with its model; data are loaded by the run."""
         # mmengine names log folders by this and the second: keeps two runs in one second apart.
         self.cfg.experiment_name = f'{Path(self.cfg.filename).stem}_{next(_run_numbers)}'
-        if trust_checkpoint and self.cfg.load_from:
-            trust(self.cfg.load_from)
+        if trust_checkpoint and (loaded := self._resumed or self.cfg.load_from):
+            trust(loaded)
         self.callback(_close_visualizer)
         with naming(Path(self.cfg.work_dir)):
             runner = RUNNERS.build(self.cfg)
+        if self._resumed:  # not in the config, which the run dumps: others may train from it
+            runner._resume, runner._load_from = True, str(self._resumed)
         runner.message_hub.update_info(EXPERIMENT, self._experiment)  # into every checkpoint
         return runner
 
@@ -209,7 +216,7 @@ class Session(ExitStack):
 
     def _described(self, runner: Runner) -> dict[str, Any]:
         return dict(git_commit=self.git_commit, config_hash=self.config_hash, options=self.options,
-                    **describe_run(runner, self.seed, self.precision))
+                    test_hash=self.test_hash, **describe_run(runner, self.seed, self.precision))
 
     def _finish(self, runner: Runner, result: dict[str, Any], keep: bool) -> None:
         if is_main_process():

@@ -40,8 +40,8 @@ def test_a_test_on_two_processes_gives_one_processs_figures(
         repo_root, digits_root, digits_run, tmp_path):
     checkpoint = next(digits_run.glob('best_*.pth'))
     option = f'test_dataloader.dataset.source.data_root={digits_root / "test"}'
-    done = run_script('dist_test.sh', DIGITS, checkpoint, 2, '--work-dir', tmp_path / 'two',
-                      '--out', tmp_path / 'two.pkl', '--cfg-options', option, repo_root=repo_root)
+    done = run_script('dist_test.sh', digits_run, 2, '--work-dir', tmp_path / 'two',
+                      '--out', tmp_path / 'two.pkl', repo_root=repo_root)
     assert done.returncode == 0, done.stderr
     from tools.test import main
     one = main([str(repo_root / DIGITS), str(checkpoint), '--work-dir', str(tmp_path / 'one'),
@@ -57,7 +57,7 @@ def test_a_test_on_two_processes_gives_one_processs_figures(
 
 @pytest.mark.parametrize('script, argv, code, message', [
     ('dist_train.sh', (), 2, 'usage: tools/dist_train.sh CONFIG NUM_PROCS'),
-    ('dist_test.sh', (DIGITS, 2), 2, 'usage: tools/dist_test.sh CONFIG CHECKPOINT NUM_PROCS'),
+    ('dist_test.sh', (), 2, 'usage: tools/dist_test.sh CONFIG [CHECKPOINT] NUM_PROCS'),
     ('slurm_train.sh', ('gpu', 'job', DIGITS), 2,
      r'usage: \[GPUS=8\] .*tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR \['),
     ('slurm_test.sh', (), 2, 'usage: tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT'),

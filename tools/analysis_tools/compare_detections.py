@@ -17,13 +17,21 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_model_options, existing_file, positive, run, share
+from plugins.engine.command_line import add_model_options, file_or_run, positive, run, share
 from plugins.engine.files import REPO_ROOT, check_folder, replacing_folder, write_json
+from plugins.engine.run_reader import run_parts
 from plugins.engine.wording import counted, short_names
 
 RECORD = 'comparison.json'
 _OUT_DIR = 'work_dirs/compare_detections'
 _CONFIGS = ('.py', '.yml', '.yaml', '.json')
+
+
+class _Config(NamedTuple):
+    """A config file and changes to it."""
+
+    file: Path
+    options: tuple[str, ...]
 
 
 class _Tested(NamedTuple):
@@ -37,9 +45,9 @@ class _Tested(NamedTuple):
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before mmengine is imported, so that errors are reported at once."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('models', type=existing_file, nargs='+', metavar='CONFIG CKPT',
+    parser.add_argument('models', type=file_or_run, nargs='+', metavar='CONFIG CKPT',
                         help='a config and its checkpoints, optionally followed by another config '
-                        'and its checkpoints, and so on')
+                        'and its checkpoints, and so on; or work dirs of runs')
     parser.add_argument('--names', nargs='+', metavar='NAME', help='names of the models; '
                         "default: the parts in which the checkpoints' folders differ")
     parser.add_argument('--part', choices=('test', 'train', 'val'), default='test',
@@ -58,7 +66,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         'IoU of a detection with an object to count as a hit (default: 0.5)')
     add_model_options(parser)
     args = parser.parse_args(argv)
-    args.pairs = _pairs(args.models, parser)
+    args.pairs = _pairs(args, parser)
     if args.names and len(args.names) != len(args.pairs):
         parser.error(f'--names: found {len(args.names)} names for {len(args.pairs)} checkpoints')
     folders = [checkpoint.parent for _, checkpoint in args.pairs]
@@ -69,19 +77,23 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
-def _pairs(models: Sequence[Path], parser: argparse.ArgumentParser) -> list[tuple[Path, Path]]:
-    """Pair each checkpoint with the last config before it."""
-    pairs: list[tuple[Path, Path]] = []
-    configs: list[Path] = []
-    for path in models:
-        if path.suffix in _CONFIGS:
-            configs.append(path)
+def _pairs(args: argparse.Namespace, parser: argparse.ArgumentParser
+           ) -> list[tuple[_Config, Path]]:
+    """Pair each checkpoint with the last config before it, or with that of its run."""
+    pairs: list[tuple[_Config, Path]] = []
+    configs: list[_Config] = []
+    for path in args.models:
+        if path.is_dir():
+            config, checkpoint, options = run_parts(path, args.trust_checkpoint)
+            pairs.append((_Config(config, (*options, *args.cfg_options)), checkpoint))
+        elif path.suffix in _CONFIGS:
+            configs.append(_Config(path, tuple(args.cfg_options)))
         elif configs:
             pairs.append((configs[-1], path))
         else:
             parser.error(f'{path}: expected a config first ({" ".join(_CONFIGS)})')
     if idle := [config for config in configs if config not in dict(pairs)]:
-        parser.error(f'{idle[0]}: no checkpoint follows this config')
+        parser.error(f'{idle[0].file}: no checkpoint follows this config')
     return pairs
 
 
@@ -109,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         places = sorted(places, key=lambda place: -disagreement(by_image[place]))[:args.images]
     record = dict(
         part=args.part, images=len(ids), score_thr=args.score_thr, iou_thr=args.iou_thr,
-        models=[dict(name=name, config=str(config), checkpoint=str(checkpoint), **{
+        models=[dict(name=name, config=str(config.file), checkpoint=str(checkpoint), **{
             key: sum(one.counts[key] for one in of_model) for key in ('tp', 'fp', 'fn')})
             for name, (config, checkpoint), of_model in zip(
                 args.names, args.pairs, outcomes, strict=True)],
@@ -123,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     return record
 
 
-def _tested(config: Path, args: argparse.Namespace) -> _Tested:
+def _tested(config: _Config, args: argparse.Namespace) -> _Tested:
     """Read a config and build its data set; nothing is decoded yet."""
     from mmengine.registry import DATASETS, DefaultScope
 
@@ -131,7 +143,7 @@ def _tested(config: Path, args: argparse.Namespace) -> _Tested:
     from plugins.engine.evaluated_part import use_part
     from plugins.engine.session import load_config
 
-    cfg = load_config(str(config), args.cfg_options)
+    cfg = load_config(str(config.file), config.options)
     kind_of(cfg, expected='detector')
     cfg.test_evaluator = []  # no metric is computed here
     use_part(cfg, args.part)
@@ -139,7 +151,7 @@ def _tested(config: Path, args: argparse.Namespace) -> _Tested:
         dataset = DATASETS.build(cfg.test_dataloader.dataset)
     rows = {Path(dataset.get_data_info(row)['img_path']).stem: row for row in range(len(dataset))}
     if len(rows) < len(dataset):
-        raise ValueError(f'config {config}: two of its images have the same file name; ids must be '
+        raise ValueError(f'config {config.file}: two of its images have the same file name; ids must be '
                          'unique')
     return _Tested(cfg, dataset, rows)
 

@@ -16,7 +16,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_model_options, config_file, existing_file, positive, run
+from plugins.engine.command_line import (
+    add_model_options,
+    add_trained,
+    existing_file,
+    parse_trained,
+    positive,
+    run,
+)
 from plugins.engine.files import check_folder, replacing_folder, write_json
 from plugins.engine.wording import index_of
 
@@ -26,8 +33,7 @@ RECORD = 'features.json'
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before mmengine is imported, so that errors are reported at once."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('config', type=config_file, help='config of a classifier')
-    parser.add_argument('checkpoint', type=existing_file, help='checkpoint of that model')
+    add_trained(parser)
     parser.add_argument('image', type=existing_file, help='a picture')
     parser.add_argument('--layers', nargs='+', metavar='NAME',
                         help='modules whose feature maps to draw; default: for a DenseNet, conv4 '
@@ -44,7 +50,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         'features/PICTURE beside the checkpoint')
     parser.add_argument('--overwrite', action='store_true', help='replace earlier pictures there')
     add_model_options(parser)
-    args = parser.parse_args(argv)
+    args = parse_trained(parser, argv)
     args.out_dir = args.out_dir or args.checkpoint.parent / 'features' / args.image.name
     return args
 
