@@ -151,8 +151,8 @@ def _tested(config: _Config, args: argparse.Namespace) -> _Tested:
         dataset = DATASETS.build(cfg.test_dataloader.dataset)
     rows = {Path(dataset.get_data_info(row)['img_path']).stem: row for row in range(len(dataset))}
     if len(rows) < len(dataset):
-        raise ValueError(f'config {config.file}: two of its images have the same file name; ids must be '
-                         'unique')
+        raise ValueError(f'config {config.file}: two of its images have the same file name; ids '
+                         'must be unique')
     return _Tested(cfg, dataset, rows)
 
 
