@@ -122,7 +122,8 @@ def run_parts(folder: Path, trusted: bool) -> tuple[Path, Path, list[str]]:
     trained = read_run(folder, 'checkpoint').trained
     config, options = (REPO_ROOT / trained['config']).resolve(), trained.get('options') or []
     code = [f'--cfg-options {option}' for option in options
-            if re.search(r'^[^=]*(custom_imports|(type|scope_?|constructor|fn)=)|=.*{', option, re.S)]
+            if '{' in option or re.match(
+                r'[^=]*(custom_imports|(type|scope_?|constructor|fn)=)', option)]
     if not config.is_relative_to((REPO_ROOT / 'configs').resolve()):
         code.append(f'the config {config}, which is not in configs/')
     if code and not trusted:

@@ -35,9 +35,8 @@ class Leaves:
         self.search = search
         self.base = load_config(str(search.base))
         self.changed = self._with(self.base, self._common(), 'changes')
-        for parameter, value, values in search.space.examples():
-            self._with(self.changed, search.space.settings(values),
-                       f'space[{parameter.name!r}], value {value!r}')
+        for _, _, values in search.space.examples():
+            self.config(values)
 
     def _common(self) -> dict[str, Any]:
         """Changes that all trials share; the search's metric decides which checkpoint is best."""
@@ -51,7 +50,8 @@ class Leaves:
                 settings[f'{sign}default_hooks.checkpoint.{key}'] = value
         return settings
 
-    def _with(self, config: Config, settings: Mapping[str, Any], where: str) -> Config:
+    def _with(self, config: Config, settings: Mapping[str, Any], where: str,
+              owners: Mapping[str, str] | None = None) -> Config:
         config = copy.deepcopy(config)
         try:
             for key, value in settings.items():
@@ -61,12 +61,18 @@ class Leaves:
             check_config(config)
         except ValueError as error:
             text = str(error).replace('--cfg-options ', '')
+            keys = [key for key in owners or () if key.lstrip('+') in text]
+            where = owners[max(keys, key=len)] if keys else where
             raise ValueError(f'search config {self.search.path}: {where}: {text}') from error
         return config
 
     def config(self, values: Values) -> Config:
         """Build the resolved config of a trial."""
-        return self._with(self.changed, self.search.space.settings(values), 'space')
+        space = self.search.space
+        owners = {key: f'space[{one.name!r}], value {values[one.name]!r}'
+                  for one in space.parameters if one.name in values
+                  for key in one.settings(values[one.name])}
+        return self._with(self.changed, space.settings(values), 'space', owners)
 
     def text(self, path: Path, values: Values, docstring: str, reporting: bool = False) -> str:
         """The text of a trial's leaf config, which the caller writes to ``path``.

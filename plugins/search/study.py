@@ -33,6 +33,26 @@ _EXPECTED = 'expected sqlite:///FILE or postgresql://USER@HOST/DATABASE'
 _DEFINITION, _BASE = 'definition', 'the base config, '
 
 
+def checked_url(text: str | URL, work_dir: Path | None = None) -> tuple[URL, bool]:
+    """A URL for SQLAlchemy, and whether it leads to a file that is still to be created.
+
+    Raises:
+        ValueError: The URL is wrong; or the folder of the file is neither there nor ``work_dir``.
+    """
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise ValueError(f'--storage: not a database URL; {_EXPECTED}') from None
+    sqlite = url.get_backend_name() == 'sqlite'
+    if sqlite and url.database in (None, '', ':memory:'):
+        raise ValueError(f'--storage: a study in memory is lost with its process; {_EXPECTED}')
+    file = Path(url.database or '').absolute()
+    new = sqlite and 'uri' not in url.query and not file.exists()
+    if new and not file.parent.is_dir() and file.parent != work_dir:
+        raise ValueError(f'--storage: there is no folder {file.parent}; create it')
+    return url, new
+
+
 def open_storage(url: str | URL, heartbeat: int) -> RDBStorage:
     """Open a database for Optuna, or create it.
 
@@ -44,16 +64,10 @@ def open_storage(url: str | URL, heartbeat: int) -> RDBStorage:
     Raises:
         ValueError: The URL is wrong, its driver is not installed, or it leads to no database.
     """
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        raise ValueError(f'--storage: not a database URL; {_EXPECTED}') from None
-    sqlite = parsed.get_backend_name() == 'sqlite'
-    if sqlite and parsed.database in (None, '', ':memory:'):
-        raise ValueError(f'--storage: a study in memory is lost with its process; {_EXPECTED}')
+    parsed = checked_url(url)[0]
     if parsed.drivername == 'postgresql':  # SQLAlchemy would look for psycopg 3
         parsed = parsed.set(drivername='postgresql+psycopg2')
-    options = dict(connect_args=dict(timeout=60)) if sqlite else {}
+    options = dict(connect_args=dict(timeout=60)) if parsed.get_backend_name() == 'sqlite' else {}
     for _ in range(5):  # another process may be creating the same tables
         try:
             return RDBStorage(

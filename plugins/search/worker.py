@@ -45,11 +45,9 @@ def search_with(search: Search, work_dir: Path, train: Tool, test: Tool | None,
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     count, leaves, own = search.trials(trials), Leaves(search), work_dir / 'study.db'
-    if storage_url:
-        work_dir.mkdir(parents=True, exist_ok=True)  # the database may be created in it
-    url = storage_url or URL.create('sqlite', database=str(own))
-    exists = storage_url or own.exists()
-    storage = studies.open_storage(url, search.heartbeat) if exists else None
+    url, is_new = studies.checked_url(
+        storage_url or URL.create('sqlite', database=str(own)), work_dir)
+    storage = None if is_new else studies.open_storage(url, search.heartbeat)
     if not studies.check_work_dir(work_dir, search, storage):
         try_first(leaves, train)  # fails before an impossible study is created
     work_dir.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,9 @@
 import json
 import pickle
+import shlex
 import shutil
+import subprocess
+import sys
 
 import pytest
 from mmengine.runner import Runner
@@ -107,6 +110,27 @@ def test_an_interrupted_test_goes_on_by_the_same_command(
     with pytest.raises(FileExistsError, match='pictures: contains earlier results.*--overwrite'):
         test_digits(*argv)
     test_digits(*argv, '--overwrite')
+
+
+@pytest.mark.parametrize('tool', ['test', 'train'])
+def test_the_record_is_written_before_anything_is_printed(
+        test_digits, train_digits, digits_run, tmp_path, monkeypatch, tool):
+    """``tools/test.py ... | head`` ends the output at any line."""
+    def broken(_):
+        raise BrokenPipeError
+    monkeypatch.setattr('plugins.engine.session.print_result', broken)
+    with pytest.raises(BrokenPipeError):
+        test_digits(best(digits_run), '--work-dir', tmp_path / 't') if tool == 'test' else \
+            train_digits('--work-dir', str(tmp_path / 't'))
+    assert json.loads((tmp_path / 't/result.json').read_text())['mode'] == tool
+
+
+def test_a_closed_pipe_loses_no_file(digits_run, tmp_path, repo_root):
+    command = shlex.join([sys.executable, 'tools/test.py', str(digits_run), '--work-dir',
+                          str(tmp_path)])
+    subprocess.run(['bash', '-o', 'pipefail', '-c', f'{command} | true'], cwd=repo_root, check=True)
+    assert {'result.json', 'confusion_matrix.png', 'classes.png', 'examples'} <= {
+        path.name for path in tmp_path.iterdir()}
 
 
 def test_a_model_that_differs_in_no_tensor_is_warned_of(test_digits, digits_run, tmp_path, capfd):

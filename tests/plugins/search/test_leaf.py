@@ -65,6 +65,12 @@ def test_a_leaf_says_only_what_differs(tmp_path):
     ("space = {'train_dataloader.batch_size': [8, 'many']}", 'expected a finite number'),
     ("space = {'train_dataloader.batch_size': [8, 0]}", 'value 0: train_dataloader.batch_size'),
     ("space = {'model.head.dropouts.7': [0.1, 0.2]}", 'no such key'),
+    *((f"space = {{'train_dataloader.batch_size': [8], 'second': {second}}}",
+       f"space['second'], value {value}: {key}") for second, value, key in (
+        ("dict(type='categorical', key='train_cfg.max_epoch', values=[3])", 3, 'train_cfg.max_ep'),
+        ("dict(type='uniform', key='optim_wrapper.optimizer.lr', low=-1, high=1)", -1, 'optim_w'),
+        ("dict(type='choices', choices=dict(few={'train_cfg.max_epochs': 0}))", "'few'",
+         'train_cfg.max_epochs=0'))),
     ("space = {'optim_wrapper': [3]}", 'optim_wrapper is a group of keys')])
 def test_wrong_keys_and_values_are_rejected_before_any_trial(tmp_path, text, message):
     with pytest.raises(ValueError, match=re.escape(message)):

@@ -201,3 +201,24 @@ def test_damage_during_a_trial_is_named(few_digits, tmp_path, before_training, c
     before_training(2, damage)
     with pytest.raises(ValueError, match=f'--storage: {message}'):
         search(write_search(tmp_path, few_digits), tmp_path / 'work')
+
+
+@pytest.mark.parametrize(('storage', 'message'), [
+    ('sqlite:///{}/new.db', 'holds trials.csv, but the database has no study'),
+    ('sqlite:///{}/nowhere/new.db', '--storage: there is no folder'),
+    ('sqlite:///{}/work/deeper/new.db', '--storage: there is no folder'),
+    ('nonsense', '--storage: not a database URL'),
+    ('sqlite:///{}/new.db', 'nothing can be trained')])
+def test_a_refused_storage_leaves_nothing_behind(
+        few_digits, trained, tmp_path, monkeypatch, storage, message):
+    config, work = write_search(tmp_path, few_digits), tmp_path / 'work'
+    if 'trials.csv' in message:
+        work.mkdir()
+        (work / 'trials.csv').touch()
+    if 'trained' in message:
+        monkeypatch.setattr('tools.train.main', lambda _: (_ for _ in ()).throw(
+            ValueError('nothing can be trained')))
+    before = sorted(tmp_path.rglob('*'))
+    with pytest.raises((OSError, ValueError), match=message):
+        search(config, work, '--storage', storage.format(tmp_path))
+    assert sorted(tmp_path.rglob('*')) == before
