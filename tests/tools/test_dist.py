@@ -57,7 +57,7 @@ def test_a_test_on_two_processes_gives_one_processs_figures(
 
 @pytest.mark.parametrize('script, argv, code, message', [
     ('dist_train.sh', (), 2, 'usage: tools/dist_train.sh CONFIG NUM_PROCS'),
-    ('dist_test.sh', (), 2, 'usage: tools/dist_test.sh CONFIG [CHECKPOINT] NUM_PROCS'),
+    ('dist_test.sh', (), 2, r'usage: tools/dist_test.sh CONFIG \[CHECKPOINT\] NUM_PROCS'),
     ('slurm_train.sh', ('gpu', 'job', DIGITS), 2,
      r'usage: \[GPUS=8\] .*tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR \['),
     ('slurm_test.sh', (), 2, 'usage: tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT'),

@@ -68,7 +68,7 @@ def test_a_leaf_says_only_what_differs(tmp_path):
     *((f"space = {{'train_dataloader.batch_size': [8], 'second': {second}}}",
        f"space['second'], value {value}: {key}") for second, value, key in (
         ("dict(type='categorical', key='train_cfg.max_epoch', values=[3])", 3, 'train_cfg.max_ep'),
-        ("dict(type='uniform', key='optim_wrapper.optimizer.lr', low=-1, high=1)", -1, 'optim_w'),
+        ("dict(type='categorical', key='optim_wrapper.optimizer.lr', values=[-1])", -1, 'optim_w'),
         ("dict(type='choices', choices=dict(few={'train_cfg.max_epochs': 0}))", "'few'",
          'train_cfg.max_epochs=0'))),
     ("space = {'optim_wrapper': [3]}", 'optim_wrapper is a group of keys')])
