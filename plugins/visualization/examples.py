@@ -69,7 +69,8 @@ class ExamplesHook(Hook):
         with replacing_folder(folder, overwrite=True) as made:
             record = dict(
                 kind=self._kind, checkpoint=result['checkpoint'], config_hash=result['config_hash'],
-                examples=[dict(file=_save(picture, made / f'{place:02}.webp', side), **about)
+                examples=[dict(about, file=_save(picture, made / f'{place:02}.webp', side),
+                               name=repr(about['name'])[1:-1])  # on one line
                           for place, (picture, about) in enumerate(drawn, 1)])
             write_json(made / EXAMPLES_RECORD, record)
         return True

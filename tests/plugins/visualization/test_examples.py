@@ -70,6 +70,13 @@ def test_twelve_mistakes_are_kept_each_image_once_and_the_order_of_batches_is_no
         f'{k}.png' for k in range(14, 2, -1)]
 
 
+def test_a_name_stays_on_one_line_as_the_report_expects(tmp_path):
+    dataset = images(1)
+    dataset.names = ['\u732b/a\nb\udce9.png']
+    one, = kept(tmp_path / 'e', dataset, [answer(0, 1, [1., 0., 0.])])['examples']
+    assert one['name'] == r'\u732b/a\nb\udce9.png'.replace(r'\u732b', '\u732b')
+
+
 def test_large_pictures_are_sized_down_and_earlier_examples_go(tmp_path):
     for side, shown in ((65, 65), (200, 160)):
         kept(tmp_path / 'e', images(1, side=side), [answer(0, 1, [1., 0., 0.])])
