@@ -87,7 +87,7 @@ def test_processes_that_come_at_once_make_one_database(tmp_path):
     ('study.db', 'not a database URL; expected sqlite:///FILE or postgresql://'),
     ('oracel://host/db', 'cannot open this database: .*oracel'),
     ('sqlite://', 'a study in memory is lost'), ('sqlite:///:memory:', 'a study in memory is lost'),
-    ('sqlite:////no/such/folder/study.db', 'unable to open database file'),
+    ('sqlite:////no/such/folder/study.db', 'there is no folder /no/such/folder'),
     ('postgresql+nodriver://me:secret@host/db', '--storage: '),
     ('me:secret@host/db', '--storage: '), ('postgresql://me:secret@2@host:port/db', '--storage: '),
     ('postgresql+nodriver://host/db?user=me&password=secret', '--storage: '),
