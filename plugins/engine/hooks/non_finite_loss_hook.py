@@ -33,8 +33,8 @@ class NonFiniteLossHook(Hook):
             raise ValueError(
                 f'epoch {runner.epoch + 1}: the mean training loss is {mean.item()}, expected a '
                 f'finite number; {_rate(runner)}. Lower it to a tenth, or clip the gradients '
-                '(--cfg-options "optim_wrapper.clip_grad={\'max_norm\': 1.0}"); if that does not help, '
-                'check the data and their normalisation.')
+                '(--cfg-options "optim_wrapper.clip_grad={\'max_norm\': 1.0}"); if that does not '
+                'help, check the data and their normalisation.')
 
 
 def _rate(runner: Runner) -> str:
