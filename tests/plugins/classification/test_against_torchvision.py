@@ -143,7 +143,7 @@ def test_a_start_from_scratch_has_torchvisions_spread(name, last_norm):
     convs = 0
     for key, wanted in to_mm_layout(net.state_dict(), model.backbone).items():
         if wanted.dim() == 4:
-            assert float(found[key].std()) == pytest.approx(float(wanted.std()), rel=.05), key
+            assert found[key].std().item() == pytest.approx(wanted.std().item(), rel=.05), key
             convs += 1
         elif f'.{last_norm}.weight' in key:
             assert torch.equal(found[key], wanted)
