@@ -245,6 +245,10 @@ E10 = cut(3) | dict(
 E11 = E10 | dict(
     train_geometry=[dict(type='RandomZoom', zoom_range=0.2),
                     dict(type='RandomFlip', prob=0.5, direction='horizontal')])
+E12 = E11 | dict(
+    dropouts=(0.5,), input_norm=KERAS_NORM,
+    schedule=[dict(type='ReduceLROnPlateau', monitor='loss', style='keras')],
+    stops={'loss': (25, 0.)})  # patience assumed
 ROWS_E: dict[str, Recipe] = {
     'E1': E2 | dict(phases=[dict(begin=0, trainable=['head']), dict(begin=30, trainable=None)]),
     'E2': E2,
@@ -257,9 +261,9 @@ ROWS_E: dict[str, Recipe] = {
     'E9': cut(1, 1024),
     'E10': E10,
     'E11': E11,
-    'E12': E11 | dict(
-        dropouts=(0.5,), input_norm=KERAS_NORM,
-        schedule=[dict(type='ReduceLROnPlateau', monitor='loss', style='keras')],
-        stops={'loss': (25, 0.)}),  # patience assumed
+    'E12': E12,
+    'E13': E12 | dict(  # "Model 3" of the report's table; epochs assumed
+        optimizer=KERAS_ADAM | dict(type='Adamax', lr=1e-4, weight_decay=0.3),
+        batch=10, epochs=300),
 }
 ROWS = ROWS_A | ROWS_B | ROWS_C | ROWS_D | ROWS_E

@@ -15,10 +15,10 @@ CONFIGS = REPO_ROOT / 'configs'
 # tests/test_search_configs.py has the searches
 LEAVES = sorted(p for p in CONFIGS.rglob('*.py') if not {'_base_', 'search'} & set(p.parts))
 # Rows of the reports that have a config; exactly one each. A15 is a table that A13's training
-# prints, A17 a picture, E13 a search.
+# prints, A17 a picture.
 ROWS = ['A5+', *(f'A{n}' for n in (*range(1, 15), 16)), *(f'B{n}' for n in range(1, 16)),
         *(f'C{n}' for n in range(1, 11)), *(f'D{n}' for n in range(1, 15)),
-        *(f'E{n}' for n in range(1, 13))]
+        *(f'E{n}' for n in range(1, 14))]
 # Networks that take more than a few seconds for two batches of two images.
 HEAVY = ('yolov3_d53', 'vgg16', 'resnet', 'densenet121', 'alexnet', 'inception')
 # By the metafiles, which tests/test_metafiles.py compares with the models: every worker of a test

@@ -44,6 +44,7 @@ RESNET = 'resnet/resnet18_finetune{}_cifar10-224px.py'
 BASENET = 'basenet/basenet{}_scratch_1xb64-25e_cifar100-25-32px.py'
 A8_TO_A12 = ('_1xb32-25e', '_1xb64-25e', '-lr1e-3_1xb64-15e', '-asgd_1xb64-25e', '_1xb128-25e')
 E11 = 'densenet/densenet121-cut3-aug_finetune_1xb32-250e_mit8x50-256px.py'
+E13 = 'densenet/densenet121-cut3-adamax_finetune_1xb10-300e_mit8x50-256px.py'
 E12 = 'densenet/densenet121-cut3-reg_finetune_1xb32-250e_mit8x50-256px.py'
 
 
@@ -51,7 +52,8 @@ E12 = 'densenet/densenet121-cut3-reg_finetune_1xb32-250e_mit8x50-256px.py'
     *(('resnet18_cifar10', number, RESNET.format(row)) for number, row in enumerate(A8_TO_A12)),
     ('basenet_optimizer_cifar100-25', dict(optimizer='SGD'), BASENET.format('')),
     ('basenet_optimizer_cifar100-25', dict(optimizer='Adam'), BASENET.format('-adam')),
-    ('densenet121-cut3_dropout_mit8x50', dict(dropout=0.5), E12)])
+    ('densenet121-cut3_dropout_mit8x50', dict(dropout=0.5), E12),
+    ('densenet121-cut3_optimizer_mit8x50', 1, E13)])
 def test_a_trial_is_the_row_of_its_report(name, values, row):
     made = leaves(name)
     plan = made.search.plan()
