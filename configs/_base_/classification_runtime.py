@@ -6,7 +6,6 @@ default_scope = 'mmpretrain'
 
 default_hooks = dict(
     checkpoint=dict(save_best='accuracy/top1', rule='greater'),
-    num_classes=dict(type='NumClassesHook'),
     visualization=dict(type='VisualizationHook', enable=False))
 visualizer = dict(
     type='UniversalVisualizer',

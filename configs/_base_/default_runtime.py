@@ -15,6 +15,8 @@ default_hooks = dict(
     non_finite_loss=dict(type='NonFiniteLossHook'),
     # Checks that train, val and test share no image.
     disjoint_parts=dict(type='DisjointPartsHook'),
+    # Checks that head, data and checkpoint have the same classes.
+    num_classes=dict(type='NumClassesHook'),
     # Stops the run before its first epoch if a metric that is monitored (for the best checkpoint,
     # early stopping or the plateau schedule) does not exist.
     monitor_check=dict(type='MonitorCheckHook'),

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
-from mmengine.registry import DATASETS, MODELS, DefaultScope
+from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import load_checkpoint
 from torch import nn
 
@@ -19,6 +19,8 @@ from plugins.engine.checkpoint import check_finite, misfit, read_checkpoint, tru
 from plugins.engine.checks import class_names
 from plugins.engine.config_keys import resolved_keys
 from plugins.engine.experiment import EXPERIMENT, other_model
+from plugins.engine.hooks.num_classes_hook import head_sizes
+from plugins.engine.unwrap import inner_datasets
 
 KINDS = {'mmpretrain': 'classifier', 'mmdet': 'detector'}
 
@@ -79,11 +81,10 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
     check_finite(model.state_dict(), checkpoint)
     _warn_of_another_model(loaded, cfg, checkpoint)
     classes = _class_names(loaded, cfg, checkpoint)
-    head = getattr(model, 'head', None) or getattr(model, 'bbox_head', None)
-    number = getattr(head, 'num_classes', len(classes))
-    if number != len(classes):
-        raise ValueError(f'checkpoint {checkpoint}: its model has {number} classes, but found the '
-                         f'{len(classes)} names {", ".join(classes)}')
+    for number in head_sizes(model).values():
+        if number != len(classes):
+            raise ValueError(f'checkpoint {checkpoint}: its model has {number} classes, but found '
+                             f'the {len(classes)} names {", ".join(classes)}')
     return TrainedModel(model.to(target).eval(), cfg, classes, kind)
 
 
@@ -153,17 +154,13 @@ def _class_names(loaded: dict[str, Any], cfg: Config, checkpoint: str | Path) ->
 
 
 def _classes_of_data(cfg: Config) -> tuple[str, ...]:
-    source = evaluated_data(cfg, 'source')
-    if source is not None:
-        from plugins.classification.datasets import build_source
-        return build_source(source.source).classes
-    dataset = evaluated_data(cfg, 'pipeline')
-    if dataset is None:
-        raise ValueError('test_dataloader.dataset has neither source nor pipeline')
+    if not cfg.get('test_dataloader'):
+        raise ValueError('there is no test_dataloader')
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
-        names = DATASETS.build(dict(dataset, lazy_init=True)).metainfo.get('classes')
+        dataset = inner_datasets(cfg.test_dataloader.dataset)[0]
+    names = dataset.metainfo.get('classes')
     if not names:
-        raise ValueError(f"test_dataloader.dataset ({dataset['type']}) has no classes")
+        raise ValueError(f'test_dataloader.dataset ({type(dataset).__name__}) has no classes')
     return tuple(names)
 
 

@@ -24,7 +24,6 @@ from .heads import MLPClsHead
 from .metrics import ClassReport, MeanLoss
 from .necks import AdaptivePoolNeck, ConvNeck
 from .normalization_hook import FitNormalizationHook
-from .num_classes_hook import NumClassesHook
 from .weight_layouts import to_mm_layout
 
 # mmpretrain registers mmcv's loader a second time, in its own registry.
@@ -33,5 +32,5 @@ mmpretrain.registry.TRANSFORMS.register_module(
 
 __all__ = ['AdaptivePoolNeck', 'ArrayDataset', 'BaseNet', 'BatchDataPreprocessor', 'ClassReport',
            'ConvNeck', 'FeatureCacheHook', 'FitNormalizationHook',
-           'InceptionV3Features', 'MLPClsHead', 'MeanLoss', 'NumClassesHook', 'TransferClassifier',
+           'InceptionV3Features', 'MLPClsHead', 'MeanLoss', 'TransferClassifier',
            'TruncatedDenseNet', 'to_mm_layout']

@@ -16,12 +16,14 @@ with without('mmpretrain', 'sklearn'):
 import plugins.engine.registration  # noqa: F401
 from plugins.engine.load_cached_image import LoadCachedImage
 
+from .coco_dataset import CocoDataset
 from .kitti_dataset import KittiDataset
-from .metrics import CocoBoxMetric, DetectionMetric, KittiMetric, KittiResultFiles
+from .metrics import CocoBoxMetric, CocoMetric, DetectionMetric, KittiMetric, KittiResultFiles
+from .yolo_anchors import YOLOAnchorGenerator
 from .yolov3_head import KittiYOLOV3Head
 from .yolov3_statistics_hook import YOLOStatisticsHook
 from .yolov3_targets import BatchGridAssigner, EachScaleAssigner
 
-__all__ = ['BatchGridAssigner', 'CocoBoxMetric', 'DetectionMetric', 'EachScaleAssigner',
-           'KittiDataset', 'KittiMetric', 'KittiResultFiles', 'KittiYOLOV3Head',
-           'LoadCachedImage', 'YOLOStatisticsHook']
+__all__ = ['BatchGridAssigner', 'CocoBoxMetric', 'CocoDataset', 'CocoMetric', 'DetectionMetric',
+           'EachScaleAssigner', 'KittiDataset', 'KittiMetric', 'KittiResultFiles',
+           'KittiYOLOV3Head', 'LoadCachedImage', 'YOLOAnchorGenerator', 'YOLOStatisticsHook']

@@ -1,24 +1,17 @@
 """KITTI's 2D object detection data, read from its own files without conversion."""
-import hashlib
-import json
-import logging
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 
 from mmdet.datasets import BaseDetDataset
 from mmdet.registry import DATASETS
-from mmengine.logging import print_log
 
 from plugins.detection.kitti_label import TYPES, KittiObject, read_labels
 from plugins.detection.kitti_split import read_id_list, seeded_part
+from plugins.detection.labelled_boxes import LabelledBoxes, inside
 from plugins.engine.files import resolve_path
 from plugins.engine.images import CONVERT, image_size
-from plugins.engine.wording import some
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg')
-# Pixels. KITTI's boxes never leave the image; those of other tools may, by rounding.
-BOX_SLACK = 2
 # detections of these count neither as hits nor as errors in the official evaluation
 NEIGHBOURS = {'Car': ('Van',), 'Pedestrian': ('Person_sitting',)}
 LAYOUT = """expected KITTI's own layout:
@@ -31,7 +24,7 @@ and set data_root to data/sample/kitti."""
 
 
 @DATASETS.register_module()
-class KittiDataset(BaseDetDataset):
+class KittiDataset(LabelledBoxes, BaseDetDataset):
     """Images and label files of KITTI's 2D object benchmark.
 
     mmdet's formats have no truncation or occlusion, and cannot mark a Van as
@@ -86,7 +79,6 @@ class KittiDataset(BaseDetDataset):
             name: tuple(types) for name, types in ignore_types.items()}
         _check_types(self.class_map, self.ignore_types)
         self.split, self.part = split, part
-        self.doubled: list[str] = []
         if (split is None) != (part is None) or (split and kwargs.get('ann_file')):
             raise ValueError(f'found split={split}, part={part}, '
                              f'ann_file={kwargs.get("ann_file")!r}, expected split and part '
@@ -102,60 +94,8 @@ class KittiDataset(BaseDetDataset):
         """Read the label files and image sizes of the chosen part."""
         pairs = _pair_files(Path(self.data_prefix['img']), Path(self.data_prefix['label']))
         places = {name: place for place, name in enumerate(pairs)}
-        infos = [self._read_pair(places[name], *pairs[name]) for name in self._chosen(list(pairs))]
-        if self.doubled:
-            print_log(f'{some(self.doubled, "; ")}: each line counts as an object, in training and '
-                      'in evaluation; remove the lines that are no further objects', 'current',
-                      logging.WARNING)
-        return infos
-
-    def filter_data(self) -> list[dict]:
-        """Drop images according to filter_cfg."""
-        rules = {} if self.test_mode or not self.filter_cfg else self.filter_cfg
-        kept = [info for info in self.data_list
-                if min(info['height'], info['width']) >= rules.get('min_size', 0)]
-        if not kept:
-            raise ValueError(f'{self.data_root}: filter_cfg {dict(rules)} drops all '
-                             f'{len(self.data_list)} images of this part; give a min_size that '
-                             'some of them have')
-        with_objects = [info for info in kept
-                        if any(not instance['ignore_flag'] for instance in info['instances'])]
-        if not self.test_mode and not with_objects:
-            raise ValueError(f'{self._nothing_in(kept)} to train on. Use types that occur in '
-                             'class_map, a larger part or a lower min_size; test_mode=True reads a '
-                             'part that is only evaluated.')
-        return with_objects if rules.get('filter_empty_gt') else kept
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 hex digest of class names, ids, image sizes and instances of the chosen part.
-
-        Pixels, the order of images and objects that are background are not included.
-        """
-        infos = [self.get_data_info(index) for index in range(len(self))]
-        content = sorted((Path(info['img_path']).stem, info['height'], info['width'],
-                          json.dumps(info['instances'])) for info in infos)
-        return hashlib.sha256(
-            json.dumps([self.metainfo['classes'], content]).encode()).hexdigest()
-
-    @property
-    def names(self) -> list[str]:
-        """A unique name per image of the chosen part: its file."""
-        return [str(Path(self.get_data_info(index)['img_path']).resolve())
-                for index in range(len(self))]
-
-    @property
-    def nothing_to_find(self) -> str:
-        """A sentence for messages if no image of this part has a relevant object; else ''."""
-        infos = [self.get_data_info(index) for index in range(len(self))]
-        if any(not instance['ignore_flag'] for info in infos for instance in info['instances']):
-            return ''
-        return self._nothing_in(infos)
-
-    def _nothing_in(self, infos: list[dict]) -> str:
-        return (f'{self.data_prefix["label"]}: none of the {len(infos)} images of this part '
-                f'(part={self.part!r}, ann_file={self.ann_file!r}) has an object of class_map '
-                f'{self.class_map}')
+        self.findings = []
+        return [self._read_pair(places[name], *pairs[name]) for name in self._chosen(list(pairs))]
 
     def _chosen(self, ids: list[str]) -> list[str]:
         if self.ann_file:
@@ -166,9 +106,10 @@ class KittiDataset(BaseDetDataset):
         width, height = image_size(image)
         items = read_labels(label)
         first: dict[tuple, int] = {}
-        self.doubled += [f'{label}:{item.line} repeats the type and box of line {line}' for item
-                         in items if (line := first.setdefault((item.type, item.bbox), item.line))
-                         != item.line]
+        self.findings += [
+            f'{label}:{item.line} repeats the type and box of line {line}; both count as objects'
+            for item in items
+            if (line := first.setdefault((item.type, item.bbox), item.line)) != item.line]
         instances = [instance for item in items
                      for instance in self._instances(item, width, height, label)]
         return {'img_id': place, 'img_path': str(image), 'height': height, 'width': width,
@@ -176,19 +117,7 @@ class KittiDataset(BaseDetDataset):
 
     def _instances(self, item: KittiObject, width: int, height: int, label: Path) -> list[dict]:
         """One instance for each class that includes or ignores the object."""
-        x1, y1, x2, y2 = item.bbox
-        if max(-x1, -y1, x2 - width, y2 - height) > BOX_SLACK:
-            raise ValueError(
-                f'{label}:{item.line}: found the box {item.bbox}, expected it inside the image of '
-                f'{width} x {height} pixels (up to {BOX_SLACK} beyond are clipped). If many boxes '
-                'do this, labels and images are of different sizes: use the images that were '
-                'labelled, or scale the boxes; else correct this line.')
-        bbox = [max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height))]
-        if bbox[0] >= bbox[2] or bbox[1] >= bbox[3]:
-            raise ValueError(
-                f'{label}:{item.line}: found the box {item.bbox} outside the image, expected it '
-                f'to share pixels with {width} x {height}. Correct this line, or remove the image '
-                'and its label file from the data set.')
+        bbox = inside(item.bbox, width, height, f'{label}:{item.line}')
         facts = {'type': item.type, 'truncated': item.truncated, 'occluded': item.occluded,
                  'alpha': item.alpha}
         if bbox != list(item.bbox):

@@ -29,6 +29,8 @@ class KittiYOLOV3Head(YOLOV3Head):
     - Detections are clipped to the image, as in upstream's other heads (whose box coders know
       the image's shape). A car cut off by the image's edge is labelled only up to the edge, so
       an unclipped detection of it may not reach an IoU of 0.5.
+    - If two boxes have the same best anchor, the later one has it, and its class alone is the
+      target, as upstream; report A's code marks the classes of both (multi-hot).
     - Statistics per scale, on request; see :class:`ScaleStatistics`.
     - Speed: targets are computed for the whole batch at once, box and class losses only at
       places of boxes, and no step makes the host wait for the device.

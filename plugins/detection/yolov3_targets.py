@@ -89,8 +89,7 @@ class EachScaleAssigner:
     the anchor of the most similar shape (largest IoU when both have the same centre);
     upstream's assigner chooses one best anchor on all scales together. The other
     anchors of that cell are background unless their IoU is above ``neg_iou_thr``;
-    anchors of cells without a centre are always background. If two boxes have the
-    same best anchor, it is assigned the later one.
+    anchors of cells without a centre are always background.
 
     Source: build_targets() of https://github.com/eriklindernoren/PyTorch-YOLOv3, whose loss the
     report shows.

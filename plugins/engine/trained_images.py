@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.dataset import BaseDataset
-from mmengine.registry import DATASETS
 from torch.utils.data import Dataset
 
 from .files import checksum
+from .unwrap import inner_datasets
 from .wording import some
 
 TRAINED = 'trained_images'  # the name of packed() train and val images in a checkpoint
@@ -32,15 +32,7 @@ def image_names(dataset: Dataset) -> set[str] | None:
 
 def names_of_config(config: Mapping[str, Any]) -> set[str] | None:
     """The result of :func:`image_names` for the data set that a config describes."""
-    if 'datasets' in config:
-        return _union(names_of_config(inner) for inner in config['datasets'])
-    if 'dataset' in config:
-        return names_of_config(config['dataset'])
-    with DATASETS.switch_scope_and_registry(None) as registry:
-        kind = config['type']
-        kind = registry.get(kind) if isinstance(kind, str) else kind
-        known = hasattr(kind, 'names') or issubclass(kind, BaseDataset)
-        return image_names(registry.build(config)) if known else None
+    return _union(map(image_names, inner_datasets(config)))
 
 
 def _union(sets: Iterable[set[str] | None]) -> set[str] | None:

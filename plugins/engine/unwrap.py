@@ -1,5 +1,10 @@
-"""The model without the wrapper of a distributed run."""
+"""Models and data sets without their wrappers."""
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.dataset import BaseDataset
 from mmengine.model import is_model_wrapper
+from mmengine.registry import DATASETS
 from mmengine.runner import Runner
 from torch import nn
 
@@ -7,3 +12,14 @@ from torch import nn
 def unwrapped(runner: Runner) -> nn.Module:
     """The runner's model, without DistributedDataParallel."""
     return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
+def inner_datasets(config: Mapping[str, Any]) -> list[Any]:
+    """The data sets that a config describes, without wrappers; upstream's read nothing yet."""
+    if inner := config.get('datasets') or config.get('dataset'):
+        inner = [inner] if isinstance(inner, Mapping) else inner
+        return [dataset for one in inner for dataset in inner_datasets(one)]
+    with DATASETS.switch_scope_and_registry(None) as registry:
+        kind = registry.get(config['type']) if isinstance(config['type'], str) else config['type']
+        lazy = isinstance(kind, type) and issubclass(kind, BaseDataset)
+        return [registry.build(dict(config, lazy_init=True) if lazy else config)]

@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             fewer sizes of boxes than anchors.
     """
     args = parse_args(argv)
+    from plugins.detection import YOLOAnchorGenerator
     from plugins.detection.anchors import fit, quality, to_levels, training_sizes
     from plugins.engine.session import load_config
 
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     if generator.get('type') != 'YOLOAnchorGenerator':
         raise ValueError(f'{args.config}: model.bbox_head.anchor_generator is '
                          f'{generator.get("type")}, expected a YOLOAnchorGenerator')
+    YOLOAnchorGenerator(generator.strides, generator.base_sizes)  # rejects what are no sizes
     sizes = training_sizes(cfg, args.seed)
     present = [size for level in generator.base_sizes for size in level]
     fitted = fit(sizes, len(present), args.seed, args.restarts)

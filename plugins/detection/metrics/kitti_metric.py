@@ -1,6 +1,5 @@
 """KITTI's official AP of boxes as an mmdet metric."""
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -107,18 +106,10 @@ class KittiMetric(BaseMetric):
 
 
 def kitti_image(result: ImageResult, label: int, kind: str) -> KittiImage:
-    """Prepare an image for one class; an object that is in several classes counts once.
-
-    Boxes are those of the label file, also beyond the border, and each of its lines counts.
-    """
-    counts: Counter = Counter()
-    objects = []
-    for one in result.instances:
-        key = one['type'], *label_box(one)
-        counts[key, one['bbox_label']] += 1
-        if counts[key, one['bbox_label']] > counts[key]:  # no other class has this line
-            counts[key] += 1
-            objects.append(one)
+    """Prepare an image for one class; each line of its label file is one object."""
+    owner: dict[str, int] = {}  # a class has all lines of a type, and another may have them too
+    objects = [i for i in result.instances
+               if owner.setdefault(i['type'], i['bbox_label']) == i['bbox_label']]
     targets = [i for i in objects if i['type'] in (kind, *NEIGHBOURS.get(kind, ()))]
 
     def column(key: str) -> np.ndarray:

@@ -5,10 +5,11 @@ from .early_stop_hook import EarlyStopHook
 from .loss_log_hook import LossLogHook
 from .monitor_check_hook import MonitorCheckHook
 from .non_finite_loss_hook import NonFiniteLossHook
+from .num_classes_hook import NumClassesHook
 from .progress_hook import ProgressHook
 from .run_record_hook import RunRecordHook
 from .trainable_phases_hook import TrainablePhasesHook
 
 __all__ = ['DisjointPartsHook', 'EarlyStopHook', 'LossLogHook', 'MonitorCheckHook',
-           'NonFiniteLossHook', 'ProgressHook', 'RunRecordHook', 'SafeCheckpointHook',
-           'TrainablePhasesHook']
+           'NonFiniteLossHook', 'NumClassesHook', 'ProgressHook', 'RunRecordHook',
+           'SafeCheckpointHook', 'TrainablePhasesHook']

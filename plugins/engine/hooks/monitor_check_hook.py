@@ -106,7 +106,7 @@ def validate_two_samples(runner: Runner) -> dict[str, Any]:
             outputs = model.eval().val_step(batch)
             evaluator.process(data_samples=outputs, data_batch=batch)
             return evaluator.evaluate(size)
-        except (RuntimeError, TypeError) as error:
+        except (AssertionError, KeyError, RuntimeError, TypeError) as error:
             raise ValueError(
                 'the model does not run on two samples of val_dataloader, or val_evaluator not on '
                 f'its output: {next(iter(str(error).splitlines()), "")}. Check that the '

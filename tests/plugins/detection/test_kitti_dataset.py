@@ -43,7 +43,7 @@ def test_boxes_are_clipped_and_facts_kept(kitti_root):
 
 def test_a_doubled_line_is_an_object_and_is_warned_of(kitti_root, monkeypatch):
     said = []
-    monkeypatch.setattr('plugins.detection.kitti_dataset.print_log',
+    monkeypatch.setattr('plugins.detection.labelled_boxes.print_log',
                         lambda text, logger, level: said.append((text, level)))
     path = kitti_root / 'training' / 'label_2' / '000000.txt'
     lines = path.read_text().splitlines()

@@ -1,9 +1,11 @@
 """COCO's AP on hand-made images; the figures follow from its definition."""
+import json
+
 import numpy as np
 import pytest
-from mmdet.evaluation import CocoMetric
+from mmdet import evaluation
 
-from plugins.detection import CocoBoxMetric
+from plugins.detection import CocoBoxMetric, CocoMetric
 from tests.plugins.detection.metrics.samples import evaluate, instance, result_of
 
 CAR, CAR_2, VAN, NOTHING = [0., 0, 20, 20], [40., 0, 60, 20], [50., 50, 80, 90], [200., 10, 250, 60]
@@ -33,10 +35,26 @@ def test_ap50(images, expected):
     assert ap50(*images) == pytest.approx(expected, abs=5e-4)  # upstream rounds to 3 digits
 
 
-def test_no_detection_at_all_is_zero_not_missing():
-    metrics = evaluate(CocoBoxMetric(), image(0, [CAR]), image(1))
+@pytest.mark.parametrize('metric', [CocoBoxMetric, CocoMetric])
+def test_no_detection_at_all_is_zero_not_missing(metric):
+    metrics = evaluate(metric(), image(0, [CAR]), image(1))
     assert metrics['coco/bbox_mAP_50'] == metrics['coco/bbox_mAP'] == 0
     assert metrics['coco/bbox_mAP_l'] == -1  # there is no large car to find
+
+
+def test_the_classes_of_the_annotation_file(tmp_path):
+    path = tmp_path / 'labels.json'
+    path.write_text(json.dumps(dict(
+        images=[dict(id=n, width=90, height=90) for n in range(3)],
+        categories=[dict(id=n, name=name) for n, name in enumerate(('car', 'van'))],
+        annotations=[dict(id=n + 1, image_id=n, category_id=0, bbox=CAR, area=400, iscrowd=0)
+                     for n in range(3)])))
+    tested = [image(n, found=[CAR], scores=[.9]) for n in range(2)]
+    # of image 2, which is not tested, no car is missed
+    assert evaluate(CocoMetric(str(path)), *tested)['coco/bbox_mAP_50'] == 1
+    for classes in (('van', 'car'), ('auto',)):
+        with pytest.raises(ValueError, match='ann_file: found the categories car, van, expected'):
+            evaluate(CocoMetric(str(path)), *tested, classes=classes)
 
 
 def test_nothing_to_find():
@@ -57,5 +75,5 @@ def test_every_figure_is_pycocotools():
         found = near + boxes(rng.integers(0, 5))
         images.append(image(number, cars, ignored, found, rng.uniform(0, 1, len(found)).tolist()))
     figures = evaluate(CocoBoxMetric(), *images)
-    assert figures == evaluate(CocoMetric(metric='bbox'), *images)
+    assert figures == evaluate(evaluation.CocoMetric(metric='bbox'), *images)
     assert 0.1 < figures['coco/bbox_mAP_50'] < 0.9
