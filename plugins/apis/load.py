@@ -147,21 +147,11 @@ def _class_names(loaded: dict[str, Any], cfg: Config, checkpoint: str | Path) ->
     if names:
         return class_names(f'checkpoint {checkpoint}', names)
     try:
-        return _classes_of_data(cfg)
-    except (OSError, ValueError) as error:
+        with DefaultScope.overwrite_default_scope(cfg.default_scope):
+            return tuple(inner_datasets(cfg.test_dataloader.dataset)[0].metainfo['classes'])
+    except (AttributeError, KeyError, OSError, ValueError) as error:
         raise ValueError(f'checkpoint {checkpoint}: names no classes, and those of the data of '
                          f'{cfg.filename} cannot be read: {error}') from error
-
-
-def _classes_of_data(cfg: Config) -> tuple[str, ...]:
-    if not cfg.get('test_dataloader'):
-        raise ValueError('there is no test_dataloader')
-    with DefaultScope.overwrite_default_scope(cfg.default_scope):
-        dataset = inner_datasets(cfg.test_dataloader.dataset)[0]
-    names = dataset.metainfo.get('classes')
-    if not names:
-        raise ValueError(f'test_dataloader.dataset ({type(dataset).__name__}) has no classes')
-    return tuple(names)
 
 
 def rounded(score: float) -> float:

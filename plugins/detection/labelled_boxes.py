@@ -95,19 +95,14 @@ def inside(box: Sequence[float], width: int, height: int, place: str) -> list[fl
     if min(box) >= 0 and max(box) <= 1:
         raise ValueError(f'{place}: found the box {box}, expected pixels; this is a share of the '
                          f'image of {width} x {height}: multiply by its width and height')
-    if not all(low >= -BOX_SLACK and high <= side + BOX_SLACK  # False if one is not finite
+    if not all(low >= -BOX_SLACK and high <= side + BOX_SLACK and max(low, 0) < min(high, side)
                for low, high, side in ((x1, x2, width), (y1, y2, height))):
         raise ValueError(
             f'{place}: found the box {box}, expected it inside the image of {width} x {height} '
             f'pixels (up to {BOX_SLACK} beyond are clipped). If many boxes do this, labels and '
             'images are of different sizes: use the images that were labelled, or scale the '
             'boxes; else correct this one.')
-    clipped = [max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height))]
-    if clipped[0] >= clipped[2] or clipped[1] >= clipped[3]:
-        raise ValueError(f'{place}: found the box {box} outside the image, expected it to share '
-                         f'pixels with {width} x {height}. Correct it, or remove the image and '
-                         'its labels from the data set.')
-    return clipped
+    return [max(x1, 0.0), max(y1, 0.0), min(x2, float(width)), min(y2, float(height))]
 
 
 def _objects(infos: Sequence[Mapping]) -> Iterator[tuple[Mapping, Mapping]]:

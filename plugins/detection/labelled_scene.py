@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from mmengine.registry import DATASETS
 
-from plugins.detection.metrics.kitti_ap import DIFFICULTIES, label_box
+from plugins.detection.metrics.kitti_ap import DIFFICULTIES
 from plugins.engine.images import read_image
 
 
@@ -98,7 +98,7 @@ def difficulty(instance: Mapping[str, Any]) -> str | None:
     """
     if not {'occluded', 'truncated'} <= set(instance):
         return None
-    _, top, _, bottom = label_box(instance)
+    _, top, _, bottom = instance.get('label_bbox', instance['bbox'])
     return next((name for name, limits in DIFFICULTIES.items()
                  if bottom - top > limits.height and instance['occluded'] <= limits.occluded
                  and instance['truncated'] <= limits.truncated), 'none')

@@ -4,6 +4,7 @@
     python tools/misc/check_dataset.py data/MIT_split          also compares train/, test/, ...
     python tools/misc/check_dataset.py data/CUB_200_2010       also compares its lists
     python tools/misc/check_dataset.py data/cifar10
+    python tools/misc/check_dataset.py data/kitti              also labels that stand twice
     python tools/misc/check_dataset.py configs/FAMILY/CONFIG.py
 
 The exit code is 1 if there is a problem: a file that cannot be read, an odd one (of nearly one
@@ -17,14 +18,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.classification.datasets import SOURCES, ClassFolder, Source
 from plugins.classification.datasets.source import new_source
 from plugins.engine.files import resolve_path
-from plugins.engine.images import oddities
+from plugins.engine.images import oddities, read_image
 
 
 class Picture(NamedTuple):
@@ -42,13 +45,38 @@ class Finding(NamedTuple):
     names: tuple[str, ...]
 
 
+class Boxes:
+    """A detector's data set, as :func:`examine` reads a source; its one label names all classes."""
+
+    def __init__(self, dataset: Any) -> None:
+        if not hasattr(dataset, 'nothing_to_find'):
+            raise ValueError(f'found a {type(dataset).__name__}; of detectors, only data sets of '
+                             'type KittiDataset and CocoDataset can be checked')
+        self.labels, self.names = [0] * len(dataset), dataset.names
+        self.classes = (', '.join(dataset.metainfo['classes']),)
+        self.dataset, self.place = dataset, self.names.__getitem__
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def picture(self, row: int) -> np.ndarray:
+        """One image: uint8, H x W x 3, RGB."""
+        return np.asarray(read_image(self.names[row]))
+
+    def findings(self) -> list[tuple[str, str]]:
+        """See :class:`Source`."""
+        empty = self.dataset.nothing_to_find
+        return [('doubtful label', text) for text in self.dataset.findings] + [
+            ('nothing to find', empty)] * bool(empty)
+
+
 def main(argv: Sequence[str] | None = None) -> list[Finding]:
     """Print a report and return the problems.
 
     Raises:
         OSError: The folder or config does not exist.
         ValueError: The layout itself is wrong (no image in a class folder, a
-            list that names a missing file), or a config is not of a classifier.
+            list that names a missing file).
     """
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('data', help='a data set\'s folder, or a config')
@@ -71,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> list[Finding]:
     return findings
 
 
-def folder_sources(root: Path) -> dict[str, Source]:
+def folder_sources(root: Path) -> dict[str, Source | Boxes]:
     """Return a folder's parts; an unrecognised layout is read as class folders.
 
     Raises:
@@ -79,19 +107,30 @@ def folder_sources(root: Path) -> dict[str, Source]:
     """
     if not root.is_dir():
         raise FileNotFoundError(f'{root}: no such folder or config')
+    if (root / 'training' / 'label_2').is_dir():
+        from plugins.detection import KittiDataset
+        return {'all': Boxes(KittiDataset(str(root), test_mode=True))}
     kinds = [kind for kind in SOURCES.module_dict.values() if kind is not ClassFolder]
     return next(parts for kind in [*kinds, ClassFolder] if (parts := kind.parts(root)))
 
 
-def config_sources(path: Path) -> dict[str, Source]:
-    """Return a config's sources by part; loaders that share a source are one part.
+def config_sources(path: Path) -> dict[str, Source | Boxes]:
+    """Return a config's data by part; a classifier's loaders that share a source are one part.
 
     Raises:
         FileNotFoundError: There is no such config.
-        ValueError: Its data sets are not ArrayDatasets.
+        ValueError: Its data sets are of other types.
     """
+    from mmengine.registry import DefaultScope
+
     from plugins.engine.config_check import read_config
+    from plugins.engine.unwrap import inner_datasets
     config = read_config(str(path))
+    if config.get('default_scope') == 'mmdet':
+        with DefaultScope.overwrite_default_scope('mmdet'):
+            return {f'{part}{f" {number}" * bool(number)}': Boxes(dataset)
+                    for part in ('train', 'val', 'test') for number, dataset in enumerate(
+                        inner_datasets(config[f'{part}_dataloader'].dataset))}
     loaders = defaultdict(list)
     for part in ('train', 'val', 'test'):
         dataset = config.get(f'{part}_dataloader', {}).get('dataset', {})
@@ -104,7 +143,7 @@ def config_sources(path: Path) -> dict[str, Source]:
     return {' + '.join(parts): new_source(json.loads(source)) for source, parts in loaders.items()}
 
 
-def examine(part: str, source: Source) -> Iterable[Picture]:
+def examine(part: str, source: Source | Boxes) -> Iterable[Picture]:
     """Read every image of a source at its original size."""
     from rich.progress import track
 

@@ -19,10 +19,10 @@ since 2017:
   averages every fourth of the 41 points, R40 all but the first.
 """
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -203,11 +203,6 @@ def _devkit_places(hits: int, objects: int) -> list[int]:
 def _exact_places(hits: int, objects: int) -> list[int]:
     places = (max(math.ceil(point * objects / (POINTS - 1)), 1) - 1 for point in range(POINTS))
     return [place for place in places if place < hits]
-
-
-def label_box(instance: Mapping[str, Any]) -> Sequence[float]:
-    """The box in the label file, by which KITTI judges; ``bbox`` may have been clipped."""
-    return instance.get('label_bbox', instance['bbox'])
 
 
 def _heights(boxes: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from plugins.detection.kitti_dataset import NEIGHBOURS
 
 from .image_result import ImageResult, image_result
-from .kitti_ap import DIFFICULTIES, KittiImage, ceiling, kitti_ap, label_box
+from .kitti_ap import DIFFICULTIES, KittiImage, ceiling, kitti_ap
 
 CLASSES = ('Car', 'Pedestrian', 'Cyclist')
 
@@ -116,7 +116,7 @@ def kitti_image(result: ImageResult, label: int, kind: str) -> KittiImage:
         return np.array([instance[key] for instance in targets], float)
 
     def boxes(those: list[dict[str, Any]]) -> np.ndarray:
-        return np.array([label_box(instance) for instance in those], float).reshape(-1, 4)
+        return np.array([i.get('label_bbox', i['bbox']) for i in those], float).reshape(-1, 4)
 
     return KittiImage(
         result.boxes, result.scores, result.labels == label,

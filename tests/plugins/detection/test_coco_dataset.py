@@ -70,7 +70,7 @@ def test_a_part_without_objects(coco, tmp_path):
     ([0.1, 0.2, 0.5, 0.5], 'this is a share of the image of 60 x 40'),
     ([10, 10, 30, 35], 'inside the image of 60 x 40 pixels'),  # corners, not sizes
     ([10, 10, 600, 300], 'labels and images are of different sizes'),
-    ([61, 5, 1, 5], 'outside the image'),
+    ([61, 5, 1, 5], 'expected it inside the image'),
     ([float('nan'), 5, 9, 5], 'expected it inside the image'),
     ([5, float('nan'), 9, 5], 'expected it inside the image'),
     ([5, 5, 9], 'labels.json: found ValueError'),

@@ -146,7 +146,7 @@ def box_beside(training):  # within the slack, but nothing is left after clippin
     (same_id_twice, ValueError, '000001.jpg: found 000001.jpeg beside it'),
     (foreign_file, ValueError, 'Thumbs.db: found a file of another kind'),
     (unreadable_image, ValueError, '000002.png: cannot be decoded as an image'),
-    (box_beside, ValueError, r'000001.txt:2: found the box \(-1.5, .* to share pixels'),
+    (box_beside, ValueError, r'000001.txt:2: found the box \(-1.5, .* inside the image'),
 ])
 def test_broken_folders(kitti_root, damage, error, found):
     damage(kitti_root / 'training')

@@ -159,6 +159,36 @@ def test_a_source_that_is_one_array(samples, tmp_path):
         'same image, in different parts', ('train + val: image 0', 'test: image 0'))
 
 
+ROADS = '''
+_base_ = '{base}'
+data = dict(type='KittiDataset', data_root='{root}', split=dict(seed=0, fractions=dict(a=.5, b=.5)))
+train_dataloader = dict(dataset=dict(_delete_=True, part='a', **data))
+val_dataloader = dict(dataset=dict(_delete_=True, type='RepeatDataset', times=2, dataset=dict(
+    part='b', test_mode=True, **data)))
+test_dataloader = dict(dataset=dict(_delete_=True, part='b', test_mode=True, **data))
+'''
+
+
+def test_a_detector_s_data(roads, repo_root, tmp_path, capsys):
+    root = shutil.copytree(roads, tmp_path / 'kitti')
+    assert main([str(root)]) == []
+    assert '10 images' in capsys.readouterr().out
+    label = root / 'training/label_2/000000.txt'
+    label.write_text('Car 0 0 0 9 9 29 29 1 1 1 0 0 9 0\n' * 2)
+    twice, = main([str(root)])
+    assert twice == Finding('doubtful label', (
+        f'{label}:2 repeats the type and box of line 1; both count as objects',))
+    config = tmp_path / 'config.py'
+    config.write_text(ROADS.format(root=root, base=repo_root / (
+        'configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-10e_roads-416x128.py')))
+    kinds = [finding.kind for finding in main([str(config)])]
+    assert kinds == ['same image, in different parts'] * 5 + ['doubtful label']
+    with config.open('a') as file:
+        file.write("test_dataloader['dataset']['class_map'] = dict(tram=['Tram'])\n")
+    kinds = {finding.kind for finding in main([str(config)])}
+    assert {'classes missing in train', 'classes missing in test', 'nothing to find'} < kinds
+
+
 def test_the_exit_code(tmp_path, repo_root):
     def check(folder):
         return subprocess.run([sys.executable, repo_root / 'tools/misc/check_dataset.py',
