@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS
 from PIL import Image
 
+import plugins.detection  # noqa: F401  (registers CocoDataset)
 from plugins.engine.unwrap import inner_datasets
 
 CLASSES = ('car', 'cyclist')

@@ -2,6 +2,8 @@
 import pytest
 from mmengine.registry import TASK_UTILS
 
+import plugins.detection  # noqa: F401  (registers YOLOAnchorGenerator)
+
 FLAT = [[10, 13], [16, 30], [33, 23], [30, 61], [62, 45], [59, 119], [116, 90], [156, 198],
         [373, 326]]
 GOOD = [FLAT[6:], FLAT[3:6], FLAT[:3]]
