@@ -66,9 +66,10 @@ def digits_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope='session')
 def digits_options(digits_root: Path) -> list[str]:
-    """Options that let the digits config read those images."""
-    return [f'{loader}.dataset.source.data_root={digits_root / part}' for loader, part in (
-        ('train_dataloader', 'train'), ('val_dataloader', 'train'), ('test_dataloader', 'test'))]
+    """Options that let the digits config read those images, and be resumed for more epochs."""
+    return ['+param_scheduler.0.T_max=20', *(
+        f'{loader}.dataset.source.data_root={digits_root / part}' for loader, part in (
+        ('train_dataloader', 'train'), ('val_dataloader', 'train'), ('test_dataloader', 'test')))]
 
 
 @pytest.fixture(scope='session')

@@ -11,7 +11,6 @@ _base_ = [
     '../_base_/schedules/adam_keras.py', '../_base_/classification_runtime.py'
 ]
 model = dict(head=dict(num_classes=10))
-param_scheduler = [dict(type='CosineAnnealingLR', T_max=12, by_epoch=True,
-                        convert_to_iter_based=True)]
+param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True)]
 train_cfg = dict(max_epochs=12)
 default_hooks = dict(normalization=dict(type='FitNormalizationHook'))

@@ -20,7 +20,6 @@ model = dict(
             dict(type='RandomZoom', zoom_range=0.1)],
         eval_geometry=[dict(type='Resize', size=(16, 16))]),
     head=dict(num_classes=10, in_channels=1024))
-param_scheduler = [dict(type='CosineAnnealingLR', T_max=20, by_epoch=True,
-                        convert_to_iter_based=True)]
+param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True)]
 train_cfg = dict(max_epochs=20)
 default_hooks = dict(normalization=dict(type='FitNormalizationHook'))

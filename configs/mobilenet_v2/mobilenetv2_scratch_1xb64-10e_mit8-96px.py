@@ -10,6 +10,4 @@ model = dict(backbone=dict(init_cfg=[
     dict(type='Kaiming', layer='Conv2d'),
     dict(type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm'])]))
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
-param_scheduler = [dict(type='CosineAnnealingLR', T_max=10, by_epoch=True,
-                        convert_to_iter_based=True)]
 train_cfg = dict(max_epochs=10)

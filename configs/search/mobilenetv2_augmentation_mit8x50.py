@@ -17,7 +17,7 @@ changes = {
         dict(type='RandomZoom', zoom_range=0.),
         dict(type='RandomFlip', prob=0., direction='horizontal'),
         dict(type='RandomFlip', prob=0., direction='vertical')],
-    'param_scheduler.0.T_max': 40, '+default_hooks.feature_cache.views': 10}
+    '+default_hooks.feature_cache.views': 10}
 for part, split, most in (('train', 'train', 50), ('val', 'test', None)):
     # As in _base_/datasets/mit_scenes_small.py, the source splits the training images.
     changes[f'{part}_dataloader.dataset.part'] = 'all'

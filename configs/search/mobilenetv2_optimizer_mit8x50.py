@@ -10,7 +10,7 @@ _base_ = '../_base_/optimizers/keras.py'
 base = '../mobilenet_v2/mobilenetv2-fc512_frozen_1xb64-5e_mit8-96px.py'
 metric = 'accuracy/top1'
 epochs = 40
-changes = {'param_scheduler.0.T_max': 40, '+model.head.in_norm_cfg': None}
+changes = {'+model.head.in_norm_cfg': None}
 for part, split, most in (('train', 'train', 50), ('val', 'test', None)):
     changes[f'{part}_dataloader.dataset.part'] = 'all'
     changes[f'{part}_dataloader.dataset.val_fraction'] = None

@@ -35,5 +35,5 @@ test_dataloader = dict(num_workers=0, dataset=test_set)
 
 optim_wrapper = dict(optimizer=dict(betas=(0.9, 0.99)))
 param_scheduler = [dict(
-    type='OneCycleLR', eta_max=3e-3, total_steps=10, pct_start=0.15, convert_to_iter_based=True)]
+    type='OneCycleLR', eta_max=3e-3, pct_start=0.15, convert_to_iter_based=True)]
 train_cfg = dict(max_epochs=10, val_begin=9)

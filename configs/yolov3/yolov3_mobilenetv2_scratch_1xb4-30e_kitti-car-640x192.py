@@ -14,5 +14,5 @@ _base_ = [
 train_cfg = dict(max_epochs=30)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.05, by_epoch=False, end=50),
-    dict(type='CosineAnnealingLR', T_max=30, by_epoch=True, convert_to_iter_based=True)
+    dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True)
 ]

@@ -53,6 +53,11 @@ def other_images(begun: str | None, asked: str | None) -> str:
                         and kind_of(key) is Kind.IMAGES)
 
 
+def other_length(begun: str | None, asked: str | None) -> str:
+    """Describe how the length of a resumed run was changed; '' if it was not."""
+    return _differences(begun, asked, lambda key: key.startswith('train_cfg.max_'))
+
+
 def _differences(begun: str | None, asked: str | None, counts: Callable[[str], bool]) -> str:
     if begun is None or asked is None:
         return ''

@@ -17,7 +17,7 @@ from mmengine.logging import MMLogger
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
 from mmengine.registry import RUNNERS
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import BaseLoop, Runner, loops
 from torch.utils.data import DataLoader
 
 from .allocator import keep_freed_memory
@@ -26,12 +26,13 @@ from .checkpoint import check_finite, misfit, read_checkpoint
 from .checkpoint_content import check_resumable, check_shapes
 from .checks import class_names
 from .console import lenient
-from .experiment import EXPERIMENT, check_resumed, other_images, other_model
+from .experiment import EXPERIMENT, check_resumed, other_images, other_length, other_model
 from .files import replacing, shown_path, write_text
 from .fused_optimizer import with_fused_kernel
 from .plain_values import plain
 from .pretrained import Pretrained
 from .run_record import device_name
+from .schedulers import check_longer_run, follow_run
 from .stop_signal import outlive_signals
 from .train_loop import EpochBasedTrainLoop, IterBasedTrainLoop
 from .trained_images import TRAINED
@@ -67,7 +68,6 @@ class TransferRunner(Runner):
     build_visualizer = named('visualizer')(Runner.build_visualizer)
     build_log_processor = named('log_processor')(Runner.build_log_processor)
     register_hooks = named('default_hooks', 'custom_hooks')(Runner.register_hooks)
-    build_param_scheduler = named('param_scheduler')(Runner.build_param_scheduler)
     build_val_loop = named('val_dataloader', 'val_cfg', 'val_evaluator')(Runner.build_val_loop)
     build_test_loop = named('test_dataloader', 'test_cfg', 'test_evaluator')(
         Runner.build_test_loop)
@@ -122,6 +122,12 @@ class TransferRunner(Runner):
         if isinstance(optim_wrapper, dict):
             optim_wrapper = with_fused_kernel(optim_wrapper)
         return super().build_optim_wrapper(optim_wrapper)
+
+    @named('param_scheduler')
+    def build_param_scheduler(self, scheduler: Any) -> list | dict:
+        """Build the schedules; they act until the run ends."""
+        follow_run(scheduler, by_epoch=isinstance(self.train_loop, loops.EpochBasedTrainLoop))
+        return super().build_param_scheduler(scheduler)
 
     def wrap_model(self, model_wrapper_cfg: dict | None,
                    model: torch.nn.Module) -> torch.nn.Module:
@@ -215,6 +221,9 @@ class TransferRunner(Runner):
                      # Begun with fewer processes, it has done more iterations in an epoch.
                      iterations=(loop.max_iters + loop.max_epochs) * self.world_size),
                 lambda _, own: own.state_dict()))
+            if changed := other_length(begun, asked):
+                check_longer_run(self.param_schedulers, checkpoint.get('param_schedulers'),
+                                 f'{filename}: {changed}')
             check_shapes(checkpoint['optimizer'], [
                 value.shape for group in wrapper.param_groups for value in group['params']],
                 checkpoint['meta']['iter'] // wrapper._accumulative_counts, filename)

@@ -1,14 +1,61 @@
-"""Learning rate schedules that mmengine does not have."""
+"""Learning rate schedules that mmengine does not have; how all follow a run's length."""
 import math
 from collections.abc import Mapping
 from typing import Any
 
 from mmengine.optim.scheduler import ReduceOnPlateauLR, _ParamScheduler
 from mmengine.optim.scheduler.lr_scheduler import LRSchedulerMixin
+from mmengine.optim.scheduler.param_scheduler import INF
 from mmengine.registry import PARAM_SCHEDULERS
 
 from .checks import number, refuse, whole
+from .config_keys import groups
 from .monitor import better, checked_rule
+
+# Schedules whose rates mmengine computes from the run's length, and what it computes first.
+_BY_LENGTH = ('CosineAnnealing', 'OneCycle', 'Linear', 'Poly', 'Constant')
+_COMPUTED = ('T_max', 'total_steps', 'total_iters')
+
+
+def follow_run(schedules: Any, by_epoch: bool) -> None:
+    """Change ``param_scheduler`` of a config so that its schedules go on in a longer resumed run.
+
+    mmengine's ``end``, the run's length, would freeze them there, and leave out the last step.
+
+    Raises:
+        ValueError: A schedule counts epochs, but the run iterations (``by_epoch`` is false); so it
+            would never step, or end after one pass.
+    """
+    for key, schedule in groups(schedules, 'param_scheduler'):
+        kind = str(schedule.get('type', 'Plateau'))
+        if not by_epoch and schedule.get('by_epoch', True) and 'Plateau' not in kind and not (
+                schedule.get('convert_to_iter_based') and 'end' in schedule):
+            raise ValueError(f'{key}: {kind} counts epochs, but train_cfg counts iterations; add '
+                             'by_epoch=False')
+        if 'type' in schedule and (not kind.startswith(_BY_LENGTH) or schedule.get('T_max')):
+            schedule.setdefault('end', INF)
+
+
+def check_longer_run(schedulers: Any, states: Any, changed: str) -> None:
+    """Check that the schedules of a resumed run, whose length has changed, fit the new length.
+
+    Args:
+        schedulers: As a run of the new length has them; for several optimizers, a dict of lists.
+        states: Of these schedulers in the checkpoint.
+        changed: The checkpoint, the old length and the new one, for the message.
+
+    Raises:
+        ValueError: With the new length, the rates would have been others from the start.
+    """
+    if isinstance(schedulers, dict):
+        schedulers, states = (sum(one.values(), []) for one in (schedulers, states))
+    for place, (scheduler, state) in enumerate(zip(schedulers or (), states or (), strict=True)):
+        if any(getattr(scheduler, name, None) != state.get(name) for name in _COMPUTED):
+            raise ValueError(
+                f'{changed}, but the rates of param_scheduler.{place} ({type(scheduler).__name__}) '
+                'depend on the length of the run; resume with the old length, or start a new run '
+                'in another --work-dir')
+        state['end'] = max(state['end'], scheduler.end)  # of an earlier version: the old length
 
 
 @PARAM_SCHEDULERS.register_module()

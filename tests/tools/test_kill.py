@@ -165,8 +165,7 @@ def test_a_run_on_cached_features_killed_five_times(repo_root, digits_options, t
 
 
 def test_the_quick_starts_detector_killed_five_times(repo_root, roads, tmp_path):
-    options = ['train_cfg.max_epochs=15', 'param_scheduler.0.total_steps=15',
-               'train_cfg.val_begin=2', *roads_options(roads)]
+    options = ['train_cfg.max_epochs=15', 'train_cfg.val_begin=2', *roads_options(roads)]
     check_kills(repo_root, tmp_path, ROADS, options, seed=2, moments=[
         'training', 'training', 'writing', 'written', 'best'])
 

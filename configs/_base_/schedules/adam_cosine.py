@@ -1,7 +1,6 @@
-"""Adam from 1e-3 along a cosine to 0 in 5 epochs."""
+"""Adam from 1e-3 along a cosine to 0 at the end of the run, here of 5 epochs."""
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3))
-param_scheduler = [dict(type='CosineAnnealingLR', T_max=5, by_epoch=True,
-                        convert_to_iter_based=True)]
+param_scheduler = [dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True)]
 train_cfg = dict(by_epoch=True, max_epochs=5, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()

@@ -60,6 +60,10 @@ class TrainablePhasesHook(Hook):
                 f'TrainablePhasesHook: {frozen[0]} is frozen at the start, and so may be unknown '
                 'to the optimizer and DistributedDataParallel. Build the model with everything '
                 'trainable (trainable=None, frozen_stages=-1); the phases freeze it.')
+        last, epochs = self.phases[-1]['begin'], runner.train_loop.max_epochs
+        if last >= epochs:
+            runner.logger.warning(f'TrainablePhasesHook: the phase that begins after {last} epochs '
+                                  f'never begins, as train_cfg.max_epochs is {epochs}')
 
     def before_train_epoch(self, runner: Runner) -> None:
         number = sum(phase['begin'] <= runner.epoch for phase in self.phases) - 1

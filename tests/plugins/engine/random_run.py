@@ -1,5 +1,6 @@
 """A run of a small net on data that draw from all random generators, and when two are the same."""
 import itertools
+import json
 import random
 import signal
 
@@ -13,6 +14,7 @@ from mmengine.registry import DATASETS, HOOKS, MODELS
 from torch import nn
 
 import plugins.engine.registration  # noqa: F401
+from plugins.engine.experiment import EXPERIMENT
 from plugins.engine.runner import TransferRunner
 from plugins.engine.stop_signal import Stopped, request
 
@@ -87,6 +89,8 @@ def train_fixture(tmp_path):
         if resume:
             cfg.update(resume=True, load_from=str(tmp_path / name / resume))
         runner = TransferRunner.from_cfg(Config(cfg, format_python_code=False))
+        runner.message_hub.update_info(EXPERIMENT, json.dumps(
+            {f'train_cfg.{key}': value for key, value in cfg['train_cfg'].items()}))
         if stop is None:
             runner.train()
             return runner

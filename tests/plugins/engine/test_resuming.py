@@ -110,3 +110,66 @@ def test_a_resumed_run_ends_as_the_whole_one(train, tmp_path, name):
             'state_dict', 'ema_state_dict', 'optimizer', 'param_schedulers')},
             history=history(runner), position=content['meta']['position']))
     assert differing(*ends) == []
+
+
+SLOW = wrapped()  # with the rate of 0.1, the weights overflow after three epochs
+LONGER = [
+    dict(type='StepLR', step_size=1), dict(type='StepLR', step_size=2, by_epoch=True,
+                                           convert_to_iter_based=True),
+    dict(type='MultiStepLR', milestones=[2, 3]), dict(type='ExponentialLR', gamma=0.8),
+    dict(type='TimeDecayLR', decay=0.1, by_epoch=False),
+    dict(type='CosineRestartLR', periods=[1, 3], restart_weights=[1., 0.5], eta_min=0.),
+    dict(type='CosineAnnealingLR', T_max=3), dict(type='LinearLR', by_epoch=False, end=7),
+    dict(type='ReduceLROnPlateau', monitor='a', rule='less', patience=0),
+    dict(type='ReduceOnPlateauLR', monitor='a', rule='less', patience=0)]
+
+
+@pytest.mark.parametrize('schedule', LONGER, ids=lambda one: one['type'])
+def test_a_run_resumed_for_more_epochs_ends_as_a_straight_one(schedule, train, tmp_path):
+    """After the epoch that was to be the last one, too; mmengine's schedules end there."""
+    ends = []
+    for name, resume, epochs in (('whole', None, 4), ('cut', None, 2), ('cut', 'epoch_2.pth', 4)):
+        runner = train(name, resume=resume, param_scheduler=[dict(schedule)], **SLOW,
+                       train_cfg=dict(by_epoch=True, max_epochs=epochs))
+        ends.append((runner.model.state_dict(), runner.optim_wrapper.get_lr()))
+    assert differing(*ends[::2]) == [] and differing(*ends[:2]) != []
+
+
+@pytest.mark.parametrize('counts', [
+    {}, dict(by_epoch=False), dict(by_epoch=True, convert_to_iter_based=True)])
+@pytest.mark.parametrize('schedule', [
+    dict(type='CosineAnnealingLR'), dict(type='OneCycleLR', eta_max=0.02), dict(type='LinearLR'),
+    dict(type='PolyLR'), dict(type='ConstantLR')], ids=lambda one: one['type'])
+def test_schedules_that_depend_on_the_runs_length_follow_it(schedule, counts, train):
+    """They reach their end with the run; so a resumed run cannot be longer, or shorter."""
+    def rate(epochs, **changes):
+        runner = train(param_scheduler=[dict(schedule, **counts)], **SLOW,
+                       train_cfg=dict(by_epoch=True, max_epochs=epochs), **changes)
+        return runner.param_schedulers[0].end, runner.optim_wrapper.get_lr()['lr'][0]
+    steps = 1 if not counts else 5  # in an epoch
+    assert [rate(epochs)[0] for epochs in (2, 3)] == [2 * steps, 3 * steps]
+    with pytest.raises(ValueError, match='train_cfg.max_epochs was 3, is 4, but the rates of param_'
+                       rf'scheduler.0 \({schedule["type"]}\) depend on the length of the run'):
+        rate(4, resume='epoch_3.pth')
+
+
+def test_a_schedule_that_counts_epochs_is_refused_in_a_run_by_iterations(train):
+    loop = dict(by_epoch=False, max_iters=7, val_interval=7)
+    for counts in ({}, dict(convert_to_iter_based=True)):
+        with pytest.raises(ValueError, match='^param_scheduler.1: CosineAnnealingLR counts epochs'):
+            train(loop=loop, param_scheduler=[dict(type='LinearLR', by_epoch=False, end=2),
+                                              dict(type='CosineAnnealingLR', **counts)])
+    for schedule in (dict(type='CosineAnnealingLR', by_epoch=False),
+                     dict(type='ReduceLROnPlateau', monitor='a', rule='less', patience=0)):
+        train(loop=loop, param_scheduler=[schedule])
+
+
+def test_a_run_by_iterations_resumed_for_more_ends_as_a_straight_one(train):
+    ends = []
+    for name, resume, most in (('whole', None, 9), ('cut', None, 7), ('cut', 'iter_7.pth', 9)):
+        runner = train(name, resume=resume, loop=dict(by_epoch=False, max_iters=most,
+                                                      val_interval=1), **SLOW,
+                       param_scheduler=[dict(type='StepLR', step_size=1, by_epoch=False)],
+                       checkpoint=dict(by_epoch=False, interval=1, save_begin=7))
+        ends.append(runner.model.state_dict())
+    assert differing(*ends[::2]) == []

@@ -135,3 +135,10 @@ def test_distributed_training_goes_through_both_phases(run_scripted, tmp_path, p
             runner.optim_wrapper.step()
         assert (model.backbone.weight.item() != before[0]) == (runner.epoch >= 2)
         assert model.head.weight.item() != before[1]
+
+
+@pytest.mark.parametrize('epochs', [2, 3])
+def test_a_phase_after_the_end_of_the_run_is_warned_of(run_scripted, tmp_path, epochs):
+    train(run_scripted, tmp_path, epochs=epochs)
+    said = ''.join(path.read_text() for path in tmp_path.rglob('*.log'))
+    assert ('after 2 epochs never begins, as train_cfg.max_epochs is 2' in said) == (epochs == 2)
