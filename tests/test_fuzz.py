@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from tests.fuzz import checkpoints, data, options, records, searches  # noqa: F401  (register)
+from tests.fuzz import checkpoints, coco, data, options, records, searches  # noqa: F401  (register)
 from tests.fuzz.attempt import KINDS, Setting, outcome
 
 

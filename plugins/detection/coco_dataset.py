@@ -28,18 +28,22 @@ class CocoDataset(LabelledBoxes, datasets.CocoDataset):
         """Read and check the file."""
         try:
             coco, self.findings = COCO(path), []
+            for part in ('images', 'annotations', 'categories'):
+                ids = [one['id'] for one in coco.dataset[part] + []]  # nothing but a list
+                if len(set(ids)) < len(ids):
+                    raise ValueError(f'an id that two {part} have')
             images = {one['id']: (Path(self.data_prefix.get('img', ''), one['file_name']),
                                   one['width'], one['height']) for one in coco.dataset['images']}
-            labels = [(one['id'], one['category_id'], *images[one['image_id']])
+            names = {one['id']: '' + one['name'] for one in coco.dataset['categories']}
+            labels = [(one['id'], names[one['category_id']], *images[one['image_id']])
                       for one in coco.dataset['annotations']]
             boxes = np.array([[value + 0. for value in (*one['bbox'], one['area'])]
                               for one in coco.dataset['annotations']])
             boxes = boxes.reshape(len(labels), 5).tolist()
-            categories = [one['name'] for one in coco.dataset['categories']]
         except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f'{path}: found {type(error).__name__} {error}, expected images, '
                              "annotations and categories in COCO's form") from error
-        check_categories(categories, self.metainfo['classes'], path)
+        check_categories([*names.values()], self.metainfo['classes'], path)
         for image, *labelled in images.values():
             if list(size := image_size(image)) != labelled:
                 raise ValueError(f'{image}: found {size[0]} x {size[1]} pixels, expected {labelled}'

@@ -89,11 +89,19 @@ def test_broken_files(coco, tmp_path):
                  json.dumps(coco)[:-9]):
         with pytest.raises(ValueError, match="labels.json: found .* in COCO's form"):
             built(text, tmp_path)
-    for key, value in (('image_id', 5), ('area', None), ('id', [1])):
+    for part, key, value, message in (
+            ('annotations', 'image_id', 5, 'KeyError'), ('annotations', 'area', None, 'TypeError'),
+            ('annotations', 'id', [1], 'TypeError'), ('annotations', 'category_id', 5, 'KeyError'),
+            ('annotations', 'id', 1, 'ValueError an id that two annotations have'),
+            ('images', 'id', 1, 'ValueError an id that two images have'),
+            ('categories', 'id', 3, 'ValueError an id that two categories have'),
+            ('categories', 'name', ['car'], 'TypeError')):
         spoilt = json.loads(json.dumps(coco))
-        spoilt['annotations'][0][key] = value
-        with pytest.raises(ValueError, match='labels.json: found'):
+        spoilt[part][0][key] = value
+        with pytest.raises(ValueError, match=f'labels.json: found {message}'):
             built(spoilt, tmp_path)
+    with pytest.raises(ValueError, match='labels.json: found TypeError'):
+        built(dict(coco, annotations={}), tmp_path)
     coco['images'][1].update(width=30)
     with pytest.raises(ValueError, match=r'b.png: found 60 x 40 pixels, expected \[30, 40\]'):
         built(coco, tmp_path)
