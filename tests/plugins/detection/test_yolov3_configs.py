@@ -139,6 +139,21 @@ def test_mixup_keeps_boxes_and_ignored_regions_of_both_images(kitti_root):
         assert sample.img_shape == before['img_shape']
 
 
+def test_three_classes_have_kittis_neighbours(kitti_root):
+    from mmdet.registry import DATASETS
+    [path] = LEAVES.glob('*kitti-3class*.py')
+    config = Config.fromfile(path)
+    assert config.model.bbox_head.num_classes == 3
+    for loader in ('train', 'val', 'test'):
+        dataset = config[f'{loader}_dataloader'].dataset
+        dataset.update(data_root=str(kitti_root), split=None, part=None)
+        dataset = DATASETS.build(dataset)
+        assert {(one['type'], one['bbox_label'], one['ignore_flag']) for index in range(3)
+                for one in dataset.get_data_info(index)['instances']} == {
+            ('Car', 0, 0), ('Van', 0, 1), ('Pedestrian', 1, 0), ('Person_sitting', 1, 1),
+            ('Cyclist', 2, 0), *(('DontCare', label, 1) for label in range(3))}
+
+
 def test_row_a14_may_be_stopped_at_175_epochs_and_resumed_to_200():
     from plugins.engine.config_keys import resolved_keys
     from plugins.engine.experiment import check_resumed
