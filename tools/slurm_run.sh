@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Shared by slurm_train.sh and slurm_test.sh, whose name and arguments it gets: their srun.
 set -euo pipefail
-[ $# -ge 5 ] || { sed -n 's/^#   /usage: /p' "$1" >&2; exit 2; }
+[ $# -ge 5 ] || [ "${1##*_} $#" = 'test.sh 4' ] || { sed -n 's/^#   /usage: /p' "$1" >&2; exit 2; }
 typed=(bash "$@")
 for name in GPUS GPUS_PER_NODE CPUS_PER_TASK SRUN_ARGS; do
   [ -z "${!name+x}" ] || typed=("$name=${!name}" "${typed[@]}")

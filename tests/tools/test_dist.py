@@ -70,3 +70,11 @@ def test_wrong_arguments(script, argv, code, message, repo_root, monkeypatch):
         monkeypatch.delenv(variable, raising=False)
     done = run_script(script, *argv, repo_root=repo_root)
     assert done.returncode == code and re.search(message, done.stderr)
+
+
+def test_slurm_tests_a_run(repo_root, tmp_path, monkeypatch):
+    (tmp_path / 'srun').write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / 'srun').chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path), prepend=os.pathsep)
+    done = run_script('slurm_test.sh', 'part', 'job', 'work_dirs/a/seed0', repo_root=repo_root)
+    assert done.stdout.endswith('tools/test.py work_dirs/a/seed0 --launcher slurm\n'), done.stderr
