@@ -54,7 +54,9 @@ class Detect:
         """
         packed = [self._pipeline(dict(img=np.ascontiguousarray(image[..., ::-1]), img_id=index,
                                       instances=[])) for index, image in enumerate(images)]
-        return [_detections(sample, self.classes) for sample in run_packed(self.model, packed)]
+        return [detections(*(sample.pred_instances[key].cpu().numpy() for key in (
+            'bboxes', 'scores', 'labels')), self.classes)
+            for sample in run_packed(self.model, packed)]
 
 
 def run_packed(model: torch.nn.Module, packed: Iterable[dict]) -> list[Any]:
@@ -85,10 +87,9 @@ def threshold_note(cfg: Config, score_thr: float) -> str:
             f'them: {", ".join(above)}; lower it with --cfg-options to see them')
 
 
-def _detections(sample: Any, classes: Sequence[str]) -> list[dict[str, Any]]:
-    found = sample.pred_instances
-    boxes, scores, labels = (found[key].detach().cpu().numpy()
-                             for key in ('bboxes', 'scores', 'labels'))
+def detections(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray,
+               classes: Sequence[str]) -> list[dict[str, Any]]:
+    """A picture's boxes, the most confident first, as :class:`Detect` returns them."""
     return [{'class': classes[labels[k]], 'score': rounded(scores[k]),
              'box': [round(float(corner), 3) for corner in boxes[k]]}
             for k in np.argsort(-scores, kind='stable')]

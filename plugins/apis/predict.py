@@ -1,10 +1,20 @@
 """A trained model's predictions for pictures, as records for JSON."""
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .load import TrainedModel, rounded
+from .onnx_model import OnnxModel
+
+
+def inference_of(trained: TrainedModel) -> Callable[[Sequence[np.ndarray]], Sequence[Any]]:
+    """The model's ``Classify`` or ``Detect``."""
+    if trained.kind == 'detector':
+        from .detect import Detect
+        return Detect(trained)
+    from .classify import Classify
+    return Classify(trained)
 
 
 class Predictor:
@@ -22,16 +32,15 @@ class Predictor:
         ValueError: The config does not define the input, see ``Classify`` and ``Detect``.
     """
 
-    def __init__(self, trained: TrainedModel, topk: int = 5, score_thr: float = 0.3) -> None:
+    def __init__(self, trained: TrainedModel | OnnxModel, topk: int = 5,
+                 score_thr: float = 0.3) -> None:
         self.classes, self.note = trained.classes, ''
+        self._model = trained if isinstance(trained, OnnxModel) else inference_of(trained)
         if trained.kind == 'detector':
-            from .detect import Detect, threshold_note
+            from .detect import threshold_note
             self.note = threshold_note(trained.cfg, score_thr)
-            self._model = Detect(trained)
             self.settings: dict[str, Any] = dict(score_thr=score_thr)
         else:
-            from .classify import Classify
-            self._model = Classify(trained)
             self.settings = dict(topk=min(topk, len(self.classes)))
 
     def __call__(self, images: Sequence[np.ndarray]) -> list[dict[str, Any]]:

@@ -136,6 +136,16 @@ class KittiYOLOV3Head(YOLOV3Head):
                 sizes, torch.cat(anchors), strides, self.num_base_priors)
         return self._grids[sizes, device]
 
+    def decode(self, pred_maps: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Boxes in pixels of the input (B, A, 4), objectness (B, A), scores (B, A, classes)."""
+        predictions = self._flat(pred_maps)
+        anchors = self.prior_generator.grid_priors(  # not _grid(), which keeps traced tensors
+            [pred.shape[-2:] for pred in pred_maps], device=predictions.device)
+        strides = torch.cat([one.new_full((len(one), 1), stride) for one, stride
+                             in zip(anchors, self.featmap_strides, strict=True)])
+        return (self._decoded(torch.cat(anchors), predictions, strides),
+                predictions[..., 4].sigmoid(), predictions[..., 5:].sigmoid())
+
     @torch.no_grad()
     def _dropped(self, grid: Grid, predictions: Tensor,
                  ignored: OptInstanceList) -> Tensor | None:

@@ -1,0 +1,35 @@
+import numpy as np
+import onnx
+import pytest
+
+from plugins.apis.load import load_trained
+from plugins.apis.onnx_model import OnnxModel
+from plugins.apis.predict import inference_of
+from plugins.engine.session import load_config
+from tests.plugins.apis.cases import CLASSIFIER
+from tools.deployment.export_onnx import main
+
+
+def test_a_file_is_written_once(classifier, tmp_path, capsys):
+    out = tmp_path / 'm.onnx'
+    facts = main([CLASSIFIER, str(classifier), '--out', str(out)])
+    assert facts['classes'] == list('0123456789') and OnnxModel(out).facts == facts
+    assert 'MB, classifier of 10 classes, pictures of any size' in capsys.readouterr().out
+    assert facts['input'] == 'any size; resized to (8, 8) (height, width; center_crop)'
+    onnx.checker.check_model(str(out), full_check=True)
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(0, 256, (*size, 3), np.uint8) for size in (
+        (8, 8), (8, 8), (31, 17), (5, 300), (200, 333)) for _ in range(4)]
+    expected = inference_of(load_trained(load_config(CLASSIFIER), classifier, 'cpu'))(pictures)
+    assert expected.std(axis=0).max() > 0.005
+    assert OnnxModel(out)(pictures) == pytest.approx(expected, abs=1e-4)
+    written = out.read_bytes()
+    with pytest.raises(FileExistsError, match='m.onnx: already exists; replace it with --overwrit'):
+        main([CLASSIFIER, str(classifier), '--out', str(out)])
+    assert out.read_bytes() == written
+
+
+def test_a_missing_checkpoint_is_named(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main([CLASSIFIER, str(tmp_path / 'none.pth')])
+    assert 'none.pth: no such file' in capsys.readouterr().err
