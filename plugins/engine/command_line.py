@@ -67,10 +67,18 @@ def add_trained(parser: ArgumentParser) -> None:
                         help='checkpoint file of that model; a run needs none')
 
 
-def parse_trained(parser: ArgumentParser, argv: Sequence[str] | None) -> Namespace:
-    """Parse a command line that has :func:`add_trained`, and fill in what RUN stands for."""
+def parse_trained(parser: ArgumentParser, argv: Sequence[str] | None, onnx: bool = False
+                  ) -> Namespace:
+    """Parse a command line that has :func:`add_trained`, and fill in what RUN stands for.
+
+    With ``onnx``, a file FILE.onnx stands for CONFIG and CHECKPOINT.
+    """
     args = parser.parse_intermixed_args(argv)
-    if args.config.is_dir():
+    if onnx and args.config.suffix == '.onnx':
+        if args.checkpoint or args.cfg_options or args.device:
+            parser.error(f'{args.config} takes no CHECKPOINT, --cfg-options or --device')
+        args.checkpoint = args.config
+    elif args.config.is_dir():
         args.config, best, options = run_parts(args.config, args.trust_checkpoint)
         args.checkpoint = args.checkpoint or best
         args.cfg_options = [*options, *args.cfg_options]

@@ -1,11 +1,9 @@
 """Export a trained model to ONNX, with its preprocessing and, for a detector, its NMS.
 
-    python tools/deployment/export_onnx.py CONFIG CHECKPOINT --out model.onnx
+    python tools/deployment/export_onnx.py RUN --out model.onnx   # or CONFIG CHECKPOINT
     python tools/predict.py model.onnx pictures/
 
-Input: ``pictures``, uint8, N x H x W x 3, RGB. Outputs: a classifier's ``scores``; a detector's
-``boxes``, ``scores`` and ``labels``, see plugins/apis/export.py. The file's metadata names classes,
-input and config.
+Inputs and outputs: see plugins/apis/export.py. The file's metadata names classes, input and config.
 """
 import argparse
 import sys
@@ -15,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_model_options, config_file, existing_file, run
+from plugins.engine.command_line import add_model_options, add_trained, parse_trained, run
 from plugins.engine.files import check_file
 
 
@@ -27,12 +25,11 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         ValueError: See ``plugins.apis.load.load_trained`` and ``plugins.apis.export.export_onnx``.
     """
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('config', type=config_file, help='config of a classifier or of a detector')
-    parser.add_argument('checkpoint', type=existing_file, help='checkpoint of that model')
+    add_trained(parser)
     parser.add_argument('--out', type=Path, help="default: beside the checkpoint, with .onnx")
     parser.add_argument('--overwrite', action='store_true', help='replace an existing file')
     add_model_options(parser)
-    args = parser.parse_args(argv)
+    args = parse_trained(parser, argv)
     out = args.out or args.checkpoint.with_suffix('.onnx')
     check_file(out, overwrite=args.overwrite)
     from plugins.apis.export import export_onnx

@@ -1,6 +1,7 @@
 import numpy as np
 import onnx
 import pytest
+from PIL import Image
 
 from plugins.apis.load import load_trained
 from plugins.apis.onnx_model import OnnxModel
@@ -8,6 +9,7 @@ from plugins.apis.predict import inference_of
 from plugins.engine.session import load_config
 from tests.plugins.apis.cases import CLASSIFIER
 from tools.deployment.export_onnx import main
+from tools.predict import main as predict
 
 
 def test_a_file_is_written_once(classifier, tmp_path, capsys):
@@ -23,6 +25,16 @@ def test_a_file_is_written_once(classifier, tmp_path, capsys):
     expected = inference_of(load_trained(load_config(CLASSIFIER), classifier, 'cpu'))(pictures)
     assert expected.std(axis=0).max() > 0.005
     assert OnnxModel(out)(pictures) == pytest.approx(expected, abs=1e-4)
+    Image.fromarray(pictures[-1]).save(tmp_path / 'p.png')
+    told = [predict([*model, str(tmp_path / 'p.png'), '--out-dir', str(tmp_path / name)])
+            for model, name in (([str(out)], 'a'), ([CLASSIFIER, str(classifier)], 'b'))]
+    assert told[0]['checkpoint'] == str(out)
+    ours, theirs = (one['predictions'][0]['topk'] for one in told)
+    assert [one['class'] for one in ours] == [one['class'] for one in theirs]
+    assert [one['score'] for one in ours] == pytest.approx([one['score'] for one in theirs])
+    with pytest.raises(SystemExit):
+        predict([str(out), str(tmp_path / 'p.png'), '--device', 'cpu'])
+    assert 'm.onnx takes no CHECKPOINT, --cfg-options or --device' in capsys.readouterr().err
     written = out.read_bytes()
     with pytest.raises(FileExistsError, match='m.onnx: already exists; replace it with --overwrit'):
         main([CLASSIFIER, str(classifier), '--out', str(out)])
