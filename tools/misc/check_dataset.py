@@ -12,7 +12,6 @@ colour, dark, with several pages), the same pixels twice, or classes that differ
 """
 import argparse
 import hashlib
-import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -25,7 +24,6 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.classification.datasets import SOURCES, ClassFolder, Source
-from plugins.classification.datasets.source import new_source
 from plugins.engine.files import resolve_path
 from plugins.engine.images import oddities, read_image
 
@@ -50,8 +48,8 @@ class Boxes:
 
     def __init__(self, dataset: Any) -> None:
         if not hasattr(dataset, 'nothing_to_find'):
-            raise ValueError(f'found a {type(dataset).__name__}; of detectors, only data sets of '
-                             'type KittiDataset and CocoDataset can be checked')
+            raise ValueError(f'found a {type(dataset).__name__}; only data sets of type '
+                             'ArrayDataset, KittiDataset and CocoDataset can be checked')
         self.labels, self.names = [0] * len(dataset), dataset.names
         self.classes = (', '.join(dataset.metainfo['classes']),)
         self.dataset, self.place = dataset, self.names.__getitem__
@@ -115,7 +113,7 @@ def folder_sources(root: Path) -> dict[str, Source | Boxes]:
 
 
 def config_sources(path: Path) -> dict[str, Source | Boxes]:
-    """Return a config's data by part; a classifier's loaders that share a source are one part.
+    """Return a config's data by part; parts that share a source are one.
 
     Raises:
         FileNotFoundError: There is no such config.
@@ -124,23 +122,20 @@ def config_sources(path: Path) -> dict[str, Source | Boxes]:
     from mmengine.registry import DefaultScope
 
     from plugins.engine.config_check import read_config
+    from plugins.engine.type_check import check_types
     from plugins.engine.unwrap import inner_datasets
     config = read_config(str(path))
-    if config.get('default_scope') == 'mmdet':
-        with DefaultScope.overwrite_default_scope('mmdet'):
-            return {f'{part}{f" {number}" * bool(number)}': Boxes(dataset)
-                    for part in ('train', 'val', 'test') for number, dataset in enumerate(
-                        inner_datasets(config[f'{part}_dataloader'].dataset))}
-    loaders = defaultdict(list)
-    for part in ('train', 'val', 'test'):
-        dataset = config.get(f'{part}_dataloader', {}).get('dataset', {})
-        while 'dataset' in dataset:  # RepeatDataset and similar wrappers
-            dataset = dataset['dataset']
-        if 'source' not in dataset:
-            raise ValueError(f'{path}: {part}_dataloader.dataset has no source; only data sets of '
-                             'type ArrayDataset can be checked')
-        loaders[json.dumps(dataset['source'].to_dict(), sort_keys=True)].append(part)
-    return {' + '.join(parts): new_source(json.loads(source)) for source, parts in loaders.items()}
+    config.default_scope = config.get('default_scope', 'mmpretrain')
+    check_types(config)
+    parts = defaultdict(list)
+    with DefaultScope.overwrite_default_scope(config.default_scope):
+        for part in ('train', 'val', 'test'):
+            if f'{part}_dataloader' not in config:
+                raise ValueError(f'{path}: has no {part}_dataloader')
+            for number, dataset in enumerate(inner_datasets(config[f'{part}_dataloader'].dataset)):
+                source = dataset.source if hasattr(dataset, 'source') else Boxes(dataset)
+                parts[source].append(f'{part} {number}' if number else part)
+    return {' + '.join(names): source for source, names in parts.items()}
 
 
 def examine(part: str, source: Source | Boxes) -> Iterable[Picture]:
