@@ -6,10 +6,11 @@ from mmdet.datasets import BaseDetDataset
 from mmdet.registry import DATASETS
 
 from plugins.detection.kitti_label import TYPES, KittiObject, read_labels
-from plugins.detection.kitti_split import read_id_list, seeded_part
+from plugins.detection.kitti_split import seeded_part
 from plugins.detection.labelled_boxes import LabelledBoxes, inside
 from plugins.engine.files import resolve_path
 from plugins.engine.images import CONVERT, image_size
+from plugins.engine.name_list import read_names
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg')
 # detections of these count neither as hits nor as errors in the official evaluation
@@ -99,7 +100,8 @@ class KittiDataset(LabelledBoxes, BaseDetDataset):
 
     def _chosen(self, ids: list[str]) -> list[str]:
         if self.ann_file:
-            return read_id_list(Path(self.ann_file), set(ids))
+            return read_names(Path(self.ann_file), f'the ids of the {len(ids)} images (file names '
+                              f'without suffix, e.g. {ids[0]!r})', set(ids).__contains__)
         return seeded_part(ids, self.part, **self.split) if self.split else ids
 
     def _read_pair(self, place: int, image: Path, label: Path) -> dict:

@@ -1,38 +1,9 @@
-"""Split the image ids of a data set: by a list file, or at random with a seed.
+"""Split the image ids of a data set at random with a seed.
 
 KITTI has no public split: the labels of its official test images are not published.
 """
 import random
 from collections.abc import Mapping
-from pathlib import Path
-
-
-def read_id_list(path: Path, known: set[str]) -> list[str]:
-    """Read a list of ids, one per line, such as ImageSets/train.txt.
-
-    Windows line ends, a byte order mark and blank lines at the end are accepted.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: A line has an id that is not ``known``, or a repeated one; the file is empty.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such list of image ids (one per line, e.g. 000000)')
-    first_line: dict[str, int] = {}
-    lines = path.read_text(encoding='utf-8-sig').rstrip().splitlines()
-    for number, line in enumerate(lines, 1):
-        name = line.strip()
-        if name not in known:
-            raise ValueError(
-                f'{path}:{number}: found the id {name!r}, expected the file name of one of the '
-                f'{len(known)} images without its suffix, e.g. {min(known)!r}')
-        if name in first_line:
-            raise ValueError(f'{path}:{number}: found the id {name!r} again, it is already in line '
-                             f'{first_line[name]}; remove one of the two')
-        first_line[name] = number
-    if not first_line:
-        raise ValueError(f'{path}: found no id, expected one per line')
-    return list(first_line)
 
 
 def seeded_part(ids: list[str], part: str, seed: int, fractions: dict[str, float]) -> list[str]:

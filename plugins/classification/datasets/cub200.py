@@ -9,6 +9,7 @@ from plugins.classification.datasets.file_source import FileSource
 from plugins.classification.datasets.source import SOURCES, Source
 from plugins.classification.datasets.splits import wanted_classes
 from plugins.engine import checks
+from plugins.engine.name_list import read_names
 
 LAYOUT = ('expected <data_root>/images/<NNN.Name>/*.jpg and <data_root>/lists/{train,test}.txt, '
           'as in images.tgz and lists.tgz of CUB-200-2010 '
@@ -77,35 +78,20 @@ def read_lists(root: Path) -> dict[str, list[str]]:
     """Read both lists: 'train' and 'test' -> unique names ``<class>/<file>`` below ``images/``.
 
     Raises:
-        FileNotFoundError: A list is missing.
-        ValueError: A line is wrong; the message names list, line and text.
+        FileNotFoundError, ValueError: See :func:`read_names`; an image is missing, or in both.
     """
-    seen: dict[str, str] = {}
-    lists = {}
+    what = (f'the files <class>/<file> in {root}/images, each in one of the lists (from images.tgz '
+            'and lists.tgz: python tools/misc/download_dataset.py cub200)')
+    lists: dict[str, list[str]] = {}
+    others: set[str] = set()
+
+    def fits(name: str) -> bool:
+        return (re.fullmatch(r'[^/\\.][^/\\]*/[^/\\.][^/\\]*', name) is not None
+                and name not in others and (root / 'images' / name).is_file())
+
     for part in ('train', 'test'):
-        path = root / 'lists' / f'{part}.txt'
-        if not path.is_file():
-            raise FileNotFoundError(f'{path}: missing; {LAYOUT}')
-        lists[part] = []
-        try:
-            text = path.read_text(encoding='utf-8-sig')  # Windows adds a byte order mark
-        except UnicodeDecodeError as error:
-            raise ValueError(f'{path}: {error}; save the list as UTF-8 text or unpack lists.tgz '
-                             'again') from error
-        for number, line in enumerate(text.splitlines(), 1):
-            name, where = line.strip(), f'{path}:{number}'
-            if not name:
-                continue
-            if not re.fullmatch(r'[^/\\.][^/\\]*/[^/\\.][^/\\]*', name):
-                raise ValueError(f'{where}: {name!r}; expected <class>/<file>, one image per line')
-            if name in seen:
-                raise ValueError(f'{where}: {name} is already in {seen[name]}; an image may be '
-                                 'listed only once; delete one of the lines')
-            if not (root / 'images' / name).is_file():
-                raise ValueError(f'{where}: {root / "images" / name} is missing; unpack images.tgz '
-                                 'again or delete the line')
-            seen[name] = where
-            lists[part].append(name)
+        lists[part] = read_names(root / 'lists' / f'{part}.txt', what, fits)
+        others.update(lists[part])
     return lists
 
 

@@ -9,6 +9,7 @@ from mmengine.logging import print_log
 
 from plugins.engine import checks
 from plugins.engine.files import resolve_path
+from plugins.engine.name_list import read_names
 from plugins.engine.wording import some
 
 
@@ -94,7 +95,8 @@ def wanted_classes(where: object, found: Sequence[str], wanted: Sequence[int | s
             there is none; the message begins with ``where``.
     """
     ids, found = [], checks.class_names(where, found)
-    wanted = read_classes(wanted) if isinstance(wanted, str) else wanted
+    if isinstance(wanted, str):
+        wanted = read_names(resolve_path(wanted), "the source's classes")
     for entry in range(len(found)) if wanted is None else wanted:
         if isinstance(entry, str) and (name := normalize('NFC', entry)) in found:
             entry = found.index(name)
@@ -107,23 +109,6 @@ def wanted_classes(where: object, found: Sequence[str], wanted: Sequence[int | s
     if len(set(ids)) != len(ids) or not ids:
         raise ValueError(f'{where}: classes={list(wanted or ())}, expected at least one, each once')
     return ids
-
-
-def read_classes(file: str) -> list[str]:
-    """Read a text file of class names, one a line; OSError or ValueError if it is none."""
-    path = resolve_path(file)
-    if not path.is_file():
-        raise FileNotFoundError(f'classes={file!r}: no such file; expected a text file of names, '
-                                'one a line, or a list of them')
-    try:
-        names = [line.strip() for line in path.read_text('utf-8-sig').rstrip().splitlines()]
-    except UnicodeDecodeError as error:
-        raise ValueError(f'{path}: {error}; save it as UTF-8 text') from error
-    for number, name in enumerate(names, 1):
-        if not name or name in names[:number - 1]:
-            raise ValueError(f'{path}:{number}: found {name!r}, expected the name of a class, each '
-                             'once; delete the line')
-    return names
 
 
 def _named(label: int, classes: Sequence[str] | None) -> str:

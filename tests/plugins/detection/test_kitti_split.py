@@ -1,9 +1,9 @@
-"""Parts of a data set, by list and by seed."""
+"""Parts of a data set, by seed."""
 import random
 
 import pytest
 
-from plugins.detection.kitti_split import read_id_list, seeded_lists, seeded_part
+from plugins.detection.kitti_split import seeded_lists, seeded_part
 
 IDS = [f'{i:06d}' for i in range(76)]
 SHARES = {'train': 0.70, 'val': 0.09, 'test': 0.21}
@@ -54,27 +54,3 @@ def test_seeded_lists_begin_as_the_first_part_does():
 def test_list_sizes_that_make_no_sense(sizes, found):
     with pytest.raises(ValueError, match=found):
         seeded_lists(IDS, 0, sizes)
-
-
-def test_list_file(tmp_path):
-    path = tmp_path / 'train.txt'
-    path.write_bytes('\ufeff000003\r\n000001\r\n\r\n'.encode())
-    assert read_id_list(path, set(IDS)) == ['000003', '000001']
-
-
-@pytest.mark.parametrize('text, found', [
-    ('000001\n900000\n', "train.txt:2: found the id '900000'"),
-    ('000001\n000002\n000001\n', 'train.txt:3: .* again, it is already in line 1'),
-    ('000001\n\n000002\n', "train.txt:2: found the id ''"),
-    ('', 'train.txt: found no id'),
-])
-def test_broken_list_file(tmp_path, text, found):
-    path = tmp_path / 'train.txt'
-    path.write_text(text)
-    with pytest.raises(ValueError, match=found):
-        read_id_list(path, set(IDS))
-
-
-def test_no_list_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match='val.txt: no such list'):
-        read_id_list(tmp_path / 'val.txt', set(IDS))

@@ -77,8 +77,9 @@ def test_a_class_that_cannot_be_printed_is_refused_before_it_is_trained(root, na
 
 @pytest.mark.parametrize('content, message', [
     ('dog\ncat', None), ('\ufeffdog\r\n cat \r\n\r\n', None), (f'{NFD}\ncat', "no class 'cafe"),
-    ('dog\n\ncat', "names.txt:2: found '', expected the name of a class, each once"),
-    ('dog\ncat\ndog', "names.txt:3: found 'dog', expected"), ('', 'expected at least one'),
+    ('dog\n\ncat', "names.txt:2: found '', expected one of the source's classes"),
+    ('dog\ncat\ndog', "names.txt:3: found 'dog' again, it is already in line 1"),
+    ('', 'expected at least one of the source'),
     (b'caf\xe9', "names.txt: .*utf-8.*; save it as UTF-8 text")])
 def test_classes_are_read_from_a_file(root, tmp_path, content, message):
     path = tmp_path / 'names.txt'
@@ -88,7 +89,7 @@ def test_classes_are_read_from_a_file(root, tmp_path, content, message):
         return
     with pytest.raises(ValueError, match=message):
         class_folder(root, size=4, classes=str(path))
-    with pytest.raises(FileNotFoundError, match="classes='dog': no such file; expected a text"):
+    with pytest.raises(FileNotFoundError, match="dog: no such file; expected a list of the"):
         class_folder(root, size=4, classes='dog')
 
 

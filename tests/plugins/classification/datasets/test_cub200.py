@@ -63,14 +63,14 @@ def test_files_without_a_line(root):
 
 
 @pytest.mark.parametrize('part, line, message', [
-    ('train', '2.Auk/9.png', r'train.txt:7: .*2.Auk.9.png is missing'),
-    ('train', '2.Auk/0.png', r'test.txt:6: 2.Auk/0.png is already in .*train.txt:7'),
-    ('test', '2.Auk/0.png', r'test.txt:7: 2.Auk/0.png is already in .*test.txt:6'),
-    ('test', '3 2.Auk/0.png 1', r'test.txt:7: .*is missing'),
-    ('train', '../2.Auk/0.png', r"train.txt:7: '../2.Auk/0.png'; expected <class>/<file>"),
-    ('train', '2.Auk/../0.png', r'train.txt:7: .*expected <class>/<file>'),
-    ('train', '0.png', r"train.txt:7: '0.png'; expected <class>/<file>"),
-    ('train', '/2.Auk/0.png', r'train.txt:7: .*expected <class>/<file>'),
+    ('train', '2.Auk/9.png', r"train.txt:7: found '2.Auk/9.png', expected one of the files"),
+    ('train', '2.Auk/0.png', r"test.txt:6: found '2.Auk/0.png', expected .*each in one of"),
+    ('test', '2.Auk/0.png', r"test.txt:7: found '2.Auk/0.png' again, .*in line 6"),
+    ('test', '3 2.Auk/0.png 1', r'test.txt:7: .*expected one of the files'),
+    ('train', '../2.Auk/0.png', r"train.txt:7: found '../2.Auk/0.png', expected one of the files"),
+    ('train', '2.Auk/../0.png', r'train.txt:7: .*expected one of the files'),
+    ('train', '0.png', r"train.txt:7: found '0.png', expected .* <class>/<file>"),
+    ('train', '/2.Auk/0.png', r'train.txt:7: .*expected one of the files'),
 ])
 @pytest.mark.parametrize('split', ['train', 'test'])
 def test_a_wrong_line_is_named_whatever_is_loaded(root, part, line, message, split):
@@ -83,7 +83,7 @@ def test_a_list_that_is_no_utf8_is_named(root):
     path = root / 'lists' / 'test.txt'
     content = path.read_bytes()
     path.write_bytes(content + b'001.Ani/\xe9.png\n')
-    with pytest.raises(ValueError, match='test.txt: .*byte 0xe9 .*save the list as'):
+    with pytest.raises(ValueError, match='test.txt: .*byte 0xe9 .*save it as UTF-8'):
         cub200(root, 'train', 4)
     path.write_bytes(b'\xef\xbb\xbf' + content)  # as Windows writes UTF-8
     assert len(cub200(root, 'test', 4)) == 6
@@ -112,5 +112,5 @@ def test_missing_folders_and_lists_are_named(root, tmp_path):
     with pytest.raises(FileNotFoundError, match=r'images: no such folder; expected <data_root>'):
         cub200(tmp_path / 'none', 'train', 4)
     (root / 'lists' / 'test.txt').unlink()
-    with pytest.raises(FileNotFoundError, match=r'test.txt: missing; expected .*download_dataset'):
+    with pytest.raises(FileNotFoundError, match=r'test.txt: no such file; .*download_dataset'):
         cub200(root, 'train', 4)
