@@ -81,10 +81,11 @@ def pair(owner: object, key: str, value: object, low: float, high: float) -> Ran
     return float(value[0]), float(value[1])
 
 
-def spread(owner: object, key: str, value: object, centre: float, limit: float) -> Range:
-    """``(centre - v, centre + v)`` of a number 0 <= v <= limit, or a pair within those bounds."""
+def spread(owner: object, key: str, value: object, centre: float, limit: float,
+           pairs: Range | None = None) -> Range:
+    """``(centre - v, centre + v)`` of 0 <= v <= limit; or a pair there, or within ``pairs``."""
     if isinstance(value, Sequence):
-        return pair(owner, key, value, centre - limit, centre + limit)
+        return pair(owner, key, value, *(pairs or (centre - limit, centre + limit)))
     half = number(owner, key, value, 0, limit)
     return centre - half, centre + half
 

@@ -66,10 +66,7 @@ class ColorJitter:
                  ('saturation', saturation, adjust_saturation))
         self.changes: list[tuple[Callable[[Tensor, Tensor], Tensor], tuple[float, float]]] = []
         for key, value, change in given:
-            if isinstance(value, Sequence):
-                bounds = checks.pair(self, key, value, 0, 100)
-            else:
-                bounds = checks.spread(self, key, value, 1, 1)
+            bounds = checks.spread(self, key, value, 1, 1, (0, 100))
             if bounds != (1., 1.):
                 self.changes.append((change, bounds))
 

@@ -28,10 +28,7 @@ class RandomZoom(Geometry):
     """
 
     def __init__(self, zoom_range: float | Sequence[float]) -> None:
-        if isinstance(zoom_range, Sequence):
-            self.zoom_range = checks.pair(self, 'zoom_range', zoom_range, .01, 100)
-        else:
-            self.zoom_range = checks.spread(self, 'zoom_range', zoom_range, 1, .99)
+        self.zoom_range = checks.spread(self, 'zoom_range', zoom_range, 1, .99, (.01, 100))
         self.active = self.zoom_range != (1., 1.)
 
     def draw(self, size: Size, rng: Randomness) -> dict[str, Tensor]:
