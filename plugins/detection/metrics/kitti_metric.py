@@ -44,8 +44,7 @@ class KittiMetric(BaseMetric):
 
     Raises:
         ValueError: An argument is out of range; or, from ``process``, the data
-            set has none of the classes, lacks types that must be ignored, or
-            has no truncation, occlusion or type.
+            set has none of the classes, or lacks types that must be ignored.
     """
 
     default_prefix = 'kitti'
@@ -61,10 +60,7 @@ class KittiMetric(BaseMetric):
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Collect the boxes of one batch, one item per image."""
         self._official()  # fail before hours of testing, not after
-        for sample in data_samples:
-            result = image_result(sample, 'KittiMetric')
-            _check_facts(result)
-            self.results.append(result)
+        self.results.extend(image_result(sample, 'KittiMetric') for sample in data_samples)
 
     def compute_metrics(self, results: list[ImageResult]) -> dict[str, float]:
         """Compute everything from all images' ground truth and detections."""
@@ -93,15 +89,15 @@ class KittiMetric(BaseMetric):
             raise ValueError(f'KittiMetric: the data set has the classes {list(classes)}, expected '
                              f'at least one of {", ".join(kinds)}. Rename the class in class_map, '
                              'or leave KittiMetric out of the evaluators.')
-        known = self.dataset_meta.get('instance_types')
+        known = self.dataset_meta.get('instance_types', ())
         needed = {'DontCare', *(other for kind in chosen.values()
                                 for other in (kind, *NEIGHBOURS.get(kind, ())))}
-        if known is not None and needed - set(known):
+        if needed - set(known):
             raise ValueError(
-                f'KittiMetric: the data set has objects of the types {", ".join(known)}, but not '
-                f'of {", ".join(sorted(needed - set(known)))}, which KITTI evaluates or '
-                'ignores. Add them to class_map or ignore_types of the tested data set, or '
-                'leave KittiMetric out of the evaluators.')
+                f'KittiMetric: the data set has objects of the types {list(known)}, but not of '
+                f'{", ".join(sorted(needed - set(known)))}, which KITTI evaluates or ignores. Use '
+                'KittiDataset, with them in class_map or ignore_types, or leave KittiMetric out '
+                'of the evaluators.')
         return chosen
 
 
@@ -124,16 +120,6 @@ def kitti_image(result: ImageResult, label: int, kind: str) -> KittiImage:
         neighbour=np.array([i['type'] != kind for i in targets], bool),
         occluded=column('occluded'), truncated=column('truncated'),
         regions=boxes([i for i in objects if i['type'] == 'DontCare']))
-
-
-def _check_facts(result: ImageResult) -> None:
-    for instance in result.instances:
-        missing = [key for key in ('type', 'truncated', 'occluded') if key not in instance]
-        if missing:
-            raise ValueError(
-                f'KittiMetric: an object of the image {result.name} has no {", ".join(missing)}, '
-                f'only {", ".join(instance)}. Use KittiDataset, which has them, or leave '
-                'KittiMetric out of the evaluators.')
 
 
 def _warn_of_ceilings(metrics: dict[str, float]) -> None:

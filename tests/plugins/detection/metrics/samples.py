@@ -8,6 +8,8 @@ import torch
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 
+from plugins.detection.kitti_label import TYPES
+
 Box = Sequence[float]
 
 
@@ -35,7 +37,7 @@ def result_of(instances: Iterable[dict] = (), found: Sequence[Box] = (),
 
 def evaluate(metric: Any, *samples: dict, classes: Sequence[str] = ('car',)) -> dict[str, Any]:
     """Evaluate them in batches of two."""
-    metric.dataset_meta = dict(classes=tuple(classes))
+    metric.dataset_meta = dict(classes=tuple(classes), instance_types=TYPES)
     for start in range(0, len(samples), 2):
         metric.process({}, samples[start:start + 2])
     return metric.evaluate(len(samples))

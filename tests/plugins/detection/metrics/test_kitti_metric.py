@@ -139,8 +139,8 @@ def test_arguments_that_make_no_sense():
 
 @pytest.mark.parametrize('arguments, found', [
     (dict(class_map=dict(vehicle=['Car', 'Truck'])), r"has the classes \['vehicle'\]"),
-    (dict(ignore_types={}), 'has objects of the types Car, but not of DontCare, Van'),
-    (dict(ignore_types=dict(car=['DontCare'])), 'of the types Car, DontCare, but not of Van'),
+    (dict(ignore_types={}), r"has objects of the types \['Car'\], but not of DontCare, Van"),
+    (dict(ignore_types=dict(car=['DontCare'])), r"types \['Car', 'DontCare'\], but not of Van"),
     (dict(class_map=dict(pedestrian=['Pedestrian']), ignore_types={}), 'Person_sitting'),
 ])
 def test_data_sets_that_cannot_be_evaluated(kitti_root, arguments, found):
@@ -151,6 +151,7 @@ def test_data_sets_that_cannot_be_evaluated(kitti_root, arguments, found):
 
 
 def test_objects_without_kittis_facts():
-    plain = dict(bbox=CAR, bbox_label=0, ignore_flag=0, type='Car')
-    with pytest.raises(ValueError, match='image 000000 has no truncated, occluded, only bbox'):
-        evaluate(KittiMetric(), result_of([plain]))
+    metric = KittiMetric()
+    metric.dataset_meta = dict(classes=('car',))  # as of any other data set
+    with pytest.raises(ValueError, match=r'types \[\], but not of Car, DontCare, Van.*Use Kit'):
+        metric.process({}, [result_of()])
