@@ -4,6 +4,7 @@ KITTI has no public split: the labels of its official test images are not publis
 """
 import random
 from collections.abc import Mapping
+from itertools import accumulate
 
 
 def seeded_part(ids: list[str], part: str, seed: int, fractions: dict[str, float]) -> list[str]:
@@ -29,12 +30,9 @@ def seeded_part(ids: list[str], part: str, seed: int, fractions: dict[str, float
         raise ValueError(f'split: found fractions {dict(fractions)}, expected positive shares '
                          'that sum to 1')
     shuffled = _shuffle(ids, seed)
-    before = 0.0
-    for name, share in fractions.items():
-        if name == part:
-            break
-        before += share
-    chosen = shuffled[round(before * len(ids)):round((before + fractions[part]) * len(ids))]
+    ends = [round(share * len(ids)) for share in accumulate(fractions.values(), initial=0.)]
+    place = list(fractions).index(part)
+    chosen = shuffled[ends[place]:ends[place + 1]]
     if not chosen:
         raise ValueError(f'split: part {part!r} gets no image: {fractions[part]:g} of {len(ids)}; '
                          'use a larger fraction or more images')

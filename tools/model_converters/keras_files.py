@@ -67,7 +67,11 @@ def _read_h5(src: Path) -> list[tuple[str, np.ndarray]]:
             raise ValueError(f'{src}: a .weights.h5 of Keras 3, which numbers its variables '
                              f"({name}); expected names. Save with model.save('x.h5')")
         if isinstance(item, h5py.Dataset) and not name.startswith(_NOT_LAYERS):
-            found.append((_h5_key(name), _read_dataset(src, item)))
+            if item.external or item.is_virtual:
+                raise ValueError(f'{src}: {item.name} refers to other files, expected its values '
+                                 'in this one; save the model anew')
+            _check_size(src, item.name, item.nbytes)
+            found.append((_h5_key(name), np.asarray(item)))
 
     try:
         with h5py.File(src) as file:
@@ -79,14 +83,6 @@ def _read_h5(src: Path) -> list[tuple[str, np.ndarray]]:
     except (OSError, RuntimeError, MemoryError) as error:  # HDF5's message does not name the file
         raise ValueError(f'{src}: damaged, {error}; download or save it anew') from error
     return found
-
-
-def _read_dataset(src: Path, dataset: h5py.Dataset) -> np.ndarray:
-    if dataset.external or dataset.is_virtual:
-        raise ValueError(f'{src}: {dataset.name} refers to other files, expected its values in '
-                         'this one; save the model anew')
-    _check_size(src, dataset.name, dataset.nbytes)
-    return np.asarray(dataset)
 
 
 def _check_size(src: Path, name: str, found: int) -> None:

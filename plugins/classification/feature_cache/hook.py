@@ -97,15 +97,12 @@ class FeatureCacheHook(Hook):
             dataset.serve_view(runner.epoch)
 
     def _check_workers(self, runner: Runner, phases: bool) -> None:
-        changing = {}
-        if phases or self.views > 1:
-            changing['train_dataloader'] = runner.train_dataloader
-        if phases and runner.val_loop is not None:
-            changing['val_dataloader'] = runner.val_dataloader
-        for name, loader in changing.items():
-            if loader.persistent_workers:
-                raise ValueError(f'{name}.persistent_workers=True, expected False: persistent '
-                                 'workers would not notice that the features change')
+        for part, loader, changes in (
+                ('train', runner.train_dataloader, phases or self.views > 1),
+                ('val', runner.val_loop and runner.val_dataloader, phases)):
+            if changes and loader and loader.persistent_workers:
+                raise ValueError(f'{part}_dataloader.persistent_workers=True, expected False: '
+                                 'persistent workers would not notice that the features change')
 
     def _check_recipe(self, model: TransferClassifier) -> None:
         if not isinstance(model, TransferClassifier):
