@@ -18,6 +18,7 @@ class Shop(torch.nn.Module):
     """Its arguments are of the kinds that can be told by an annotation or a default."""
 
     def __init__(self, root: str, folder: str | None = None, goods: Sequence[str] | None = None,
+                 names: Sequence[str] | str | None = None,
                  number: int | str | None = None, is_open: bool = True) -> None:
         super().__init__()
 
@@ -107,6 +108,8 @@ def test_the_last_of_equal_keys_counts_and_a_type_decides_on_the_keys_beside_it(
 
 @pytest.mark.parametrize('option, value', [
     ('root=7', '7'), ('folder=/a,b', '/a,b'), ('goods=[1,2]', ['1', '2']), ('goods=7', '7'),
+    ('names=[1,[b]]', ['1', ['b']]), ('names=(a,b)', ('a', 'b')), ('names=a, b.txt', 'a, b.txt'),
+    ('names="[a].txt"', '[a].txt'), ('names=None', None),
     ('number=7', 7), ('is_open=False', False)])
 def test_arguments_of_a_type_need_no_sign(option, value):
     cfg = Config(dict(model=dict(type='Shop')))
