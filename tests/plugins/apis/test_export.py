@@ -80,7 +80,8 @@ def test_every_classifier_says_what_pytorch_says(name, tmp_path):
         seen.append(inference_of(trained)(batch))
         assert exported(batch) == pytest.approx(seen[-1], abs=1e-4)
         assert exported(batch[:1]) == pytest.approx(seen[-1][:1], abs=1e-4)
-    assert np.concatenate(seen).std(axis=0).max() > 0.001  # they differ from picture to picture
+    scores = np.concatenate(seen)
+    assert (scores.std(axis=0) / scores.mean(axis=0)).max() > 0.01  # pictures make a difference
 
 
 @pytest.mark.slow
