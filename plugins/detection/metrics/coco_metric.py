@@ -1,5 +1,6 @@
 """COCO's average precision, also without a COCO annotation file, and without detections."""
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,10 +8,35 @@ from mmdet import evaluation
 from mmdet.registry import METRICS
 
 from plugins.detection.coco_dataset import check_categories
+from plugins.detection.metrics.image_result import require
 
 
-class _AlwaysDefined(evaluation.CocoMetric):
-    """Without any detection, as in a first epoch, the metrics are 0; upstream returns none."""
+@METRICS.register_module(force=True)
+class CocoMetric(evaluation.CocoMetric):
+    """Upstream's metric under its name, with checks that its ground truth is that of the data set.
+
+    Without any detection, as in a first epoch, the metrics are 0; upstream returns none.
+
+    Raises:
+        ValueError: ``ann_file`` has other classes or images, or there is no ground truth.
+    """
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Collect one batch."""
+        images = self._coco_api and self._coco_api.imgs
+        if images is not None:
+            names = [one['name'] for one in self._coco_api.dataset['categories']]
+            check_categories(names, self.dataset_meta['classes'], 'CocoMetric.ann_file')
+        for sample in data_samples:
+            require(sample, type(self).__name__, 'instances' if images is None else 'img_path')
+            if images is not None:
+                name = images.get(sample['img_id'], {}).get('file_name', '')
+                if Path(name).name != Path(sample['img_path']).name:
+                    raise ValueError(
+                        f'CocoMetric.ann_file: found {name or "nothing"} as image '
+                        f'{sample["img_id"]}, expected {sample["img_path"]}; give it the ann_file '
+                        'of the data set that is evaluated')
+        evaluation.CocoMetric.process(self, data_batch, data_samples)
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute the metrics of the images with results, which ``ann_file`` may exceed."""
@@ -24,20 +50,8 @@ class _AlwaysDefined(evaluation.CocoMetric):
         return super().compute_metrics(results)
 
 
-@METRICS.register_module(force=True)
-class CocoMetric(_AlwaysDefined):
-    """Upstream's metric under its name; the classes of ``ann_file`` must be the data set's."""
-
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Collect one batch."""
-        if self._coco_api is not None:
-            names = [one['name'] for one in self._coco_api.dataset['categories']]
-            check_categories(names, self.dataset_meta['classes'], 'CocoMetric.ann_file')
-        super().process(data_batch, data_samples)
-
-
 @METRICS.register_module()
-class CocoBoxMetric(_AlwaysDefined, evaluation.FasterCocoMetric):
+class CocoBoxMetric(CocoMetric, evaluation.FasterCocoMetric):
     """CocoMetric on boxes, with the ground truth taken from the data samples.
 
     FasterCocoMetric computes pycocotools' figures in a quarter of the time, but reads the ground
@@ -54,8 +68,6 @@ class CocoBoxMetric(_AlwaysDefined, evaluation.FasterCocoMetric):
     Args:
         kwargs: As for CocoMetric, without ``metric`` and ``ann_file``.
     """
-
-    process = evaluation.CocoMetric.process
 
     def __init__(self, **kwargs) -> None:
         super().__init__(ann_file=None, metric='bbox', **kwargs)

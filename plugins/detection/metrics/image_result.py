@@ -27,17 +27,22 @@ class ImageResult:
     instances: list[dict[str, Any]]
 
 
-def image_result(sample: dict[str, Any], metric: str) -> ImageResult:
-    """Extract from a tested DetDataSample, as a dict, what a metric (named in messages) needs.
+def require(sample: dict[str, Any], metric: str, *keys: str) -> None:
+    """Check a tested DetDataSample, as a dict, for a metric, which is named in the message.
 
     Raises:
-        ValueError: The pipeline left out ``instances`` or ``img_path``.
+        ValueError: The pipeline left out one of the keys.
     """
-    for key in ('instances', 'img_path'):
+    for key in keys:
         if key not in sample:
             raise ValueError(
                 f'{metric}: the samples have no {key!r}, only {", ".join(sorted(sample))}; add it '
                 "to the meta_keys of PackDetInputs in the tested data set's pipeline")
+
+
+def image_result(sample: dict[str, Any], metric: str) -> ImageResult:
+    """Extract from a tested DetDataSample, as a dict, what a metric (named in messages) needs."""
+    require(sample, metric, 'instances', 'img_path')
     boxes, scores, labels = (sample['pred_instances'][key].detach().cpu().numpy()
                              for key in ('bboxes', 'scores', 'labels'))
     order = np.argsort(-scores, kind='stable')

@@ -45,7 +45,7 @@ def test_no_detection_at_all_is_zero_not_missing(metric):
 def test_the_classes_of_the_annotation_file(tmp_path):
     path = tmp_path / 'labels.json'
     path.write_text(json.dumps(dict(
-        images=[dict(id=n, width=90, height=90) for n in range(3)],
+        images=[dict(id=n, file_name=f'{n:06d}.png', width=90, height=90) for n in range(3)],
         categories=[dict(id=n, name=name) for n, name in enumerate(('car', 'van'))],
         annotations=[dict(id=n + 1, image_id=n, category_id=0, bbox=CAR, area=400, iscrowd=0)
                      for n in range(3)])))
@@ -55,6 +55,25 @@ def test_the_classes_of_the_annotation_file(tmp_path):
     for classes in (('van', 'car'), ('auto',)):
         with pytest.raises(ValueError, match='ann_file: found the categories car, van, expected'):
             evaluate(CocoMetric(str(path)), *tested, classes=classes)
+
+
+def test_the_images_of_the_annotation_file(tmp_path):
+    """Files of train, val and test often count their images from 0 each."""
+    path = tmp_path / 'labels.json'
+    path.write_text(json.dumps(dict(images=[dict(id=0, file_name='a.png')], annotations=[],
+                                    categories=[dict(id=0, name='car')])))
+    with pytest.raises(ValueError, match=r'found a.png as image 0, expected image_2/000000.png'):
+        evaluate(CocoMetric(str(path)), image(0))
+    with pytest.raises(ValueError, match='found nothing as image 1, expected .*the ann_file of'):
+        evaluate(CocoMetric(str(path)), image(1))
+
+
+@pytest.mark.parametrize('metric', [CocoBoxMetric, CocoMetric])
+def test_a_pipeline_that_leaves_out_the_truth(metric):
+    sample = image(0, [CAR])
+    del sample['instances']
+    with pytest.raises(ValueError, match="CocoB?o?x?Metric: .* no 'instances', .* meta_keys"):
+        evaluate(metric(), sample)
 
 
 def test_nothing_to_find():
