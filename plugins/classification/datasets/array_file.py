@@ -16,8 +16,8 @@ from plugins.engine.files import PARTIAL, replacing, write_text
 _ABANDONED = 24 * 3600  # seconds without a write after which a partial file is deleted
 
 
-def open_array(path: Path, dtype: type, shape: tuple[int, ...]) -> tuple[np.ndarray, str]:
-    """Open a stored array, memory-mapped and read-only, and its SHA-256 (:func:`describe`).
+def open_array(path: Path, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
+    """Open a stored array, memory-mapped and read-only; :func:`describe` wrote its SHA-256.
 
     Raises:
         OSError, ValueError: The array or its description is missing, damaged or another one.
@@ -35,7 +35,7 @@ def open_array(path: Path, dtype: type, shape: tuple[int, ...]) -> tuple[np.ndar
                          f'{np.dtype(dtype)} {shape}')
     if digest_of(array) != about['digest']:
         raise ValueError(f'{path}: damaged: its SHA-256 is wrong')
-    return array, about['digest']
+    return array
 
 
 @contextmanager
@@ -46,10 +46,10 @@ def new_array(path: Path, dtype: type, shape: Sequence[int]) -> Iterator[Path]:
         yield partial
 
 
-def describe(path: Path, digest: str, about: Mapping[str, Any]) -> None:
+def describe(path: Path, about: Mapping[str, Any]) -> None:
     """Write the SHA-256 and a description of a finished array beside it."""
-    write_text(path.with_suffix('.json'),
-               json.dumps({'digest': digest, **about}, default=repr, indent=2) + '\n')
+    about = {'digest': digest_of(np.load(path, mmap_mode='r')), **about}
+    write_text(path.with_suffix('.json'), json.dumps(about, default=repr, indent=2) + '\n')
 
 
 def make_room(folder: Path, needed: int, what: str, advice: str) -> None:

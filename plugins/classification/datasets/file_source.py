@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from plugins.classification.datasets.array_file import describe, make_room, new_array, open_array
-from plugins.classification.datasets.source import Source, digest_of, fitted
+from plugins.classification.datasets.source import Source, fitted
 from plugins.engine import checks
 from plugins.engine.files import checksum, resolve_path
 from plugins.engine.images import read_image
@@ -57,7 +57,6 @@ class FileSource(Source):
         self.resize = checks.one_of('', 'resize', resize, ('center_crop', 'stretch'))
         self.max_ram_gb = max_ram_gb
         self.cache_dir = resolve_path(cache_dir)
-        self._stored_digest: str | None = None
 
     @abstractmethod
     def find(self) -> tuple[Sequence[Path], Sequence[int], Sequence[str]]:
@@ -97,10 +96,6 @@ class FileSource(Source):
         self._fill(images)
         return images
 
-    def digest(self) -> str:
-        self.images  # noqa: B018  (a stored array comes with its digest)
-        return self._stored_digest or super().digest()
-
     def _fill(self, images: np.ndarray) -> None:
         def decode(row: int) -> None:
             images[row] = fitted(read_image(self.paths[row]), *self.size, self.resize)
@@ -121,16 +116,13 @@ class FileSource(Source):
         key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:24]
         path = self.cache_dir / f'{key}.npy'
         with suppress(OSError, ValueError):  # missing or damaged
-            images, self._stored_digest = open_array(path, np.uint8, shape)
-            return images
+            return open_array(path, np.uint8, shape)
         make_room(self.cache_dir, math.prod(shape), 'the decoded images',
                   'name another cache_dir or raise max_ram_gb')
         with new_array(path, np.uint8, shape) as partial:
             images = np.load(partial, mmap_mode='r+')
             self._fill(images)
             images.flush()
-            digest = digest_of(images)
             del images  # Windows does not rename a file that is mapped
-        describe(path, digest, {'shape': shape, 'resize': self.resize})
-        images, self._stored_digest = open_array(path, np.uint8, shape)
-        return images
+        describe(path, {'shape': shape, 'resize': self.resize})
+        return np.load(path, mmap_mode='r')

@@ -125,15 +125,11 @@ class Source(ABC):
         images.setflags(write=False)
         return images
 
-    def digest(self) -> str:
-        """SHA-256 of the images, see :func:`digest_of`."""
-        return digest_of(self.images)
-
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of all that affects training: images, labels and class names."""
         return hashlib.sha256(json.dumps(
-            [self.digest(), self.labels.tolist(), self.classes]).encode()).hexdigest()
+            [digest_of(self.images), self.labels.tolist(), self.classes]).encode()).hexdigest()
 
     def picture(self, row: int) -> np.ndarray:
         """One image at its own size: uint8, H x W x 3, RGB."""

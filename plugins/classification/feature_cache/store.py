@@ -11,7 +11,6 @@ import numpy as np
 from mmengine.dist import barrier
 
 from plugins.classification.datasets.array_file import describe, make_room, new_array, open_array
-from plugins.classification.datasets.source import digest_of
 from plugins.engine.distributed import by_main
 from plugins.engine.files import resolve_path
 
@@ -82,7 +81,8 @@ class FeatureStore:
                 features.flush()
                 del features  # Windows cannot rename a mapped file
                 barrier()
-                by_main(lambda: _finish(stack, partial, path, about))
+                # closing the stack gives the array its name
+                by_main(lambda: (stack.close(), describe(path, about)))
         word = 'reused' if fault is None else f'computed again ({fault})' if fault else 'computed'
         return np.load(_shared(path), mmap_mode='r'), word
 
@@ -100,13 +100,7 @@ def _fault(path: Path, shape: tuple[int, ...], check: Check) -> str | None:
     if not path.exists():
         return ''
     try:
-        features, _ = open_array(path, np.float32, shape)
+        features = open_array(path, np.float32, shape)
     except (OSError, ValueError) as error:
         return f'the stored ones cannot be read: {error}'
     return check(features) or None
-
-
-def _finish(stack: ExitStack, partial: Path, path: Path, about: Mapping[str, Any]) -> None:
-    digest = digest_of(np.load(partial, mmap_mode='r'))
-    stack.close()  # gives the array its name
-    describe(path, digest, about)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from plugins.classification.datasets.source import digest_of
 from plugins.classification.feature_cache import FeatureStore, store
 from plugins.engine import distributed
 
@@ -91,7 +92,7 @@ def test_two_runs_may_compute_the_same_at_a_time(features):
         fill(array)
         other = features.path(ORIGIN)  # the other run's
         np.save(other, array)
-        store.describe(other, store.digest_of(array), ORIGIN)
+        store.describe(other, ORIGIN)
     found, word = features.fetch(ORIGIN, SHAPE, both)
     assert word == 'computed' and found[0, 0, 1] == 1
     assert features.fetch(ORIGIN, SHAPE, fail)[1] == 'reused'
@@ -109,7 +110,7 @@ def test_each_process_fills_its_share_of_one_array(features, monkeypatch):
     found, _ = features.fetch(ORIGIN, SHAPE, other_process)
     assert found[0, :, 0].tolist() == [2., 1., 2., 1., 2.] and said == ['barrier']
     about = json.loads(features.path(ORIGIN).with_suffix('.json').read_text())
-    assert about['digest'] == store.digest_of(found) and about['weights'] == 'a'
+    assert about['digest'] == digest_of(found) and about['weights'] == 'a'
 
 
 def test_a_process_that_does_not_see_the_array_says_so(features, monkeypatch):
