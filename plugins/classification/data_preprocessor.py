@@ -133,7 +133,11 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
         if 'features' in data:  # computed from images that were already processed
             return {'inputs': (self.cast_data(data['features']),),
                     'data_samples': self._moved(data.get('data_samples'))}
-        images = self._augment(self.cast_data(self._checked(data['inputs'])), training)
+        inputs = data['inputs']
+        if not isinstance(inputs, Tensor) or inputs.dim() != 4 or inputs.size(1) != CHANNELS:
+            found = tuple(inputs.shape) if isinstance(inputs, Tensor) else type(inputs).__name__
+            raise ValueError(f'inputs: {found}, expected one tensor B x {CHANNELS} x H x W')
+        images = self._augment(self.cast_data(inputs), training)
         images = images.sub_(self.mean).div_(self.std)
         if self.to_bgr:
             images = images.flip(1)
@@ -141,12 +145,6 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
         if training and self.batch_augments is not None:
             images, samples = self._mix(images, samples)
         return {'inputs': images, 'data_samples': samples}
-
-    def _checked(self, inputs: Any) -> Tensor:
-        if not isinstance(inputs, Tensor) or inputs.dim() != 4 or inputs.size(1) != CHANNELS:
-            found = tuple(inputs.shape) if isinstance(inputs, Tensor) else type(inputs).__name__
-            raise ValueError(f'inputs: {found}, expected one tensor B x {CHANNELS} x H x W')
-        return inputs
 
     def _augment(self, inputs: Tensor, training: bool) -> Tensor:
         """Geometry and colour; the result is float32 and safe to change in place."""

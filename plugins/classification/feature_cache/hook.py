@@ -74,8 +74,7 @@ class FeatureCacheHook(Hook):
     def before_train(self, runner: Runner) -> None:
         if not self.enabled:
             return
-        model = unwrapped(runner)
-        self._check_recipe(model)
+        self._check_recipe(unwrapped(runner))
         phases = any(isinstance(hook, TrainablePhasesHook) for hook in runner.hooks)
         self._check_workers(runner, phases)
         if not phases:  # with phases, trainable parts change when an epoch begins
