@@ -3,13 +3,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .config_keys import (
-    MAY_CHANGE_ON_RESUME,
-    Kind,
-    decides_prediction,
-    kind_of,
-    may_change_on_resume,
-)
+from .config_keys import MAY_CHANGE_ON_RESUME, decides_prediction, may_change_on_resume
 from .wording import shortened, some
 
 EXPERIMENT = 'begun_experiment'  # the name of resolved_keys() in a checkpoint
@@ -42,15 +36,6 @@ def other_model(begun: str | None, asked: str | None) -> str:
     :func:`check_resumed`; converted weights hold no experiment.
     """
     return _differences(begun, asked, decides_prediction)
-
-
-def other_images(begun: str | None, asked: str | None) -> str:
-    """Describe how a checkpoint's training images differ from the config's; '' if they do not.
-
-    If they differ, test images may have been trained on. Arguments as for :func:`check_resumed`.
-    """
-    return _differences(begun, asked, lambda key: key.startswith('train_dataloader.')
-                        and kind_of(key) is Kind.IMAGES)
 
 
 def other_length(begun: str | None, asked: str | None) -> str:

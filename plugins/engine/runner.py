@@ -26,7 +26,7 @@ from .checkpoint import check_finite, misfit, read_checkpoint
 from .checkpoint_content import check_resumable, check_shapes
 from .checks import class_names
 from .console import lenient
-from .experiment import EXPERIMENT, check_resumed, other_images, other_length, other_model
+from .experiment import EXPERIMENT, check_resumed, other_length, other_model
 from .files import replacing, shown_path, write_text
 from .fused_optimizer import with_fused_kernel
 from .plain_values import plain
@@ -232,8 +232,9 @@ class TransferRunner(Runner):
             else:
                 self.logger.warning(f'{filename} was written by an earlier version, without random '
                                     'states: the run goes on with other random numbers')
-        else:
-            self._compare(filename, begun, asked)
+        elif changed := other_model(begun, asked):
+            self.warnings.append(f'{filename} fits, but was trained with another model than this '
+                                 f'config describes: {changed}. Its predictions may be wrong.')
         classes = checkpoint.get('meta', {}).get('dataset_meta', {}).get('classes')
         self.trained_classes = class_names(filename, classes) if classes else None
         return checkpoint
@@ -257,17 +258,6 @@ class TransferRunner(Runner):
                 f'{shown_path(last) if last else "the last checkpoint, such as epoch_3.pth"}')
         check_finite({key: checkpoint.get(key, {}) for key in ('optimizer', 'ema_state_dict')},
                      filename)
-
-    def _compare(self, filename: str, begun: str | None, asked: str | None) -> None:
-        """Warn of a checkpoint of another experiment whose tensors match nevertheless."""
-        if asked is None:
-            return
-        if changed := other_model(begun, asked):
-            self.warnings.append(f'{filename} fits, but was trained with another model than this '
-                                 f'config describes: {changed}. Its predictions may be wrong.')
-        if changed := other_images(begun, asked):
-            self.warnings.append(f'{filename} was trained on other images than this config '
-                                 f'selects: {changed}. It may have seen test images.')
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """Resume in this run's work dir and with its original seed.
