@@ -34,8 +34,8 @@ class Leaves:
     def __init__(self, search: Search) -> None:
         self.search = search
         self.base = load_config(str(search.base))
-        self.changed = self._with(self.base, self._common(), 'changes')
-        for _, _, values in search.space.examples():
+        self.changed = self._with(self.base, ('changes', self._common()))
+        for values in search.space.examples():
             self.config(values)
 
     def _common(self) -> dict[str, Any]:
@@ -43,36 +43,31 @@ class Leaves:
         search, settings = self.search, dict(self.search.changes)
         if search.epochs is not None:
             settings['train_cfg.max_epochs'] = search.epochs
-        checkpoint = self.base.default_hooks.checkpoint
-        if checkpoint.get('save_best') != search.metric:
-            for key, value in (('save_best', search.metric), ('rule', search.rule)):
-                sign = '' if key in checkpoint else '+'
-                settings[f'{sign}default_hooks.checkpoint.{key}'] = value
+        if self.base.default_hooks.checkpoint.get('save_best') != search.metric:
+            settings['default_hooks.checkpoint.save_best'] = search.metric
+            settings['default_hooks.checkpoint.rule'] = search.rule
         return settings
 
-    def _with(self, config: Config, settings: Mapping[str, Any], where: str,
-              owners: Mapping[str, str] | None = None) -> Config:
+    def _with(self, config: Config, *changes: tuple[str, Mapping[str, Any]]) -> Config:
+        """A copy with dotted keys changed, in order; errors name the change."""
         config = copy.deepcopy(config)
-        try:
-            for key, value in settings.items():
-                if isinstance(value, Mapping) and not key.startswith('+'):
-                    value = {**value, '_delete_': True}
-                merge_options(config, {key: copy.deepcopy(value)})
-            check_config(config)
-        except ValueError as error:
-            text = str(error).replace('--cfg-options ', '')
-            keys = [key for key in owners or () if key.lstrip('+') in text]
-            where = owners[max(keys, key=len)] if keys else where
-            raise ValueError(f'search config {self.search.path}: {where}: {text}') from error
+        for where, settings in changes:
+            try:
+                for key, value in settings.items():
+                    if isinstance(value, Mapping) and not key.startswith('+'):
+                        value = {**value, '_delete_': True}
+                    merge_options(config, {key: copy.deepcopy(value)})
+                check_config(config)
+            except ValueError as error:
+                text = str(error).replace('--cfg-options ', '')
+                raise ValueError(f'search config {self.search.path}: {where}: {text}') from error
         return config
 
     def config(self, values: Values) -> Config:
         """Build the resolved config of a trial."""
-        space = self.search.space
-        owners = {key: f'space[{one.name!r}], value {values[one.name]!r}'
-                  for one in space.parameters if one.name in values
-                  for key in one.settings(values[one.name])}
-        return self._with(self.changed, space.settings(values), 'space', owners)
+        return self._with(self.changed, *(
+            (f'space[{one.name!r}], value {values[one.name]!r}', one.settings(values[one.name]))
+            for one in self.search.space.parameters if one.name in values))
 
     def text(self, path: Path, values: Values, docstring: str, reporting: bool = False) -> str:
         """The text of a trial's leaf config, which the caller writes to ``path``.
@@ -83,8 +78,8 @@ class Leaves:
         if reporting:
             imports = [*self.base.custom_imports.imports, REPORT_HOOK]
             hook = dict(type='TrialReportHook', metric=self.search.metric)
-            config = self._with(config, {'custom_imports.imports': imports,
-                                         '+default_hooks.search_report': hook}, 'pruner')
+            config = self._with(config, ('pruner', {'custom_imports.imports': imports,
+                                                    '+default_hooks.search_report': hook}))
         base = Path(os.path.relpath(self.search.base, path.parent.resolve())).as_posix()
         base = base if base.startswith('.') else f'./{base}'
         differing = _difference(self.base._cfg_dict.to_dict(), config._cfg_dict.to_dict())

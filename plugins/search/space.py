@@ -130,16 +130,6 @@ class Space:
                                  f'parameter before it ({", ".join(known) or "there is none"})')
             known[parameter.name] = parameter
 
-    def settings(self, values: Values) -> dict[str, Any]:
-        """The dotted config keys and what these values set them to."""
-        merged: dict[str, Any] = {}
-        for parameter in self.parameters:
-            if parameter.name in values:
-                for key, value in parameter.settings(values[parameter.name]).items():
-                    merged.pop(key, None)  # moved to the end: the last setting wins
-                    merged[key] = value
-        return merged
-
     def complete(self, choose: Callable[[Parameter], Any]) -> Values:
         """Values of all parameters that apply, each chosen by ``choose(parameter)``."""
         values: Values = {}
@@ -168,13 +158,13 @@ class Space:
                                  'values, or choose another sampler')
         return points
 
-    def examples(self) -> Iterator[tuple[Parameter, Any, Values]]:
-        """Yield each value of each parameter (the two ends of a range), within a complete set."""
+    def examples(self) -> Iterator[Values]:
+        """Complete sets, one with each value of each parameter (the two ends of a range)."""
         for chosen in self.parameters:
             for value in chosen.examples():
                 wanted = {other: allowed[0] for other, allowed in chosen.when.items()}
                 wanted[chosen.name] = value
-                yield chosen, value, self.complete(
+                yield self.complete(
                     lambda one, wanted=wanted: wanted.get(one.name, one.examples()[0]))
 
     def check_values(self, where: str, values: Mapping[str, Any]) -> None:

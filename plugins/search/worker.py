@@ -78,7 +78,7 @@ def search_with(search: Search, work_dir: Path, train: Tool, test: Tool | None,
 
 def try_first(leaves: Leaves, train: Tool) -> None:
     """Run two batches of the first trial, so that a wrong metric or data set fails at once."""
-    first = next(leaves.search.space.examples())[2]
+    first = next(leaves.search.space.examples())
     with TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         config = Path(folder, 'first.py')
         write_text(config, leaves.text(config, first, 'Is this search possible?'))

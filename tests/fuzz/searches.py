@@ -34,7 +34,7 @@ def search_config(rng: Random, setting: Setting) -> Attempt:
         search = read_search(path)
         leaves = Leaves(search)
         assert search.trials(None) > 0 and len(search.plan()) >= len(search.enumerated)
-        for *_, values in search.space.examples():
+        for values in search.space.examples():
             check_config(leaves.config(values))
         leaves.text(path, values, 'x', bool(search.pruner))
 

@@ -55,6 +55,13 @@ def test_a_leaf_says_only_what_differs(tmp_path):
     assert config.default_hooks.checkpoint.rule == 'less' and config.train_cfg.max_epochs == 1
 
 
+def test_later_parameters_override_keys_that_earlier_ones_set(tmp_path):
+    made = leaves(tmp_path, "space = {'train_cfg.max_epochs': [1, 2], 'recipe': dict(type="
+                  "'choices', choices=dict(long={'train_cfg.max_epochs': 3}))}")
+    assert made.config({'train_cfg.max_epochs': 2}).train_cfg.max_epochs == 2
+    assert made.config({'train_cfg.max_epochs': 2, 'recipe': 'long'}).train_cfg.max_epochs == 3
+
+
 @pytest.mark.parametrize(('text', 'message'), [
     ("space = {'train_dataloader.batchsize': [8]}",
      "space['train_dataloader.batchsize'], value 8: train_dataloader.batchsize: the config has no "
