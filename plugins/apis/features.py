@@ -1,13 +1,14 @@
 """A classifier's modules on one picture: their order, feature maps and gradients."""
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook
+
+from plugins.engine.wording import near
 
 
 @dataclass
@@ -82,11 +83,10 @@ class Trace:
                 exactly once, or its output is not maps.
         """
         modules = dict(self.model.named_modules(remove_duplicate=False))
-        if not name or name not in modules:
-            near = get_close_matches(name, [key for key in modules if key], n=5, cutoff=0.5)
-            near = near or [key for key in modules if key and '.' not in key]
-            raise ValueError(f'layer {name!r}: the network has no such module; near: '
-                             f'{", ".join(near)}')
+        modules.pop('')  # the network itself
+        if name not in modules:
+            raise ValueError(f'layer {name!r}: the network has no such module'
+                             + near(name, sorted(modules, key=lambda key: key.count('.'))))
         own = next(key for key, module in self.model.named_modules() if module is modules[name])
         shapes = self.shapes.get(own, [])
         if len(shapes) != 1:

@@ -1,10 +1,11 @@
 """Choose parts of a model by the names of its modules."""
 from collections.abc import Sequence
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import accumulate
 
 from torch import nn
+
+from .wording import near
 
 
 def checked_patterns(module: nn.Module, patterns: Sequence[str], argument: str) -> tuple[str, ...]:
@@ -25,10 +26,8 @@ def checked_patterns(module: nn.Module, patterns: Sequence[str], argument: str) 
              if name and next(part.parameters(), None) is not None]
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
-            near = get_close_matches(pattern, names, n=5, cutoff=0.5)
-            near = near or [name for name in names if '.' not in name]
-            raise ValueError(f'{argument}: {pattern!r} matches no module with weights; near: '
-                             f'{", ".join(near)}')
+            raise ValueError(f'{argument}: {pattern!r} matches no module with weights'
+                             + near(pattern, sorted(names, key=lambda name: name.count('.'))))
     return tuple(patterns)
 
 

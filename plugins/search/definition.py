@@ -2,13 +2,13 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from plugins.engine.checks import check_shape, one_of, refuse, whole
 from plugins.engine.command_line import LARGEST_SEED
 from plugins.engine.files import resolve_path
+from plugins.engine.wording import near
 
 from .space import ADVICE, MOST_TRIALS, Space, Values
 
@@ -98,8 +98,7 @@ def _check_keys(given: Mapping[str, Any]) -> None:
     if {'model', 'train_cfg'} & set(given):
         raise ValueError('this is a config to train; give it as base of a search config')
     for key in set(given) - set(known):
-        near = get_close_matches(key, known, n=1, cutoff=0)[0]
-        raise ValueError(f'unknown key {key}; did you mean {near}?')
+        raise ValueError(f'unknown key {key}{near(key, list(known))}')
     if missing := [name for name, one in known.items() if name not in given
                    and one.default is one.default_factory is MISSING]:
         raise ValueError(f'lacks {", ".join(missing)}')

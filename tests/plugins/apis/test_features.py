@@ -112,7 +112,7 @@ def test_a_class_that_nothing_speaks_for_has_an_empty_map(dense):
 def test_unknown_and_unusable_layers_are_rejected(dense):
     for name, message in (
             ('backbone.stages.2.blok.4', r"no such module; near: .*backbone\.stages\.2\.block\.4"),
-            ('', 'no such module; near: data_preprocessor, backbone'),
+            ('', 'no such module; expected one of data_preprocessor, backbone'),
             ('backbone.stem.2', 'is called 2 times'),
             ('backbone.transitions.3.1', 'is called 2 times'),  # another name of the same
             ('backbone.stages', 'is called 0 times .*name one of its parts'),

@@ -22,7 +22,7 @@ def test_a_pattern_that_names_nothing_is_refused_with_near_names(model):
     assert checked_patterns(model, ['layer4.0', 'f?'], 'exclude') == ('layer4.0', 'f?')
     with pytest.raises(ValueError, match="exclude: 'layer5' matches no module.*near: .*layer4"):
         checked_patterns(model, ['fc', 'layer5'], 'exclude')
-    with pytest.raises(ValueError, match='near: layer1, layer4, fc'):
+    with pytest.raises(ValueError, match='expected one of layer1, layer4, fc'):
         checked_patterns(model, ['xyz'], 'exclude')
     with pytest.raises(ValueError, match='layer1.1'):  # a ReLU has no weights
         checked_patterns(model, ['layer1.1'], 'exclude')

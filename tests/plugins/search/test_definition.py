@@ -38,7 +38,7 @@ def test_searches_inherit(tmp_path):
     ("space = {}", 'digits.py: space is empty'),
     (f"{FOUR}\nbase = 'nowhere.py'", "base is 'nowhere.py', but there is no"),
     (f"{FOUR}\nsampler = 'gird'", "sampler='gird', expected 'grid' or 'random' or 'tpe'"),
-    (f"{FOUR}\nn_trails = 3", 'unknown key n_trails; did you mean n_trials?'),
+    (f"{FOUR}\nn_trails = 3", 'unknown key n_trails; near: n_trials'),
     (f"{FOUR}\nmodel = dict()", 'this is a config to train; give it as base of a search config'),
     (f"{FOUR}\nn_trials = 0", 'n_trials=0, expected a whole number of at least 1'),
     (f"{FOUR}\nseeds = [1, 1]", 'expected a list of different whole numbers'),
