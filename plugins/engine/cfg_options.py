@@ -14,7 +14,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
 from .checks import is_number, refuse
-from .config_keys import READ_KEYS, dotted
+from .config_keys import READ_KEYS, dotted, find
 from .type_check import arguments
 from .wording import shortened
 
@@ -39,12 +39,12 @@ def merge_typed(cfg: Config, options: Sequence[str]) -> None:
         if not mark or not all(key.removeprefix('+').split('.')):
             raise ValueError(f'--cfg-options {option}: expected KEY=VALUE')
         keys = _keys(cfg, key.lstrip('+'))
-        old, argument = _find(cfg._cfg_dict, keys), _argument(cfg, keys)
+        old, argument = find(cfg._cfg_dict, keys, _ABSENT), _argument(cfg, keys)
         if argument and (old is None or old is _ABSENT):
             kinds = {argument.annotation, *get_args(argument.annotation)}
             texts = Sequence[str] in kinds and (str not in kinds or text.strip()[:1] in ('[', '('))
             old = [''] if texts else '' if str in kinds and not kinds & {int, bool} else None
-        elif old is _ABSENT and isinstance(items := _find(cfg._cfg_dict, keys[:-1]), list):
+        elif old is _ABSENT and isinstance(items := find(cfg._cfg_dict, keys[:-1]), list):
             old = next(iter(items), None)  # one more of them
         try:
             value = _read(text, isinstance(old, str), _all_text(old))
@@ -80,7 +80,7 @@ def _all_text(value: Any) -> bool:
         map(_all_text, value))
 
 
-def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
+def merge_options(cfg: Config, options: Mapping[str, Any]) -> None:
     """Merge dotted keys and their values into a config, in place.
 
     ``Config.merge_from_dict`` adds unknown keys silently, so that a typo trains the unchanged
@@ -93,13 +93,13 @@ def merge_options(cfg: Config, options: Mapping[str, Any] | None) -> None:
             ``+`` key already is, a key is a helper variable, or a value would be replaced by one
             of another kind, NaN or infinity.
     """
-    for key, value in (options or {}).items():
+    for key, value in options.items():
         _merge(cfg, _keys(cfg, key.lstrip('+')), value, '+' if key.startswith('+') else '')
 
 
 def _merge(cfg: Config, keys: Sequence[str], value: Any, sign: str = '') -> None:
     path, top, argument = '.'.join(map(str, keys)), keys[0], _argument(cfg, keys)
-    old, where = _find(cfg._cfg_dict, keys), f'--cfg-options {sign}{path}'
+    old, where = find(cfg._cfg_dict, keys, _ABSENT), f'--cfg-options {sign}{path}'
     if top not in READ_KEYS and (top in cfg or sign):
         what = 'a helper variable of the config file, already copied into other keys; change the ' \
             'key that uses it' if top in cfg else 'a key that nothing reads'
@@ -117,7 +117,7 @@ def _merge(cfg: Config, keys: Sequence[str], value: Any, sign: str = '') -> None
         return
     if old is not _ABSENT or argument and isinstance(argument.default, bool):
         _check_kind(path, argument.default if old is _ABSENT else old, value,
-                    inside=isinstance(_find(cfg._cfg_dict, keys[:-1]), list | tuple))
+                    inside=isinstance(find(cfg._cfg_dict, keys[:-1]), list | tuple))
     if isinstance(value, Mapping):
         value = {name: one for name, one in value.items() if name != DELETE_KEY}
     cfg[top] = _with(cfg._cfg_dict, keys, value, where)[top]
@@ -130,23 +130,15 @@ def _keys(cfg: Config, path: str) -> list[str]:
         count = next((count for count in range(len(parts), 1, -1) if isinstance(node, Mapping)
                       and '.'.join(parts[:count]) in node), 1)
         keys.append('.'.join(parts[:count]))
-        node, parts = _find(node, keys[-1:]), parts[count:]
+        node, parts = find(node, keys[-1:]), parts[count:]
     return keys
-
-
-def _find(node: Any, keys: Sequence[str]) -> Any:
-    for key in keys:
-        if isinstance(node, list | tuple):
-            node = dict(zip(map(str, range(len(node))), node, strict=True))
-        node = node.get(key, _ABSENT) if isinstance(node, Mapping) else _ABSENT
-    return node
 
 
 def _argument(cfg: Config, keys: Sequence[str]) -> inspect.Parameter | None:
     """The argument of the group's type that a key sets; None if it has no such argument."""
     if len(keys) == 1:
         return inspect.signature(Runner).parameters.get(keys[0])
-    node = _find(cfg._cfg_dict, keys[:-1])
+    node = find(cfg._cfg_dict, keys[:-1])
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
         known = arguments('.'.join(keys[:-1]), node) if isinstance(node, Mapping) else None
     return (known or {}).get(keys[-1])

@@ -5,7 +5,7 @@ use this table. Keys are dotted, as in ``--cfg-options``; list items have the ke
 """
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -122,13 +122,11 @@ def dotted(node: Any, path: str = '') -> Iterator[tuple[str, Any]]:
         yield path, node
 
 
-def find(cfg: Any, path: str, default: Any = None) -> Any:
-    """The value of a dotted key, or ``default`` if it does not exist."""
-    node = cfg
-    for key in path.split('.'):
+def find(node: Any, keys: str | Sequence[str], default: Any = None) -> Any:
+    """The value of a dotted key, or of its parts; ``default`` if it does not exist."""
+    for key in keys.split('.') if isinstance(keys, str) else keys:
         if isinstance(node, list | tuple):
-            node = dict(enumerate(node))
-            key = int(key) if key.isascii() and key.isdecimal() else key
+            node = dict(zip(map(str, range(len(node))), node, strict=True))
         if not hasattr(node, 'get') or key not in node:
             return default
         node = node[key]
