@@ -43,7 +43,8 @@ def merge_typed(cfg: Config, options: Sequence[str]) -> None:
         if argument and (old is None or old is _ABSENT):
             kinds = {argument.annotation, *get_args(argument.annotation)}
             texts = Sequence[str] in kinds and (str not in kinds or text.strip()[:1] in ('[', '('))
-            old = [''] if texts else '' if str in kinds and not kinds & {int, bool} else None
+            old = [''] if texts else \
+                '' if str in kinds and not kinds & {int, bool, Sequence[int | str]} else None
         elif old is _ABSENT and isinstance(items := find(cfg._cfg_dict, keys[:-1]), list):
             old = next(iter(items), None)  # one more of them
         try:

@@ -127,6 +127,11 @@ def test_options_of_a_real_config_are_read_alike():
     assert find(cfg, f'{source}.data_root') == '2024'
     assert find(cfg, f'{source}.classes') == ['1', '2', '10']
     assert (cfg.train_cfg.val_begin, cfg.optim_wrapper.clip_grad.max_norm) == (2, 1)
+    cfg = load_config(str(REPO_ROOT / DIGITS), [f'{source}.classes=/data/a.txt'])
+    assert find(cfg, f'{source}.classes') == '/data/a.txt'
+    cfg = Config(dict(train_dataloader=dict(dataset=dict(source=dict(type='cifar10')))))
+    merge_typed(cfg, [f'{source}.classes=[1,dog]'])
+    assert find(cfg, f'{source}.classes') == [1, 'dog']
 
 
 @pytest.mark.parametrize('key, near', [

@@ -32,6 +32,7 @@ val_dataloader = dict(dataset=dict(source=source, val_fraction=0.25))
 test_dataloader = dict(dataset=dict(source=dict(source, split='test')))
 model = dict(head=dict(num_classes=2))
 train_cfg = dict(max_epochs=1)
+param_scheduler = [dict(type='MultiStepLR', milestones=[9])]  # of any length
 """
 
 
