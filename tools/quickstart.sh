@@ -23,8 +23,6 @@ best() { find "$1" -maxdepth 1 -name 'best_*.pth'; }
 step "1 of 2: BaseNet on handwritten digits"
 "$python" tools/train.py "$digits" --work-dir "$out/digits" "$(how "$out/digits")" --amp
 "$python" tools/test.py "$digits" "$(best "$out/digits")"
-"$python" tools/analysis_tools/confusion_matrix.py "$out/digits" \
-  --show-path "$out/confusion_matrix.png"
 
 step "2 of 2: YOLOv3 on drawn road scenes"
 rm -rf "$out/detections"  # the pictures of an earlier quick start
@@ -33,7 +31,7 @@ rm -rf "$out/detections"  # the pictures of an earlier quick start
 
 step "Results"
 "$python" tools/analysis_tools/compare_runs.py "$out/digits" "$out/roads"
-echo "Pictures: $out/confusion_matrix.png and $out/detections/"
+echo "Pictures: $out/digits/test/confusion_matrix.png and $out/detections/"
 "$python" tools/report.py "$out/digits" "$out/roads" -o "$out/report.html" --overwrite \
   --title "Quick start" --detections 6
 echo "Open $out/report.html in a browser: both runs with curves, confusions and pictures"

@@ -1,4 +1,5 @@
 """Print a run's record as tables."""
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -6,6 +7,7 @@ from rich.table import Column, Table
 
 LONGEST_CLASS_TABLE = 20
 WORST = 10
+MOST_CONFUSED = 5
 
 
 def print_result(result: dict[str, Any]) -> None:
@@ -30,6 +32,7 @@ def print_result(result: dict[str, Any]) -> None:
         print(f"Checkpoint: {result['checkpoint']}")
     if result.get('classes'):
         print_classes(result['classes'], result['split'])
+        print_confusions(list(result['classes']), result.get('confusion_matrix') or ())
     for warning in result.get('warnings', ()):
         console.print(f'Warning: {warning}', style='bold', highlight=False, soft_wrap=True)
 
@@ -55,3 +58,11 @@ def print_classes(classes: dict[str, dict[str, Any]], split: str) -> None:
         print('All classes are in result.json.')
     if missing := [name for name in classes if name not in tested]:
         print(f'No images of {", ".join(missing)}: left out of all means.')
+
+
+def print_confusions(classes: Sequence[str], matrix: Sequence[Sequence[int]]) -> None:
+    """Print the most frequent confusions of a matrix (row: true class, column: predicted)."""
+    wrong = [(-number, i, j) for i, row in enumerate(matrix) for j, number in enumerate(row)
+             if number and i != j]
+    for number, i, j in sorted(wrong)[:MOST_CONFUSED]:
+        print(f'{-number} of {sum(matrix[i])} images of {classes[i]} taken for {classes[j]}')

@@ -37,7 +37,7 @@ def _figures(record: dict[str, Any]) -> list[str]:
 @kind('record', 300, 'the figures shown are those of the file')
 def record(rng: Random, setting: Setting) -> Attempt:
     from tools import report
-    from tools.analysis_tools import compare_runs, confusion_matrix
+    from tools.analysis_tools import compare_runs
     from tools.misc import record_result
 
     made, runs = setting.once('runs', _runs), setting.folder / 'mutated'
@@ -54,18 +54,12 @@ def record(rng: Random, setting: Setting) -> Attempt:
     else:
         content, told = changed(rng, json.loads(path.read_text()))
         path.write_text(json.dumps(content, ensure_ascii=rng.random() < 0.5))
-    tool = rng.choice(['report', 'report', 'compare_runs', 'confusion_matrix', 'record_result'])
+    tool = rng.choice(['report', 'report', 'compare_runs', 'record_result'])
     if not name.endswith('/result.json') and name != 'result.json':
         tool = 'report'
     run = str(runs / 'run')
 
     def use() -> None:
-        if tool == 'confusion_matrix':
-            classes, matrix = confusion_matrix.read_matrix(Path(run))
-            confusion_matrix.confusions(classes, matrix)
-            held = json.loads((runs / 'run/test/result.json').read_text())
-            assert (classes, matrix.tolist()) == (list(held['classes']), held['confusion_matrix'])
-            return
         if tool == 'report':
             page, notes = _report(report, runs)
             if notes:

@@ -1,5 +1,5 @@
 
-from plugins.engine.result_table import print_classes, print_result
+from plugins.engine.result_table import print_classes, print_confusions, print_result
 
 
 def figures(accuracy, images=10):
@@ -38,3 +38,13 @@ def test_of_many_classes_the_ten_worst_are_shown(capsys):
     assert 'All classes are in result.json' in printed
     names = [line.split('│')[1].strip() for line in printed.splitlines() if '│ class ' in line]
     assert names == [f'class {k}' for k in range(20, 10, -1)]
+
+
+def test_the_most_frequent_confusions_are_named(capsys):
+    print_confusions(['cat', 'dog', 'owl'], [[7, 3, 0], [1, 0, 5], [0, 0, 0]])
+    assert capsys.readouterr().out.splitlines() == [
+        '5 of 6 images of dog taken for owl', '3 of 10 images of cat taken for dog',
+        '1 of 6 images of dog taken for cat']
+    print_confusions([f'{k}' for k in range(6)], [[9 - k] * 6 for k in range(6)])
+    assert capsys.readouterr().out.splitlines()[3:] == [
+        '9 of 54 images of 0 taken for 4', '9 of 54 images of 0 taken for 5']
