@@ -79,7 +79,10 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
                          f'was saved by {name or "a program that left no name in it"}. '
                          f'{misfit(error)}') from error
     check_finite(model.state_dict(), checkpoint)
-    _warn_of_another_model(loaded, cfg, checkpoint)
+    begun = loaded.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
+    if told := other_model(begun, resolved_keys(cfg)):
+        print(f'Warning: checkpoint {checkpoint} fits, but was trained with another model than '
+              f'{cfg.filename} describes: {told}. Its predictions may be wrong.', file=sys.stderr)
     classes = _class_names(loaded, cfg, checkpoint)
     for number in head_sizes(model).values():
         if number != len(classes):
@@ -131,14 +134,6 @@ def evaluated_data(cfg: Config, key: str) -> ConfigDict | None:
             return None
         dataset = inner
     return dataset
-
-
-def _warn_of_another_model(loaded: dict[str, Any], cfg: Config, checkpoint: str | Path) -> None:
-    begun = loaded.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
-    if told := other_model(begun, resolved_keys(cfg)):
-        print(f'Warning: checkpoint {checkpoint} fits, but was trained with another model than '
-              f'{cfg.filename} describes: {told}. Its predictions may be wrong.',
-              file=sys.stderr)
 
 
 def _class_names(loaded: dict[str, Any], cfg: Config, checkpoint: str | Path) -> tuple[str, ...]:

@@ -67,11 +67,6 @@ class Session(ExitStack):
         # Each process augments with its own random numbers; the samplers stay synchronised.
         self.cfg.randomness.diff_rank_seed = launcher != 'none'
 
-    @property
-    def seed(self) -> int:
-        """The seed of the run."""
-        return self.cfg.randomness.seed
-
     def enable_amp(self) -> None:
         """Use the fastest mixed precision of this device, or print that it has none."""
         self.precision = enable_amp(self.cfg)
@@ -104,7 +99,7 @@ class Session(ExitStack):
                              'False, as --resume decides it; add --cfg-options resume=False')
         self._changes = _changes(self.cfg)  # now: the bases may be edited while the run goes on
         folder = Path(work_dir or self.cfg.get('work_dir')
-                      or default_work_dir(self.cfg.filename, self.seed)).absolute()
+                      or default_work_dir(self.cfg.filename, self.cfg.randomness.seed)).absolute()
 
         def claim() -> Path | None:
             self._lock(folder)
@@ -216,7 +211,8 @@ class Session(ExitStack):
 
     def _described(self, runner: Runner) -> dict[str, Any]:
         return dict(git_commit=self.git_commit, config_hash=self.config_hash, options=self.options,
-                    test_hash=self.test_hash, **describe_run(runner, self.seed, self.precision))
+                    test_hash=self.test_hash,
+                    **describe_run(runner, self.cfg.randomness.seed, self.precision))
 
     def _finish(self, runner: Runner, result: dict[str, Any], keep: bool) -> None:
         if is_main_process():

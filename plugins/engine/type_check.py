@@ -48,7 +48,12 @@ def check_types(cfg: Config) -> None:
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
         _found(registries.RUNNERS, cfg.get('runner_type', 'Runner'), 'runner_type')
         for path, node in groups(cfg):
-            _check_group(path, node)
+            known = arguments(path, node)
+            for key in node if known is not None else ():
+                if key not in known and key not in _TAKEN_OUT:
+                    kind = node.get('type') or _UNTYPED[path][0].__name__
+                    raise ValueError(f'{path}.{key}: {kind} has no such argument'
+                                     + near(key, sorted(known)))
 
 
 def registry_of(path: str) -> Registry | None:
@@ -74,15 +79,6 @@ def arguments(path: str, node: Mapping[str, Any]) -> dict[str, inspect.Parameter
         return None
     known = [_arguments(found) for found in classes]
     return None if None in known else {name: one for names in known for name, one in names.items()}
-
-
-def _check_group(path: str, node: Mapping[str, Any]) -> None:
-    known = arguments(path, node)
-    for key in node if known is not None else ():
-        if key not in known and key not in _TAKEN_OUT:
-            kind = node.get('type') or _UNTYPED[path][0].__name__
-            raise ValueError(f'{path}.{key}: {kind} has no such argument'
-                             + near(key, sorted(known)))
 
 
 def _found(registry: Registry, name: str, key: str) -> Any:
