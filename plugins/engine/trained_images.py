@@ -9,35 +9,29 @@ from mmengine.dataset import BaseDataset
 from torch.utils.data import Dataset
 
 from .files import checksum
-from .unwrap import inner_datasets
 from .wording import some
 
 TRAINED = 'trained_images'  # the name of packed() train and val images in a checkpoint
 Contents = Mapping[str, str]  # by name
 
 
-def image_names(dataset: Dataset) -> set[str] | None:
-    """Names of all images of a data set, also inside wrappers; None if it has no names."""
-    if hasattr(dataset, 'names'):
-        return set(dataset.names)
-    if hasattr(dataset, 'datasets'):
-        return _union(image_names(inner) for inner in dataset.datasets)
-    if hasattr(dataset, 'dataset'):
-        return image_names(dataset.dataset)
-    if not isinstance(dataset, BaseDataset):
-        return None
-    paths = [dataset.get_data_info(index).get('img_path') for index in range(len(dataset))]
-    return None if None in paths else {os.path.realpath(path) for path in paths}
-
-
-def names_of_config(config: Mapping[str, Any]) -> set[str] | None:
-    """The result of :func:`image_names` for the data set that a config describes."""
-    return _union(map(image_names, inner_datasets(config)))
-
-
-def _union(sets: Iterable[set[str] | None]) -> set[str] | None:
-    sets = list(sets)
-    return None if None in sets else set().union(*sets)
+def image_names(*datasets: Dataset) -> set[str] | None:
+    """Names of all images of data sets, also inside wrappers; None if one has no names."""
+    names: set[str] = set()
+    for dataset in datasets:
+        if hasattr(dataset, 'names'):
+            own = set(dataset.names)
+        elif hasattr(dataset, 'datasets') or hasattr(dataset, 'dataset'):
+            own = image_names(*getattr(dataset, 'datasets', None) or [dataset.dataset])
+        elif isinstance(dataset, BaseDataset):
+            own = {path and os.path.realpath(path) for path in (
+                dataset.get_data_info(index).get('img_path') for index in range(len(dataset)))}
+        else:
+            return None
+        if own is None or None in own:
+            return None
+        names |= own
+    return names
 
 
 def contents(names: Iterable[str]) -> Contents:

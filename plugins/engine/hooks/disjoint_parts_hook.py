@@ -17,11 +17,11 @@ from ..trained_images import (
     changes,
     contents,
     image_names,
-    names_of_config,
     packed,
     trained_on,
     twins,
 )
+from ..unwrap import inner_datasets
 from ..wording import some
 
 
@@ -97,7 +97,7 @@ class DisjointPartsHook(Hook):
     def _test_names(runner) -> set[str] | None:
         try:
             with naming(runner.cfg, 'test_dataloader'):
-                return names_of_config(runner.cfg.test_dataloader.dataset)
+                return image_names(*inner_datasets(runner.cfg.test_dataloader.dataset))
         except (OSError, ValueError) as error:  # training does not need them
             runner.logger.warning('test_dataloader cannot be compared with the training images, '
                                   f'and tools/test.py will fail: {error}')
@@ -118,12 +118,11 @@ def _message(sizes: Mapping[str, int], shared: list[str], cfg: Config) -> str:
     first, second = (_choice(cfg, part) for part in sizes)
     differing = [f'{key} ({first.get(key)!r} and {second.get(key)!r})'
                  for key in sorted({*first, *second}) if first.get(key) != second.get(key)]
-    examples = ', '.join(shared[:3]) + (', ...' if len(shared) > 3 else '')
     allowed = ('; or, where there is no third part, allow it: '
                '+default_hooks.disjoint_parts.val_may_be_test=True') if one == 'val' else ''
     return (f'Overlapping splits are rejected: {one}_dataloader (of {sizes[one]} images) and '
-            f'{other}_dataloader (of {sizes[other]}) share {len(shared)}: {examples}. They choose '
-            f'images by {", ".join(differing[:6]) or "the same keys and values"}; expected the '
+            f'{other}_dataloader (of {sizes[other]}) share {len(shared)}: {some(shared, most=3)}. '
+            f'They choose images by {some(differing) or "the same keys and values"}; expected the '
             'same data, seeds and shares in both, but another split, part or ann_file'
             f'{allowed}')
 

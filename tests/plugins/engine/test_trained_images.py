@@ -11,15 +11,8 @@ from PIL import Image
 
 from plugins.classification.datasets import array_dataset, source
 from plugins.engine.run_reader import read_record
-from plugins.engine.trained_images import (
-    changes,
-    contents,
-    image_names,
-    names_of_config,
-    packed,
-    trained_on,
-    twins,
-)
+from plugins.engine.trained_images import changes, contents, image_names, packed, trained_on, twins
+from plugins.engine.unwrap import inner_datasets
 from tests.conftest import DIGITS
 from tools.test import main as run_test
 from tools.train import main as train
@@ -134,6 +127,6 @@ def test_images_of_upstreams_data_sets(tmp_path):
                data_prefix=dict(img=str(tmp_path / 'a')), metainfo=dict(classes=('car',)))
     with DefaultScope.overwrite_default_scope('mmdet'):
         for config in (cfg, dict(type='RepeatDataset', times=2, dataset=cfg)):
-            assert names_of_config(config) == {str(tmp_path / 'a/one.png')}
+            assert image_names(*inner_datasets(config)) == {str(tmp_path / 'a/one.png')}
         dataset = DATASETS.build(cfg)
     assert image_names(dataset) == {str(tmp_path / 'a/one.png')}
