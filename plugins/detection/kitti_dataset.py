@@ -94,15 +94,14 @@ class KittiDataset(LabelledBoxes, BaseDetDataset):
     def load_data_list(self) -> list[dict]:
         """Read the label files and image sizes of the chosen part."""
         pairs = _pair_files(Path(self.data_prefix['img']), Path(self.data_prefix['label']))
-        places = {name: place for place, name in enumerate(pairs)}
-        self.findings = []
-        return [self._read_pair(places[name], *pairs[name]) for name in self._chosen(list(pairs))]
-
-    def _chosen(self, ids: list[str]) -> list[str]:
+        ids, places = list(pairs), {name: place for place, name in enumerate(pairs)}
         if self.ann_file:
-            return read_names(Path(self.ann_file), f'the ids of the {len(ids)} images (file names '
-                              f'without suffix, e.g. {ids[0]!r})', set(ids).__contains__)
-        return seeded_part(ids, self.part, **self.split) if self.split else ids
+            ids = read_names(Path(self.ann_file), f'the ids of the {len(ids)} images (file names '
+                             f'without suffix, e.g. {ids[0]!r})', places.__contains__)
+        elif self.split:
+            ids = seeded_part(ids, self.part, **self.split)
+        self.findings = []
+        return [self._read_pair(places[name], *pairs[name]) for name in ids]
 
     def _read_pair(self, place: int, image: Path, label: Path) -> dict:
         width, height = image_size(image)
