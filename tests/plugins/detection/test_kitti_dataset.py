@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
-from mmengine.logging import MMLogger
+from mmengine.logging import MessageHub, MMLogger
 from PIL import Image
 
 from plugins.detection import KittiDataset
@@ -224,7 +224,8 @@ def test_the_hook_finds_images_that_two_parts_share(kitti_root):
         for part in split['fractions']})
     loaders = {f'{part}_dataloader': SimpleNamespace(dataset=KittiDataset(
         str(kitti_root), split=split, part=part, test_mode=True)) for part in ('train', 'val')}
-    runner = SimpleNamespace(**loaders, cfg=cfg, val_loop=True,
+    runner = SimpleNamespace(**loaders, cfg=cfg, val_loop=True, trained_images={}, _resume=False,
+                             message_hub=MessageHub.get_current_instance(),
                              logger=MMLogger.get_current_instance())
     DisjointPartsHook().before_train(runner)
     cfg.test_dataloader.dataset.part = 'val'

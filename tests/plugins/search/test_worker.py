@@ -15,6 +15,7 @@ from contextlib import nullcontext
 
 import optuna
 import pytest
+from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState
 
 from plugins.engine.config_keys import config_hash
@@ -198,15 +199,21 @@ def test_a_trial_that_two_processes_took_from_the_queue_is_run_by_one(few_digits
 
 def test_the_process_that_finished_the_last_trial_alone_tests_the_winner(
         few_digits, tmp_path, trained, before_training, capsys):
-    """Here another one finishes slot 1 while this one still runs slot 0, or afterwards."""
+    """Here another one finishes slot 1 after this one has finished slot 0."""
     config, url = write_search(tmp_path, few_digits), f"sqlite:///{tmp_path / 'own.db'}"
     argv = ('--trials', '2', '--storage', url)
 
     def other_takes_slot_1():
         study = load(url)
         study.enqueue_trial({}, user_attrs={SLOT: 1, HOST: 'another'})
-        trial = study.ask()
-        threading.Timer(2, lambda: study.tell(trial, 5.)).start()
+        trial = study.ask({'train_dataloader.batch_size': CategoricalDistribution([8, 16]),
+                           'flip': CategoricalDistribution(['off', 'on'])})
+
+        def finish_after_this_one():
+            while study.trials[0].state == TrialState.RUNNING:
+                time.sleep(0.05)
+            study.tell(trial, 5.)
+        threading.Thread(target=finish_after_this_one).start()
     before_training(1, other_takes_slot_1)
     assert search(config, tmp_path / 'work', *argv) is None
     assert 'The process that finished the last one tests the winner' in capsys.readouterr().out

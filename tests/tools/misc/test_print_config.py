@@ -18,8 +18,8 @@ def test_what_is_printed_is_a_config_that_trains_the_same(tmp_path, capsys):
     again, cfg = Config.fromfile(tmp_path / 'again.py'), load_config(VGG)
     cfg.train_cfg.max_epochs = 7
     assert set(cfg) - set(again) == {'normalized', 'affine', 'jitter', 'resize_64px',
-                                     'resize_224px', 'plain_64px', 'affine_64px', 'aug_a',
-                                     'aug_a_plus'}
+                                     'resize_224px', 'plain_64px', 'affine_64px', 'moves',
+                                     'aug_a', 'aug_a_plus', 'aug_a_plus_64px'}
     assert all(again[key] == cfg[key] for key in again)
     assert 'themselves use: normalized, affine' in text
 
