@@ -101,7 +101,7 @@ def merge_options(cfg: Config, options: Mapping[str, Any]) -> None:
 def _merge(cfg: Config, keys: Sequence[str], value: Any, sign: str = '') -> None:
     path, top, argument = '.'.join(map(str, keys)), keys[0], _argument(cfg, keys)
     old, where = find(cfg._cfg_dict, keys, _ABSENT), f'--cfg-options {sign}{path}'
-    if top not in READ_KEYS and (top in cfg or sign):
+    if top not in READ_KEYS:
         what = 'a helper variable of the config file, already copied into other keys; change the ' \
             'key that uses it' if top in cfg else 'a key that nothing reads'
         raise ValueError(f'{where}: {top} is {what}. {_hint(cfg, path)}')

@@ -13,6 +13,9 @@ from .command_line import LARGEST_SEED
 from .config_keys import READ_KEYS, find, groups
 
 _WHOLE_CONFIG = ('model', 'env_cfg', 'default_hooks', 'randomness')
+_NEVER_NONE = ('model.backbone', 'model.head', 'model.bbox_head')
+# Groups of keys, or lists of them.
+_GROUPS = ('param_scheduler', 'val_evaluator', 'test_evaluator', 'custom_hooks')
 # Keys with numbers, each with its limits. The upper limits of a loader are above what any machine
 # holds, and refuse what would fill it: a million images at once, or 256 processes that load them.
 _NUMBERS = {
@@ -66,11 +69,17 @@ def check_config(cfg: Config) -> None:
             a count, batch size, learning rate or seed is out of range.
     """
     _check_keys(cfg)
-    missing = [key for key in _WHOLE_CONFIG if cfg.get(key) is None]
+    missing = [key for key in (*_WHOLE_CONFIG, *_NEVER_NONE)
+               if find(cfg, key, None if key in _WHOLE_CONFIG else ...) is None]
     if missing:
         raise ValueError(f'config {cfg.filename}: has no {", ".join(missing)}, expected a '
                          'complete config. Files in configs/_base_ are only parts: give a config '
                          'that names them in its _base_')
+    for path in _GROUPS:
+        given = cfg.get(path) or ()
+        if not all(isinstance(one, Mapping) for one in (
+                given if isinstance(given, list | tuple) else [given])):
+            raise checks.refuse('', path, given, 'a group of keys, or a list of them')
     for path, (check, low, high) in _NUMBERS.items():
         value = find(cfg, path, ...)
         if value is not ... and not (value is None and path in _MAY_BE_NONE):

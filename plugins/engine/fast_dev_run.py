@@ -52,10 +52,11 @@ def limit_to_fast_dev_run(cfg: Config) -> None:
                                   num_samples=NUM_BATCHES * batch)
             loader.num_workers = 0
             loader.persistent_workers = False
-    if cfg.train_cfg.get('by_epoch', cfg.train_cfg.get('max_iters') is None):
-        cfg.train_cfg.update(max_epochs=1, val_begin=1, val_interval=1)
+    loop = cfg.train_cfg or {}  # the runner refuses None
+    if loop.get('by_epoch', loop.get('max_iters') is None):
+        loop.update(max_epochs=1, val_begin=1, val_interval=1)
     else:
-        cfg.train_cfg.update(max_iters=NUM_BATCHES, val_begin=1, val_interval=NUM_BATCHES)
+        loop.update(max_iters=NUM_BATCHES, val_begin=1, val_interval=NUM_BATCHES)
     _save_nothing(cfg.default_hooks)
 
 

@@ -161,7 +161,8 @@ def _curves(xlabel: str, ylabel: str, lines: Mapping[str, tuple]) -> Figure:
 
 
 def plain(text: str) -> str:
-    """A name as matplotlib shows it: not as a formula, nor hidden, nor in boxes."""
+    """A name as matplotlib shows it: not as a formula, hidden, in boxes or wider than a chart."""
+    text = text if len(text) <= 40 else f'{text[:30]}...{text[-7:]}'
     return ' ' * text.startswith('_') + legible(text).replace('$', r'\$')
 
 

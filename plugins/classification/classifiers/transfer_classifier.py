@@ -10,6 +10,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from plugins.engine.checks import is_number, refuse
 from plugins.engine.module_patterns import checked_patterns, matches
 
 
@@ -54,9 +55,11 @@ class TransferClassifier(ImageClassifier):
         for name, module in self.named_modules():
             for key in ('class_weight', 'pos_weight'):
                 weights = getattr(module, key, None)
-                if number and hasattr(weights, '__len__') and len(weights) != number:
-                    raise ValueError(f'model.{name.replace("loss_module", "loss")}.{key} has '
-                                     f'{len(weights)} numbers, expected {number}, one per class')
+                if number and isinstance(weights, Sequence) and not (
+                        len(weights) == number and any(weights)
+                        and all(is_number(weight) and weight >= 0 for weight in weights)):
+                    raise refuse('', f'model.{name.replace("loss_module", "loss")}.{key}', weights,
+                                 f'{number} numbers of at least 0, one per class, not all 0')
 
     def set_trainable(self, patterns: Sequence[str] | None) -> None:
         """Make some modules trainable and freeze all others. May be called between epochs.

@@ -93,9 +93,6 @@ class ClassFolder(FileSource):
                                     'tools/misc/make_sample_data.py, or correct data_root')
         found = [path.name for path in visible(root) if path.is_dir()]
         for path in visible(root):
-            if not path.exists():
-                raise FileNotFoundError(f'{path}: is a link to {path.readlink()}, which does not '
-                                        'exist; correct or remove it')
             if path.suffix.lower() in SUFFIXES and path.is_file():
                 raise ValueError(f'{path}: an image outside the class folders; expected '
                                  f'{root}/<class>/{path.name}; move it to its class or delete it')
@@ -121,7 +118,12 @@ class ClassFolder(FileSource):
 
 def visible(folder: Path) -> list[Path]:
     """The sorted entries of a folder, without hidden files (macOS's .DS_Store and ._ copies)."""
-    return sorted(path for path in folder.iterdir() if not path.name.startswith('.'))
+    found = sorted(path for path in folder.iterdir() if not path.name.startswith('.'))
+    for path in found:
+        if not path.exists():
+            raise FileNotFoundError(f'{path}: is a link to {path.readlink()}, which does not '
+                                    'exist; correct or remove it')
+    return found
 
 
 def _image_files(folder: Path) -> list[Path]:

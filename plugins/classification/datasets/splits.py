@@ -1,6 +1,6 @@
 """Seeded stratified splits."""
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from unicodedata import normalize
 
@@ -100,14 +100,15 @@ def wanted_classes(where: object, found: Sequence[str], wanted: Sequence[int | s
     for entry in range(len(found)) if wanted is None else wanted:
         if isinstance(entry, str) and (name := normalize('NFC', entry)) in found:
             entry = found.index(name)
-        elif isinstance(entry, str) or not 0 <= entry < len(found):
+        elif not (type(entry) is int and 0 <= entry < len(found)):
             near = get_close_matches(str(entry), found) or [
                 *found[:3], f'or an index from 0 to {len(found) - 1}']
             raise ValueError(f'{where}: no class {entry!r}; nearest: {", ".join(near)}; correct '
                              "the source's classes")
-        ids.append(int(entry))
-    if len(set(ids)) != len(ids) or not ids:
-        raise ValueError(f'{where}: classes={list(wanted or ())}, expected at least one, each once')
+        ids.append(entry)
+    if len(set(ids)) != len(ids) or not ids or isinstance(wanted, Mapping):
+        raise ValueError(f'{where}: classes={wanted or []}, expected a list of names, '
+                         'at least one, each once')
     return ids
 
 

@@ -51,6 +51,9 @@ def test_helper_variables_of_other_names_may_stay(cfg):
 
 
 @pytest.mark.parametrize('path, value, message', [
+    *((key, value, f'{key}=.*, expected a group of keys, or a list') for key, value in (
+        ('param_scheduler', [None]), ('val_evaluator', ['Accuracy']), ('custom_hooks', 3))),
+    ('model.head', None, 'has no model.head, expected a complete config'),
     ('train_cfg.max_epochs', 1.5, '^train_cfg.max_epochs=1.5, expected a whole number of at'),
     ('train_cfg.max_epochs', 0, 'max_epochs=0'), ('train_cfg.max_epochs', True, '=True'),
     ('train_cfg.val_interval', 0, 'train_cfg.val_interval=0, expected a whole number'),

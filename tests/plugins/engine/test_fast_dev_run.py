@@ -35,6 +35,11 @@ def test_cuts_loops_and_loaders(train_cfg, expected):
     assert cfg.default_hooks.checkpoint is None
 
 
+def test_a_config_without_training_is_left_to_the_runner():
+    limit_to_fast_dev_run(cfg := Config(dict(train_cfg=None, default_hooks=dict(checkpoint=None))))
+    assert cfg.train_cfg is None
+
+
 def test_hooks_that_want_checkpoints_do_without():
     cfg = Config(dict(
         train_cfg=dict(by_epoch=True, max_epochs=50),

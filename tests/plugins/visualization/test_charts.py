@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 
@@ -71,3 +73,10 @@ def test_cells_hold_numbers_and_the_colour_is_the_share_of_the_true_class():
 def test_a_legend_hides_no_class():
     legend = draw_pr({'_background': CURVE, 'a$x$b': CURVE}).axes[0].get_legend()
     assert [text.get_text().strip() for text in legend.get_texts()] == ['_background', r'a\$x\$b']
+
+
+def test_a_long_name_leaves_room_for_the_chart(recwarn):
+    figure = draw_confusion(['a' * 200, 'b'], np.eye(2))
+    figure.savefig(io.BytesIO())
+    assert not recwarn.list
+    assert figure.axes[0].get_yticklabels()[0].get_text() == f'{"a" * 30}...{"a" * 7}'

@@ -267,11 +267,13 @@ def test_features_go_on_where_they_were_taken(part):
 @pytest.mark.parametrize('changes, message', [
     (dict(num_classes=1), 'model.head.num_classes=1, expected at least 2: of one class, every'),
     (dict(loss=dict(CROSS_ENTROPY, class_weight=[1., 2.])),
-     'model.head.loss.class_weight has 2 numbers, expected 4, one per class'),
+     r'model.head.loss.class_weight=\[1.0, 2.0\], expected 4 numbers of at least 0, one per'),
     (dict(loss=dict(CROSS_ENTROPY, use_sigmoid=True, pos_weight=[1.] * 5)),
-     'model.head.loss.pos_weight has 5 numbers, expected 4'),
+     'model.head.loss.pos_weight=.*, expected 4 numbers'),
     (dict(loss=dict(type='LabelSmoothLoss', label_smooth_val=.1, num_classes=4,
-                    class_weight=[1.] * 3)), 'class_weight has 3 numbers, expected 4')])
+                    class_weight=[1.] * 3)), 'class_weight=.*, expected 4 numbers'),
+    *((dict(loss=dict(CROSS_ENTROPY, class_weight=weights)), 'class_weight=.*, not all 0')
+      for weights in ([0] * 4, [1, 1, 1, -1], [1, 1, 1, 'a'], [1, 1, 1, float('nan')]))])
 def test_the_number_of_classes(changes, message):
     with pytest.raises(ValueError, match=message):
         build(head=dict(type='LinearClsHead', in_channels=16,

@@ -45,7 +45,9 @@ def test_given_classes_set_the_label_order(root):
     (['cat', 'dgo'], r"pets: no class 'dgo'; nearest: dog; correct"),
     (['cat', 'dog', 'mouse'], r"pets: no class 'mouse'; nearest: cat, dog"),
     (['cat'], r"pets: not in classes: \['dog'\]; expected exactly"),
-    (['cat', 'dog', 'dog'], 'expected at least one, each once'),
+    (['cat', 'dog', 'dog'], 'expected a list of names, at least one, each once'),
+    (dict(dog=1, cat=0), 'expected a list of names'), ([0.5, 1], 'no class 0.5; nearest'),
+    ([True, 0], 'no class True'),
 ])
 def test_folders_that_differ_from_the_classes_are_named(root, classes, message):
     with pytest.raises(ValueError, match=message):
@@ -113,6 +115,10 @@ def test_linked_classes_are_read_and_a_broken_link_is_named(root, tmp_path):
     assert class_folder(root, size=4).classes == ('cat', 'dog')
     (tmp_path / 'elsewhere').rename(tmp_path / 'gone')
     with pytest.raises(FileNotFoundError, match='pets/dog: is a link to .*/elsewhere, which does'):
+        class_folder(root, size=4)
+    (root / 'dog').unlink()
+    (root / 'cat' / 'link.png').symlink_to(tmp_path / 'gone.png')
+    with pytest.raises(FileNotFoundError, match='cat/link.png: is a link to .*/gone.png, which'):
         class_folder(root, size=4)
 
 
