@@ -28,10 +28,11 @@ class CocoDataset(LabelledBoxes, datasets.CocoDataset):
         """Read and check the file."""
         try:
             coco, self.findings = COCO(path), []
-            for part in ('images', 'annotations', 'categories'):
-                ids = [one['id'] for one in coco.dataset[part] + []]  # nothing but a list
-                if len(set(ids)) < len(ids):
-                    raise ValueError(f'an id that two {part} have')
+            for part, key in (('images', 'id'), ('images', 'file_name'), ('annotations', 'id'),
+                              ('categories', 'id')):
+                values = [one[key] for one in coco.dataset[part] + []]  # nothing but a list
+                if len(set(values)) < len(values):
+                    raise ValueError(f'a repeated {key} in {part}')
             images = {one['id']: (Path(self.data_prefix.get('img', ''), one['file_name']),
                                   one['width'], one['height']) for one in coco.dataset['images']}
             names = {one['id']: '' + one['name'] for one in coco.dataset['categories']}

@@ -37,9 +37,9 @@ class LabelledBoxes:
         kept = [info for info in self.data_list
                 if min(info['height'], info['width']) >= rules.get('min_size', 0)]
         if not kept:
-            raise ValueError(f'{self.data_root}: filter_cfg {dict(rules)} drops all '
-                             f'{len(self.data_list)} images of this part; give a min_size that '
-                             'some of them have')
+            raise ValueError(f'{self._labels}: filter_cfg {dict(rules)} leaves none of '
+                             f'{len(self.data_list)} images of this part; list images, and give a '
+                             'min_size that some of them have')
         with_objects = [info for info in kept if any(_objects([info]))]
         if not self.test_mode and not with_objects:
             raise ValueError(f'{self._nothing_in(kept)} to train on. Use classes that occur, a '
@@ -71,6 +71,7 @@ class LabelledBoxes:
 
     @property
     def _infos(self) -> list[dict]:
+        self.full_init()
         return [self.get_data_info(index) for index in range(len(self))]
 
     @property

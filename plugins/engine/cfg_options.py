@@ -188,7 +188,7 @@ def _fits(old: Any, new: Any, inside: bool) -> bool:
 def _kind(value: Any) -> str:
     return next((text for kind, text in (
         (bool, 'True or False'), (Number, 'a finite number'), (str, 'a word'), (Mapping, 'a group'))
-        if isinstance(value, kind)), 'a list')
+        if isinstance(value, kind)), 'a list of items like those')
 
 
 def _hint(cfg: Config, path: str) -> str:

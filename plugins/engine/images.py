@@ -18,6 +18,7 @@ SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '
 CONVERT = 'convert a picture of another format (HEIC, AVIF, GIF, ...) to JPEG or PNG'
 _ADVICE = {Image.DecompressionBombError: 'scale it down', MemoryError: 'scale it down',
            OverflowError: 'save it with 8 or 16 bits',
+           FileNotFoundError: 'correct its name or its folder',
            UnidentifiedImageError: f'copy the file again, or {CONVERT}'}
 _FLAT = 16  # of 255: a picture whose values vary less in each channel shows (nearly) nothing
 _NAMED = 20  # odd pictures that are named in a run

@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mmengine.dist import is_main_process
-from mmengine.logging import print_log
+from mmengine.logging import MessageHub, print_log
 from mmengine.model.weight_init import update_init_info
 from mmengine.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from .checkpoint import check_finite, read_checkpoint
 from .checks import number
 from .module_patterns import checked_patterns, matches
+from .trained_images import TRAINED, packed, trained_on
 from .wording import some
 
 State = Mapping[str, Tensor]
@@ -62,7 +63,7 @@ class Pretrained:
         self.load(module, read_checkpoint(self.checkpoint, self.map_location))
 
     def load(self, module: nn.Module, content: Mapping[str, Any]) -> None:
-        """Load the weights from the content of the checkpoint."""
+        """Load the weights from a checkpoint's content; the run inherits what they have seen."""
         state = self._state(content)
         for layout in _layouts:
             state = layout(before := state, module)
@@ -73,6 +74,10 @@ class Pretrained:
         fit = _Fit(module, state, exclude)
         self._check(fit)
         module.load_state_dict(fit.loaded, strict=False)
+        if seen := content.get('message_hub', {}).get('runtime_info', {}).get(TRAINED):
+            hub = MessageHub.get_current_instance()
+            seen = trained_on(hub.get_info(TRAINED, {})) | trained_on(seen)
+            hub.update_info(TRAINED, dict(earlier=packed(seen)))
         if hasattr(module, '_params_init_info'):
             update_init_info(module, f'Pretrained: loaded from {self.checkpoint}, or kept')
         line = fit.report(self.checkpoint)

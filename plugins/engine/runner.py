@@ -244,7 +244,6 @@ class TransferRunner(Runner):
         Pretrained(filename).load(model, checkpoint)
         checkpoint['state_dict'] = model.state_dict()  # what EMAHook begins with
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        self.trained_images = _info(checkpoint).get(TRAINED, {})
         self._has_loaded = True
         return checkpoint
 

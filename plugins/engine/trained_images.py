@@ -56,11 +56,13 @@ def trained_on(stored: Mapping[str, Mapping[str, Any]]) -> Contents:
 
 
 def twins(ours: Contents, others: Contents) -> str:
-    """Describe images with the same content under different names; '' if there are none."""
+    """Describe images with one content under two names, or a changed one; '' if there are none."""
     names = {digest: name for name, digest in others.items() if digest}
     same = [f'{name} = {names[digest]}' for name, digest in ours.items()
             if digest in names and name not in others]
-    return f'{len(same)} images under two names: {some(same, most=3)}' if same else ''
+    same += [f'{name} (changed since)' for name, digest in ours.items()
+             if others.get(name, digest) != digest]
+    return f'{len(same)} images under two names or changed: {some(same, most=3)}' if same else ''
 
 
 def changes(before: Contents, now: Contents) -> str:

@@ -80,7 +80,7 @@ class DisjointPartsHook(Hook):
         for one, other in combinations(parts, 2):
             if told := twins(parts[one], parts[other]):
                 runner.logger.warning(f'{one}_dataloader and {other}_dataloader share {told}')
-        stored = runner.trained_images
+        stored = runner.message_hub.get_info(TRAINED, {})
         now = {part: packed(parts[part]) for part in parts if part != 'test'}
         for part in now if runner._resume else ():
             if told := changes(*(images[part]['images'] for images in ({**now, **stored}, now))):

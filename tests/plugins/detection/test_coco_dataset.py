@@ -35,7 +35,7 @@ def built(coco: dict | str, root: Path, classes=CLASSES, **more):
                                data_prefix=dict(img=''), **names, **more))
 
 
-def test_sound_data(coco, tmp_path):
+def test_sound_data(coco, tmp_path, capfd):
     dataset = built(coco, tmp_path)
     assert [one['bbox_label'] for one in dataset.get_data_info(0)['instances']] == [0, 1]
     assert dataset.names == [str(tmp_path / 'a.png'), str(tmp_path / 'b.png')]
@@ -48,7 +48,7 @@ def test_sound_data(coco, tmp_path):
         type='CocoDataset', data_root=str(tmp_path), ann_file='labels.json',
         data_prefix=dict(img=''), metainfo=dict(classes=CLASSES))))
     inner, = inner_datasets(config)  # what DisjointPartsHook compares
-    assert inner.names == dataset.names
+    assert inner.names == dataset.names and 'full_init' not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize('classes', [
@@ -92,9 +92,10 @@ def test_broken_files(coco, tmp_path):
     for part, key, value, message in (
             ('annotations', 'image_id', 5, 'KeyError'), ('annotations', 'area', None, 'TypeError'),
             ('annotations', 'id', [1], 'TypeError'), ('annotations', 'category_id', 5, 'KeyError'),
-            ('annotations', 'id', 1, 'ValueError an id that two annotations have'),
-            ('images', 'id', 1, 'ValueError an id that two images have'),
-            ('categories', 'id', 3, 'ValueError an id that two categories have'),
+            ('annotations', 'id', 1, 'ValueError a repeated id in annotations'),
+            ('images', 'id', 1, 'ValueError a repeated id in images'),
+            ('categories', 'id', 3, 'ValueError a repeated id in categories'),
+            ('images', 'file_name', 'b.png', 'ValueError a repeated file_name in images'),
             ('categories', 'name', ['car'], 'TypeError')):
         spoilt = json.loads(json.dumps(coco))
         spoilt[part][0][key] = value
@@ -102,11 +103,14 @@ def test_broken_files(coco, tmp_path):
             built(spoilt, tmp_path)
     with pytest.raises(ValueError, match='labels.json: found TypeError'):
         built(dict(coco, annotations={}), tmp_path)
+    for test_mode in (True, False):
+        with pytest.raises(ValueError, match='labels.json: filter_cfg {} leaves none of 0 images'):
+            built(dict(coco, annotations=[], images=[]), tmp_path, test_mode=test_mode)
     coco['images'][1].update(width=30)
     with pytest.raises(ValueError, match=r'b.png: found 60 x 40 pixels, expected \[30, 40\]'):
         built(coco, tmp_path)
     (tmp_path / 'b.png').unlink()
-    with pytest.raises(ValueError, match='b.png: cannot be decoded'):
+    with pytest.raises(ValueError, match='b.png: cannot be decoded.*; correct its name or'):
         built(coco, tmp_path)
 
 

@@ -86,7 +86,7 @@ def test_ignore_types_can_be_chosen(kitti_root):
     ({'split': SPLIT}, 'expected split and part together'),
     ({'split': SPLIT, 'part': 'train', 'ann_file': 'a.txt'}, 'or ann_file'),
     ({'split': SPLIT, 'part': 'dev'}, "part='dev'"),
-    ({'filter_cfg': {'min_size': 65}}, 'drops all 3 images'),
+    ({'filter_cfg': {'min_size': 65}}, 'leaves none of 3 images'),
 ])
 def test_arguments_that_make_no_sense(kitti_root, arguments, found):
     with pytest.raises(ValueError, match=found):
@@ -224,8 +224,8 @@ def test_the_hook_finds_images_that_two_parts_share(kitti_root):
         for part in split['fractions']})
     loaders = {f'{part}_dataloader': SimpleNamespace(dataset=KittiDataset(
         str(kitti_root), split=split, part=part, test_mode=True)) for part in ('train', 'val')}
-    runner = SimpleNamespace(**loaders, cfg=cfg, val_loop=True, trained_images={}, _resume=False,
-                             message_hub=MessageHub.get_current_instance(),
+    runner = SimpleNamespace(**loaders, cfg=cfg, val_loop=True, _resume=False,
+                             message_hub=MessageHub('run'),
                              logger=MMLogger.get_current_instance())
     DisjointPartsHook().before_train(runner)
     cfg.test_dataloader.dataset.part = 'val'

@@ -143,8 +143,8 @@ def test_bad_files_are_named(tmp_path, name):
         path.write_bytes(save(path, noise).read_bytes()[:-400])
     elif name != 'gone.png':
         path.write_bytes(b'' if name == 'empty.jpg' else b'hello')
-    with pytest.raises(ValueError, match=f'{name}: cannot be decoded as an image .*; copy the '
-                       'file again'):
+    with pytest.raises(ValueError, match=f'{name}: cannot be decoded as an image .*; ' + (
+            'correct its name' if name == 'gone.png' else 'copy the file again')):
         read_image(path)
     if not name.startswith('cut'):  # whose header is there
         with pytest.raises(ValueError, match=f'{name}: cannot be decoded as an image'):

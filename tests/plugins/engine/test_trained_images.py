@@ -72,6 +72,10 @@ def test_what_happens_after_files_were_added(trained, tmp_path):
     with pytest.raises(ValueError, match='Overlapping splits are rejected: the checkpoint'):
         train([str(config), '--work-dir', str(tmp_path / 'tuned'),
                '--cfg-options', f'load_from={run}/epoch_1.pth'])
+    weights = dict(type='Pretrained', checkpoint=f'{run}/epoch_1.pth', prefix='backbone.')
+    with pytest.raises(ValueError, match='Overlapping splits are rejected: the checkpoint'):
+        train([str(config), '--work-dir', str(tmp_path / 'tuned'),
+               '--cfg-options', f'+model.backbone.init_cfg={weights}'])
 
 
 def test_data_that_moved_are_the_same_images(trained, tmp_path):
@@ -112,7 +116,8 @@ def test_images_by_name_and_content(tmp_path):
     stored = dict(train=packed(files), earlier=packed({}), val=packed(dict(v='')))
     assert trained_on(stored) == files
     assert twins(dict(a='1', b='2', c=''), dict(d='1', b='2', e='')) == \
-        '1 images under two names: a = d'
+        '1 images under two names or changed: a = d'
+    assert twins(dict(a='1', b='2', c=''), dict(a='3', c='')).endswith('changed: a (changed since)')
     assert changes(dict(a='1', b='2', c='3'), dict(b='2', c='4', d='5')) == \
         '3 are new, missing or changed: a, c, d'
     assert changes(files, dict(files)) == ''

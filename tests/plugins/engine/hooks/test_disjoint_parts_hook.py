@@ -68,7 +68,7 @@ def check(cfg, **kwargs):
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         DisjointPartsHook(**kwargs).before_train(SimpleNamespace(
             **loaders, cfg=cfg, val_loop=True, logger=MMLogger.get_current_instance(),
-            trained_images={}, _resume=False, message_hub=MessageHub.get_current_instance()))
+            _resume=False, message_hub=MessageHub('run')))
 
 
 SEED = {'train_dataloader__dataset__source__seed': 1}
@@ -156,7 +156,7 @@ def test_parts_of_one_tree_pass_and_what_cannot_be_compared_is_logged(root, line
     check(config(root))
     (level, told), = lines
     assert level == 'WARNING' and re.fullmatch(
-        'train_dataloader and test_dataloader share 2 images under two names: '
+        'train_dataloader and test_dataloader share 2 images under two names or changed: '
         r'\S+/cat/00.png = \S+/cat/01.png, \S+/dog/00.png = \S+/dog/01.png', told)
     lines.clear()
     check(config(root, test_dataloader__dataset=dict(type=Nameless, _delete_=True)))
