@@ -69,6 +69,6 @@ def check_categories(found: Sequence[str], classes: Sequence[str], place: str) -
         ValueError: A class is missing or stands twice, or the order differs.
     """
     if [name for name in found if name in classes] != list(classes):
-        raise ValueError(f'{place}: found the categories {some(found)}, expected among them, once '
-                         f'each and in this order, the classes of the data set, {some(classes)}; '
-                         'correct its metainfo=dict(classes=...)')
+        raise ValueError(f'{place}: found the categories {some(map(repr, found))}, expected among '
+                         'them, once each and in this order, the classes of the data set, '
+                         f'{some(map(repr, classes))}; correct its metainfo=dict(classes=...)')

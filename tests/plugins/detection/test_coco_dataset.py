@@ -52,12 +52,12 @@ def test_sound_data(coco, tmp_path, capfd):
 
 
 @pytest.mark.parametrize('classes', [
-    ('car', 'cyclsit'), ('cyclist', 'car'), ('car', 'car'), ('Car',), 'car', None])
+    ('car', 'cyclsit'), ('cyclist', 'car'), ('car', 'car'), ('Car',), ('car ',), 'car', None])
 def test_classes_that_are_not_the_files(coco, tmp_path, classes):
-    with pytest.raises(ValueError, match='labels.json: found the categories car, cyclist, tram'):
+    with pytest.raises(ValueError, match="labels.json: found the categories 'car', 'cyclist', 't"):
         built(coco, tmp_path, classes)
     coco['categories'].append(dict(id=12, name='car'))
-    with pytest.raises(ValueError, match='expected among them, once each'):
+    with pytest.raises(ValueError, match='expected among them, once each and in this order, '):
         built(coco, tmp_path)
 
 
