@@ -150,6 +150,7 @@ def _with(node: Any, keys: Sequence[str], value: Any, where: str) -> Any:
     if not keys:
         return value
     key, rest = keys[0], keys[1:]
+    node = [] if node is None and key == '0' else node
     if isinstance(node, list | tuple) and key in map(str, range(len(node) + 1)):
         place = int(key)  # behind the last item, too
         return type(node)([*node[:place], _with((*node, None)[place], rest, value, where),

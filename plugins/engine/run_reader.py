@@ -10,6 +10,7 @@ from typing import Any
 from .checks import check_shape
 from .config_keys import comparable
 from .files import REPO_ROOT, resolve_path, shown_path
+from .wording import some
 
 RECORD = 'result.json'
 # The folders of tests in a run's work dir, by split.
@@ -164,7 +165,10 @@ def read_record(path: Path, folder: Path | None = None, *needed: str) -> dict[st
             than the tools write; or it is a link out of ``folder``.
     """
     if not path.is_file():
-        raise FileNotFoundError(f'{path}: no such record; is the run finished?')
+        runs = some(sorted(one.parent.name for one in path.parent.glob(f'*/{RECORD}')
+                           if one.parent.name not in TEST_FOLDERS.values()))
+        raise FileNotFoundError(f'{path}: no such record; ' + (
+            f'give one run: {runs}' if runs else 'is the run finished?'))
     try:
         record = json.loads(own_file(path, folder or path.resolve().parent).read_text('utf-8'))
         # Lone surrogates are no text, but those of file names that are not UTF-8.

@@ -90,7 +90,8 @@ def claim_work_dir(folder: Path, resume: str | None, overwrite: bool) -> Path | 
         how = 'Continue it with --resume, replace it' if last else \
             'It cannot be continued; test a best checkpoint with tools/test.py, or replace the run'
         raise FileExistsError(f'{folder} contains an earlier run ({", ".join(earlier)}). {how} '
-                              'with --overwrite, or choose another --work-dir or --seed.')
+                              'with --overwrite, or choose another --work-dir (or --seed, unless '
+                              'the config has a work_dir).')
     if resume == 'auto':
         print(f'--resume: {folder} contains no checkpoint; training from the beginning')
     return checkpoint

@@ -84,6 +84,7 @@ def test_what_is_typed_for_a_text_is_that_text(cfg, key, text):
     ("model.steps=[{'type': 'B'}]", [{'type': 'B'}]), ('model.steps=[]', []),
     ("model.steps.0={'_delete_': True, 'type': 'C'}", {'type': 'C'}),
     ("+model.steps.1={'type': 'C'}", {'type': 'C'}),
+    ("+custom_hooks.0={'type': 'A'}", {'type': 'A'}),
     ('optim_wrapper.groups.0.lr=0.5', 0.5), ('+model.none.x=5', 5)])
 def test_reads_a_value_as_the_config_has_it_and_keeps_what_is_quoted(cfg, option, value):
     merge_typed(cfg, [option])

@@ -74,6 +74,8 @@ def test_a_run_without_a_test_or_a_record_says_what_to_run_first(make_run, tmp_p
         run.require_test()
     with pytest.raises(FileNotFoundError, match='none/result.json.*is the run finished'):
         read_run(tmp_path / 'none')
+    with pytest.raises(FileNotFoundError, match='record; give one run: run$'):
+        read_run(run.folder.parent)
     with pytest.raises(ValueError, match='the record of a test; expected the work dir of'):
         read_run(make_run() / 'test')
 
