@@ -83,7 +83,7 @@ def test_of_many_broken_files_a_few_are_named_and_all_counted(tmp_path):
     assert more.strip() == 'and 4 more'
     with pytest.raises(ValueError, match='No picture is left$'):
         find_broken(paths[:5], skip=True)
-    with pytest.raises(ValueError, match=f'^{paths[2]}: cannot be .*; copy the file again$'):
+    with pytest.raises(ValueError, match=f'^{paths[2]}: cannot be .*; correct its name or its'):
         find_broken(paths[2:3], skip=True)
 
 
