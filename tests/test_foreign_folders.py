@@ -17,7 +17,7 @@ from plugins.engine.run_reader import read_run
 from plugins.engine.session import load_config
 from tests.conftest import DIGITS
 from tests.plugins.report.runs import mistake, write_examples, write_run
-from tools.analysis_tools import compare_runs, confusion_matrix
+from tools.analysis_tools import compare_runs
 from tools.misc import check_dataset, record_result
 from tools.report import main as report
 
@@ -49,7 +49,6 @@ def test_no_reader_of_records_executes_a_config_that_they_name(evil, tmp_path):
         with pytest.raises(ValueError, match='is not one of this collection'):
             record_result.main([str(run), '--data', 'x'])
         compare_runs.main([str(run)])
-        confusion_matrix.main([str(run)])
     page = report([str(tmp_path / 'runs'), '-o', str(tmp_path / 'page.html')]).read_text()
     assert page.count('<details') == place + 1 and not trace.exists()
     load_config(str(config))

@@ -160,9 +160,9 @@ def _curves(xlabel: str, ylabel: str, lines: Mapping[str, tuple]) -> Figure:
     return figure
 
 
-def plain(text: str) -> str:
+def plain(text: str, most: int = 40) -> str:
     """A name as matplotlib shows it: not as a formula, hidden, in boxes or wider than a chart."""
-    text = text if len(text) <= 40 else f'{text[:30]}...{text[-7:]}'
+    text = text if len(text) <= most else f'{text[:most - 10]}...{text[-7:]}'
     return ' ' * text.startswith('_') + legible(text).replace('$', r'\$')
 
 

@@ -97,10 +97,10 @@ def _page(rows: int, columns: int, width: float, height: float, title: str, note
     """A figure of tiles (sizes in inches) without axes, below a title and notes."""
     wide, high = columns * width + 2 * _EDGE, rows * height + _HEAD + _EDGE
     figure = Figure(figsize=(wide, high))
-    figure.text(_EDGE / wide, 1 - 0.1 / high, plain(title), fontsize=12, fontweight='bold',
+    figure.text(_EDGE / wide, 1 - 0.1 / high, plain(title, 200), fontsize=12, fontweight='bold',
                 va='top')
-    figure.text(_EDGE / wide, 1 - 0.36 / high, '\n'.join(map(plain, notes)), fontsize=9,
-                color='0.45', va='top')
+    figure.text(_EDGE / wide, 1 - 0.36 / high, '\n'.join(plain(note, 200) for note in notes),
+                fontsize=9, color='0.45', va='top')
     grid = figure.subplots(rows, columns, squeeze=False, gridspec_kw=dict(
         left=_EDGE / wide, right=1 - _EDGE / wide, top=1 - _HEAD / high, bottom=_EDGE / high,
         wspace=0.06, hspace=0.06))
