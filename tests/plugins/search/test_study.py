@@ -206,7 +206,7 @@ def test_damage_during_a_trial_is_named(few_digits, tmp_path, before_training, c
 @pytest.mark.parametrize(('storage', 'message'), [
     ('sqlite:///{}/new.db', 'holds trials.csv, but the database has no study'),
     ('sqlite:///{}/nowhere/new.db', '--storage: there is no folder'),
-    ('sqlite:///{}/work/deeper/new.db', '--storage: there is no folder'),
+    ('sqlite:///{}/nowhere/deeper/new.db', '--storage: there is no folder'),
     ('nonsense', '--storage: not a database URL'),
     ('sqlite:///{}/new.db', 'nothing can be trained')])
 def test_a_refused_storage_leaves_nothing_behind(

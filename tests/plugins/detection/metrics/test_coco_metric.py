@@ -68,6 +68,13 @@ def test_the_images_of_the_annotation_file(tmp_path):
         evaluate(CocoMetric(str(path)), image(1))
 
 
+@pytest.mark.parametrize('metric', [CocoBoxMetric(), CocoMetric()])
+def test_each_validation_has_its_own_truth(metric):
+    assert evaluate(metric, image(0, [CAR], found=[CAR]))['coco/bbox_mAP_50'] == 1
+    second = image(0, [CAR_2], found=[CAR_2]), image(1, [CAR], found=[NOTHING])
+    assert evaluate(metric, *second)['coco/bbox_mAP_50'] == pytest.approx(51 / 101, abs=5e-4)
+
+
 @pytest.mark.parametrize('metric', [CocoBoxMetric, CocoMetric])
 def test_a_pipeline_that_leaves_out_the_truth(metric):
     sample = image(0, [CAR])
