@@ -23,7 +23,7 @@ DIGITS = 'configs/basenet/basenet-residual_scratch_1xb64-20e_digits-16px.py'
 
 
 def pytest_collection_finish() -> None:
-    """Leave imports and tests out of what mmengine's data sets collect: a second for each of them."""
+    """Keep imports and tests from what mmengine's data sets collect: a second for each."""
     gc.freeze()
 
 

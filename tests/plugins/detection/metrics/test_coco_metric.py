@@ -70,8 +70,9 @@ def test_the_images_of_the_annotation_file(tmp_path):
 
 @pytest.mark.parametrize('metric', [CocoBoxMetric(), CocoMetric()])
 def test_each_validation_has_its_own_truth(metric):
-    assert evaluate(metric, image(0, [CAR], found=[CAR]))['coco/bbox_mAP_50'] == 1
-    second = image(0, [CAR_2], found=[CAR_2]), image(1, [CAR], found=[NOTHING])
+    assert evaluate(metric, image(0, [CAR], found=[CAR], scores=[.9]))['coco/bbox_mAP_50'] == 1
+    second = [image(0, [CAR_2], found=[CAR_2], scores=[.9]),
+              image(1, [CAR], found=[NOTHING], scores=[.8])]
     assert evaluate(metric, *second)['coco/bbox_mAP_50'] == pytest.approx(51 / 101, abs=5e-4)
 
 
