@@ -7,6 +7,7 @@ one of its operators, NMS, which torchvision provides for CPU and CUDA.
 import importlib.util
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -39,16 +40,12 @@ def nms(boxes: 'Tensor', scores: 'Tensor', iou_threshold: float, offset: int) ->
     return torchvision_nms(boxes, scores, iou_threshold)
 
 
-def _missing_op(name: str) -> Callable[..., NoReturn]:
-    def call(*args: object, **kwargs: object) -> NoReturn:
-        raise RuntimeError(
-            f"the operator '{name}' is part of mmcv's compiled operators, and this mmcv was "
-            'installed without them. Use a model that does not need it, or build them: pip install '
-            '--no-build-isolation --no-cache-dir --force-reinstall --no-deps onedl-mmcv (needs a '
-            'C++ compiler)')
-
-    call.__name__ = name
-    return call
+def _missing_op(name: str, *args: object, **kwargs: object) -> NoReturn:
+    raise RuntimeError(
+        f"the operator '{name}' is part of mmcv's compiled operators, and this mmcv was installed "
+        'without them. Use a model that does not need it, or build them: pip install '
+        '--no-build-isolation --no-cache-dir --force-reinstall --no-deps onedl-mmcv (needs a C++ '
+        'compiler)')
 
 
 class _FallbackOps(ModuleType):
@@ -57,7 +54,7 @@ class _FallbackOps(ModuleType):
     def __getattr__(self, name: str) -> Callable[..., NoReturn]:
         if name.startswith('__'):  # inspect and pickle probe modules for such names
             raise AttributeError(f'module {self.__name__!r} has no attribute {name!r}')
-        return _missing_op(name)
+        return partial(_missing_op, name)
 
 
 def has_compiled_ops() -> bool:

@@ -1,5 +1,7 @@
 """The random state of a process: of PyTorch, CUDA, numpy and Python."""
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -28,3 +30,13 @@ def set_random_state(state: dict[str, Any] | None) -> None:
         random.setstate(state['python'])
         if state['cuda'] is not None and torch.cuda.is_available():
             torch.cuda.set_rng_state(state['cuda'].cpu())
+
+
+@contextmanager
+def kept_random_state() -> Iterator[None]:
+    """Restore the random state afterwards, so that training draws the same numbers."""
+    state = random_state()
+    try:
+        yield
+    finally:
+        set_random_state(state)

@@ -40,13 +40,10 @@ def device_name() -> str:
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
-    return f'{_cpu_model()}, {cores} cores'
-
-
-def _cpu_model() -> str:
     info = Path('/proc/cpuinfo')
     named = re.search('^model name.*?: *(.*)', info.read_text(), re.M) if info.is_file() else None
-    return named[1].strip() if named else platform.processor() or platform.machine()
+    model = named[1].strip() if named else platform.processor() or platform.machine()
+    return f'{model}, {cores} cores'
 
 
 def git_commit() -> str | None:

@@ -207,7 +207,7 @@ class TransferRunner(Runner):
             raise ValueError(f'checkpoint {filename} does not fit the model of this config; is it '
                              f'of another experiment? {misfit(error)}') from error
         check_finite(checkpoint.get('state_dict', checkpoint), filename)
-        info = _info(checkpoint)
+        info = checkpoint.get('message_hub', {}).get('runtime_info', {})
         begun, self.trained_images = info.get(EXPERIMENT), info.get(TRAINED, {})
         asked = self.message_hub.runtime_info.get(EXPERIMENT)
         if self._resume:
@@ -271,7 +271,3 @@ class TransferRunner(Runner):
             raise ValueError(f'{filename} was begun with seed {begun}, not {asked}: a resumed '
                              'run keeps its seed. Leave out --seed, or start a new run.')
         self.call_hook('after_resume')
-
-
-def _info(checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:
-    return checkpoint.get('message_hub', {}).get('runtime_info', {})

@@ -1,5 +1,6 @@
-"""Models and data sets without their wrappers."""
-from collections.abc import Mapping
+"""Models and data sets without their wrappers, and the modes of a model."""
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from mmengine.dataset import BaseDataset
@@ -12,6 +13,18 @@ from torch import nn
 def unwrapped(runner: Runner) -> nn.Module:
     """The runner's model, without DistributedDataParallel."""
     return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
+@contextmanager
+def in_mode(model: nn.Module, training: bool) -> Iterator[None]:
+    """Switch a model to training or evaluation, and restore the mode of each module."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 def inner_datasets(config: Mapping[str, Any]) -> list[Any]:

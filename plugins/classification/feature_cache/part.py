@@ -12,8 +12,9 @@ from mmengine.dist import get_dist_info
 
 from plugins.classification.data_preprocessor import BatchDataPreprocessor
 from plugins.classification.datasets import ArrayDataset
+from plugins.engine.random_state import kept_random_state
 
-from .prefix import Context, FrozenPrefix, kept_random_state
+from .prefix import Context, FrozenPrefix
 
 _MODEL_KEYS = ('data_preprocessor', 'backbone', 'neck')
 _PROBES = 4  # images that a stored array is compared with

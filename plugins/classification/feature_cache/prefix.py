@@ -1,8 +1,8 @@
 """The part of a classifier that training does not change."""
 import copy
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from mmcv.cnn.bricks import DropPath
@@ -11,6 +11,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 
 from plugins.classification.classifiers import TransferClassifier
+from plugins.engine.random_state import kept_random_state
+from plugins.engine.unwrap import in_mode
 from plugins.engine.wording import some
 
 Context = Callable[[], AbstractContextManager]
@@ -24,7 +26,7 @@ def what_learns(model: TransferClassifier, part: str) -> list[str]:
     module = getattr(model, part)
     found = [f'{part}.{name} is trainable' for name, parameter in module.named_parameters()
              if parameter.requires_grad]
-    with _mode(model, training=True):
+    with in_mode(model, training=True):
         for name, layer in module.named_modules():
             name = f'{part}.{name}'.rstrip('.')
             if isinstance(layer, _BatchNorm) and (layer.training or not layer.track_running_stats):
@@ -79,9 +81,9 @@ class FrozenPrefix:
     def _check_modes(model: TransferClassifier, batch: Tensor, context: Context) -> None:
         """Reject differences that no layer's type shows, such as functional dropout."""
         with torch.no_grad(), context():
-            with _mode(model, training=False):
+            with in_mode(model, training=False):
                 evaluated = model.extract_feat(batch, 'backbone')
-            with _mode(model, training=True):
+            with in_mode(model, training=True):
                 trained = model.extract_feat(batch, 'backbone')
         if not isinstance(evaluated, tuple) or len(evaluated) != 1:
             raise ValueError(
@@ -115,23 +117,3 @@ class FrozenPrefix:
                 value = value.detach().cpu().contiguous()
                 digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
         return digest.hexdigest()
-
-
-@contextmanager
-def kept_random_state() -> Iterator[None]:
-    """Restore the random state afterwards, so that training draws the same numbers."""
-    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-    with torch.random.fork_rng(devices=devices):
-        yield
-
-
-@contextmanager
-def _mode(model: nn.Module, training: bool) -> Iterator[None]:
-    """Switch a model to training or evaluation, and restore the mode of each module."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.train(training)
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode

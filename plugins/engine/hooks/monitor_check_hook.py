@@ -17,8 +17,9 @@ from mmengine.runner import Runner
 from mmengine.runner.amp import autocast
 from torch.utils.data import DataLoader, Subset
 
-from ..random_state import random_state, set_random_state
+from ..random_state import kept_random_state
 from ..run_record import flat_numbers
+from ..unwrap import in_mode
 from .early_stop_hook import EarlyStopHook
 
 
@@ -99,11 +100,11 @@ def validate_two_samples(runner: Runner) -> dict[str, Any]:
     size = min(max(2, processes), len(loader.dataset))
     spread = np.linspace(0, len(loader.dataset) - 1, size).round().astype(int).tolist()
     own = Subset(loader.dataset, spread[rank::processes] or [spread[rank % size]])
-    modes = [(module, module.training) for module in model.modules()]
-    with _random_states_kept(), _silence(), torch.no_grad(), autocast(enabled=loop.fp16):
+    with (kept_random_state(), in_mode(model, training=False), _silence(), torch.no_grad(),
+          autocast(enabled=loop.fp16)):
         batch = next(iter(DataLoader(own, batch_size=len(own), collate_fn=loader.collate_fn)))
         try:
-            outputs = model.eval().val_step(batch)
+            outputs = model.val_step(batch)
             evaluator.process(data_samples=outputs, data_batch=batch)
             return evaluator.evaluate(size)
         except (AssertionError, KeyError, RuntimeError, TypeError) as error:
@@ -112,16 +113,6 @@ def validate_two_samples(runner: Runner) -> dict[str, Any]:
                 f'its output: {next(iter(str(error).splitlines()), "")}. Check that the '
                 'in_channels of its parts and the image size match, and the arguments of the '
                 'metrics') from error
-        finally:
-            for module, training in modes:
-                module.training = training
-
-
-@contextmanager
-def _random_states_kept() -> Iterator[None]:
-    state = random_state()
-    yield
-    set_random_state(state)
 
 
 @contextmanager

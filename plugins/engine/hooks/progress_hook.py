@@ -23,7 +23,7 @@ class ProgressHook(Hook):
 
     def __init__(self) -> None:
         self.console = Console(quiet=not is_main_process(), markup=False, emoji=False)
-        self.bar: Progress | None = None
+        self.bar = Progress(disable=True)
         self._drawn = 0.
         self._epoch_start = 0.
 
@@ -45,7 +45,7 @@ class ProgressHook(Hook):
         self._draw(batch_idx + 1, (outputs or {}).get('loss'))
 
     def after_train_epoch(self, runner) -> None:
-        self._stop()
+        self.bar.stop()
         loss = runner.message_hub.get_scalar('train/loss').mean(len(runner.train_dataloader))
         self.console.print(f'epoch {runner.epoch + 1}/{runner.max_epochs}  loss {loss:.4f}  '
                            f'{time.perf_counter() - self._epoch_start:.1f} s', highlight=False)
@@ -60,7 +60,7 @@ class ProgressHook(Hook):
     after_test_iter = after_val_iter
 
     def after_val_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
-        self._stop()
+        self.bar.stop()
         shown = [f'{k} {v:.4g}' for k, v in (metrics or {}).items() if isinstance(v, int | float)]
         if shown:
             self.console.print('    validation  ' + '  '.join(shown), highlight=False,
@@ -70,25 +70,19 @@ class ProgressHook(Hook):
         self._start('test', len(runner.test_dataloader))
 
     def after_test_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
-        self._stop()
+        self.bar.stop()
 
     def _start(self, title: str, total: int) -> None:
-        if not self.console.is_terminal:
-            return
         self.bar = Progress(TextColumn(title), BarColumn(), MofNCompleteColumn(),
                             TimeRemainingColumn(), TextColumn('{task.fields[note]}'),
-                            console=self.console, transient=True, auto_refresh=False)
+                            console=self.console, transient=True, auto_refresh=False,
+                            disable=not self.console.is_terminal)
         self.bar.add_task(title, total=total, note='')
         self.bar.start()
 
     def _draw(self, completed: int, loss: Any = None) -> None:
         now = time.perf_counter()
-        if self.bar is not None and now - self._drawn >= self.period:
+        if not self.bar.disable and now - self._drawn >= self.period:
             self._drawn = now
             note = '' if loss is None else f'loss {loss.item():.4g}'
             self.bar.update(self.bar.task_ids[0], completed=completed, note=note, refresh=True)
-
-    def _stop(self) -> None:
-        if self.bar is not None:
-            self.bar.stop()
-            self.bar = None

@@ -78,12 +78,10 @@ class RunRecordHook(Hook):
         monitor = (getattr(checkpoint_hook, 'key_indicators', None) or [None])[0]
         if monitor is None or monitor == 'auto':
             return dict(self.history[-1], monitor=None)
-        better = checkpoint_hook.is_better_than[monitor]
-        best = None
-        for entry in self.history:
-            score = entry['metrics'].get(monitor, math.nan)
-            if not math.isnan(score) and (best is None or better(score, best['metrics'][monitor])):
-                best = entry
+        choose = max if checkpoint_hook.rules[0] == 'greater' else min
+        scored = [entry for entry in self.history
+                  if not math.isnan(entry['metrics'].get(monitor, math.nan))]
+        best = choose(scored, key=lambda entry: entry['metrics'][monitor], default=None)
         return dict(best or self.history[-1], monitor=monitor if best else None)
 
 

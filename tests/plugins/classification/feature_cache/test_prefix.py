@@ -10,7 +10,7 @@ from torch import nn
 from plugins.classification.classifiers import TransferClassifier
 from plugins.classification.datasets import ArrayDataset
 from plugins.classification.feature_cache import FrozenPrefix, what_learns
-from plugins.classification.feature_cache.prefix import kept_random_state
+from plugins.engine.random_state import kept_random_state
 
 from .conftest import DrawnStripes
 
