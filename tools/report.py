@@ -20,8 +20,13 @@ from plugins.engine.files import REPO_ROOT, check_file, write_text
 from plugins.engine.wording import counted
 
 
-def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line."""
+def main(argv: Sequence[str] | None = None) -> Path:
+    """Write the page and return its path.
+
+    Raises:
+        OSError: The page cannot be written or exists already, or a folder contains no run.
+        ValueError: A metafile cannot be read.
+    """
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR',
                         help='work dirs of tools/train.py, or folders that contain some')
@@ -33,17 +38,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         help="show a classifier's N worst mistakes (default: 12; 0: none)")
     parser.add_argument('--detections', type=not_negative, default=3, metavar='N',
                         help="show a detector's results on N images (default: 3; 0: none)")
-    return parser.parse_args(argv)
-
-
-def main(argv: Sequence[str] | None = None) -> Path:
-    """Write the page and return its path.
-
-    Raises:
-        OSError: The page cannot be written or exists already, or a folder contains no run.
-        ValueError: A metafile cannot be read.
-    """
-    args = parse_args(argv)
+    args = parser.parse_args(argv)
     out = args.out.absolute()
     check_file(out, overwrite=args.overwrite)
     from plugins.report.collect import collect

@@ -1,5 +1,5 @@
-"""Print a run's record as tables."""
-from collections.abc import Sequence
+"""Print tables of figures, and a run's record as such."""
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -37,6 +37,20 @@ def print_result(result: dict[str, Any]) -> None:
         console.print(f'Warning: {warning}', style='bold', highlight=False, soft_wrap=True)
 
 
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], title: str,
+                total: Sequence[str] = ()) -> None:
+    """Print names, which may be folded, with their figures; ``total`` is a last row, set apart."""
+    table = Table(Column(heads[0], overflow='fold'),
+                  *(Column(head, justify='right', no_wrap=True) for head in heads[1:]),
+                  title=title, title_justify='left')
+    for row in rows:
+        table.add_row(*row)
+    if total:
+        table.add_section()
+        table.add_row(*total, style='bold')
+    Console(markup=False, emoji=False).print(table)
+
+
 def print_classes(classes: dict[str, dict[str, Any]], split: str) -> None:
     """Print the figures per class, in %; if there are many, only of those with low accuracy."""
     tested = {name: figures for name, figures in classes.items() if figures['images']}
@@ -45,15 +59,10 @@ def print_classes(classes: dict[str, dict[str, Any]], split: str) -> None:
     if len(tested) > LONGEST_CLASS_TABLE:
         shown = sorted(tested, key=lambda name: tested[name]['accuracy'])[:WORST]
         title = f'The {WORST} worst of {len(tested)} classes, {split} images, %'
-    table = Table(Column('class', overflow='fold'),
-                  *(Column(head, justify='right', no_wrap=True)
-                    for head in ('images', 'accuracy (recall)', 'precision', 'F1')),
-                  title=title, title_justify='left')
-    for name in shown:
-        figures = tested[name]
-        table.add_row(name, str(figures['images']),
-                      *(f'{figures[key]:.1f}' for key in ('accuracy', 'precision', 'f1')))
-    Console(markup=False, emoji=False).print(table)
+    print_table(('class', 'images', 'accuracy (recall)', 'precision', 'F1'), (
+        (name, str(tested[name]['images']), *(
+            f'{tested[name][key]:.1f}' for key in ('accuracy', 'precision', 'f1')))
+        for name in shown), title)
     if len(shown) < len(tested):
         print('All classes are in result.json.')
     if missing := [name for name in classes if name not in tested]:

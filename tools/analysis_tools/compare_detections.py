@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import add_model_options, file_or_run, positive, run, share
 from plugins.engine.files import REPO_ROOT, check_folder, replacing_folder, write_json
+from plugins.engine.result_table import print_table
 from plugins.engine.run_reader import run_parts
 from plugins.engine.wording import counted, short_names
 
@@ -220,16 +221,10 @@ def _draw(data: _Tested, image: str, outcomes: Sequence[Any], args: argparse.Nam
 
 
 def _print(record: dict[str, Any], folder: Path) -> None:
-    from rich.console import Console
-    from rich.table import Column, Table
-
-    table = Table(Column('model', overflow='fold'), *(
-        Column(key, justify='right') for key in ('TP', 'FP', 'FN')),
-        title=f"{counted(record['images'], 'image')}, score >= {record['score_thr']:g}, "
-        f"IoU >= {record['iou_thr']:g}")
-    for model in record['models']:
-        table.add_row(model['name'], *(str(model[key]) for key in ('tp', 'fp', 'fn')))
-    Console(markup=False, emoji=False).print(table)
+    print_table(('model', 'TP', 'FP', 'FN'), (
+        (model['name'], *(str(model[key]) for key in ('tp', 'fp', 'fn')))
+        for model in record['models']), f"{counted(record['images'], 'image')}, score >= "
+        f"{record['score_thr']:g}, IoU >= {record['iou_thr']:g}")
     print(f"{counted(len(record['drawn']), 'picture')} written to {folder}: "
           + ', '.join(one['id'] for one in record['drawn']))
 

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import add_cfg_options, config_file, positive, run
 from plugins.engine.files import check_file, write_json
+from plugins.engine.result_table import print_table
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -77,20 +78,10 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 def _print(title: str, result: Mapping[str, Any]) -> None:
     """Print the figures as a table."""
-    from rich.console import Console
-    from rich.table import Column, Table
-
     height, width = result['input_size']
-    heads = ('parameters', 'trainable', 'operations*', 'activations')
-    table = Table(Column('module', overflow='fold'),
-                  *(Column(head, justify='right', no_wrap=True) for head in heads),
-                  title=f'{title}; an image {height} pixels high and {width} wide',
-                  title_justify='left')
-    for name, figures in result['layers'].items():
-        table.add_row(name, *_cells(figures))
-    table.add_section()
-    table.add_row('in all', *_cells(result), style='bold')
-    Console(markup=False, emoji=False).print(table)
+    print_table(('module', 'parameters', 'trainable', 'operations*', 'activations'), (
+        (name, *_cells(figures)) for name, figures in result['layers'].items()),
+        f'{title}; an image {height} pixels high and {width} wide', ('in all', *_cells(result)))
     kinds = ', '.join(f'{name} {number:,}' for name, number in result['by_operator'].items())
     rest = ', '.join(['biases', *(f"{name.removeprefix('aten::')} x {number}"
                                   for name, number in result['uncounted'].items())])

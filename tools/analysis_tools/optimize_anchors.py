@@ -16,18 +16,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import add_cfg_options, config_file, positive, run, seed
-
-
-def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('config', type=config_file, metavar='CONFIG')
-    parser.add_argument('--seed', type=seed, default=0, metavar='N')
-    parser.add_argument('--restarts', type=positive, default=100, metavar='N',
-                        help='number of fits; the best is used (default: %(default)s). More help '
-                        'with hundreds of boxes, fewer suffice for tens of thousands')
-    add_cfg_options(parser)
-    return parser.parse_args(argv)
+from plugins.engine.result_table import print_table
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
@@ -40,7 +29,14 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         ValueError: The config has no YOLO anchors or is wrong, see load_config, or there are
             fewer sizes of boxes than anchors.
     """
-    args = parse_args(argv)
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('config', type=config_file, metavar='CONFIG')
+    parser.add_argument('--seed', type=seed, default=0, metavar='N')
+    parser.add_argument('--restarts', type=positive, default=100, metavar='N',
+                        help='number of fits; the best is used (default: %(default)s). More help '
+                        'with hundreds of boxes, fewer suffice for tens of thousands')
+    add_cfg_options(parser)
+    args = parser.parse_args(argv)
     from plugins.detection import YOLOAnchorGenerator
     from plugins.detection.anchors import fit, quality, to_levels, training_sizes
     from plugins.engine.session import load_config
@@ -64,17 +60,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 def _print(result: dict[str, Any], better: bool) -> None:
     """Print both fits, the gain, and the lines to paste, if any are needed."""
-    from rich.console import Console
-    from rich.table import Table
-
     before, after = result['before'], result['after']
-    table = Table('anchors', 'mean best IoU', 'best IoU > 0.5',
-                  title=f'{result["boxes"]} boxes that are not ignored')
-    for name, figures, sign in (
-            ("the config's", before, ''), ('fitted', after, ''),
-            ('gain', [new - old for old, new in zip(before, after, strict=True)], '+')):
-        table.add_row(name, *(f'{value:{sign}.3f}' for value in figures))
-    Console(markup=False, emoji=False).print(table)
+    gain = [new - old for old, new in zip(before, after, strict=True)]
+    print_table(('anchors', 'mean best IoU', 'best IoU > 0.5'), (
+        (name, *(f'{value:{sign}.3f}' for value in figures)) for name, figures, sign in (
+            ("the config's", before, ''), ('fitted', after, ''), ('gain', gain, '+'))),
+        f'{result["boxes"]} boxes that are not ignored')
     if not better:
         print("Keep the config's anchors: the fitted ones are no better.")
         return

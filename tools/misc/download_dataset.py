@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
             raise ValueError(
                 f'{target}: exists, but is not the complete {args.name} ({some(wrong, "; ")}; '
                 'empty files do not count); move it away or choose another --data-root')
-        _check_content(data_set, target)
+        _check_content(args.name, data_set, target)
         print(f'{args.name}: has all its files already, in {target}')
         return target
     source = args.source and args.source.expanduser()
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
             print(f'Unpacking {path.name}')
             unpack(path, work / 'unpacked', data_set.only)
         found = _find_set(args.name, data_set, work / 'unpacked')
-        _check_content(data_set, found)
+        _check_content(args.name, data_set, found)
         for child in list(found.iterdir()):
             child.rename(made / child.name)
         shutil.rmtree(work)
@@ -75,13 +75,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check_content(data_set: Download, folder: Path) -> None:
+def _check_content(name: str, data_set: Download, folder: Path) -> None:
     """Warn if bytes differ from the official ones; raise ValueError if CIFAR is unreadable."""
-    others = []
-    if data_set.folder.startswith('cifar'):
+    others: list[str] = []
+    if name.startswith('cifar'):
         # Imported here, because it imports all of mmpretrain, which other sets do not need.
-        from plugins.classification.datasets.cifar_files import CIFAR10, CIFAR100, other_files
-        others = other_files(folder, CIFAR10 if 'cifar10/' in data_set.folder else CIFAR100)
+        from plugins.classification.datasets import SOURCES
+        for source in SOURCES.get(name).parts(folder).values():
+            others += [file for file in source.other_files() if file not in others]
     elif data_set.digest is not None and digest_of(folder) != data_set.digest:
         others = ['images']
     if others:

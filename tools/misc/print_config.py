@@ -23,16 +23,6 @@ if TYPE_CHECKING:
 _WIDTH = 100
 
 
-def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line before mmengine is imported, so that errors are reported at once."""
-    parser = argparse.ArgumentParser(description='Print a resolved config.')
-    parser.add_argument('config', type=config_file, help='config of an experiment')
-    parser.add_argument('--diff-base', action='store_true',
-                        help='only what the config (and --cfg-options) changes in its _base_')
-    add_cfg_options(parser)
-    return parser.parse_args(argv)
-
-
 def main(argv: Sequence[str] | None = None) -> str:
     """Print, and return what was printed.
 
@@ -41,7 +31,12 @@ def main(argv: Sequence[str] | None = None) -> str:
         ValueError: See ``plugins.engine.session.load_config``; or there is no base to compare
             with.
     """
-    args = parse_args(argv)
+    parser = argparse.ArgumentParser(description='Print a resolved config.')
+    parser.add_argument('config', type=config_file, help='config of an experiment')
+    parser.add_argument('--diff-base', action='store_true',
+                        help='only what the config (and --cfg-options) changes in its _base_')
+    add_cfg_options(parser)
+    args = parser.parse_args(argv)  # before mmengine is imported: errors are reported at once
     from plugins.engine.session import load_config
 
     cfg = load_config(str(args.config), args.cfg_options)

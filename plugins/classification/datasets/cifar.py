@@ -93,13 +93,18 @@ class Cifar10(Source):
         place = f'{self._folder.resolve()}, {self.split}: image '
         return [f'{place}{row}' for row in rows], labels, classes
 
+    def other_files(self) -> list[str]:
+        """Names of the split's files that are readable but not the official ones."""
+        assert len(self) == len(self._rows)  # listed, so they are readable
+        return [name for name, md5 in self._files.items()
+                if checksum(self._folder / name, 'md5') != md5]
+
     def decode(self) -> np.ndarray:
         """See :class:`Source`; warns about files that are not the official ones."""
-        assert len(self) == len(self._rows)  # listed, so the batches are there
+        different = self.other_files()  # lists them, so the batches are there
         images = np.concatenate(self._batches).reshape(-1, 3, 32, 32)
         self._batches = []
-        if different := [name for name, md5 in self._files.items()
-                         if checksum(self._folder / name, 'md5') != md5]:
+        if different:
             print_log(f'{self._folder}: not the official files by their MD5: '
                       f'{", ".join(different)}; accuracies may differ from reported ones',
                       'current', logging.WARNING)

@@ -7,7 +7,6 @@ import numpy as np
 from torchvision import datasets as official
 
 from plugins.engine.checks import is_whole
-from plugins.engine.files import checksum
 from plugins.engine.pickles import BoundedUnpickler
 from plugins.engine.plain_values import INERT, plain, reject
 from plugins.engine.wording import shortened
@@ -56,24 +55,6 @@ def find_folder(root: Path, edition: Edition, expected: dict) -> Path:
     raise FileNotFoundError(
         f'{folder / missing[0]}: missing; found {found}, expected the files {sorted(expected)} in '
         f'{root / folder_name}; {todo} (or correct data_root)')
-
-
-def other_files(folder: Path, edition: Edition) -> list[str]:
-    """Names of files that are readable but not the official ones.
-
-    Raises:
-        OSError: A file is missing.
-        ValueError: A file is not a CIFAR file; the message names it.
-    """
-    meta, = edition.files['meta']
-    classes = read_classes(folder / meta, edition.label_key)
-    others = [name for part in ('meta', 'train', 'test')
-              for name, md5 in edition.files[part].items()
-              if checksum(folder / name, 'md5') != md5]
-    for name in others:
-        if name != meta:
-            read_batch(folder / name, edition.label_key, len(classes))
-    return others
 
 
 class _Unpickler(BoundedUnpickler):

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from plugins.engine.files import REPO_ROOT
-from tools.analysis_tools.optimize_anchors import main, parse_args
+from tools.analysis_tools.optimize_anchors import main
 
 CONFIG = REPO_ROOT / 'configs/yolov3/yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192.py'
 # Nine sizes of cars in 124 x 38, a tenth of KITTI's image; no two lie near each other.
@@ -72,7 +72,7 @@ def test_other_models_and_pipelines_are_rejected(root):
     with pytest.raises(ValueError, match=r"give \['gt_bboxes'.* expected PackDetInputs"):
         main([config])
     with pytest.raises(SystemExit):
-        parse_args([str(root / 'none.py')])
+        main([str(root / 'none.py')])
 
 
 def test_anchors_that_cannot_be_bettered_are_kept(root, capsys):

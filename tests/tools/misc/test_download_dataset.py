@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.classification.datasets import cifar_files
+from plugins.classification.datasets.cifar import Cifar10
 from plugins.engine.files import checksum
 from tools.misc.download_dataset import digest_of, main
 from tools.misc.downloads.catalogue import DATA_SETS
@@ -81,12 +81,12 @@ def test_other_cifar_files_are_a_warning_and_broken_ones_an_error(mirror, tmp_pa
     folder = main(arguments)
     for _ in range(2):  # when it is made, and when it is there already
         said = capsys.readouterr().err
-        assert said.startswith('Warning: cifar10/cifar-10-batches-py is complete, but batches.meta')
-        assert 'test_batch differ from the official files' in said
+        assert said.startswith('Warning: cifar10/cifar-10-batches-py is complete, but data_batch_1')
+        assert 'batches.meta, test_batch differ from the official files' in said
         main(arguments)
     official = {part: {name: hashlib.md5((folder / name).read_bytes()).hexdigest()
-                       for name in files} for part, files in cifar_files.CIFAR10.files.items()}
-    monkeypatch.setattr(cifar_files, 'CIFAR10', cifar_files.CIFAR10._replace(files=official))
+                       for name in files} for part, files in Cifar10.edition.files.items()}
+    monkeypatch.setattr(Cifar10, 'edition', Cifar10.edition._replace(files=official))
     capsys.readouterr()
     main(arguments)
     assert capsys.readouterr().err == ''

@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from plugins.engine.session import load_config
-from tools.misc.print_config import main, parse_args
+from tools.misc.print_config import main
 
 REPO_ROOT = Path(__file__).resolve().parents[3]
 CUT = str(REPO_ROOT / 'configs/densenet/densenet121-cut3-fc1024_finetune_1xb32-300e_mit8-256px.py')
@@ -44,5 +44,5 @@ def test_errors_are_the_project_s(tmp_path, capsys):
     with pytest.raises(ValueError, match='alone.py: names no _base_'):
         main([str(tmp_path / 'alone.py'), '--diff-base'])
     with pytest.raises(SystemExit):
-        parse_args(['none.py'])
+        main(['none.py'])
     assert 'none.py: no such config file' in capsys.readouterr().err
