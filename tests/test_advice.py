@@ -95,6 +95,12 @@ def test_flags_in_messages_are_options_of_a_tool():
     assert {flag: where for flag, where in named.items() if flag not in known} == {}
 
 
+def test_no_tool_reads_an_abbreviated_option():
+    parsers = [path.name for path in SOURCES for found in re.findall(
+        r'ArgumentParser\(', path.read_text()) if path.name != 'command_line.py']
+    assert parsers == [], 'use plugins.engine.command_line.Parser'
+
+
 def test_tools_in_messages_are_there():
     named = {name for path in SOURCES for text in strings(path)
              for name in re.findall(r'\btools/[\w/]+\.(?:py|sh)', text)}

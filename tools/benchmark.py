@@ -6,7 +6,6 @@
 
 OMP_NUM_THREADS sets the threads, CUDA_VISIBLE_DEVICES= hides the GPU.
 """
-import argparse
 import importlib
 import io
 import sys
@@ -19,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.engine.command_line import positive, run
+from plugins.engine.command_line import Parser, positive, run
 from plugins.engine.files import check_file, write_json
 
 SUITES = ('classification', 'frozen', 'detection', 'startup', 'data')
@@ -32,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         ValueError: The variants do not train identically, or one fails.
         OSError: A file cannot be written.
     """
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('suite', choices=SUITES)
     parser.add_argument('--json', type=Path, metavar='F',
                         help='also write conditions and every sample to this file F')

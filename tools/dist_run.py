@@ -11,14 +11,13 @@ import socket
 import subprocess
 import sys
 import time
-from argparse import ArgumentParser
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.engine.command_line import positive
+from plugins.engine.command_line import Parser, positive
 from plugins.engine.continuing import LAUNCHER, TYPED, claim, how_to_go_on
 from plugins.engine.stop_signal import SIGNALS
 
@@ -34,7 +33,7 @@ def main(argv: list[str]) -> int:
     """
     shell = sys.argv[0] = argv[0]  # for the usage of the script, which reads its arguments here
     name = Path(shell).stem.removeprefix('dist_')
-    parser = ArgumentParser(prog=shell, add_help=False)
+    parser = Parser(prog=shell, add_help=False)
     parser.add_argument('CONFIG')
     if name == 'test':
         parser.add_argument('CHECKPOINT', nargs='?')  # a run needs none

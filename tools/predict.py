@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine.command_line import (
+    Parser,
     add_model_options,
     add_trained,
     parse_trained,
@@ -41,7 +42,7 @@ _VIDEO_WIDTH = 1280  # width of an annotated video, pixels
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before mmengine is imported, so that errors are reported at once."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = Parser(description=__doc__.partition('\n')[0])
     add_trained(parser)
     parser.add_argument('input', help='picture, folder of pictures (with subfolders) or video')
     parser.add_argument('--out-dir', type=Path, help='folder to write; default '

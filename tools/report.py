@@ -7,7 +7,6 @@ The page needs no network and no other file. A folder is the work dir of a run o
 (trials.csv), or contains such folders. Only records and pictures are read: no model is built and no
 config is executed. Worst mistakes and detections are those that tools/test.py saved.
 """
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.engine.command_line import not_negative, run
+from plugins.engine.command_line import Parser, not_negative, run
 from plugins.engine.files import REPO_ROOT, check_file, write_text
 from plugins.engine.wording import counted
 
@@ -27,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
         OSError: The page cannot be written or exists already, or a folder contains no run.
         ValueError: A metafile cannot be read.
     """
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR',
                         help='work dirs of tools/train.py, or folders that contain some')
     parser.add_argument('-o', '--out', required=True, type=Path, metavar='HTML',

@@ -15,13 +15,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.engine.command_line import config_file, positive, run
+from plugins.engine.command_line import Parser, config_file, positive, run
 from plugins.engine.files import REPO_ROOT
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before Optuna is imported, so that errors are reported at once."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description='Search hyper-parameters, as a search config says.')
     parser.add_argument('config', type=config_file, help='search config, e.g. configs/search/...py')
     parser.add_argument('--storage', metavar='URL', help="the study's database, e.g. "

@@ -17,14 +17,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.engine.command_line import add_cfg_options, add_trained, parse_trained
+from plugins.engine.command_line import Parser, add_cfg_options, add_trained, parse_trained, run
 from plugins.engine.files import check_file, check_folder, naming
 from plugins.engine.run_reader import EXAMPLES, TEST_FOLDERS
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before mmengine is imported, so that errors are reported at once."""
-    parser = argparse.ArgumentParser(description='Test a checkpoint on the test set of a config.')
+    parser = Parser(description='Test a checkpoint on the test set of a config.')
     add_trained(parser)
     parser.add_argument('--part', choices=('test', 'train', 'val'), default='test',
                         help='which images to test on; training images, too, are used once each, '
@@ -98,5 +98,4 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)

@@ -12,12 +12,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.engine.command_line import add_cfg_options, config_file, seed
+from plugins.engine.command_line import Parser, add_cfg_options, config_file, run, seed
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before mmengine is imported, so that errors are reported at once."""
-    parser = argparse.ArgumentParser(description='Train the model of a config.')
+    parser = Parser(description='Train the model of a config.')
     parser.add_argument('config', type=config_file, help='config file, e.g. configs/basenet/...py')
     parser.add_argument('--work-dir', help='folder for the outputs; default '
                         'work_dirs/<path of the config below configs/>/seed<k>')
@@ -87,5 +87,4 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)

@@ -8,6 +8,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from .console import prepare
 from .continuing import has_claimed, how_to_go_on, wait_for_turn
@@ -17,6 +18,13 @@ from .stop_signal import ignore_signals, listen
 
 DEBUG_VARIABLE = 'MMTRANSFER_TRACEBACK'
 LARGEST_SEED = 2 ** 32 - 1  # NumPy's limit; random and PyTorch accept it too
+
+
+class Parser(ArgumentParser):
+    """argparse's, without abbreviations: the beginning of an option may be another one's name."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_abbrev=False, **kwargs)
 
 
 def share(text: str) -> float:

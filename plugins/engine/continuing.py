@@ -52,7 +52,7 @@ def how_to_go_on() -> str:
 
 def resuming(command: list[str]) -> list[str]:
     """A command with ``--resume``, the last of which counts, and without ``--overwrite``."""
-    kept = [word for word in command if len(word) < 3 or not '--overwrite'.startswith(word)]
+    kept = [word for word in command if word != '--overwrite']
     if kept[-1] == '--resume':
         return kept
     end = [*kept, '--'].index('--')

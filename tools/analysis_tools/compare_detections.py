@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_model_options, file_or_run, positive, run, share
+from plugins.engine.command_line import Parser, add_model_options, file_or_run, positive, run, share
 from plugins.engine.files import REPO_ROOT, check_folder, replacing_folder, write_json
 from plugins.engine.result_table import print_table
 from plugins.engine.run_reader import run_parts
@@ -45,7 +45,7 @@ class _Tested(NamedTuple):
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before mmengine is imported, so that errors are reported at once."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('models', type=file_or_run, nargs='+', metavar='CONFIG CKPT',
                         help='a config and its checkpoints, optionally followed by another config '
                         'and its checkpoints, and so on; or work dirs of runs')

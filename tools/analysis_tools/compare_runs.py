@@ -14,6 +14,7 @@ from rich.table import Column, Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from plugins.engine.command_line import Parser
 from plugins.engine.run_reader import Run
 from plugins.report.collect import collect
 
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
         FileNotFoundError: No run is there.
         ValueError: No run can be shown; the message says why the first cannot.
     """
-    parser = argparse.ArgumentParser(description='Put the results of several runs into one table.')
+    parser = Parser(description='Put the results of several runs into one table.')
     parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR',
                         help='work dirs of tools/train.py, or folders that contain some')
     parser.add_argument('--reach', type=_goal, metavar='METRIC=VALUE',

@@ -16,14 +16,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_cfg_options, config_file, positive, run
+from plugins.engine.command_line import Parser, add_cfg_options, config_file, positive, run
 from plugins.engine.files import check_file, write_json
 from plugins.engine.result_table import print_table
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before mmengine is imported, so that errors are reported at once."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('config', type=config_file, help='config of a classifier or of a detector')
     parser.add_argument('--input-size', nargs='+', type=positive, metavar=('H', 'W'),
                         help='height and width of the image in pixels, or one number for both; '

@@ -7,7 +7,6 @@ anchors and for the fitted ones, then the lines to paste into the config, if tho
 config's train pipeline resizes the boxes; ignored boxes are left out. Only the training part is
 used: anchors fitted to test images would bias the test.
 """
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_cfg_options, config_file, positive, run, seed
+from plugins.engine.command_line import Parser, add_cfg_options, config_file, positive, run, seed
 from plugins.engine.result_table import print_table
 
 
@@ -29,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         ValueError: The config has no YOLO anchors or is wrong, see load_config, or there are
             fewer sizes of boxes than anchors.
     """
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('config', type=config_file, metavar='CONFIG')
     parser.add_argument('--seed', type=seed, default=0, metavar='N')
     parser.add_argument('--restarts', type=positive, default=100, metavar='N',

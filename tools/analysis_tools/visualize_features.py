@@ -17,6 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import (
+    Parser,
     add_model_options,
     add_trained,
     existing_file,
@@ -32,7 +33,7 @@ RECORD = 'features.json'
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before mmengine is imported, so that errors are reported at once."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = Parser(description=__doc__.partition('\n')[0])
     add_trained(parser)
     parser.add_argument('image', type=existing_file, help='a picture')
     parser.add_argument('--layers', nargs='+', metavar='NAME',

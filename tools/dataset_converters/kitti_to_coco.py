@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import run
+from plugins.engine.command_line import Parser, run
 from plugins.engine.files import check_file, resolve_path, write_texts
 from plugins.engine.wording import counted
 
@@ -37,7 +37,7 @@ FACTS = ('type', 'truncated', 'occluded', 'alpha')
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('data_root', metavar='DATA_ROOT', help='folder that holds training/image_2')
     parser.add_argument('--out-dir', metavar='DIR', help='default DATA_ROOT/annotations')
     parser.add_argument('--classes', nargs='+', type=_class, default=[('car', ['Car'])],

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import run, seed
+from plugins.engine.command_line import Parser, run, seed
 from plugins.engine.files import check_file, resolve_path, write_texts
 from plugins.engine.wording import counted
 
@@ -25,7 +25,7 @@ FOLDER = 'ImageSets'
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('data_root', metavar='DATA_ROOT', help='folder that holds training/image_2')
     parser.add_argument('--train', type=int, default=400, metavar='N',
                         help='images to train on (default: %(default)s)')

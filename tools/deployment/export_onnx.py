@@ -5,7 +5,6 @@
 
 Inputs and outputs: see plugins/apis/export.py. The file's metadata names classes, input and config.
 """
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_model_options, add_trained, parse_trained, run
+from plugins.engine.command_line import Parser, add_model_options, add_trained, parse_trained, run
 from plugins.engine.files import check_file
 
 
@@ -24,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         OSError: The target exists or cannot be written.
         ValueError: See ``plugins.apis.load.load_trained`` and ``plugins.apis.export.export_onnx``.
     """
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = Parser(description=__doc__.partition('\n')[0])
     add_trained(parser)
     parser.add_argument('--out', type=Path, help="default: beside the checkpoint, with .onnx")
     parser.add_argument('--overwrite', action='store_true', help='replace an existing file')

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_cfg_options, config_file, positive, run, seed
+from plugins.engine.command_line import Parser, add_cfg_options, config_file, positive, run, seed
 from plugins.engine.files import check_folder, replacing_folder, write_json
 from plugins.engine.wording import index_of
 from plugins.engine.work_dir import default_work_dir
@@ -35,7 +35,7 @@ _PER_CLASS, _PICTURES = 3, 6
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before mmengine is imported, so that errors are reported at once."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('config', type=config_file, help='config of a classifier or of a detector')
     parser.add_argument('--part', choices=('train', 'val', 'test'), default='train',
                         help='which images to show, prepared as for this part (default: train)')

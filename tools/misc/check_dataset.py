@@ -10,7 +10,6 @@
 The exit code is 1 if there is a problem: a file that cannot be read, an odd one (of nearly one
 colour, dark, with several pages), the same pixels twice, or classes that differ between the parts.
 """
-import argparse
 import hashlib
 import sys
 from collections import Counter, defaultdict
@@ -24,6 +23,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.classification.datasets import SOURCES, ClassFolder, Source
+from plugins.engine.command_line import Parser, run
 from plugins.engine.files import resolve_path
 from plugins.engine.images import oddities, read_image
 
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> list[Finding]:
         ValueError: The layout itself is wrong (no image in a class folder, a
             list that names a missing file).
     """
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('data', help='a data set\'s folder, or a config')
     path = resolve_path(parser.parse_args(argv).data)
     oddities.clear()
@@ -205,5 +205,4 @@ def _span(values: Sequence[int]) -> str:
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(lambda: sys.exit(1 if main() else 0))

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import run
+from plugins.engine.command_line import Parser, run
 from plugins.engine.files import REPO_ROOT, checksum, replacing_folder
 from plugins.engine.wording import some
 from tools.misc.downloads.catalogue import DATA_SETS, Archive, Download
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
 
 def _parser() -> argparse.ArgumentParser:
     lines = [f'  {name:14}{item.origin}' for name, item in DATA_SETS.items()]
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         description=__doc__.partition('\n')[0], epilog='\n'.join(['data sets:', *lines]),
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('name', choices=list(DATA_SETS), metavar='NAME', help='see below')

@@ -7,7 +7,6 @@ A family's table is between two marker lines of its README.md. It comes from met
 reports' figures), results.csv (written by tools/misc/record_result.py) and the first docstring line
 of each config. model-index.yml lists the families.
 """
-import argparse
 import ast
 import os
 import re
@@ -19,6 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from plugins.engine.command_line import Parser, run
 from plugins.engine.files import REPO_ROOT, write_texts
 from plugins.engine.metric_names import METRICS
 from plugins.engine.wording import counted
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path]:
         FileNotFoundError: A metafile, README or config is missing.
         ValueError: A file does not have this form, or, with ``--check``, a README is stale.
     """
-    parser = argparse.ArgumentParser(description='Rewrite the tables in configs/*/README.md.')
+    parser = Parser(description='Rewrite the tables in configs/*/README.md.')
     parser.add_argument('--check', action='store_true', help='change nothing; fail if any is stale')
     args = parser.parse_args(argv)
     stale = stale_readmes(REPO_ROOT)
@@ -169,5 +169,4 @@ def _with_table(text: str, table: str, readme: Path) -> str:
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.checks import whole
-from plugins.engine.command_line import not_negative, positive, run
+from plugins.engine.command_line import Parser, not_negative, positive, run
 from plugins.engine.files import check_folder, replacing_folder
 from tools.misc.drawing.camera import FULL_WIDTH
 from tools.misc.sample_layouts import SETS, Request
@@ -34,7 +34,7 @@ def _size(text: str) -> tuple[str, int]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('out', type=Path, metavar='OUT', help='folder that gets one folder per set')
     parser.add_argument('--sets', nargs='+', choices=list(SETS), default=list(SETS),
                         metavar='SET', help=f'which of {", ".join(SETS)} (default: all)')

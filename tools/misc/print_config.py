@@ -6,7 +6,6 @@
 Unlike OpenMMLab's print_config.py, it rejects what tools/train.py rejects, such
 as a misspelt option. A whole config is printed as a valid config file.
 """
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import add_cfg_options, config_file, run
+from plugins.engine.command_line import Parser, add_cfg_options, config_file, run
 from plugins.engine.config_keys import READ_KEYS
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> str:
         ValueError: See ``plugins.engine.session.load_config``; or there is no base to compare
             with.
     """
-    parser = argparse.ArgumentParser(description='Print a resolved config.')
+    parser = Parser(description='Print a resolved config.')
     parser.add_argument('config', type=config_file, help='config of an experiment')
     parser.add_argument('--diff-base', action='store_true',
                         help='only what the config (and --cfg-options) changes in its _base_')

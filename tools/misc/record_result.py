@@ -2,7 +2,6 @@
 
     python tools/misc/record_result.py WORK_DIR --data 'CIFAR-10, official files'
 """
-import argparse
 import csv
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from plugins.engine.command_line import Parser, run
 from plugins.engine.files import REPO_ROOT, replacing
 from plugins.engine.run_reader import read_run
 from plugins.engine.work_dir import CONFIGS
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
         FileNotFoundError: The run or its test has no ``result.json``.
         ValueError: See :func:`result_rows`; or the rows are in the table already.
     """
-    parser = argparse.ArgumentParser(description='Add a tested run to its results.csv.')
+    parser = Parser(description='Add a tested run to its results.csv.')
     parser.add_argument('work_dir', help='work dir of tools/train.py, tested by tools/test.py')
     parser.add_argument('--data', required=True, help='name of the data, as shown in the table')
     parser.add_argument('--note', default='', help='shown below the table; required for a run '
@@ -101,5 +101,4 @@ def _identity(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 if __name__ == '__main__':
-    from plugins.engine.command_line import run
     run(main)

@@ -17,7 +17,6 @@ A .weights file has no names: it holds the cfg's layers from top to bottom, and 
 scale (five convolutions of the neck, two of the head) before it begins the next, the coarsest
 first. Sources: cfg/yolov3.cfg and src/parser.c of github.com/pjreddie/darknet.
 """
-import argparse
 import struct
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -174,7 +173,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
         OSError: SRC cannot be read; or see :func:`parse`.
         ValueError: SRC is neither of the two files; or see :func:`parse`.
     """
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = command_line.Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('src', type=Path, metavar='SRC', help=f'{BACKBONE} or yolov3.weights')
     args = parse(parser, argv)
     state, facts, classes = convert(args.src, yolov3())

@@ -19,7 +19,6 @@ epsilons, the place of a stride, padding, input range. The settings that
 OpenMMLab's class needs are printed, and kept in the file's ``meta``; with that
 class's defaults, the same weights give different outputs.
 """
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
         OSError: SRC cannot be read; or see :func:`parse`.
         ValueError: SRC is not an .npz or .h5, or its arrays are not those of ARCH.
     """
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = command_line.Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('arch', choices=ARCHITECTURES, metavar='ARCH',
                         help=', '.join(ARCHITECTURES))
     parser.add_argument('src', type=Path, metavar='SRC', help='.npz or .h5')

@@ -10,7 +10,6 @@ renames while it loads. Convert to inspect the weights, or for
 tools/test.py, which loads strictly: if the config's head has all 1000
 classes, DST can be tested directly.
 """
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
         OSError: SRC cannot be read or downloaded; or see :func:`parse`.
         ValueError: SRC is not a checkpoint, or has tensors of another architecture.
     """
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = command_line.Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('src', metavar='SRC')
     args = parse(parser, argv)
     state = read_checkpoint(args.src)

@@ -1,5 +1,5 @@
 import signal
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentTypeError
 
 import pytest
 
@@ -7,6 +7,7 @@ from plugins.engine import continuing
 from plugins.engine.command_line import (
     DEBUG_VARIABLE,
     LARGEST_SEED,
+    Parser,
     config_file,
     existing_file,
     not_negative,
@@ -31,12 +32,21 @@ def test_what_fits_is_read(kind, text, value):
     (not_negative, ('-1', '1.0'), 'is not a whole number of at least 0'),
     (seed, ('-1', str(2 ** 32), '1e3'), 'is not a whole number from 0 to 4294967295')])
 def test_what_does_not_fit_is_said_in_words(kind, texts, expected, capsys):
-    parser = ArgumentParser()
+    parser = Parser()
     parser.add_argument('--x', type=kind)
     for text in texts:
         with pytest.raises(SystemExit):
             parser.parse_args([f'--x={text}'])
         assert f"argument --x: {text!r} {expected}" in capsys.readouterr().err
+
+
+def test_the_beginning_of_an_option_is_no_option(capsys):
+    parser = Parser()
+    parser.add_argument('--show-dir')
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--show', 'x'])
+    assert 'unrecognized arguments: --show x' in capsys.readouterr().err
+    assert parser.parse_args(['--show-dir=x']).show_dir == 'x'
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):

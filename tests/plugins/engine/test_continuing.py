@@ -13,7 +13,6 @@ from plugins.engine.continuing import TYPED, how_to_go_on, resuming
 @pytest.mark.parametrize('typed, expected', [
     ('python tools/train.py a.py', 'python tools/train.py a.py --resume'),
     ('python train.py a.py --overwrite --amp', 'python train.py a.py --amp --resume'),
-    ('python train.py a.py --over', 'python train.py a.py --resume'),
     ('python train.py a.py --resume', 'python train.py a.py --resume'),
     ('python train.py a.py --resume --amp', 'python train.py a.py --resume --amp --resume'),
     ('python train.py --resume=b.pth a.py', 'python train.py --resume=b.pth a.py --resume'),
