@@ -17,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.engine.command_line import Parser, add_cfg_options, add_trained, parse_trained, run
+from plugins.engine.command_line import Parser, add_run_options, add_trained, parse_trained, run
 from plugins.engine.files import check_file, check_folder, naming
 from plugins.engine.run_reader import EXAMPLES, TEST_FOLDERS
 
@@ -39,9 +39,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         'in --out and --show-dir')
     parser.add_argument('--trust-checkpoint', action='store_true',
                         help='load the checkpoint although it could run code')
-    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
-    parser.add_argument('--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
-    add_cfg_options(parser)
+    add_run_options(parser)
     args = parse_trained(parser, argv)
     args.work_dir = Path(args.work_dir or args.checkpoint.parent / TEST_FOLDERS[args.part])
     if (args.work_dir / 'last_checkpoint').exists():

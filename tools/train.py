@@ -12,7 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.engine.command_line import Parser, add_cfg_options, config_file, run, seed
+from plugins.engine.command_line import Parser, add_run_options, config_file, run, seed
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -26,17 +26,17 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         help='continue from the last checkpoint of the work dir, or from CKPT')
     parser.add_argument('--overwrite', action='store_true',
                         help='delete an earlier run in the work dir')
-    parser.add_argument('--amp', action='store_true',
-                        help='mixed precision: bfloat16 if the hardware supports it')
     parser.add_argument('--auto-scale-lr', action='store_true',
                         help='scale the learning rate with the total batch size')
+    parser.add_argument('--no-validate', action='store_true',
+                        help='no validation, so no best checkpoint: the result is the last one')
+    parser.add_argument('--no-persistent-workers', action='append_const', dest='off', default=[],
+                        const='persistent_workers', help='load each epoch in new processes')
     parser.add_argument('--fast-dev-run', action='store_true',
                         help='two batches of train, val and test; nothing is kept')
     parser.add_argument('--trust-checkpoint', action='store_true',
                         help='load --resume or load_from although it could run code')
-    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
-    parser.add_argument('--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
-    add_cfg_options(parser)
+    add_run_options(parser)
     args = parser.parse_args(argv)
     if args.work_dir and Path(args.work_dir).exists() and not Path(args.work_dir).is_dir():
         parser.error(f'--work-dir {args.work_dir}: is a file, expected a folder')
@@ -69,6 +69,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             session.enable_amp()
         if args.auto_scale_lr:
             session.enable_auto_scale_lr()
+        if args.no_validate:
+            session.leave_out_validation()
+        session.switch_off_in_loaders(args.off)
         if args.fast_dev_run:
             limit_to_fast_dev_run(session.cfg)
             args.work_dir = session.enter_context(tempfile.TemporaryDirectory())

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import traceback
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -100,6 +100,17 @@ def add_cfg_options(parser: ArgumentParser) -> None:
     parser.add_argument('--cfg-options', nargs='+', action='extend', default=[],
                         metavar='KEY=VALUE', help='change the config, e.g. train_cfg.max_epochs=5; '
                         '+KEY=VALUE adds a key')
+
+
+def add_run_options(parser: ArgumentParser) -> None:
+    """Add the options that train.py and test.py share."""
+    parser.add_argument('--amp', action='store_true',
+                        help='mixed precision: bfloat16 if the hardware supports it')
+    parser.add_argument('--no-pin-memory', action='append_const', dest='off', default=[],
+                        const='pin_memory', help='copy batches to a GPU from pageable memory')
+    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
+    parser.add_argument('--local_rank', '--local-rank', type=int, help=SUPPRESS)
+    add_cfg_options(parser)
 
 
 def add_model_options(parser: ArgumentParser) -> None:

@@ -25,7 +25,7 @@ from .hooks import RunRecordHook
 from .precision import enable_amp
 from .prediction_file import PredictionFile
 from .result_table import print_result
-from .run_reader import RECORD, read_record
+from .run_reader import RECORD, TEST_FOLDERS, read_record
 from .run_record import describe_run, git_commit
 from .type_check import check_types
 from .work_dir import claim_work_dir, default_work_dir, last_checkpoint
@@ -80,6 +80,20 @@ class Session(ExitStack):
             raise ValueError(f'--auto-scale-lr: {self.cfg.filename} has no '
                              'auto_scale_lr.base_batch_size to scale from.')
         self.cfg.auto_scale_lr.enable = True
+
+    def leave_out_validation(self) -> None:
+        """Train to the last epoch, whose checkpoint is the result, without validation.
+
+        MonitorCheckHook then rejects early stops and schedules, which need its metrics.
+        """
+        self.cfg.update(dict.fromkeys(('val_dataloader', 'val_cfg', 'val_evaluator')))
+        if saver := self.cfg.default_hooks.get('checkpoint'):
+            saver.save_best = None
+
+    def switch_off_in_loaders(self, keys: Sequence[str]) -> None:
+        """Set keys of every dataloader, such as ``pin_memory``, to False."""
+        for loader in filter(None, (self.cfg.get(f'{part}_dataloader') for part in TEST_FOLDERS)):
+            loader.update(dict.fromkeys(keys, False))
 
     def enter_work_dir(self, work_dir: str | None, resume: str | None, overwrite: bool) -> None:
         """Choose the work dir and the checkpoint to resume; the main process decides for all.
@@ -187,7 +201,7 @@ class Session(ExitStack):
     def finish_training(self, runner: Runner, keep: bool = True) -> dict[str, Any]:
         """Make the record of a finished training, write it if ``keep``, and print it."""
         record = _hook(runner, RunRecordHook)
-        best = record.best(_hook(runner, CheckpointHook))
+        best = record.best(_hook(runner, CheckpointHook), runner.epoch)
         result = dict(mode='train', split='val', metrics=best['metrics'], monitor=best['monitor'],
                       best_epoch=best['epoch'], epochs=runner.epoch,
                       seconds=round(record.seconds, 2),

@@ -14,6 +14,8 @@ from tensorboard.summary.writer.event_file_writer import _AsyncWriterThread
 from plugins.engine import continuing
 from plugins.engine.files import REPO_ROOT
 from tests.conftest import DIGITS
+from tools import report, test
+from tools.analysis_tools import compare_runs
 
 
 def test_result_json_holds_the_record(digits_run):
@@ -38,6 +40,57 @@ def test_result_json_holds_the_record(digits_run):
     assert len(result['data_fingerprint']['train']) == 64
     assert result['torch_version'] == torch.__version__ and result['seconds'] > 0
     assert len(result['config_hash']) == 66 and result['processes'] == 1
+
+
+def test_without_validation_the_last_checkpoint_is_the_result(
+        train_digits, digits_run, digits_options, tmp_path, capsys):
+    run = tmp_path / 'run'
+    options = ('train_cfg.max_epochs=2',)
+    result = train_digits('--no-validate', '--work-dir', str(run), options=options)
+    assert f'Checkpoint: {run}/epoch_2.pth' in capsys.readouterr().out
+    assert (result['metrics'], result['best_epoch'], result['monitor']) == ({}, None, None)
+    assert result['checkpoint'] == str(run / 'epoch_2.pth') and not list(run.glob('best_*'))
+    tested = test.main([str(run)])
+    assert tested['checkpoint'] == result['checkpoint']
+    row, = compare_runs.main([str(run)])
+    assert row['metrics']['accuracy/top1'] == dict(
+        val=None, test=tested['metrics']['accuracy/top1'])
+    assert report.main([str(run), '-o', str(tmp_path / 'page.html')]).stat().st_size > 1000
+    # the validated epochs before are not those of the result
+    shutil.copytree(digits_run, other := tmp_path / 'other')
+    result = train_digits('--work-dir', str(other), '--resume', '--no-validate',
+                          options=('train_cfg.max_epochs=3',))
+    assert result['checkpoint'] == str(other / 'epoch_3.pth') and result['metrics'] == {}
+    assert [entry['epoch'] for entry in result['history']] == [1, 2]
+
+
+@pytest.mark.parametrize('options, told', [
+    (['+default_hooks.stop.type=EarlyStopHook', '+default_hooks.stop.monitor=loss'],
+     "EarlyStopHook monitors 'loss'"),
+    (['+param_scheduler.1.type=ReduceLROnPlateau', '+param_scheduler.1.monitor=loss'],
+     "ReduceLROnPlateau monitors 'loss'")])
+def test_what_needs_a_validation_is_rejected_without_one(train_digits, tmp_path, options, told):
+    with pytest.raises(ValueError, match=f'{told}, but there is no validation .--no-validate'):
+        train_digits('--no-validate', '--work-dir', str(tmp_path / 'w'), options=tuple(options))
+    assert not list(tmp_path.rglob('*.pth'))
+
+
+def test_options_of_the_dataloaders(train_digits, tmp_path, monkeypatch):
+    from plugins.engine.session import Session
+
+    def stop(session, _):
+        raise InterruptedError(session.cfg)
+    monkeypatch.setattr(Session, 'build_runner', stop)
+    options = tuple(f'+{part}_dataloader.{key}=True' for part in ('train', 'val', 'test')
+                    for key in ('pin_memory', 'persistent_workers'))
+    for argv, pinned, persistent in (([], True, True), (['--no-pin-memory'], False, True),
+                                     (['--no-persistent-workers'], True, False)):
+        with pytest.raises(InterruptedError) as stopped:
+            train_digits('--work-dir', str(tmp_path / 'w'), *argv, options=options)
+        cfg, = stopped.value.args
+        for part in ('train', 'val', 'test'):
+            loader = cfg[f'{part}_dataloader']
+            assert (loader.pin_memory, loader.persistent_workers) == (pinned, persistent)
 
 
 def test_same_seed_same_run_other_seed_other_run(train_digits, tmp_path):

@@ -52,8 +52,9 @@ class MonitorCheckHook(Hook):
         if not monitors:
             return
         if runner.val_loop is None:
-            raise ValueError(f'{_listed(monitors)}, but the config has no validation '
-                             '(val_dataloader, val_cfg, val_evaluator)')
+            raise ValueError(f'{_listed(monitors)}, but there is no validation (--no-validate, or '
+                             'no val_dataloader, val_cfg, val_evaluator); validate, or take '
+                             'that out of default_hooks or param_scheduler')
         if word := getattr(runner.val_dataloader.dataset, 'nothing_to_find', ''):
             raise ValueError(f'{word}: every metric would be undefined, but {_listed(monitors)}; '
                              'give val_dataloader images with such objects')

@@ -68,16 +68,16 @@ class RunRecordHook(Hook):
         self.test_tables = _take_tables(runner, metrics or {}, 'test')
         self.test_seconds = time.perf_counter() - self._start
 
-    def best(self, checkpoint_hook: CheckpointHook | None) -> dict[str, Any]:
-        """The history entry of the best checkpoint; the last entry if none is kept.
+    def best(self, checkpoint_hook: CheckpointHook | None, epoch: int) -> dict[str, Any]:
+        """The history entry of the best checkpoint; if none is kept, of the last ``epoch``.
 
         Of equal scores the first, as in CheckpointHook.
         """
-        if not self.history:
-            return dict(epoch=None, metrics={}, monitor=None)
         monitor = (getattr(checkpoint_hook, 'key_indicators', None) or [None])[0]
-        if monitor is None or monitor == 'auto':
-            return dict(self.history[-1], monitor=None)
+        if not self.history or monitor in (None, 'auto'):
+            validated = bool(self.history) and self.history[-1]['epoch'] == epoch
+            return dict(self.history[-1], monitor=None) if validated else \
+                dict(epoch=None, metrics={}, monitor=None)
         choose = max if checkpoint_hook.rules[0] == 'greater' else min
         scored = [entry for entry in self.history
                   if not math.isnan(entry['metrics'].get(monitor, math.nan))]

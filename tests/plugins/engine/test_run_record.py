@@ -76,6 +76,13 @@ def test_best_is_the_epoch_that_the_checkpoint_hook_would_keep(monitor, rule, be
     hook = RunRecordHook()
     hook.history = [dict(epoch=i + 1, metrics=m) for i, m in enumerate(scores)]
     hook.history.insert(1, dict(epoch=9, metrics={}))  # as in a damaged checkpoint
-    best = hook.best(CheckpointHook(save_best=monitor, rule=rule))
+    best = hook.best(CheckpointHook(save_best=monitor, rule=rule), 4)
     first = monitor[0] if isinstance(monitor, list) else monitor
     assert (best['epoch'], best['monitor']) == (best_epoch, first)
+
+
+def test_an_epoch_that_was_not_validated_has_no_metrics():
+    hook = RunRecordHook()
+    hook.history = [dict(epoch=1, metrics=dict(acc=10.))]
+    assert hook.best(CheckpointHook(), 1)['metrics'] == dict(acc=10.)
+    assert hook.best(CheckpointHook(), 2) == dict(epoch=None, metrics={}, monitor=None)

@@ -60,7 +60,7 @@ def test_equal_is_not_better_and_nan_blocks_nothing(train, tmp_path, rule, score
     runner = train(tmp_path, dict(score=scores), checkpoint=dict(rule=rule))
     assert files(tmp_path) == {f'best_score_epoch_{best}.pth', 'epoch_4.pth'}
     hook = {type(hook).__name__: hook for hook in runner.hooks}
-    assert hook['RunRecordHook'].best(hook['SafeCheckpointHook'])['epoch'] == best
+    assert hook['RunRecordHook'].best(hook['SafeCheckpointHook'], 4)['epoch'] == best
 
 
 @pytest.fixture

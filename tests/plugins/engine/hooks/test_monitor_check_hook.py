@@ -52,7 +52,7 @@ def test_a_matrix_or_no_validation_is_rejected(run_scripted, tmp_path):
     with pytest.raises(ValueError, match="'matrix', but .* It computes: score, seen"):
         build(run_scripted, tmp_path, save_best='matrix', checkpoint=dict(rule='less'),
               hooks=CHECK)
-    with pytest.raises(ValueError, match="monitors 'loss', but the config has no validation"):
+    with pytest.raises(ValueError, match="monitors 'loss', but there is no validation"):
         run_scripted(tmp_path, None, save_best='loss', hooks=CHECK)
     assert run_scripted(tmp_path, None, epochs=1, hooks=CHECK).epoch == 1
 
