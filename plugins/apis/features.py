@@ -182,9 +182,7 @@ def channels_reversed(preprocessor: nn.Module) -> bool:
 
     (mmpretrain's pipelines decode to B, G, R, which its preprocessor may reverse.)
     """
-    if hasattr(preprocessor, 'to_bgr'):
-        return bool(preprocessor.to_bgr)
-    return not getattr(preprocessor, 'to_rgb', True)
+    return bool(getattr(preprocessor, 'to_bgr', not getattr(preprocessor, 'to_rgb', True)))
 
 
 def as_displayed(inputs: Tensor, preprocessor: nn.Module) -> np.ndarray:

@@ -93,21 +93,17 @@ def quality(sizes: Sequence[Size], anchors: Sequence[Size]) -> Fit:
     return Fit(float(best.mean()), float((best > SHARE_IOU).mean()))
 
 
-def to_levels(anchors: Sequence[tuple[int, int]], like: Sequence[Sequence],
-              strides: Sequence[Any]) -> Levels:
-    """Distribute anchors to scales, the largest to the coarsest, as many to each as ``like`` has.
+def to_levels(anchors: Sequence[tuple[int, int]], strides: Sequence[Any]) -> Levels:
+    """Distribute anchors to scales, the largest to the coarsest, as many to each.
 
     Args:
         anchors: Smallest first.
-        like: The config's base_sizes, one list per scale.
         strides: The stride of each scale: a number or a pair.
     """
-    remaining = list(anchors)
-    levels: Levels = [[] for _ in like]
-    for level in sorted(range(len(like)), key=lambda i: strides[i]):
-        number = len(like[level])
-        levels[level], remaining = remaining[:number], remaining[number:]
-    return levels
+    number, levels = len(anchors) // len(strides), range(len(strides))
+    finest_first = sorted(levels, key=lambda level: strides[level])
+    starts = [number * finest_first.index(level) for level in levels]
+    return [list(anchors[start:start + number]) for start in starts]
 
 
 def _ious(sizes: Sequence[Size], anchors: Sequence[Size]) -> np.ndarray:

@@ -84,12 +84,14 @@ class KittiDataset(LabelledBoxes, BaseDetDataset):
             raise ValueError(f'found split={split}, part={part}, '
                              f'ann_file={kwargs.get("ann_file")!r}, expected split and part '
                              'together, or ann_file, or none of them (all images)')
+        named = {kind for mapping in (self.class_map, self.ignore_types)
+                 for types in mapping.values() for kind in types}
         super().__init__(
             data_root=str(resolve_path(data_root)),
             data_prefix=dict(data_prefix or {'img': 'training/image_2',
                                              'label': 'training/label_2'}),
-            metainfo={'classes': tuple(self.class_map), 'instance_types': _types_of(
-                self.class_map, self.ignore_types)}, **kwargs)
+            metainfo={'classes': tuple(self.class_map),
+                      'instance_types': tuple(kind for kind in TYPES if kind in named)}, **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """Read the label files and image sizes of the chosen part."""
@@ -134,11 +136,6 @@ def _default_ignored(class_map: dict[str, tuple[str, ...]]) -> dict[str, tuple[s
     return {name: ('DontCare', *(kind for own in types for kind in NEIGHBOURS.get(own, ())
                                  if kind not in named))
             for name, types in class_map.items()}
-
-
-def _types_of(*mappings: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    named = {kind for mapping in mappings for types in mapping.values() for kind in types}
-    return tuple(kind for kind in TYPES if kind in named)
 
 
 def _check_types(class_map: dict[str, tuple[str, ...]],

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 import torch.distributed as torch_dist
 from mmengine.dist import broadcast_object_list, init_dist, is_main_process
+from mmengine.logging import print_log
 
 from .stop_signal import asked
 
@@ -55,6 +56,13 @@ def by_main(action: Callable[[], Any]) -> Any:
     if outcome[1] is not None:
         raise outcome[1]
     return outcome[0]
+
+
+def say(text: str) -> None:
+    """Log a text, and print it in the main process, as the runner's console shows only warnings."""
+    print_log(text, 'current')
+    if is_main_process():
+        print(text)
 
 
 class StopCheck:

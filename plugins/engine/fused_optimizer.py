@@ -33,8 +33,7 @@ def with_fused_kernel(optim_wrapper: Mapping[str, Any]) -> dict[str, Any]:
     with OPTIMIZERS.switch_scope_and_registry(None) as registry:
         kind = registry.get(kind) if isinstance(kind, str) else kind
     own = inspect.isclass(kind) and kind.__module__.startswith(torch.optim.__name__)
-    if not own or 'fused' not in inspect.signature(kind).parameters:
-        return dict(optim_wrapper)
-    if kind is torch.optim.Adagrad and torch.cuda.is_available():
+    if not own or 'fused' not in inspect.signature(kind).parameters or (
+            kind is torch.optim.Adagrad and torch.cuda.is_available()):
         return dict(optim_wrapper)
     return dict(optim_wrapper, optimizer=dict(optimizer, fused=True))

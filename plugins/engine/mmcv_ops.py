@@ -60,11 +60,9 @@ class _FallbackOps(ModuleType):
 def has_compiled_ops() -> bool:
     """Whether mmcv's compiled operators are installed, without importing mmcv."""
     spec = importlib.util.find_spec('mmcv')
-    if spec is None:
-        return False
-    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
-    return any(next(folder.glob(pattern), None) is not None
-               for folder in folders for pattern in ('_ext*.so', '_ext*.pyd'))
+    folders = spec and spec.submodule_search_locations or ()
+    return any(path.suffix in ('.so', '.pyd')
+               for folder in folders for path in Path(folder).glob('_ext*'))
 
 
 def install_missing_ops() -> None:

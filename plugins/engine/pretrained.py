@@ -2,14 +2,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from mmengine.dist import is_main_process
-from mmengine.logging import MessageHub, print_log
+from mmengine.logging import MessageHub
 from mmengine.model.weight_init import update_init_info
 from mmengine.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
 
 from .checkpoint import check_finite, read_checkpoint
 from .checks import number
+from .distributed import say
 from .module_patterns import checked_patterns, matches
 from .trained_images import TRAINED, packed, trained_on
 from .wording import some
@@ -80,10 +80,7 @@ class Pretrained:
             hub.update_info(TRAINED, dict(earlier=packed(seen)))
         if hasattr(module, '_params_init_info'):
             update_init_info(module, f'Pretrained: loaded from {self.checkpoint}, or kept')
-        line = fit.report(self.checkpoint)
-        print_log(line, logger='current')
-        if is_main_process():
-            print(line)  # the runner keeps all but warnings off the console
+        say(fit.report(self.checkpoint))
 
     def _state(self, content: Mapping[str, Any]) -> State:
         content = content.get('state_dict', content)

@@ -37,7 +37,9 @@ def report_tables(experiments: Sequence[Experiment], reported: Mapping[str, Repo
     for one in experiments:
         if one.reported and one.reported.row:
             ways.setdefault(one.reported.row, []).append(one)
-    run = {row: max(ones, key=_preference) for row, ones in ways.items()}
+    run = {row: max(ones, key=lambda one: (
+        not one.options, sum(entry.state == 'tested' for entry in one.entries)))
+        for row, ones in ways.items()}
     tables = []
     for fill, of in ((_architectures, [row for pair in _ARCHITECTURES.values() for row in pair]),
                      (_resnet18, _RESNET18)):
@@ -47,10 +49,6 @@ def report_tables(experiments: Sequence[Experiment], reported: Mapping[str, Repo
             remarks = [text for row in present for text in _remarks(row, run[row], len(ways[row]))]
             tables.append(table._replace(note=' '.join([table.note, *remarks])))
     return tables
-
-
-def _preference(one: Experiment) -> tuple[bool, int]:
-    return not one.options, sum(entry.state == 'tested' for entry in one.entries)
 
 
 def _remarks(row: str, chosen: Experiment, ways: int) -> list[str]:

@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     before, after = quality(sizes, present), quality(sizes, fitted)
     better = after.mean_iou > before.mean_iou
     result = dict(boxes=len(sizes), before=before, after=after, base_sizes=to_levels(
-        fitted, generator.base_sizes, generator.strides) if better else generator.base_sizes)
+        fitted, generator.strides) if better else generator.base_sizes)
     _print(result, better)
     return result
 

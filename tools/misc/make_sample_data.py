@@ -33,23 +33,6 @@ def _size(text: str) -> tuple[str, int]:
     return name, int(number)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(description=__doc__.partition('\n')[0])
-    parser.add_argument('out', type=Path, metavar='OUT', help='folder that gets one folder per set')
-    parser.add_argument('--sets', nargs='+', choices=list(SETS), default=list(SETS),
-                        metavar='SET', help=f'which of {", ".join(SETS)} (default: all)')
-    defaults = ' '.join(f'{name}={sample.size}' for name, sample in SETS.items())
-    parser.add_argument('--size', nargs='+', type=_size, default=[], metavar='SET=N',
-                        help=f'number of images of a set (default: {defaults})')
-    parser.add_argument('--seed', type=not_negative, default=0, metavar='N')
-    for name, (default, _, _, what) in _OPTIONS.items():
-        parser.add_argument(f'--{name.replace("_", "-")}', type=positive, default=default,
-                            metavar='N', help=f'{what} (default: {default})')
-    parser.add_argument('--overwrite', action='store_true',
-                        help='replace earlier sets that this tool made')
-    return parser
-
-
 def _requests(args: argparse.Namespace) -> list[Request]:
     """Check the numbers, and return one request per wanted set."""
     sizes = {name: SETS[name].size for name in args.sets}
@@ -72,7 +55,20 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Path]:
         ValueError: A number is out of range.
         OSError: A set exists already, or cannot be written.
     """
-    args = _parser().parse_args(argv)
+    parser = Parser(description=__doc__.partition('\n')[0])
+    parser.add_argument('out', type=Path, metavar='OUT', help='folder that gets one folder per set')
+    parser.add_argument('--sets', nargs='+', choices=list(SETS), default=list(SETS),
+                        metavar='SET', help=f'which of {", ".join(SETS)} (default: all)')
+    defaults = ' '.join(f'{name}={sample.size}' for name, sample in SETS.items())
+    parser.add_argument('--size', nargs='+', type=_size, default=[], metavar='SET=N',
+                        help=f'number of images of a set (default: {defaults})')
+    parser.add_argument('--seed', type=not_negative, default=0, metavar='N')
+    for name, (default, _, _, what) in _OPTIONS.items():
+        parser.add_argument(f'--{name.replace("_", "-")}', type=positive, default=default,
+                            metavar='N', help=f'{what} (default: {default})')
+    parser.add_argument('--overwrite', action='store_true',
+                        help='replace earlier sets that this tool made')
+    args = parser.parse_args(argv)
     requests = _requests(args)
     targets = {request.name: args.out / SETS[request.name].folder for request in requests}
     for target in targets.values():

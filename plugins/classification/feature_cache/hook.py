@@ -3,7 +3,6 @@ import time
 from functools import partial
 from typing import Any
 
-from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
@@ -14,7 +13,7 @@ from plugins.classification.classifiers import TransferClassifier
 from plugins.classification.data_preprocessor import BatchDataPreprocessor
 from plugins.classification.datasets import ArrayDataset
 from plugins.engine.checks import whole
-from plugins.engine.distributed import by_main
+from plugins.engine.distributed import by_main, say
 from plugins.engine.hooks import TrainablePhasesHook
 from plugins.engine.unwrap import unwrapped
 
@@ -147,8 +146,7 @@ class FeatureCacheHook(Hook):
         missing = by_main(lambda: self.store.check_room(
             [(abouts[name], part.shape) for name, part in parts.items()]))
         if missing:
-            _say(runner, f'features to compute: {missing / 1e6:.3g} MB, into '
-                         f'{self.store.cache_dir}')
+            say(f'features to compute: {missing / 1e6:.3g} MB, into {self.store.cache_dir}')
         self._serving = [part.dataset for part in parts.values()]
         if self.only_check:
             return  # the data sets continue to serve images
@@ -156,9 +154,9 @@ class FeatureCacheHook(Hook):
             start, stage = time.perf_counter(), abouts[name]['stage']
             array, word = self.store.fetch(abouts[name], part.shape, part.fill, part.differing)
             part.dataset.serve_features(array)
-            _say(runner, f'features of {name}: {" x ".join(map(str, part.shape))} float32 = '
-                         f'{array.nbytes / 1e6:.3g} MB, {word} in '
-                         f'{time.perf_counter() - start:.1f} s, output of the {stage}')
+            say(f'features of {name}: {" x ".join(map(str, part.shape))} float32 = '
+                f'{array.nbytes / 1e6:.3g} MB, {word} in {time.perf_counter() - start:.1f} s, '
+                f'output of the {stage}')
             unwrapped(runner).features_of = stage
 
     def _stop(self, model: TransferClassifier) -> None:
@@ -182,10 +180,3 @@ def array_dataset(loader: DataLoader, name: str) -> ArrayDataset:
         raise ValueError(f'FeatureCacheHook: {name}_dataloader.dataset is a '
                          f'{type(dataset).__name__}, expected an ArrayDataset; or {_OFF}')
     return dataset
-
-
-def _say(runner: Runner, text: str) -> None:
-    """Log and print a text; the runner's console shows only warnings."""
-    runner.logger.info(text)
-    if is_main_process():
-        print(text)

@@ -57,7 +57,10 @@ class ClassReport(BaseMetric):
         from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
         truth, predicted = np.array(results).T
-        names = self._class_names(max(truth.max(), predicted.max()))
+        names = (self.dataset_meta or {}).get('classes') or ()
+        if (largest := max(truth.max(), predicted.max())) >= len(names):
+            raise ValueError(f'ClassReport: found label {largest}, but the metainfo of the data '
+                             f'set names {len(names)} classes; it must name every class')
         labels = range(len(names))
         precision, recall, f1, images = precision_recall_fscore_support(
             truth, predicted, labels=labels, zero_division=0)
@@ -71,10 +74,3 @@ class ClassReport(BaseMetric):
                     for key, values in figures.items()})
                 for i, name in enumerate(names)},
             'confusion_matrix': confusion_matrix(truth, predicted, labels=labels).tolist()}
-
-    def _class_names(self, largest: int) -> Sequence[str]:
-        names = (self.dataset_meta or {}).get('classes') or ()
-        if largest >= len(names):
-            raise ValueError(f'ClassReport: found label {largest}, but the metainfo of the data '
-                             f'set names {len(names)} classes; it must name every class')
-        return names

@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from plugins.detection.kitti_dataset import NEIGHBOURS
 
 from .image_result import ImageResult, image_result
-from .kitti_ap import DIFFICULTIES, KittiImage, ceiling, kitti_ap
+from .kitti_ap import DIFFICULTIES, POINTS, KittiImage, ceiling, kitti_ap
 
 CLASSES = ('Car', 'Pedestrian', 'Cyclist')
 
@@ -75,8 +75,12 @@ class KittiMetric(BaseMetric):
                     metrics |= {f'{name}/AP{100 * thr:g}_{points}_{level}': ap[index]
                                 for level, ap in found.items()}
             metrics |= {f'{name}/objects_{level}': ap.objects for level, ap in found.items()}
-        if self.sampling == 'devkit':
-            _warn_of_ceilings(metrics)
+        for key, objects in metrics.items() if self.sampling == 'devkit' else ():
+            if '/objects_' in key and 0 < objects < POINTS:
+                r11, r40 = ceiling(int(objects))
+                print_log(f'KittiMetric: {key.replace("/objects_", ", ")}: {objects} objects. By '
+                          f'the official sampling perfect detections would give R11 {r11:.1f}, R40 '
+                          f"{r40:.1f}, not 100; see sampling='exact'.", 'current', logging.WARNING)
         return metrics
 
     def _official(self) -> dict[int, str]:
@@ -120,12 +124,3 @@ def kitti_image(result: ImageResult, label: int, kind: str) -> KittiImage:
         neighbour=np.array([i['type'] != kind for i in targets], bool),
         occluded=column('occluded'), truncated=column('truncated'),
         regions=boxes([i for i in objects if i['type'] == 'DontCare']))
-
-
-def _warn_of_ceilings(metrics: dict[str, float]) -> None:
-    for key, objects in metrics.items():
-        if '/objects_' in key and 0 < objects < 41:
-            r11, r40 = ceiling(int(objects))
-            print_log(f'KittiMetric: {key.replace("/objects_", ", ")}: {objects} objects. By the '
-                      f'official sampling perfect detections would give R11 {r11:.1f}, R40 '
-                      f"{r40:.1f}, not 100; see sampling='exact'.", 'current', logging.WARNING)

@@ -2,13 +2,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mmengine.dist import barrier, is_main_process
+from mmengine.dist import barrier
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from ..checkpoint import read_checkpoint
 from ..checks import whole
+from ..distributed import say
 from ..monitor import Monitor
 from ..unwrap import unwrapped
 
@@ -74,10 +75,7 @@ class EarlyStopHook(Hook):
         runner.train_loop.stop_training = True
         best = 'never a number' if self.monitor.best is None else \
             f'best {self.monitor.best:.4g} in epoch {self.monitor.best_epoch}'
-        message = f'stopped early: {self.monitor.key} not better for {bad} validations ({best})'
-        runner.logger.info(message)
-        if is_main_process():
-            print(message)
+        say(f'stopped early: {self.monitor.key} not better for {bad} validations ({best})')
 
     def after_train(self, runner: Runner) -> None:
         if not self.restore_best:

@@ -33,5 +33,5 @@ def test_quality_by_hand():
 
 def test_levels_follow_the_strides():
     anchors = [(1, 1), (2, 2), (3, 3), (4, 4)]
-    assert to_levels(anchors, [[0], [0, 0, 0]], [8, 16]) == [[(1, 1)], anchors[1:]]
-    assert to_levels(anchors, [[0], [0, 0, 0]], [(16, 16), (8, 8)]) == [[(4, 4)], anchors[:3]]
+    assert to_levels(anchors, [8, 16]) == [anchors[:2], anchors[2:]]
+    assert to_levels(anchors, [(16, 16), (8, 8)]) == [anchors[2:], anchors[:2]]
