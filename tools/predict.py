@@ -58,7 +58,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--skip-broken', action='store_true', help='leave out files that are not '
                         f'pictures or broken, and list them in {RECORD}')
     add_model_options(parser)
-    args = parse_trained(parser, argv, onnx=True)
+    args = parse_trained(parser, argv)
     args.input = resolve_path(args.input)
     if not (args.input.is_file() or args.input.is_dir()):
         parser.error(f'{args.input}: no such file or folder')
@@ -75,23 +75,18 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     Raises:
         OSError: A file is missing, or the output folder is in use.
         ValueError: Pictures or the video cannot be decoded, or see
-            ``plugins.apis.load.load_trained``.
+            ``plugins.apis.load.load_model``.
     """
     args = parse_args(argv)
     check_folder(args.out_dir, args.overwrite)
-    from plugins.apis.load import load_trained
-    from plugins.apis.onnx_model import OnnxModel
+    from plugins.apis.load import load_model
     from plugins.apis.predict import Predictor
-    from plugins.engine.session import load_config
     from plugins.visualization.inputs import Video, find_broken, find_files, is_video
 
     video = Video(args.input) if is_video(args.input) else None
     files = [] if video else find_files(args.input)
-    if args.checkpoint == args.config:
-        trained = OnnxModel(args.config)
-    else:
-        cfg = load_config(str(args.config), args.cfg_options)
-        trained = load_trained(cfg, args.checkpoint, args.device, args.trust_checkpoint)
+    trained = load_model(args.config, args.checkpoint, args.device, args.cfg_options,
+                         args.trust_checkpoint)
     predict = Predictor(trained, args.topk, args.score_thr)
     if predict.note:
         print(f'Note: {predict.note}', file=sys.stderr)

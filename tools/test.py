@@ -40,7 +40,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--trust-checkpoint', action='store_true',
                         help='load the checkpoint although it could run code')
     add_run_options(parser)
-    args = parse_trained(parser, argv)
+    args = parse_trained(parser, argv, whole=())
     args.work_dir = Path(args.work_dir or args.checkpoint.parent / TEST_FOLDERS[args.part])
     if (args.work_dir / 'last_checkpoint').exists():
         parser.error(f'--work-dir {args.work_dir}: holds a training run; choose another folder')

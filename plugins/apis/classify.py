@@ -26,19 +26,20 @@ class Classify:
     def __init__(self, trained: TrainedModel) -> None:
         self.model = trained.model
         self._inferencer = self._source = None
-        data = evaluated_data(trained.cfg, 'source')
+        data = evaluated_data(trained.config, 'source')
         if data is not None:
             self._source = build_source(data.source)
             self._source.size  # noqa: B018  (raises errors of the data set now)
-        elif evaluated_data(trained.cfg, 'pipeline') is not None:
+        elif evaluated_data(trained.config, 'pipeline') is not None:
             from mmpretrain import ImageClassificationInferencer
-            trained.model._config = trained.cfg  # as mmpretrain's get_model() does
+            trained.model._config = trained.config  # as mmpretrain's get_model() does
             with DefaultScope.overwrite_default_scope('mmpretrain'):
                 self._inferencer = ImageClassificationInferencer(trained.model,
                                                                  classes=trained.classes)
         else:
-            raise ValueError(f'config {trained.cfg.filename}: test_dataloader.dataset has neither '
-                             'source nor pipeline; how a picture becomes an input is not known')
+            raise ValueError(f'config {trained.config.filename}: test_dataloader.dataset has '
+                             'neither source nor pipeline; how a picture becomes an input is '
+                             'not known')
 
     def __call__(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Classify a batch; return (N, classes) scores."""

@@ -37,6 +37,22 @@ def config_size(cfg: Config) -> tuple[int, int]:
     return (size, size) if isinstance(size, int) else tuple(size)
 
 
+def input_rule(cfg: Config) -> str:
+    """How a picture becomes the network's input, in words.
+
+    Raises:
+        ValueError: The test data have neither a source nor a pipeline that resizes.
+    """
+    if kind_of(cfg) == 'detector':
+        return f'any size; resized into {config_size(cfg)} (height, width), padded right and below'
+    if (data := evaluated_data(cfg, 'source')) is None:
+        raise ValueError(f'config {cfg.filename}: test_dataloader.dataset has a pipeline of its '
+                         'own, expected a source, whose pictures become inputs in a known way')
+    from plugins.classification.datasets import build_source
+    source = build_source(data.source)
+    return f'any size; resized to {source.size} (height, width; {source.resize})'
+
+
 def count(model: nn.Module, size: tuple[int, int]) -> dict[str, Any]:
     """Count for one image with mmengine.analysis, and add trainable parameters, which that lacks.
 

@@ -35,11 +35,11 @@ class Detect:
 
     def __init__(self, trained: TrainedModel) -> None:
         self.model, self.classes = trained.model, trained.classes
-        data = evaluated_data(trained.cfg, 'pipeline')
+        data = evaluated_data(trained.config, 'pipeline')
         steps = copy.deepcopy(list(data.pipeline)) if data is not None else []
         first = steps[0]['type'].split('.')[-1] if steps else None
         if first not in _LOADERS:
-            raise ValueError(f'config {trained.cfg.filename}: the tested pipeline begins with '
+            raise ValueError(f'config {trained.config.filename}: the tested pipeline begins with '
                              f'{first}, expected {" or ".join(_LOADERS)}')
         steps[0] = dict(type='LoadImageFromNDArray', to_float32=steps[0].get('to_float32', False))
         with DefaultScope.overwrite_default_scope('mmdet'):

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from plugins.engine.files import replacing
 
-from .complexity import config_size
+from .complexity import config_size, input_rule
 from .load import TrainedModel, evaluated_data
 from .onnx_model import FORMAT, OnnxModel
 from .predict import inference_of
@@ -33,7 +33,8 @@ def export_onnx(trained: TrainedModel, path: Path) -> OnnxModel:
     expected = inference_of(trained)
     module = (ExportedDetector if trained.kind == 'detector' else ExportedClassifier)(trained)
     facts = dict(kind=trained.kind, classes=trained.classes, input=module.rule,
-                 config=Path(trained.cfg.filename).stem, test_cfg=trained.cfg.model.get('test_cfg'))
+                 config=Path(trained.config.filename).stem,
+                 test_cfg=trained.config.model.get('test_cfg'))
     shape = [2, *(side * 3 // 2 for side in module.size), 3]
     pictures = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     logging.getLogger('onnx_ir').setLevel(logging.ERROR)
@@ -49,8 +50,8 @@ def export_onnx(trained: TrainedModel, path: Path) -> OnnxModel:
         found, wanted = (_rows(ask(pictures), max(shape)) for ask in (OnnxModel(partial), expected))
         if not all(len(ours) == len(theirs) and _alike(ours, theirs)
                    for ours, theirs in zip(found, wanted, strict=True)):
-            raise ValueError(f'config {trained.cfg.filename}: the ONNX graph does not say of two '
-                             'pictures of noise what PyTorch says; the graph knows only the '
+            raise ValueError(f'config {trained.config.filename}: the ONNX graph does not say of '
+                             'two pictures of noise what PyTorch says; the graph knows only the '
                              'pipelines and heads of this collection')
     return OnnxModel(path)
 
@@ -80,14 +81,9 @@ class ExportedClassifier(nn.Module):
         super().__init__()
         from plugins.classification.datasets import build_source
 
-        data = evaluated_data(trained.cfg, 'source')
-        if data is None:
-            raise ValueError(f'config {trained.cfg.filename}: test_dataloader.dataset has a '
-                             'pipeline of its own, expected a source, whose pictures become '
-                             'inputs in a way that the graph knows')
-        source = build_source(data.source)
+        self.rule = input_rule(trained.config)
+        source = build_source(evaluated_data(trained.config, 'source').source)
         self.model, self.size, self.stretch = trained.model, source.size, source.resize == 'stretch'
-        self.rule = f'any size; resized to {self.size} (height, width; {source.resize})'
 
     def forward(self, pictures: Tensor) -> Tensor:
         height, width = (torch.full((), side, dtype=torch.float64) for side in pictures.shape[1:3])
@@ -133,10 +129,10 @@ class ExportedDetector(nn.Module):
 
     def __init__(self, trained: TrainedModel) -> None:
         super().__init__()
-        self.model, self.size = trained.model, config_size(trained.cfg)
-        steps = {step['type']: step for step in evaluated_data(trained.cfg, 'pipeline').pipeline}
+        self.model, self.size = trained.model, config_size(trained.config)
+        steps = {step['type']: step for step in evaluated_data(trained.config, 'pipeline').pipeline}
         self.scale, self.pad_first = steps['Resize']['scale'], 'Pad' in steps
-        self.rule = f'any size; resized into {self.size} (height, width), padded right and below'
+        self.rule = input_rule(trained.config)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         height, width = (torch.full((), side, dtype=torch.float64) for side in pictures.shape[1:3])

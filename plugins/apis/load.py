@@ -2,10 +2,11 @@
 import copy
 import io
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -15,12 +16,20 @@ from mmengine.runner import load_checkpoint
 from torch import nn
 
 from plugins.engine.build_errors import naming
+from plugins.engine.cfg_options import merge_typed
 from plugins.engine.checkpoint import check_finite, misfit, read_checkpoint, trust_checkpoint
 from plugins.engine.checks import class_names
 from plugins.engine.config_keys import resolved_keys
 from plugins.engine.experiment import EXPERIMENT, other_model
 from plugins.engine.hooks.num_classes_hook import head_sizes
+from plugins.engine.run_reader import model_parts
 from plugins.engine.unwrap import inner_datasets
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .onnx_model import OnnxModel
+    from .predict import Pictures
 
 KINDS = {'mmpretrain': 'classifier', 'mmdet': 'detector'}
 
@@ -31,15 +40,59 @@ class TrainedModel:
 
     Attributes:
         model: The module.
-        cfg: The config that it was built from.
+        config: The config that it was built from.
         classes: Class names in label order.
         kind: ``classifier`` or ``detector``.
+        card: What is known about it, see ``plugins.apis.publish.facts``; {} if it was loaded from a
+            config and a checkpoint.
     """
 
     model: nn.Module
-    cfg: Config
+    config: Config
     classes: tuple[str, ...]
     kind: str
+    card: dict[str, Any] = field(default_factory=dict)
+
+    def predict(self, pictures: 'Pictures', **settings: Any) -> Any:
+        """Predict, see :func:`plugins.apis.predict.predict`."""
+        from .predict import predict
+        return predict(self, pictures, **settings)
+
+    def features(self, pictures: 'Pictures', batch_size: int = 8) -> 'np.ndarray':
+        """What the head is given, see :func:`plugins.apis.predict.features`."""
+        from .predict import features
+        return features(self, pictures, batch_size)
+
+
+def load_model(model: str | Path, checkpoint: str | Path | None = None, device: str | None = None,
+               options: Sequence[str] = (), trust: bool = False) -> 'TrainedModel | OnnxModel':
+    """Load a trained model.
+
+    Args:
+        model: A run's work dir, a file of publish_model.py (.pth, .safetensors) or of
+            export_onnx.py (.onnx), the name of a model in the zoo, or a config file.
+        checkpoint: The weights, if ``model`` is a config.
+        device: See :func:`load_trained`, as for ``trust``.
+        options: ``KEY=VALUE`` changes to the config, as for ``--cfg-options``.
+
+    Raises:
+        OSError: A file is missing, or the zoo cannot be reached.
+        ValueError: No such model is known, or see :func:`load_trained` and ``read_published``.
+    """
+    from plugins.engine.session import load_config
+
+    config, file, options = model_parts(model, checkpoint, options, trust)
+    if config.suffix == '.onnx':
+        from .onnx_model import OnnxModel
+        if device:
+            raise ValueError(f'{config}: takes no device, onnxruntime runs it on the CPU')
+        return OnnxModel(config)
+    if config == file:
+        from .published import read_published
+        cfg, card = read_published(file)
+        merge_typed(cfg, options)
+        return replace(load_trained(cfg, file, device, trust), card=card)
+    return load_trained(load_config(str(config), options), file, device, trust)
 
 
 def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,

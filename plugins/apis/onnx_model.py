@@ -3,11 +3,14 @@ import json
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
+
+if TYPE_CHECKING:
+    from .predict import Pictures
 
 FORMAT = 'mmtransfer'  # the key of our facts in a file's metadata
 
@@ -16,7 +19,7 @@ class OnnxModel:
     """A file of tools/deployment/export_onnx.py, in place of a ``TrainedModel`` and its inference.
 
     Attributes:
-        facts: ``kind``, ``classes``, ``input`` (the rule), ``config`` (its name), ``test_cfg``.
+        card: ``kind``, ``classes``, ``input`` (the rule), ``config`` (its name), ``test_cfg``.
 
     Raises:
         ValueError: The file is not ONNX, is damaged, or another program wrote it.
@@ -36,13 +39,18 @@ class OnnxModel:
         if FORMAT not in (facts := {entry.key: entry.value for entry in found}):
             raise ValueError(f'{path}: names neither classes nor inputs, as a file of '
                              'tools/deployment/export_onnx.py does; export the model with it')
-        self.facts: dict[str, Any] = json.loads(facts[FORMAT])
-        self.kind, self.classes = self.facts['kind'], tuple(self.facts['classes'])
-        self.cfg = Config(dict(model=dict(test_cfg=self.facts['test_cfg'])))
+        self.card: dict[str, Any] = json.loads(facts[FORMAT])
+        self.kind, self.classes = self.card['kind'], tuple(self.card['classes'])
+        self.config = Config(dict(model=dict(test_cfg=self.card['test_cfg'])))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         self._session = onnxruntime.InferenceSession(
             str(path), options, providers=['CPUExecutionProvider'])
+
+    def predict(self, pictures: 'Pictures', **settings: Any) -> Any:
+        """Predict, see :func:`plugins.apis.predict.predict`."""
+        from .predict import predict
+        return predict(self, pictures, **settings)
 
     def __call__(self, images: Sequence[np.ndarray]) -> Any:
         """Answer for a batch as ``Classify`` or ``Detect`` does; equal sizes share a run."""

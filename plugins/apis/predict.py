@@ -1,11 +1,87 @@
 """A trained model's predictions for pictures, as records for JSON."""
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+
+from plugins.engine.images import read_image
+from plugins.visualization.inputs import batches, find_broken, find_files
 
 from .load import TrainedModel, rounded
 from .onnx_model import OnnxModel
+
+# A picture or several: files, or arrays of uint8, H x W x 3, RGB; or a folder with its subfolders.
+Pictures = str | Path | np.ndarray | Sequence[str | Path | np.ndarray]
+
+
+def predict(trained: TrainedModel | OnnxModel, pictures: Pictures, topk: int = 5,
+            score_thr: float = 0.3, batch_size: int = 8) -> Any:
+    """What :class:`Predictor` says of a picture, or a list of that of several, in their order.
+
+    Of files in a folder, each record has the name below it as ``image``.
+
+    Raises:
+        OSError: There is no such file or folder, or no picture in it.
+        ValueError: One of them is not a picture; nothing is predicted then.
+    """
+    asked, one = _listed(pictures)
+    ask = Predictor(trained, topk, score_thr)
+    records = [record for batch in batches(asked, batch_size)
+               for record in ask([*map(_read, batch)])]
+    if isinstance(pictures, str | Path) and not one:
+        records = [dict(image=path.relative_to(pictures).as_posix(), **record)
+                   for path, record in zip(asked, records, strict=True)]
+    return records[0] if one else records
+
+
+def features(trained: TrainedModel, pictures: Pictures, batch_size: int = 8) -> np.ndarray:
+    """What the head of a network is given, averaged over all positions, of each picture.
+
+    Returns:
+        (N, channels) float32; of a detector, of the maps of the coarsest scale; (channels,) of a
+        single picture.
+
+    Raises:
+        OSError, ValueError: See :func:`predict`.
+    """
+    asked, one = _listed(pictures)
+    ask, rows = inference_of(trained), []
+
+    def keep(module: Any, inputs: Any, output: Any) -> None:
+        maps = (output[0 if trained.kind == 'detector' else -1]
+                if isinstance(output, tuple | list) else output).detach().float()
+        rows.append((maps.flatten(2).mean(2) if maps.dim() > 2 else maps).cpu())
+
+    last = trained.model.neck if getattr(trained.model, 'with_neck', False) \
+        else trained.model.backbone
+    with last.register_forward_hook(keep):
+        for batch in batches(asked, batch_size):
+            ask([*map(_read, batch)])
+    found = torch.cat(rows).numpy()
+    return found[0] if one else found
+
+
+def _listed(pictures: Pictures) -> tuple[list[Any], bool]:
+    """The pictures, of which those in files can be decoded; whether it is a single one."""
+    one = isinstance(pictures, np.ndarray) or (
+        isinstance(pictures, str | Path) and not Path(pictures).is_dir())
+    if isinstance(pictures, str | Path):
+        asked: list[Any] = find_files(Path(pictures))
+    else:
+        asked = [pictures] if one else list(pictures)
+    find_broken([Path(picture) for picture in asked if isinstance(picture, str | Path)], skip=False)
+    return asked, one
+
+
+def _read(picture: str | Path | np.ndarray) -> np.ndarray:
+    if isinstance(picture, str | Path):
+        return np.asarray(read_image(picture))
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+        raise ValueError(f'a picture is an array of {picture.dtype} {picture.shape}, expected '
+                         'uint8 (height, width, 3), RGB')
+    return picture
 
 
 def inference_of(trained: TrainedModel) -> Callable[[Sequence[np.ndarray]], Sequence[Any]]:
@@ -38,7 +114,7 @@ class Predictor:
         self._model = trained if isinstance(trained, OnnxModel) else inference_of(trained)
         if trained.kind == 'detector':
             from .detect import threshold_note
-            self.note = threshold_note(trained.cfg, score_thr)
+            self.note = threshold_note(trained.config, score_thr)
             self.settings: dict[str, Any] = dict(score_thr=score_thr)
         else:
             self.settings = dict(topk=min(topk, len(self.classes)))

@@ -1,5 +1,6 @@
 """Read checkpoints, local or downloaded, without running code that they may contain."""
 import io
+import json
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +35,8 @@ from plugins.engine.wording import near, some
 # A folder for weights, searched before torch's cache; relative to the current directory, else to
 # the repository root.
 WEIGHTS_DIR = Path('work_dirs', 'weights')
+
+SAFETENSORS, METADATA = '.safetensors', 'mmtransfer'  # a suffix, and our key in such a file
 
 _trusted: set[Path] = set()
 
@@ -79,12 +82,8 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
     path = _local_copy(published_url(name)) if published else local_checkpoint(name)
     trusted = path in _trusted
     try:
-        with path.open('rb') as file, torch.serialization.safe_globals(
-                [(kind, name) for name, kind in INERT.items()]):
-            refusal = _refusal(file, path, trusted)
-            checkpoint = None if refusal else plain(
-                torch.load(file, map_location=map_location, weights_only=not trusted),
-                drop if trusted else reject)
+        refusal, checkpoint = _read_safetensors(path, map_location) if path.suffix == SAFETENSORS \
+            else _read_pickle(path, map_location, trusted)
     except Exception as error:  # unpickling random bytes can raise anything
         if isinstance(error, OSError) and error.filename:
             raise
@@ -96,6 +95,24 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
     checkpoint.get('meta', {}).pop('config', None)  # mmengine's Runner.resume would execute it
     restore_histories(checkpoint.get('message_hub', {}).get('log_scalars', {}), str(path))
     return checkpoint
+
+
+def _read_safetensors(path: Path, map_location: Any) -> tuple[str, dict[str, Any]]:
+    """Tensors, and what publish_model.py put into the file's metadata."""
+    from safetensors import safe_open, torch
+    with safe_open(path, 'pt') as file:
+        rest = json.loads((file.metadata() or {}).get(METADATA, '{}'))
+    return '', dict(rest, state_dict=torch.load_file(path, str(map_location or 'cpu')))
+
+
+def _read_pickle(path: Path, map_location: Any, trusted: bool) -> tuple[str, dict[str, Any] | None]:
+    """Why a file must not be loaded, or ''; and its content."""
+    with path.open('rb') as file, torch.serialization.safe_globals(
+            [(kind, name) for name, kind in INERT.items()]):
+        if refusal := _refusal(file, path, trusted):
+            return refusal, None
+        return '', plain(torch.load(file, map_location=map_location, weights_only=not trusted),
+                         drop if trusted else reject)
 
 
 def local_checkpoint(filename: str | Path, key: str = 'checkpoint') -> Path:

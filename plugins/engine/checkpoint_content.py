@@ -17,6 +17,7 @@ _CONTENT = {
     'meta?': {
         'epoch?': 'a whole number', 'iter?': 'a whole number', 'seed??': 'a whole number',
         'experiment_name?': 'text', 'dataset_meta?': {'classes?': ['printable text']},
+        'published?': {'format': 'a whole number', 'config': 'text', 'card': _DICT},
         'position?': {'passes': 'a whole number', 'batches': 'a whole number',
                       'processes': [_DICT]}},
     'message_hub?': {

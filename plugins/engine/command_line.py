@@ -13,7 +13,7 @@ from typing import Any
 from .console import prepare
 from .continuing import has_claimed, how_to_go_on, wait_for_turn
 from .files import REPO_ROOT, resolve_path
-from .run_reader import run_parts
+from .run_reader import CONFIGS, WHOLE, ArgumentsError, model_parts
 from .stop_signal import ignore_signals, listen
 
 DEBUG_VARIABLE = 'MMTRANSFER_TRACEBACK'
@@ -66,32 +66,28 @@ def file_or_run(text: str, kind: str = 'file') -> Path:
 
 
 def add_trained(parser: ArgumentParser) -> None:
-    """Add CONFIG and CHECKPOINT, in place of which :func:`parse_trained` takes RUN."""
-    parser.add_argument('config', type=partial(file_or_run, kind='config file'),
-                        metavar='CONFIG',
-                        help='config file; or the work dir of a finished run, whose config, best '
-                        'checkpoint and --cfg-options are used')
-    parser.add_argument('checkpoint', type=existing_file, nargs='?', metavar='CHECKPOINT',
-                        help='checkpoint file of that model; a run needs none')
+    """Add CONFIG and CHECKPOINT, in place of which :func:`parse_trained` takes a RUN and others."""
+    parser.add_argument('config', metavar='CONFIG', help='config file; or what needs no CHECKPOINT '
+                        'after it: the work dir of a finished run, whose config, best checkpoint '
+                        'and --cfg-options are used, a published file, or its name in the zoo')
+    parser.add_argument('checkpoint', nargs='?', metavar='CHECKPOINT',
+                        help='checkpoint file of that model')
 
 
-def parse_trained(parser: ArgumentParser, argv: Sequence[str] | None, onnx: bool = False
-                  ) -> Namespace:
-    """Parse a command line that has :func:`add_trained`, and fill in what RUN stands for.
+def parse_trained(parser: ArgumentParser, argv: Sequence[str] | None,
+                  whole: tuple[str, ...] = WHOLE) -> Namespace:
+    """Parse a command line that has :func:`add_trained`, and fill in what RUN or NAME stands for.
 
-    With ``onnx``, a file FILE.onnx stands for CONFIG and CHECKPOINT.
+    ``whole`` are the suffixes of files that may stand for both CONFIG and CHECKPOINT.
     """
     args = parser.parse_intermixed_args(argv)
-    if onnx and args.config.suffix == '.onnx':
-        if args.checkpoint or args.cfg_options or args.device:
-            parser.error(f'{args.config} takes no CHECKPOINT, --cfg-options or --device')
-        args.checkpoint = args.config
-    elif args.config.is_dir():
-        args.config, best, options = run_parts(args.config, args.trust_checkpoint)
-        args.checkpoint = args.checkpoint or best
-        args.cfg_options = [*options, *args.cfg_options]
-    elif not args.checkpoint:
-        parser.error(f'CHECKPOINT is missing after the config {args.config}')
+    try:
+        args.config, args.checkpoint, args.cfg_options = model_parts(
+            args.config, args.checkpoint, args.cfg_options, args.trust_checkpoint)
+    except ArgumentsError as error:
+        parser.error(str(error))
+    if args.config.suffix not in (*CONFIGS, *whole):
+        parser.error(f'{args.config}: expected {", ".join((*CONFIGS, *whole))} or a run')
     return args
 
 

@@ -2,7 +2,7 @@
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ RECORD = 'result.json'
 TEST_FOLDERS = {'test': 'test', 'train': 'test-train', 'val': 'test-val'}
 EXAMPLES = 'examples'  # folder beside a test's record, with pictures for the report page
 EXAMPLES_RECORD = 'examples.json'
+CONFIGS = ('.py', '.yml', '.yaml', '.json')  # suffixes
+WHOLE = ('.pth', '.safetensors', '.onnx')  # of files that may hold all of a model
 _MOST_BYTES = 100_000_000  # of a record or picture
 
 _NUMBERS = {'*': 'a number'}
@@ -110,6 +112,48 @@ def read_run(work_dir: str | Path, *needed: str) -> Run:
         return Run(folder, trained, None, f'{record}: {other}. Run tools/test.py again: '
                    f'{_test_command(folder, trained)} --overwrite')
     return Run(folder, trained, tested)
+
+
+class ArgumentsError(ValueError):
+    """The arguments name no model."""
+
+
+def model_parts(model: str | Path, checkpoint: str | Path | None = None,
+                options: Sequence[str] = (), trusted: bool = False) -> tuple[Path, Path, list[str]]:
+    """The config, the checkpoint and the options of a model, however it is named.
+
+    Args:
+        model: A config file; a run's work dir; a file that holds all of a model, which is then both
+            config and checkpoint; or the name of one in the zoo.
+        checkpoint: The weights, which a config needs, and a run may have.
+        options: Changes to the config, after those of a run.
+        trusted: See :func:`run_parts`.
+
+    Raises:
+        ArgumentsError: A file is missing, or CHECKPOINT after a config, or is one too many.
+        OSError, ValueError: See :func:`run_parts` and ``plugins.engine.zoo.fetch``.
+    """
+    path = resolve_path(model)
+    if not path.exists() and path.suffix not in (*CONFIGS, *WHOLE) and '/' not in str(model):
+        from .zoo import fetch  # reads YAML
+        path = fetch(str(model))
+    best: str | Path | None = None
+    if path.is_dir():
+        path, best, own = run_parts(path, trusted)
+        options = [*own, *options]
+    elif path.suffix in WHOLE:
+        best = path
+        if resolve_path(checkpoint or path) != path or options and path.suffix == '.onnx':
+            raise ArgumentsError(f'{path}: contains its weights and takes no CHECKPOINT'
+                                 + ', nor --cfg-options' * (path.suffix == '.onnx'))
+    if not path.is_file():
+        raise ArgumentsError(f'{path}: no such config file')
+    if not (checkpoint or best):
+        raise ArgumentsError(f'CHECKPOINT is missing after the config {path}')
+    found = resolve_path(checkpoint or best)
+    if not found.is_file():
+        raise ArgumentsError(f'{found}: no such file')
+    return path, found, list(options)
 
 
 def run_parts(folder: Path, trusted: bool) -> tuple[Path, Path, list[str]]:

@@ -20,12 +20,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from plugins.engine.command_line import Parser, add_model_options, file_or_run, positive, run, share
 from plugins.engine.files import REPO_ROOT, check_folder, replacing_folder, write_json
 from plugins.engine.result_table import print_table
-from plugins.engine.run_reader import run_parts
+from plugins.engine.run_reader import CONFIGS, run_parts
 from plugins.engine.wording import counted, short_names
 
 RECORD = 'comparison.json'
 _OUT_DIR = 'work_dirs/compare_detections'
-_CONFIGS = ('.py', '.yml', '.yaml', '.json')
 
 
 class _Config(NamedTuple):
@@ -87,12 +86,12 @@ def _pairs(args: argparse.Namespace, parser: argparse.ArgumentParser
         if path.is_dir():
             config, checkpoint, options = run_parts(path, args.trust_checkpoint)
             pairs.append((_Config(config, (*options, *args.cfg_options)), checkpoint))
-        elif path.suffix in _CONFIGS:
+        elif path.suffix in CONFIGS:
             configs.append(_Config(path, tuple(args.cfg_options)))
         elif configs:
             pairs.append((configs[-1], path))
         else:
-            parser.error(f'{path}: expected a config first ({" ".join(_CONFIGS)})')
+            parser.error(f'{path}: expected a config first ({" ".join(CONFIGS)})')
     if idle := [config for config in configs if config not in dict(pairs)]:
         parser.error(f'{idle[0].file}: no checkpoint follows this config')
     return pairs

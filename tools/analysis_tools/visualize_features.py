@@ -51,7 +51,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         'features/PICTURE beside the checkpoint')
     parser.add_argument('--overwrite', action='store_true', help='replace earlier pictures there')
     add_model_options(parser)
-    args = parse_trained(parser, argv)
+    args = parse_trained(parser, argv, whole=('.pth', '.safetensors'))
     args.out_dir = args.out_dir or args.checkpoint.parent / 'features' / args.image.name
     return args
 
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     Raises:
         OSError: A file is missing, or the output folder is in use.
         ValueError: The config is not of a classifier; a layer or class is unknown (similar names
-            are listed), or a layer has no maps; or see ``plugins.apis.load.load_trained``.
+            are listed), or a layer has no maps; or see ``plugins.apis.load.load_model``.
     """
     args = parse_args(argv)
     check_folder(args.out_dir, args.overwrite)
@@ -70,15 +70,14 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     from plugins.apis.classify import Classify
     from plugins.apis.features import as_displayed, trace
-    from plugins.apis.load import kind_of, load_trained
+    from plugins.apis.load import kind_of, load_model
     from plugins.engine.images import read_image
-    from plugins.engine.session import load_config
     from plugins.visualization.features import draw_cam, draw_filters, draw_maps, flat_maps
     from plugins.visualization.run_pictures import save_figure
 
-    cfg = load_config(str(args.config), args.cfg_options)
-    kind_of(cfg, expected='classifier')
-    trained = load_trained(cfg, args.checkpoint, args.device, args.trust_checkpoint)
+    trained = load_model(args.config, args.checkpoint, args.device, args.cfg_options,
+                         args.trust_checkpoint)
+    kind_of(trained.config, expected='classifier')
     classify, image = Classify(trained), np.asarray(read_image(args.image))
     seen = trace(trained.model, lambda: classify([image])[0])
     predicted = int(seen.scores.argmax())

@@ -21,22 +21,22 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     Raises:
         OSError: The target exists or cannot be written.
-        ValueError: See ``plugins.apis.load.load_trained`` and ``plugins.apis.export.export_onnx``.
+        ValueError: See ``plugins.apis.load.load_model`` and ``plugins.apis.export.export_onnx``.
     """
     parser = Parser(description=__doc__.partition('\n')[0])
     add_trained(parser)
     parser.add_argument('--out', type=Path, help="default: beside the checkpoint, with .onnx")
     parser.add_argument('--overwrite', action='store_true', help='replace an existing file')
     add_model_options(parser)
-    args = parse_trained(parser, argv)
+    args = parse_trained(parser, argv, whole=('.pth', '.safetensors'))
     out = args.out or args.checkpoint.with_suffix('.onnx')
     check_file(out, overwrite=args.overwrite)
     from plugins.apis.export import export_onnx
-    from plugins.apis.load import load_trained
-    from plugins.engine.session import load_config
+    from plugins.apis.load import load_model
 
-    cfg = load_config(str(args.config), args.cfg_options)
-    facts = export_onnx(load_trained(cfg, args.checkpoint, 'cpu', args.trust_checkpoint), out).facts
+    trained = load_model(args.config, args.checkpoint, 'cpu', args.cfg_options,
+                         args.trust_checkpoint)
+    facts = export_onnx(trained, out).card
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {facts['kind']} of {len(facts['classes'])} "
           f"classes, pictures of {facts['input']}")
     return facts

@@ -233,7 +233,7 @@ def build_source(config: Mapping[str, Any]) -> Source:
 
 def new_source(config: Mapping[str, Any]) -> Source:
     """Like :func:`build_source`, but always builds a new object, which sees changes on disk."""
-    if SOURCES.get(config['type']) is None:
+    if config['type'] not in SOURCES.module_dict:  # get() would import a dotted name
         raise ValueError(f"source: unknown type {config['type']!r}, expected one of "
                          f'{", ".join(SOURCES.module_dict)}')
     return SOURCES.build(dict(config))

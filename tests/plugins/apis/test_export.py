@@ -107,7 +107,7 @@ def test_every_detector_says_what_pytorch_says(name, tmp_path):
 
 def test_what_the_graph_does_not_know_is_refused(tmp_path):
     trained = untrained('basenet/basenet_scratch_1xb64-25e_cifar10-500-32px')
-    trained.cfg.test_dataloader.dataset = dict(type='Strange')
+    trained.config.test_dataloader.dataset = dict(type='Strange')
     with pytest.raises(ValueError, match='neither source nor pipeline'):
         export_onnx(trained, tmp_path / 'm.onnx')
     assert not any(tmp_path.iterdir())

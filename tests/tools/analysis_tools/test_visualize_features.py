@@ -48,7 +48,7 @@ def test_asked_for_layers_and_class(classifier, picture, tmp_path):
     assert one_row.height < 0.4 * one_row.width
 
 
-def test_unknown_names_are_rejected_with_those_that_exist(classifier, picture, tmp_path):
+def test_unknown_names_are_rejected_with_those_that_exist(classifier, detector, picture, tmp_path):
     for options, message in (
             (['--layers', 'backbone.stages.1.3'], r'no such module; near: backbone\.stages\.1'),
             (['--cam-layer', 'head.fc'], 'no such module'),
@@ -57,5 +57,5 @@ def test_unknown_names_are_rejected_with_those_that_exist(classifier, picture, t
         with pytest.raises(ValueError, match=message):
             show(classifier, picture, tmp_path / 'out', *options)
     with pytest.raises(ValueError, match='describes a detector, expected a classifier'):
-        show(classifier, picture, tmp_path / 'out', config=DETECTOR)
+        show(detector, picture, tmp_path / 'out', config=DETECTOR)
     assert not (tmp_path / 'out').exists()

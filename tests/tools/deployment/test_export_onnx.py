@@ -15,7 +15,7 @@ from tools.predict import main as predict
 def test_a_file_is_written_once(classifier, tmp_path, capsys):
     out = tmp_path / 'm.onnx'
     facts = main([CLASSIFIER, str(classifier), '--out', str(out)])
-    assert facts['classes'] == list('0123456789') and OnnxModel(out).facts == facts
+    assert facts['classes'] == list('0123456789') and OnnxModel(out).card == facts
     assert 'MB, classifier of 10 classes, pictures of any size' in capsys.readouterr().out
     assert facts['input'] == 'any size; resized to (8, 8) (height, width; center_crop)'
     onnx.checker.check_model(str(out), full_check=True)
@@ -32,9 +32,11 @@ def test_a_file_is_written_once(classifier, tmp_path, capsys):
     ours, theirs = (one['predictions'][0]['topk'] for one in told)
     assert [one['class'] for one in ours] == [one['class'] for one in theirs]
     assert [one['score'] for one in ours] == pytest.approx([one['score'] for one in theirs])
+    with pytest.raises(ValueError, match='m.onnx: takes no device'):
+        predict([str(out), str(tmp_path / 'p.png'), '--device', 'cpu', '--overwrite'])
     with pytest.raises(SystemExit):
-        predict([str(out), str(tmp_path / 'p.png'), '--device', 'cpu'])
-    assert 'm.onnx takes no CHECKPOINT, --cfg-options or --device' in capsys.readouterr().err
+        predict([str(out), str(tmp_path / 'p.png'), '--cfg-options', 'a=1'])
+    assert 'contains its weights and takes no CHECKPOINT, nor --cfg-opt' in capsys.readouterr().err
     written = out.read_bytes()
     with pytest.raises(FileExistsError, match='m.onnx: already exists; replace it with --overwrit'):
         main([CLASSIFIER, str(classifier), '--out', str(out)])

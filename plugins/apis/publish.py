@@ -1,0 +1,152 @@
+"""Publish a trained model: one file of weights, config and facts, its model card and its entry."""
+import ast
+import hashlib
+import io
+import json
+import re
+import textwrap
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from safetensors.torch import save
+from torch import nn
+
+from plugins.engine.checkpoint import METADATA, SAFETENSORS
+from plugins.engine.files import replacing_folder, shown_path, write_text
+from plugins.engine.intervals import accuracy_interval
+from plugins.engine.metric_names import METRICS, shown
+from plugins.engine.run_reader import Run
+from plugins.engine.trained_images import TRAINED, trained_on
+from plugins.engine.zoo import DIGEST, INDEX, read_entries
+
+from .complexity import config_size, count, input_rule
+from .load import TrainedModel
+from .published import FORMAT, config_text
+
+_TASKS = {'classifier': 'Image Classification', 'detector': 'Object Detection'}
+_VERSIONS = ('torch', 'torchvision', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmpretrain',
+             'onedl-mmdetection')
+_TRAINING = ('best_epoch', 'epochs', 'seed', 'seconds', 'device', 'processes', 'precision',
+             'git_commit', 'config_hash', 'data_fingerprint')
+
+
+def facts(trained: TrainedModel, run: Run | None, licence: str = '') -> dict[str, Any]:
+    """What a model card says: the network, its classes and inputs, its training and its test.
+
+    Args:
+        trained: On the CPU.
+        run: The run that it comes from, if there is one; its test counts if it is of these weights.
+        licence: That of the data, in words.
+    """
+    config, record = Path(trained.config.filename), run.trained if run else {}
+    known = dict(
+        name=config.stem, kind=trained.kind, config=shown_path(config),
+        classes=list(trained.classes), title=_title(config), input=input_rule(trained.config),
+        data=config.stem.split('_')[-1], licence=licence, published=date.today().isoformat(),
+        versions={name: version(name) for name in _VERSIONS},
+        parameters=sum(one.numel() for one in trained.model.parameters()),
+        depth=sum(isinstance(one, nn.Conv2d | nn.Linear) for one in trained.model.modules()),
+        training={key: record[key] for key in _TRAINING if record.get(key) is not None},
+        test=_test(run.tested) if run and run.tested else None)
+    known['training']['options'] = [  # without the folders of this machine
+        re.sub(r'(?<![^=\'" [(,])/[^\'" ,]*/', '', one) for one in record.get('options') or ()]
+    try:
+        known['input_size'] = list(config_size(trained.config))
+        known['flops'] = count(trained.model, config_size(trained.config))['flops']
+    except ValueError:  # its config names no size of the input
+        known['input_size'] = known['flops'] = None
+    trained.model.eval()
+    return known
+
+
+def _title(config: Path) -> str:
+    text = ast.get_docstring(ast.parse(config.read_text('utf-8'))) if config.suffix == '.py' else ''
+    return (text or '').partition('\n')[0]
+
+
+def _test(record: dict[str, Any]) -> dict[str, Any]:
+    """Metrics, with the intervals of shares of images, and the data."""
+    images = sum(one['images'] for one in (record.get('classes') or {}).values())
+    metrics = record['metrics']
+    return dict(metrics=metrics, images=images or None,
+                intervals={key: accuracy_interval(metrics[key], images) for key in (
+                    'accuracy/top1',) if images and key in metrics},
+                fingerprint=(record.get('data_fingerprint') or {}).get('test'))
+
+
+def publish(trained: TrainedModel, card: dict[str, Any], images: dict[str, Any], folder: Path,
+            safetensors: bool = False) -> Path:
+    """Write ``{name}_{yyyymmdd}-{first 8 of SHA-256}/`` into a zoo, and list it in the zoo's index.
+
+    In it are a file of that name, with tensors and plain values alone, and README.md.
+
+    Args:
+        trained: The model.
+        card: See :func:`facts`.
+        images: What the checkpoint says about the images it was trained on; their contents are
+            kept without names, so that a test on them is still warned of.
+        folder: The zoo.
+        safetensors: Write the same in this format, too.
+
+    Returns:
+        The new folder.
+
+    Raises:
+        OSError: It exists, or cannot be written.
+        ValueError: The zoo has a model of this name, or the config cannot be published.
+    """
+    index = folder / INDEX
+    listed = index.read_text('utf-8') if index.is_file() else 'Models:\n'
+    if any(entry['Name'] == card['name'] for entry in read_entries(listed.encode(), str(index))):
+        raise ValueError(f'{index}: lists a model {card["name"]} already; give another --name, or '
+                         'another --out-dir')
+    state = {name: value.cpu().clone() for name, value in trained.model.state_dict().items()}
+    meta = dict(experiment_name=card['name'], dataset_meta=dict(classes=card['classes']),
+                published=dict(format=FORMAT, config=config_text(trained.config), card=card))
+    digests = sorted({digest for digest in trained_on(images).values() if digest})
+    hub = dict(runtime_info={TRAINED: dict(train=dict(root='', images={
+        f'published image {place}': digest for place, digest in enumerate(digests)}))})
+    rest = dict(meta=meta, message_hub=hub)
+    buffer = io.BytesIO()
+    torch.save(dict(state_dict=state, **rest), buffer)
+    digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+    stem = f'{card["name"]}_{date.today():%Y%m%d}-{digest[:8]}'
+    entry = _entry(card, f'{stem}/{stem}.pth', digest)
+    with replacing_folder(folder / stem) as made:
+        (made / f'{stem}.pth').write_bytes(buffer.getvalue())
+        if safetensors:
+            content = save(state, {METADATA: json.dumps(rest)})
+            own = hashlib.sha256(content).hexdigest()[:8]
+            (made / f'{stem[:-8]}{own}{SAFETENSORS}').write_bytes(content)
+        templates = Environment(loader=FileSystemLoader(Path(__file__).parent), trim_blocks=True,
+                                lstrip_blocks=True, undefined=StrictUndefined)
+        text = templates.get_template('model_card.md.j2').render(
+            card, file=f'{stem}.pth', megabytes=len(buffer.getvalue()) / 1e6, digest=digest,
+            figures=_figures(card), entry=entry, safetensors=safetensors)
+        write_text(made / 'README.md', text)
+    write_text(index, listed + entry)
+    return folder / stem
+
+
+def _figures(card: dict[str, Any]) -> list[tuple[str, str]]:
+    """The name of each figure in the test, and the value with its interval."""
+    test, labels = card['test'] or dict(metrics={}), {one.key: one.name for one in METRICS}
+    return [(labels.get(key, key), shown(value, key) + (
+        ' (95 % interval: {} to {})'.format(*(shown(end, key) for end in test['intervals'][key]))
+        if key in test['intervals'] else '')) for key, value in test['metrics'].items()]
+
+
+def _entry(card: dict[str, Any], weights: str, digest: str) -> str:
+    """The lines of a metafile about a model."""
+    measured = (card['test'] or {}).get('metrics', {})
+    entry = dict(
+        Name=card['name'], Config=card['config'], Weights=weights,
+        Metadata={'Parameters': card['parameters'], 'FLOPs': card['flops'], DIGEST: digest},
+        Results=[dict(Task=_TASKS[card['kind']], Dataset=card['data'], Metrics={
+            one.name: round(measured[one.key], 4) for one in METRICS if one.key in measured})])
+    return textwrap.indent(yaml.safe_dump([entry], sort_keys=False, allow_unicode=True), '  ')

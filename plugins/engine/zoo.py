@@ -1,0 +1,156 @@
+"""Find published models by name, in a folder or behind a URL, and fetch their files once.
+
+A zoo is a folder that tools/model_converters/publish_model.py fills, or a URL that serves one. Its
+``metafile.yml`` lists the models; the repository's metafiles may name ``Weights``, too.
+"""
+import os
+import re
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .checks import check_shape
+from .files import PARTIAL, REPO_ROOT, checksum, resolve_path, shown_path
+from .wording import near
+
+VARIABLE = 'MMTRANSFER_ZOO'
+INDEX = 'metafile.yml'
+DIGEST = 'SHA-256'  # the key of a file's sum in an entry's Metadata
+FETCHED = Path('work_dirs', 'weights')
+_ENTRY = {'Name': 'a line of text', 'Config??': 'a line of text', 'Weights??': 'a line of text',
+          'Metadata??': {DIGEST + '?': 'a line of text'},
+          'Results??': [{'Task??': 'a line of text', 'Metrics??': {'*': 'a number'}}]}
+_FILE = re.compile(r'(?!.*\.\.)[\w+-][\w.+-]*(/[\w+-][\w.+-]*)*\.(pth|safetensors)')
+_URL = re.compile('https?://', re.I)
+_MOST_BYTES = 10_000_000  # of an index
+
+
+def zoo_place() -> str:
+    """The folder or URL of the zoo: ``MMTRANSFER_ZOO``, else ``work_dirs/zoo``."""
+    place = os.environ.get(VARIABLE, '').rstrip('/')
+    return place if _URL.match(place) else str(resolve_path(place or 'work_dirs/zoo'))
+
+
+def published_models() -> dict[str, dict[str, Any]]:
+    """The entries of all models that can be fetched, by name; the zoo's own replace others.
+
+    Raises:
+        OSError: The zoo's index cannot be read.
+        ValueError: A metafile is not one.
+    """
+    place = zoo_place()
+    if _URL.match(place):
+        with _opened(f'{place}/{INDEX}') as answer:
+            indices = {f'{place}/{INDEX}': answer.read(_MOST_BYTES)}
+    else:
+        file = Path(place, INDEX)
+        indices = {str(file): file.read_bytes()} if file.is_file() else {}
+    own = {shown_path(path): path.read_bytes()
+           for path in sorted((REPO_ROOT / 'configs').glob(f'*/{INDEX}')) if
+           b'Weights:' in path.read_bytes()}
+    return {entry['Name']: entry for where, text in {**own, **indices}.items()
+            for entry in read_entries(text, where) if entry.get('Weights')}
+
+
+def read_entries(text: bytes, where: str) -> list[dict[str, Any]]:
+    """The models of a metafile.
+
+    Raises:
+        ValueError: It is no YAML, or an entry lacks what an entry needs.
+    """
+    try:
+        models = (yaml.safe_load(text) or {}).get('Models') or []
+    except (yaml.YAMLError, AttributeError, RecursionError) as error:
+        raise ValueError(f'{where}: not a metafile of models; publish into another folder') \
+            from error
+    check_shape(models, [_ENTRY], f'{where}: Models', 'correct the metafile')
+    return models
+
+
+def fetch(name: str) -> Path:
+    """The file of a published model, downloaded if it is not here yet; its sum is compared.
+
+    Raises:
+        OSError: It cannot be fetched.
+        ValueError: No model of this name is published, or a byte of the file has changed.
+    """
+    models = published_models()
+    if name not in models:
+        raise ValueError(f'{name}: neither a file nor a run here, nor a model in {zoo_place()} '
+                         f'({VARIABLE})' + (near(name, list(models)) if models else ', which has '
+                                            'none; publish one with publish_model.py'))
+    weights = models[name]['Weights']
+    place = weights if _URL.match(weights) else f'{zoo_place()}/{weights}'
+    if not _FILE.fullmatch(weights if place != weights else Path(weights).name):
+        raise ValueError(f'{name}: Weights is {weights!r}, expected the URL of a .pth or '
+                         '.safetensors file, or its path below the zoo')
+    expected = (models[name].get('Metadata') or {}).get(DIGEST) or named_digits(Path(place))
+    path = _download(place, resolve_path(FETCHED / Path(place).name), expected) \
+        if _URL.match(place) else Path(place)
+    check_sum(path, expected)
+    return path
+
+
+def named_digits(path: Path) -> str:
+    """The first digits of a published file's SHA-256, in which its name ends; '' if it has none."""
+    found = re.search(r'-([0-9a-f]{8,})$', path.stem)
+    return found[1] if found else ''
+
+
+def check_sum(path: Path, expected: str) -> None:
+    """Compare a file with its SHA-256, or with the first digits of it.
+
+    Raises:
+        OSError: There is no such file.
+        ValueError: They differ.
+    """
+    found = checksum(path)
+    if not found.startswith(expected):
+        raise ValueError(f'{path}: its SHA-256 is {found}, expected {expected}: the file changed '
+                         'since it was published; remove it, and fetch or copy it again')
+
+
+def _download(url: str, target: Path, expected: str) -> Path:
+    """Fetch a file, from where an earlier attempt ended."""
+    if target.is_file():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f'.{target.name}{PARTIAL}')
+    partial.touch()
+    # The last byte is fetched again, as a server has no answer that begins where the file ends.
+    start = max(partial.stat().st_size - 1, 0)
+    with _opened(url, start) as answer, partial.open('r+b') as file:
+        start = start if answer.status == 206 else 0  # or the server sends the whole file
+        file.truncate(start)
+        file.seek(start)
+        shutil.copyfileobj(answer, file)
+        size, found = start + int(answer.headers.get('Content-Length') or 0), file.tell()
+    if found < size:
+        raise OSError(f'{url}: the connection ended after {found} of {size} bytes; repeat the '
+                      'command, which fetches the rest')
+    try:
+        check_sum(partial, expected)
+    except ValueError:
+        partial.unlink()
+        raise
+    os.replace(partial, target)
+    return target
+
+
+@contextmanager
+def _opened(url: str, start: int = 0) -> Iterator[HTTPResponse]:
+    """The answer to a request for a file from a byte on; OSError in one sentence."""
+    request = urllib.request.Request(url, headers={'Range': f'bytes={start}-'} if start else {})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            yield answer
+    except (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError) as error:
+        raise OSError(f'{url}: cannot be fetched ({error}); without a network, set {VARIABLE} to a '
+                      'folder with the published files') from error

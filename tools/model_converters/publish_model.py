@@ -1,0 +1,76 @@
+"""Publish a trained model: one file with weights, config and classes, and a model card beside it.
+
+    python tools/model_converters/publish_model.py RUN            # or a checkpoint in it
+    python tools/model_converters/publish_model.py CONFIG CHECKPOINT --data-licence "CC BY 4.0"
+    python tools/predict.py NAME picture.jpg                      # here, or where the zoo is
+
+The optimizer's state, the training's weights beside averaged ones and the log stay behind. The file
+goes into a folder of its own in the zoo, --out-dir, whose metafile.yml lists it: copy the zoo, or
+serve it, and set MMTRANSFER_ZOO to its place.
+"""
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from plugins.engine.command_line import (
+    Parser,
+    add_model_options,
+    add_trained,
+    parse_trained,
+    run,
+)
+from plugins.engine.run_reader import RECORD, read_run, run_parts
+from plugins.engine.zoo import zoo_place
+
+
+def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
+    """Publish, and return the card.
+
+    Raises:
+        OSError: A file is missing or cannot be written.
+        ValueError: The zoo has the name already, or see ``plugins.apis.load.load_model``.
+    """
+    parser = Parser(description=__doc__.partition('\n')[0])
+    add_trained(parser)
+    parser.add_argument('--out-dir', type=Path, help='the zoo; default: the folder MMTRANSFER_ZOO, '
+                        'else work_dirs/zoo')
+    parser.add_argument('--name', help="the model's name in the zoo; default: that of its config")
+    parser.add_argument('--data-licence', default='', help='licence of the data, for the card')
+    parser.add_argument('--safetensors', action='store_true', help='write this format, too')
+    add_model_options(parser)
+    args = parse_trained(parser, argv, whole=('.pth',))
+    if args.config == args.checkpoint:  # of a run, in its work dir
+        args.config, _, options = run_parts(args.checkpoint.parent, args.trust_checkpoint)
+        args.cfg_options = [*options, *args.cfg_options]
+    if args.name is not None and not re.fullmatch(r'\w[\w+-]*', args.name):
+        parser.error(f'--name: {args.name!r} is no name, expected letters, digits, _, + and -')
+    if not args.out_dir and '://' in zoo_place():
+        parser.error(f'--out-dir is missing: MMTRANSFER_ZOO is a URL, {zoo_place()}')
+    from plugins.apis.load import load_model
+    from plugins.apis.publish import facts, publish
+    from plugins.engine.checkpoint import read_checkpoint
+    from plugins.engine.trained_images import TRAINED
+
+    trained = load_model(args.config, args.checkpoint, 'cpu', args.cfg_options,
+                         args.trust_checkpoint)
+    folder = args.checkpoint.parent
+    record = read_run(folder) if (folder / RECORD).is_file() else None
+    if record and Path(record.trained.get('checkpoint') or '').name != args.checkpoint.name:
+        record = None  # which is about its best checkpoint
+    card = facts(trained, record, args.data_licence)
+    card['name'] = args.name or card['name']
+    hub = read_checkpoint(args.checkpoint).get('message_hub', {})
+    made = publish(trained, card, hub.get('runtime_info', {}).get(TRAINED, {}),
+                   args.out_dir or Path(zoo_place()), args.safetensors)
+    size = (made / f'{made.name}.pth').stat().st_size
+    print(f'{made}: {size / 1e6:.2f} MB, was {args.checkpoint.stat().st_size / 1e6:.2f} MB')
+    print(f'python tools/predict.py {card["name"]} PICTURES')
+    return card
+
+
+if __name__ == '__main__':
+    run(main)
