@@ -3,6 +3,7 @@ import json
 import re
 
 import pytest
+import torch
 
 from plugins.engine.files import REPO_ROOT
 
@@ -22,6 +23,31 @@ def test_files_and_folders_that_are_named_are_there():
     named |= set(re.findall(r'\]\(([^):]+)\)', README))
     assert len(named) > 30
     assert [path for path in sorted(named) if not (REPO_ROOT / path).exists()] == []
+
+
+def test_the_lines_of_python(digits_run, digits_root):
+    block = re.search(r'```python\n(from plugins.apis.*?)```', README, re.S)[1]
+    assert len(block.splitlines()) == 3
+    lines = re.sub("'picture.jpg'", repr(str(digits_root / 'test/3')), re.sub(
+        "'work_dirs.*?'", f'{str(digits_run)!r}, trust=True', block)).splitlines()
+    names = {}
+    exec('\n'.join(lines[:2]), names)
+    predictions = eval(lines[2], names)
+    assert {one['class'] for one in predictions} <= set(names['model'].classes)
+    assert names['model'].features(digits_root / 'test/3').shape == (len(predictions), 1024)
+
+
+def test_the_lines_for_mmpretrains_hub(classifier, monkeypatch):
+    monkeypatch.chdir(REPO_ROOT)
+    monkeypatch.syspath_prepend(REPO_ROOT)
+    lines = re.search(r'```python\n(from mmpretrain.apis.*?)```', README, re.S)[1].replace(
+        'FILE.pth', str(classifier)).splitlines()
+    names = {}
+    exec('\n'.join(lines[:2]), names)
+    assert len(eval(lines[2], names)) > 20
+    saved = torch.load(classifier)['state_dict']
+    assert all(torch.equal(value, saved[name])
+               for name, value in eval(lines[3], names).state_dict().items())
 
 
 def cases(suite):

@@ -4,7 +4,7 @@ import io
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,9 @@ from plugins.engine.checkpoint import check_finite, misfit, read_checkpoint, tru
 from plugins.engine.checks import class_names
 from plugins.engine.config_keys import resolved_keys
 from plugins.engine.experiment import EXPERIMENT, other_model
+from plugins.engine.files import resolve_path
 from plugins.engine.hooks.num_classes_hook import head_sizes
-from plugins.engine.run_reader import model_parts
+from plugins.engine.run_reader import model_parts, read_run
 from plugins.engine.unwrap import inner_datasets
 
 if TYPE_CHECKING:
@@ -43,15 +44,22 @@ class TrainedModel:
         config: The config that it was built from.
         classes: Class names in label order.
         kind: ``classifier`` or ``detector``.
-        card: What is known about it, see ``plugins.apis.publish.facts``; {} if it was loaded from a
-            config and a checkpoint.
+        run: The work dir that it was loaded from, if it was.
+        published: The card in the published file that it was loaded from, if it was.
     """
 
     model: nn.Module
     config: Config
     classes: tuple[str, ...]
     kind: str
-    card: dict[str, Any] = field(default_factory=dict)
+    run: Path | None = None
+    published: dict[str, Any] | None = None
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """What is known about it, see ``plugins.apis.publish.facts``."""
+        from .publish import facts
+        return self.published or facts(self, self.run and read_run(self.run))
 
     def predict(self, pictures: 'Pictures', **settings: Any) -> Any:
         """Predict, see :func:`plugins.apis.predict.predict`."""
@@ -91,8 +99,10 @@ def load_model(model: str | Path, checkpoint: str | Path | None = None, device: 
         from .published import read_published
         cfg, card = read_published(file)
         merge_typed(cfg, options)
-        return replace(load_trained(cfg, file, device, trust), card=card)
-    return load_trained(load_config(str(config), options), file, device, trust)
+        return replace(load_trained(cfg, file, device, trust), published=card)
+    trained = load_trained(load_config(str(config), options), file, device, trust)
+    run = resolve_path(model)
+    return replace(trained, run=run if run.is_dir() else None)
 
 
 def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,

@@ -84,7 +84,7 @@ def read_published(path: Path) -> tuple[Config, dict[str, Any]]:
         raise ValueError(f'{path}: rejected, its config names {some(strange)}, which is no network '
                          'or image transform that this collection uses and could run code; if '
                          'you trust its source, build the model from a config of your own')
-    return cfg, found['card'] | dict(config=found['config'])
+    return cfg, found['card'] | dict(config_text=found['config'])
 
 
 def _published(node: Any, key: str = '') -> Any:

@@ -48,6 +48,8 @@ def test_a_run_is_published_listed_and_used_by_its_name(
         tmp_path / name)])['predictions'] for name, model in (
             ('a', [NAME]), ('b', [str(tested_run), '--trust-checkpoint'])))
     assert ours == theirs
+    own = load_model(tested_run, device='cpu', trust=True).card
+    assert own['test'] == card['test'] and own['flops'] == card['flops'] > 1_000_000
     capsys.readouterr()
     assert zoo(['list'])[NAME] == entry and zoo(['get', NAME]).parent == made
     assert f'{NAME}\n    Image Classification: Top 1 Accuracy' in capsys.readouterr().out
