@@ -1,6 +1,7 @@
 """Export a trained model to ONNX, with its preprocessing and, for a detector, its NMS.
 
     python tools/deployment/export_onnx.py RUN --out model.onnx   # or CONFIG CHECKPOINT
+    python tools/deployment/export_onnx.py RUN --time 480 640      # compares its speed, too
     python tools/predict.py model.onnx pictures/
 
 Inputs and outputs: see plugins/apis/export.py. The file's metadata names classes, input and config.
@@ -12,7 +13,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import Parser, add_model_options, add_trained, parse_trained, run
+from plugins.engine.command_line import (
+    Parser,
+    add_model_options,
+    add_trained,
+    parse_trained,
+    positive,
+    run,
+)
 from plugins.engine.files import check_file
 
 
@@ -27,18 +35,35 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     add_trained(parser)
     parser.add_argument('--out', type=Path, help="default: beside the checkpoint, with .onnx")
     parser.add_argument('--overwrite', action='store_true', help='replace an existing file')
+    parser.add_argument('--time', type=positive, nargs=2, metavar=('HEIGHT', 'WIDTH'),
+                        help='compare the speed with that of PyTorch, on pictures of this size')
     add_model_options(parser)
     args = parse_trained(parser, argv, whole=('.pth', '.safetensors'))
     out = args.out or args.checkpoint.with_suffix('.onnx')
     check_file(out, overwrite=args.overwrite)
+    import numpy as np
+    import torch
+    from torch.utils.benchmark import Timer
+
     from plugins.apis.export import export_onnx
     from plugins.apis.load import load_model
+    from plugins.apis.predict import inference_of
+    from plugins.engine.run_record import device_name
 
     trained = load_model(args.config, args.checkpoint, 'cpu', args.cfg_options,
                          args.trust_checkpoint)
-    facts = export_onnx(trained, out).card
+    exported = export_onnx(trained, out)
+    facts = exported.card
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {facts['kind']} of {len(facts['classes'])} "
           f"classes, pictures of {facts['input']}")
+    if args.time:
+        pictures = np.random.default_rng(0).integers(0, 256, (8, *args.time, 3), np.uint8)
+        ours, torchs = (Timer('ask(pictures)', globals=dict(ask=ask, pictures=pictures),
+                              num_threads=torch.get_num_threads()).blocked_autorange(
+                                  min_run_time=3).median for ask in (
+                                      exported, inference_of(trained)))
+        print(f'8 pictures take {1000 * ours:.1f} ms with onnxruntime, {1000 * torchs:.1f} ms with '
+              f'PyTorch, {torchs / ours:.2f} times as long ({device_name()})')
     return facts
 
 
