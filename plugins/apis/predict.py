@@ -68,6 +68,8 @@ def _listed(pictures: Pictures) -> tuple[list[Any], bool]:
     one = isinstance(pictures, np.ndarray) or (
         isinstance(pictures, str | Path) and not Path(pictures).is_dir())
     if isinstance(pictures, str | Path):
+        if not Path(pictures).exists():
+            raise FileNotFoundError(f'{pictures}: no such file or folder')
         asked: list[Any] = find_files(Path(pictures))
     else:
         asked = [pictures] if one else list(pictures)
