@@ -34,8 +34,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         const='persistent_workers', help='load each epoch in new processes')
     parser.add_argument('--fast-dev-run', action='store_true',
                         help='two batches of train, val and test; nothing is kept')
-    parser.add_argument('--trust-checkpoint', action='store_true',
-                        help='load --resume or load_from although it could run code')
     add_run_options(parser)
     args = parser.parse_args(argv)
     if args.work_dir and Path(args.work_dir).exists() and not Path(args.work_dir).is_dir():

@@ -16,7 +16,7 @@ import plugins.engine.registration  # noqa: F401
 from plugins.engine.load_cached_image import LoadCachedImage
 
 from .backbones import BaseNet, InceptionV3Features, TruncatedDenseNet
-from .classifiers import TransferClassifier
+from .classifiers import FlipTTA, TransferClassifier
 from .data_preprocessor import BatchDataPreprocessor
 from .datasets import ArrayDataset
 from .feature_cache import FeatureCacheHook
@@ -31,6 +31,6 @@ mmpretrain.registry.TRANSFORMS.register_module(
     name='LoadImageFromFile', force=True, module=LoadCachedImage)
 
 __all__ = ['AdaptivePoolNeck', 'ArrayDataset', 'BaseNet', 'BatchDataPreprocessor', 'ClassReport',
-           'ConvNeck', 'FeatureCacheHook', 'FitNormalizationHook',
+           'ConvNeck', 'FeatureCacheHook', 'FitNormalizationHook', 'FlipTTA',
            'InceptionV3Features', 'MLPClsHead', 'MeanLoss', 'TransferClassifier',
            'TruncatedDenseNet', 'to_mm_layout']

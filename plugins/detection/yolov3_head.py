@@ -87,6 +87,10 @@ class KittiYOLOV3Head(YOLOV3Head):
                 raise ValueError(f"bbox_head.{name}: found reduction={found!r}, expected 'sum' "
                                  "(upstream's configs) or 'mean' (report A)")
 
+    def forward(self, x: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...]]:
+        """As upstream, in 32 bits: those of --amp would move boxes by pixels."""
+        return tuple(pred.float() for pred in super().forward(x)[0]),
+
     def loss_by_feat(self, pred_maps: Sequence[Tensor], batch_gt_instances: InstanceList,
                      batch_img_metas: list[dict],
                      batch_gt_instances_ignore: OptInstanceList = None) -> dict[str, Tensor]:

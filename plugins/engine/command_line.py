@@ -27,26 +27,22 @@ class Parser(ArgumentParser):
         super().__init__(allow_abbrev=False, **kwargs)
 
 
-def share(text: str) -> float:
-    """A number from 0 to 1; ArgumentTypeError otherwise."""
+def _number(kind: type, least: float, most: float, expected: str, text: str) -> float:
     try:
-        value = float(text)
+        value = kind(text)
     except ValueError:
         value = math.nan
-    if not 0 <= value <= 1:
-        raise ArgumentTypeError(f'{text!r} is not a number from 0 to 1')
+    if not least <= value <= most:
+        raise ArgumentTypeError(f'{text!r} is not a {expected}')
     return value
 
 
-def _whole(least: int, most: float, expected: str, text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
-        raise ArgumentTypeError(f'{text!r} is not a whole number {expected}')
-    return int(text)
-
-
-positive = partial(_whole, 1, math.inf, 'above 0')
-not_negative = partial(_whole, 0, math.inf, 'of at least 0')
-seed = partial(_whole, 0, LARGEST_SEED, f'from 0 to {LARGEST_SEED}')
+# Types of arguments, which raise ArgumentTypeError.
+share = partial(_number, float, 0, 1, 'number from 0 to 1')
+seconds = partial(_number, float, 0, 86400, 'number from 0 to 86400')
+positive = partial(_number, int, 1, math.inf, 'whole number above 0')
+not_negative = partial(_number, int, 0, math.inf, 'whole number of at least 0')
+seed = partial(_number, int, 0, LARGEST_SEED, f'whole number from 0 to {LARGEST_SEED}')
 
 
 def existing_file(text: str, kind: str = 'file') -> Path:
@@ -104,6 +100,8 @@ def add_run_options(parser: ArgumentParser) -> None:
                         help='mixed precision: bfloat16 if the hardware supports it')
     parser.add_argument('--no-pin-memory', action='append_const', dest='off', default=[],
                         const='pin_memory', help='copy batches to a GPU from pageable memory')
+    parser.add_argument('--trust-checkpoint', action='store_true',
+                        help='load the checkpoint to test or go on from although it could run code')
     parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, help=SUPPRESS)
     add_cfg_options(parser)

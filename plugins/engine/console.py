@@ -25,6 +25,19 @@ def prepare() -> None:
                                             or threading.__excepthook__(failure))
 
 
+def check_window() -> None:
+    """Raise ValueError if matplotlib cannot open a window."""
+    from matplotlib import pyplot  # takes a while
+    try:
+        framework = pyplot.figure().canvas.required_interactive_framework
+        pyplot.close()
+    except ImportError:  # MPLBACKEND asks for what is not there
+        framework = None
+    if not framework:
+        raise ValueError(f'--show: matplotlib draws with {pyplot.get_backend()}, which opens no '
+                         'window here, expected a display and Tk or Qt; use --show-dir FOLDER')
+
+
 def lenient(file: int | Path, mode: str, encoding: str = 'utf-8') -> io.TextIOWrapper:
     """Open a text file, or a file's number, to which any text can be written.
 

@@ -73,6 +73,7 @@ def enable_amp(cfg: Config) -> str:
             cfg.optim_wrapper.type = 'AmpOptimWrapper'
             cfg.optim_wrapper.loss_scale = 'dynamic'
             return 'float16'
+        torch.set_autocast_dtype('cuda', torch.bfloat16)  # mmengine's test loop asks for no type
     elif not cpu_has_bf16():
         return 'float32'
     cfg.optim_wrapper.type = 'Bf16OptimWrapper'

@@ -13,8 +13,8 @@ from .files import REPO_ROOT, resolve_path, shown_path
 from .wording import some
 
 RECORD = 'result.json'
-# The folders of tests in a run's work dir, by split.
-TEST_FOLDERS = {'test': 'test', 'train': 'test-train', 'val': 'test-val'}
+# The folder of a run's plain test in its work dir, and the pattern of all tests' folders.
+TEST_FOLDER, TEST_FOLDERS = 'test', re.compile(r'test(-train|-val)?(-tta)?(-amp)?')
 EXAMPLES = 'examples'  # folder beside a test's record, with pictures for the report page
 EXAMPLES_RECORD = 'examples.json'
 CONFIGS = ('.py', '.yml', '.yaml', '.json')  # suffixes
@@ -26,8 +26,9 @@ HISTORY = [{'epoch': 'a whole number', 'train??': _NUMBERS, 'metrics??': _NUMBER
             'seconds': 'a number'}]
 # What the fields of records hold, see check_shape; those that no reader needs may be missing.
 _SHAPES: dict[str, Any] = {
-    **dict.fromkeys(('mode', 'split', 'monitor', 'precision', 'device', 'torch_version',
-                     'git_commit', 'config_hash', 'test_hash', 'kind', 'metric'), 'a line of text'),
+    **dict.fromkeys(('mode', 'split', 'made_with', 'monitor', 'precision', 'device', 'kind',
+                     'torch_version', 'git_commit', 'config_hash', 'test_hash', 'metric'),
+                    'a line of text'),
     **dict.fromkeys(('config', 'checkpoint'), 'a file name'),
     **dict.fromkeys(('seed', 'best_epoch', 'epochs', 'processes'), 'a whole number'),
     'seconds': 'a number', 'metrics': _NUMBERS, 'options': ['a line of text'],
@@ -106,7 +107,7 @@ def read_run(work_dir: str | Path, *needed: str) -> Run:
     if trained.get('mode') == 'test':
         raise ValueError(f'{folder / RECORD}: the record of a test; expected the work dir of '
                          'tools/train.py')
-    record = folder / TEST_FOLDERS['test'] / RECORD
+    record = folder / TEST_FOLDER / RECORD
     tested = read_record(record, folder, 'metrics') if record.is_file() else None
     if tested and (other := _difference(folder, trained, tested)):
         return Run(folder, trained, None, f'{record}: {other}. Run tools/test.py again: '
@@ -210,7 +211,7 @@ def read_record(path: Path, folder: Path | None = None, *needed: str) -> dict[st
     """
     if not path.is_file():
         runs = some(sorted(one.parent.name for one in path.parent.glob(f'*/{RECORD}')
-                           if one.parent.name not in TEST_FOLDERS.values()))
+                           if not TEST_FOLDERS.fullmatch(one.parent.name)))
         raise FileNotFoundError(f'{path}: no such record; ' + (
             f'give one run: {runs}' if runs else 'is the run finished?'))
     try:
@@ -234,6 +235,8 @@ def _difference(folder: Path, trained: dict[str, Any], tested: dict[str, Any]) -
     """Why a test is not one of the run's best checkpoint and config on the test images."""
     if tested.get('split', 'test') != 'test':
         return f"measured on the {tested['split']} images, not on the test images"
+    if tested.get('made_with'):
+        return f"made with {tested['made_with']}"
     checkpoint, best = tested.get('checkpoint'), trained.get('checkpoint')
     if checkpoint != best and checkpoint != _own_checkpoint(folder, trained):
         return f'a test of another checkpoint, {checkpoint}; the run names {best}'

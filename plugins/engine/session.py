@@ -17,6 +17,7 @@ from .checkpoint import trust_checkpoint as trust
 from .config_check import check_config, read_config
 from .config_diff import difference
 from .config_keys import Kind, config_hash, kind_of, resolved_keys
+from .console import check_window
 from .distributed import by_main, init_distributed
 from .evaluated_part import use_part
 from .experiment import EXPERIMENT
@@ -25,7 +26,7 @@ from .hooks import RunRecordHook
 from .precision import enable_amp
 from .prediction_file import PredictionFile
 from .result_table import print_result
-from .run_reader import RECORD, TEST_FOLDERS, read_record
+from .run_reader import RECORD, read_record
 from .run_record import describe_run, git_commit
 from .type_check import check_types
 from .work_dir import claim_work_dir, default_work_dir, last_checkpoint
@@ -48,6 +49,7 @@ class Session(ExitStack):
         test_hash: The same of what decides a test.
         precision: The type of the forward pass.
         part: The split whose images are tested.
+        made_with: The options that make a test another one than a run's plain test.
     """
 
     def __init__(self, config: str, options: Sequence[str] = (), launcher: str = 'none') -> None:
@@ -61,6 +63,7 @@ class Session(ExitStack):
         self._resumed: Path | None = None
         self.precision = 'float32'
         self.part = 'test'
+        self.made_with: str | None = None
         self.git_commit = git_commit()  # now: the code may change while the run goes on
         self.cfg.launcher = launcher
         init_distributed(launcher, self.cfg.env_cfg.dist_cfg)
@@ -71,8 +74,8 @@ class Session(ExitStack):
         """Use the fastest mixed precision of this device, or print that it has none."""
         self.precision = enable_amp(self.cfg)
         if self.precision == 'float32' and is_main_process():
-            print('--amp: this CPU would emulate bfloat16, many times slower; training in float32, '
-                  'in channels-last layout.')
+            print('--amp: this CPU would emulate bfloat16, many times slower; the run is in '
+                  'float32, in channels-last layout.')
 
     def enable_auto_scale_lr(self) -> None:
         """Scale the learning rate with the batch size; ValueError without base_batch_size."""
@@ -82,18 +85,16 @@ class Session(ExitStack):
         self.cfg.auto_scale_lr.enable = True
 
     def leave_out_validation(self) -> None:
-        """Train to the last epoch, whose checkpoint is the result, without validation.
-
-        MonitorCheckHook then rejects early stops and schedules, which need its metrics.
-        """
+        """The last checkpoint is then the result; MonitorCheckHook rejects what needs metrics."""
         self.cfg.update(dict.fromkeys(('val_dataloader', 'val_cfg', 'val_evaluator')))
         if saver := self.cfg.default_hooks.get('checkpoint'):
             saver.save_best = None
 
     def switch_off_in_loaders(self, keys: Sequence[str]) -> None:
         """Set keys of every dataloader, such as ``pin_memory``, to False."""
-        for loader in filter(None, (self.cfg.get(f'{part}_dataloader') for part in TEST_FOLDERS)):
-            loader.update(dict.fromkeys(keys, False))
+        for part in ('train', 'val', 'test'):
+            if loader := self.cfg.get(f'{part}_dataloader'):
+                loader.update(dict.fromkeys(keys, False))
 
     def enter_work_dir(self, work_dir: str | None, resume: str | None, overwrite: bool) -> None:
         """Choose the work dir and the checkpoint to resume; the main process decides for all.
@@ -137,7 +138,8 @@ class Session(ExitStack):
             self._lock(Path(work_dir))
             earlier = {} if overwrite or not record.is_file() else read_record(record)
             for key, asked in (('mode', 'test'), ('checkpoint', shown_path(checkpoint)),
-                               ('options', self.options), ('config_hash', self.config_hash)):
+                               ('options', self.options), ('config_hash', self.config_hash),
+                               ('made_with', self.made_with)):
                 if earlier and earlier.get(key) != asked:
                     raise FileExistsError(
                         f'{record}: is of a test with another {key}, {earlier.get(key)}, not '
@@ -173,11 +175,19 @@ class Session(ExitStack):
         self.cfg.test_evaluator = [*(evaluators if isinstance(evaluators, list) else [evaluators]),
                                    dump]
 
-    def draw_predictions(self, folder: str, overwrite: bool = False) -> None:
-        """Also draw every prediction of the test; OSError if ``folder`` cannot be written."""
-        hook, target = self.cfg.default_hooks.visualization, self._temporary(folder, overwrite)
-        hook.update(dict(draw=True, test_out_dir=target) if 'draw' in hook  # mmdet's
-                    else dict(enable=True, out_dir=target, interval=1))
+    def draw_predictions(self, folder: str | None, overwrite: bool = False,
+                         interval: int = 1, **window: Any) -> None:
+        """Also draw predictions of the test; an error says what cannot be written or shown."""
+        hook = self.cfg.default_hooks.visualization
+        detects = 'draw' in hook  # mmdet's
+        if detects and interval > 1:
+            raise ValueError(f"--interval {interval}: mmdet's hook draws every image; leave it out")
+        if window.get('show'):
+            check_window()
+            self.cfg.visualizer.vis_backends = []  # or they would store each picture, too
+        target = folder and self._temporary(folder, overwrite)
+        hook.update(dict(draw=True, test_out_dir=target) if detects
+                    else dict(enable=True, out_dir=target, interval=interval), **window)
 
     def _temporary(self, folder: str, overwrite: bool) -> str:
         """A folder to fill, which replaces another one when the session ends without error."""
@@ -219,7 +229,8 @@ class Session(ExitStack):
             runner.warnings.append(f'{word}: every figure of -1 is undefined.')
         result = dict(mode='test', split=self.part, metrics=record.test_metrics,
                       seconds=round(record.test_seconds, 2), checkpoint=shown_path(checkpoint),
-                      warnings=runner.warnings, **run, **record.test_tables)
+                      made_with=self.made_with, warnings=runner.warnings,
+                      **run, **record.test_tables)
         self._finish(runner, result, keep=True)
         return result
 

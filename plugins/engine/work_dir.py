@@ -128,7 +128,8 @@ def _delete_run(folder: Path) -> None:
         elif path.name in listed or _is_written(path):
             path.unlink()
         elif not path.is_symlink() and path.is_dir() and (
-                path.name in (*TEST_FOLDERS.values(), EXAMPLES, _VIS_DATA) or _is_log(path)):
+                path.name in (EXAMPLES, _VIS_DATA) or TEST_FOLDERS.fullmatch(path.name)
+                or _is_log(path)):
             _delete_run(path)
             with suppress(OSError):
                 path.rmdir()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from plugins.engine.metric_names import shown
-from plugins.engine.run_reader import TEST_FOLDERS, Run
+from plugins.engine.run_reader import TEST_FOLDER, Run
 from plugins.engine.wording import counted
 
 from .curve_data import curve_data
@@ -61,7 +61,7 @@ def _summary(experiments: Sequence[Experiment], entries: Sequence[Run]) -> str:
 def _matrix(entry: Run) -> Inline | None:
     """The confusion matrix that tools/test.py drew; None if it cannot be read."""
     try:
-        return inline(entry.folder / TEST_FOLDERS['test'] / 'confusion_matrix.png', entry.folder)
+        return inline(entry.folder / TEST_FOLDER / 'confusion_matrix.png', entry.folder)
     except ValueError:
         return None
 

@@ -10,7 +10,7 @@ from PIL import Image
 from plugins.engine.run_reader import (
     EXAMPLES,
     EXAMPLES_RECORD,
-    TEST_FOLDERS,
+    TEST_FOLDER,
     Run,
     own_file,
     read_record,
@@ -67,7 +67,7 @@ def read_examples(entry: Run, most: Mapping[str, int]) -> Examples | None:
     Raises:
         ValueError: The record or a picture is damaged.
     """
-    folder = entry.folder / TEST_FOLDERS['test'] / EXAMPLES
+    folder = entry.folder / TEST_FOLDER / EXAMPLES
     path = folder / EXAMPLES_RECORD
     if entry.tested is None or not path.is_file():
         return None

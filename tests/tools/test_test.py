@@ -6,16 +6,20 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
+from PIL import Image
 
+from plugins.engine.run_reader import read_run
 from tests.conftest import DIGITS
+from tools.test import main
 
 
 @pytest.fixture
 def test_digits(repo_root, digits_root):
     """A function that runs tools/test.py on the small digits."""
     def call(*argv, options=()):
-        from tools.test import main
         data = [f'{loader}_dataloader.dataset.source.data_root={digits_root / folder}'
                 for loader, folder in (('train', 'train'), ('val', 'train'), ('test', 'test'))]
         return main([str(repo_root / DIGITS), *map(str, argv), '--cfg-options', *data,
@@ -69,6 +73,80 @@ def test_every_training_image_is_evaluated_once_and_the_validation_images_again(
     assert sum(images) == len(list((digits_root / 'train').rglob('*.png')))
     indices = [p['sample_idx'] for p in pickle.loads((tmp_path / 'p.pkl').read_bytes())]
     assert sorted(indices) == list(range(images[0]))
+
+
+def test_scores_of_an_image_and_its_mirror_image_are_averaged(
+        test_digits, digits_run, digits_root, tmp_path, monkeypatch):
+    """Against two plain tests, one of mirrored files."""
+    for path in (digits_root / 'test').rglob('*.png'):
+        mirrored = tmp_path / 'mirrored' / path.relative_to(digits_root)
+        mirrored.parent.mkdir(parents=True, exist_ok=True)
+        Image.open(path).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(mirrored)
+
+    def scores(name, *argv, options=()):
+        result = test_digits(best(digits_run), '--work-dir', tmp_path / name, *argv, '--out',
+                             tmp_path / f'{name}.pkl', options=options)
+        predictions = pickle.loads((tmp_path / f'{name}.pkl').read_bytes())
+        assert [one['sample_idx'] for one in predictions] == list(range(len(predictions)))
+        return result, torch.stack([one['pred_score'] for one in predictions])
+    plain, first = scores('plain')
+    flipped, second = scores('flipped', options=[
+        f'test_dataloader.dataset.source.data_root={tmp_path / "mirrored/test"}'])
+    result, merged = scores('merged', '--tta')
+    assert torch.allclose(merged, (first + second) / 2, atol=1e-6)
+    truth = torch.tensor([one['gt_label'] for one in pickle.loads(
+        (tmp_path / 'merged.pkl').read_bytes())])
+    accuracy = 100 * (merged.argmax(1) == truth).float().mean().item()
+    assert result['metrics']['accuracy/top1'] == pytest.approx(accuracy)
+    counts = [row['images'] * row['accuracy'] for row in result['classes'].values()]
+    assert sum(counts) / len(truth) == pytest.approx(accuracy)  # from labels, not from scores
+    assert result['metrics']['loss'] == pytest.approx(
+        (plain['metrics']['loss'] + flipped['metrics']['loss']) / 2, rel=1e-5)
+
+
+def test_a_test_with_other_predictions_is_not_the_runs_test(digits_run, tmp_path, monkeypatch):
+    shutil.copytree(digits_run, run := tmp_path / 'run')
+    monkeypatch.setattr('plugins.engine.precision.cpu_has_bf16', lambda: True)
+    seen = {}
+    for argv in ([], ['--tta'], ['--amp'], ['--tta', '--amp']):
+        name = ''.join(argv).replace('--', '-')
+        seen[name] = main([str(run), *argv])
+        assert json.loads((run / f'test{name}/result.json').read_text()) == seen[name]
+        assert seen[name]['made_with'] == (' '.join(argv) or None)
+    assert [one['precision'] for one in seen.values()] == ['float32', 'float32'] + ['bfloat16'] * 2
+    for one, other in (('', '-amp'), ('-tta', '-tta-amp')):  # bfloat16 has three digits
+        losses = [seen[name]['metrics']['loss'] for name in (one, other)]
+        assert losses[0] == pytest.approx(losses[1], rel=0.02) and losses[0] != losses[1]
+    assert read_run(run).tested == seen['']
+    with pytest.raises(FileExistsError, match='with another made_with, None, not --tta'):
+        main([str(run), '--tta', '--work-dir', str(run / 'test')])
+    main([str(run), '--tta', '--work-dir', str(run / 'test'), '--overwrite'])
+    assert 'test/result.json: made with --tta. Run' in read_run(run).stale
+
+
+def test_every_nth_picture_is_shown_and_stored_nowhere(
+        digits_run, tmp_path, monkeypatch, digits_root):
+    shown = []
+    monkeypatch.setattr('plugins.engine.session.check_window', lambda: None)
+    monkeypatch.setattr(Visualizer, 'show', lambda self, image, win_name, wait_time: shown.append(
+        (win_name, wait_time)))
+    main([str(digits_run), '--work-dir', str(tmp_path), '--show', '--wait-time', '0.5',
+          '--interval', '25'])
+    total = len(list((digits_root / 'test').rglob('*.png')))
+    assert shown == [(str(index), .5) for index in range(0, total, 25)]
+    assert list(tmp_path.rglob('*.json')) and not list(tmp_path.rglob('vis_image'))
+
+
+def test_metrics_alone_are_written_as_json(digits_run, tmp_path, capsys):
+    argv = [str(digits_run), '--work-dir', str(tmp_path / 't'), '--out-item', 'metrics']
+    result = main([*argv, '--out', str(tmp_path / 'm.json')])
+    assert json.loads((tmp_path / 'm.json').read_text()) == result['metrics']
+    with pytest.raises(FileExistsError, match='m.json: already exists'):
+        main([*argv, '--out', str(tmp_path / 'm.json')])
+    for more in ([], ['--out', 'm.txt']):
+        with pytest.raises(SystemExit):
+            main([*argv, *more])
+        assert '--out-item metrics needs --out NAME.json' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('option, name, message', [

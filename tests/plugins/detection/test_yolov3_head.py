@@ -31,6 +31,19 @@ def test_detections_end_at_the_image_not_at_the_letterbox(rescale, scale, expect
     assert result.bboxes.tolist() == [expected]
 
 
+def test_maps_have_32_bits_in_mixed_precision():
+    torch.manual_seed(0)
+    head = build_head()
+    features = [torch.randn(1, channels, 4, 4) for channels in head.in_channels]
+    with torch.no_grad():
+        exact, = head(features)
+        with torch.autocast('cpu', torch.bfloat16):
+            mixed, = head(features)
+    for one, other in zip(exact, mixed, strict=True):
+        assert one.dtype == other.dtype == torch.float32 and not torch.equal(one, other)
+        torch.testing.assert_close(one, other, rtol=0.05, atol=0.05)
+
+
 def losses_and_gradients(head, seed, ignored=None):
     maps, truth = random_maps(seed), random_truth(seed)
     losses = {name: sum(value) if isinstance(value, list) else value for name, value

@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from contextlib import redirect_stderr
@@ -88,3 +89,16 @@ run(main)
                           cwd=REPO_ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and 'Traceback' not in done.stderr
     assert 'OSError: [Errno 27] File too large' in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='a display is always there')
+@pytest.mark.parametrize('asked', ['', 'TkAgg'])
+def test_without_a_display_there_is_no_window(asked):
+    code = 'from plugins.engine.console import check_window; check_window()'
+    hidden = {'DISPLAY', 'WAYLAND_DISPLAY', 'MPLBACKEND'}
+    done = subprocess.run(
+        [sys.executable, '-c', code], cwd=REPO_ROOT, capture_output=True, text=True,
+        env={key: value for key, value in os.environ.items() if key not in hidden}
+        | ({'MPLBACKEND': asked} if asked else {}))
+    assert re.search('ValueError: --show: matplotlib draws with (tk)?agg, which opens no window '
+                     'here, expected a display .* use --show-dir FOLDER', done.stderr, re.I)

@@ -12,10 +12,13 @@ def test_a_device_gets_the_type_that_its_hardware_has(monkeypatch, gpu, has_bf16
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: gpu)
     monkeypatch.setattr(torch.cuda, 'is_bf16_supported', lambda including_emulation: has_bf16)
     monkeypatch.setattr(precision, 'cpu_has_bf16', lambda: has_bf16)
+    default = []  # of mmengine's test loop
+    monkeypatch.setattr(torch, 'set_autocast_dtype', lambda *given: default.append(given))
     cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))))
     assert precision.enable_amp(cfg) == chosen
     assert cfg.optim_wrapper.type == wrapper and cfg.channels_last
     assert ('loss_scale' in cfg.optim_wrapper) == (chosen == 'float16')
+    assert default == ([('cuda', torch.bfloat16)] if gpu and has_bf16 else [])
 
 
 def test_bf16_wrapper_computes_in_bfloat16_and_learns():

@@ -42,6 +42,7 @@ def test_a_test_of_the_runs_checkpoint_and_config_counts(make_run):
      'another config: --cfg-options train_cfg.max_epochs=8 only in the training; --cfg-options '
      'size=3 only in the test. Run'),
     (dict(config_hash='bad'), 'the config file has changed between'),
+    (dict(made_with='--tta --amp'), 'test/result.json: made with --tta --amp. Run'),
     (dict(split='train'), 'measured on the train images, not on the test')])
 def test_a_test_of_something_else_does_not_count_and_says_what_to_run(make_run, change, reason):
     run = read_run(make_run(tested=dict(TESTED, **change)))

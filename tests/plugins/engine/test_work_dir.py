@@ -46,11 +46,12 @@ def test_an_earlier_run_is_rejected_kept_by_resume_and_deleted_by_overwrite(tmp_
 
 def test_overwrite_deletes_nothing_that_runs_and_tests_do_not_write(tmp_path):
     log_of_a_run(tmp_path)
-    for folder in ('.', 'test', 'test-val'):
+    for folder in ('.', 'test', 'test-val', 'test-train-tta-amp'):
         (tmp_path / folder).mkdir(exist_ok=True)
         for name in ('result.json', 'curves.png', '20260101_000000.txt'):
             (tmp_path / folder / name).touch()
-    (tmp_path / 'test-val/20260101_000000.txt').unlink()
+    for folder in ('test-val', 'test-train-tta-amp'):
+        (tmp_path / folder / '20260101_000000.txt').unlink()
     (tmp_path / 'test/examples').mkdir()
     (tmp_path / 'test/examples/.files').write_text('1.png\n')
     (tmp_path / 'test/.examples.partial/made').mkdir(parents=True)
