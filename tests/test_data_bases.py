@@ -8,8 +8,7 @@ from PIL import Image
 
 from plugins.classification.datasets import ArrayDataset
 from plugins.engine.files import REPO_ROOT
-from tools.misc.drawing.photographs import FLOWERS
-from tools.misc.sample_layouts import MIT8
+from tools.misc.sample_layouts import FLOWERS, MIT8
 
 LOADERS = ('train', 'val', 'test')
 

@@ -3,9 +3,9 @@
     python tools/misc/make_sample_data.py data
     python tools/misc/make_sample_data.py data --sets digits kitti --size kitti=480
 
-`digits` are scikit-learn's 1797 real handwritten digits; everything else is
-drawn by this project. The same seed gives the same files, regardless of which
-other sets are made.
+`digits` are scikit-learn's 1797 real handwritten digits; everything else is drawn by this project:
+road scenes, and shapes of several colours and textures as classes of the other sets. The same seed
+gives the same files, regardless of which other sets are made.
 """
 import argparse
 import sys
@@ -22,7 +22,7 @@ from tools.misc.sample_layouts import SETS, Request
 
 # Name -> default, minimum, maximum, meaning.
 _OPTIONS = {'species': (10, 1, 200, 'kinds of birds in cub200'),
-            'side': (224, 32, 1024, 'shorter side of birds, flowers and MIT scenes in pixels'),
+            'side': (224, 32, 1024, 'shorter side of pictures in cub200, flowers and mit8'),
             'kitti_width': (FULL_WIDTH // 2, 128, 2 * FULL_WIDTH, 'width of road scenes in pixels')}
 
 

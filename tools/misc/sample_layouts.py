@@ -13,9 +13,9 @@ from rich.progress import track
 
 from tools.misc.drawing.camera import kitti_camera
 from tools.misc.drawing.emblems import SHAPES, SIDE, TEXTURES, draw_emblem
-from tools.misc.drawing.photographs import FLOWERS, draw_bird, draw_flowers, draw_place
 from tools.misc.drawing.road_scene import draw_scene
 
+FLOWERS = ('daisy', 'dandelion', 'roses', 'sunflowers', 'tulips')
 MIT8 = ('Opencountry', 'coast', 'forest', 'highway', 'inside_city', 'mountain', 'street',
         'tallbuilding')
 
@@ -29,7 +29,7 @@ class Request:
     seed: int
     kitti_width: int  # width of road scenes, in pixels
     species: int  # kinds of birds, 1 to 200
-    side: int  # shorter side of birds, flowers and MIT scenes, in pixels
+    side: int  # shorter side of pictures in cub200, flowers and mit8, in pixels
 
     def rng(self, index: int = 0) -> np.random.Generator:
         """Return a generator for item ``index``, independent of other items and sets."""
@@ -40,9 +40,15 @@ class Request:
         for index in track(range(self.size), f'{self.name:8}'):
             yield index, self.rng(index)
 
-    def extent(self, rng: np.random.Generator) -> tuple[int, int]:
-        """Draw height and width of a photograph, portrait or landscape, up to 3:2."""
-        return (self.side, round(self.side * rng.uniform(1, 1.5)))[::rng.choice([-1, 1])]
+    def picture(self, rng: np.random.Generator, label: int, longest: float = 1.5) -> np.ndarray:
+        """Draw a picture of a class, whose shape, texture and colours vary from class to class.
+
+        It is portrait or landscape; its longer side is at most ``longest`` times the shorter one.
+        """
+        size = (self.side, round(self.side * rng.uniform(1, longest)))[::rng.choice([-1, 1])]
+        texture, shape = divmod(label, len(SHAPES))
+        return draw_emblem(rng, list(SHAPES)[shape], TEXTURES[texture % len(TEXTURES)],
+                           texture % 10 >= 5, size, np.random.default_rng([2010, label]))
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,7 @@ def write_cub200(root: Path, request: Request) -> None:
         copy, number = divmod(index, request.species)
         name, photo = f'Species_{number + 1:03d}', rng.integers(10 ** 9, 10 ** 10)
         line = f'{number + 1:03d}.{name}/{name}_{copy + 1:04d}_{photo}.jpg'
-        save_image(root / 'images' / line, draw_bird(rng, number, *request.extent(rng)))
+        save_image(root / 'images' / line, request.picture(rng, number))
         lists['files'].append(line)
         lists['train' if copy % 2 == 0 else 'test'].append(line)
     (root / 'lists').mkdir()
@@ -157,9 +163,8 @@ def write_cub200(root: Path, request: Request) -> None:
 def write_flowers(root: Path, request: Request) -> None:
     """`<class>/*.jpg`."""
     for index, rng in request.items():
-        kind = list(FLOWERS)[index % len(FLOWERS)]
-        path = root / kind / f'{rng.integers(10 ** 9, 10 ** 10)}_{index:06d}.jpg'
-        save_image(path, draw_flowers(rng, kind, *request.extent(rng)))
+        label, photo = index % len(FLOWERS), rng.integers(10 ** 9, 10 ** 10)
+        save_image(root / FLOWERS[label] / f'{photo}_{index:06d}.jpg', request.picture(rng, label))
 
 
 def write_mit8(root: Path, request: Request) -> None:
@@ -169,7 +174,7 @@ def write_mit8(root: Path, request: Request) -> None:
         # 7 of 10 copies, the first one among them and the second one not.
         part, kind = 'train' if copy * 7 % 10 < 7 else 'test', MIT8[label]
         save_image(root / part / kind / f'{kind}_{copy:04d}.jpg',
-                   draw_place(rng, kind, request.side))
+                   request.picture(rng, label, longest=1))
 
 
 def write_kitti(root: Path, request: Request) -> None:

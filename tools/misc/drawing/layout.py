@@ -31,9 +31,9 @@ class Street:
         return np.array([x * cos - s * sin, GROUND - height, x * sin + s * cos])
 
 
-def draw_street(rng: np.random.Generator, urban: bool | None = None) -> Street:
-    """Draw a road, in a town or not (None: either), and where the camera's car drives on it."""
-    urban = bool(rng.random() < .6) if urban is None else urban
+def draw_street(rng: np.random.Generator) -> Street:
+    """Draw a road, in a town or not, and where the camera's car drives on it."""
+    urban = bool(rng.random() < .6)
     lanes = int(rng.integers(1, 3))
     edge = lanes * LANE + (rng.choice([0, 2.3]) if urban else 0)
     return Street(LANE / 2 + rng.normal(0, .25), rng.normal(0, .035), rng.normal(0, 6e-4), lanes,

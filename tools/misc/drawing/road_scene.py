@@ -20,18 +20,14 @@ _VERGES = np.array([(60, 130, 105), (75, 120, 140), (110, 125, 135)])  # grass, 
 _ZENITHS = np.array([(215, 160, 95), (190, 185, 180), (252, 250, 248)])  # blue, grey, glaring
 
 
-def draw_scene(rng: np.random.Generator, camera: Camera, urban: bool | None = None
-               ) -> tuple[np.ndarray, list[str]]:
-    """Draw one scene.
-
-    Args:
-        urban: A street between houses or a road through the country; None: either.
+def draw_scene(rng: np.random.Generator, camera: Camera) -> tuple[np.ndarray, list[str]]:
+    """Draw one scene: a street between houses or a road through the country.
 
     Returns:
         The image (H, W, 3; uint8, BGR) and its label lines in KITTI's format:
         objects from near to far, then DontCare regions.
     """
-    street = draw_street(rng, urban)
+    street = draw_street(rng)
     objects = sorted(place_objects(rng, street, camera), key=lambda item: item.location[2])
     image, owner, pixels = paint_scene(rng, camera, street, objects)
     return image, label_scene(camera, objects, owner, pixels)
