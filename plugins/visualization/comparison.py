@@ -9,10 +9,10 @@ from .outcomes import ALARM, FOUND, HIT, IGNORED, MISSED, UNCOUNTED, Mark, Outco
 
 # The line, legend text and label text of each kind; later kinds are drawn on top.
 KINDS = {IGNORED: (None, 'ignored', ''), FOUND: (Line(WHITE, 1), 'object found', ''),
-         UNCOUNTED: (Line(GREY, 2, (4, 2)), 'not counted', 'not counted '),
-         MISSED: (Line(YELLOW, 3, (1, 2)), 'missed object', 'miss '),
-         ALARM: (Line(VERMILION, 3, (4, 2)), 'false alarm', 'false '),
-         HIT: (Line(BLUE, 3), 'hit, its score', '')}
+         UNCOUNTED: (Line(GREY, 2), 'not counted', 'not counted '),
+         MISSED: (Line(YELLOW), 'missed object', 'miss '),
+         ALARM: (Line(VERMILION), 'false alarm', 'false '),
+         HIT: (Line(BLUE), 'hit, its score', '')}
 
 
 def draw_comparison(image: np.ndarray, outcomes: Sequence[Outcome], models: Sequence[str],

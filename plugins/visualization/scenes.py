@@ -9,8 +9,8 @@ from .boxes import Box, draw_boxes, draw_legend
 from .drawing import BLUE, GREEN, GREY, VERMILION, YELLOW, Canvas, Line
 
 # Lines and legend texts of KITTI's difficulties and of objects without one.
-LINES = {'easy': Line(GREEN, 3), 'moderate': Line(YELLOW, 3, (6, 2)),
-         'hard': Line(VERMILION, 3, (2, 2)), 'none': Line(GREY, 2, (1, 2)), None: Line(BLUE, 3)}
+LINES = {'easy': Line(GREEN), 'moderate': Line(YELLOW), 'hard': Line(VERMILION),
+         'none': Line(GREY, 2), None: Line(BLUE)}
 _WORDS = {'none': 'none: too small, hidden or cut off', None: 'object'}
 
 
