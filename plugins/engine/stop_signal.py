@@ -3,10 +3,12 @@
 In :func:`postponed`, the first signal is only noted, and the training loop asks for it after each
 batch. A second one ends the process; so do eight seconds, as in a long validation.
 """
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType, SimpleNamespace
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -22,7 +24,7 @@ class Stopped(KeyboardInterrupt):
         self.number = number
 
 
-_state = SimpleNamespace(number=0, since=0., postponed=False)
+_state = SimpleNamespace(number=0, since=0., postponed=False, listening=False)
 
 
 def listen() -> None:
@@ -31,6 +33,19 @@ def listen() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
             signal.signal(number, _handle)
     signal.signal(signal.SIGALRM, _handle)  # of the timer that request sets
+    unblock = partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, SIGNALS)
+    unblock()
+    if not _state.listening:  # blocked until then, as Python drops what a fork is sent before
+        _state.listening = True
+        os.register_at_fork(before=partial(signal.pthread_sigmask, signal.SIG_BLOCK, SIGNALS),
+                            after_in_parent=unblock, after_in_child=_end_at_once)
+
+
+def _end_at_once() -> None:
+    """Let signals end a forked process, as multiprocessing's Pool ends its own with SIGTERM."""
+    for number in SIGNALS:
+        if signal.getsignal(number) is _handle:
+            signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 

@@ -126,3 +126,14 @@ try:
 except Stopped as stopped:
     print(stopped)
 ''', repo_root) == ['0', '1', '2', '3', 'SIGINT']
+
+
+def test_processes_of_a_pool_end_when_they_are_told(repo_root):
+    """mmdet's VOCMetric waits for them without end."""
+    assert outcome('''
+from multiprocessing import Pool
+for _ in range(20):
+    with Pool(4):
+        pass
+print('ended')
+''', repo_root) == ['ended']
