@@ -97,7 +97,7 @@ def resolved_keys(cfg: 'Config') -> str:
 def config_hash(cfg: 'Config', of_test: bool = False) -> str:
     """Hash of :func:`resolved_keys`: equal for all runs of an experiment, whatever their seed.
 
-    It begins with the version of this table, as hashes of two versions cannot be compared. With
+    It begins with the version of this table, as hashes of two versions always differ. With
     ``of_test``, it is equal for all tests of a checkpoint, whatever acts in training only.
     """
     keys = resolved_keys(cfg)
@@ -105,11 +105,6 @@ def config_hash(cfg: 'Config', of_test: bool = False) -> str:
         keys = json.dumps({key: value for key, value in json.loads(keys).items()
                            if not _fits(key, _ONLY_TRAIN)})
     return HASH_VERSION + hashlib.sha256(keys.encode()).hexdigest()
-
-
-def comparable(one: str | None, other: str | None) -> bool:
-    """Whether two hashes have the same version, so that different hashes mean different configs."""
-    return str(one).startswith(HASH_VERSION) == str(other).startswith(HASH_VERSION)
 
 
 def dotted(node: Any, path: str = '') -> Iterator[tuple[str, Any]]:

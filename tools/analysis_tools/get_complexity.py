@@ -17,7 +17,6 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import Parser, add_cfg_options, config_file, positive, run
-from plugins.engine.files import check_file, write_json
 from plugins.engine.result_table import print_table
 
 
@@ -31,8 +30,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--depth', type=positive, metavar='K',
                         help='leave out modules of more than K names (backbone.layer1: 2); '
                         'default: none')
-    parser.add_argument('--json', metavar='FILE', type=Path, help='also write the figures there')
-    parser.add_argument('--overwrite', action='store_true', help='replace FILE')
     add_cfg_options(parser)
     args = parser.parse_args(argv)
     if args.input_size and len(args.input_size) > 2:
@@ -47,13 +44,11 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         ``config``, ``kind``, and what ``plugins.apis.complexity.count`` returns.
 
     Raises:
-        OSError: An input file is missing, or an output file already exists.
+        OSError: A file is missing.
         ValueError: See ``plugins.engine.session.load_config``; or the input size is unknown or does
             not suit the network.
     """
     args = parse_args(argv)
-    if args.json:
-        check_file(args.json, overwrite=args.overwrite)
     from mmengine.registry import MODELS, DefaultScope
 
     from plugins.apis.complexity import config_size, count
@@ -70,9 +65,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         result['layers'] = {name: figures for name, figures in result['layers'].items()
                             if name.count('.') < args.depth}
     _print(f'{type(model).__name__} of {args.config.name}', result)
-    if args.json:
-        write_json(args.json, result)
-        print(f'Written to {args.json}')
     return result
 
 
