@@ -3,7 +3,6 @@ import ast
 import hashlib
 import io
 import json
-import re
 import textwrap
 from datetime import date
 from importlib.metadata import version
@@ -53,8 +52,6 @@ def facts(trained: TrainedModel, run: Run | None, licence: str = '') -> dict[str
         depth=sum(isinstance(one, nn.Conv2d | nn.Linear) for one in trained.model.modules()),
         training={key: record[key] for key in _TRAINING if record.get(key) is not None},
         test=_test(run.tested) if run and run.tested else None)
-    known['training']['options'] = [  # without the folders of this machine
-        re.sub(r'(?<![^=\'" [(,])/[^\'" ,]*/', '', one) for one in record.get('options') or ()]
     try:
         known['input_size'] = list(config_size(trained.config))
         known['flops'] = count(trained.model, config_size(trained.config))['flops']

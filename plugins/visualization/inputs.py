@@ -12,6 +12,7 @@ import numpy as np
 from rich.progress import track
 
 from plugins.engine.images import CONVERT, SUFFIXES, read_image
+from plugins.engine.wording import some
 
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg')
 # Containers of pictures; a playlist with the name of a video would show the files that it names.
@@ -19,7 +20,6 @@ os.environ.setdefault('OPENCV_FFMPEG_CAPTURE_OPTIONS',
                       'format_whitelist;mov,avi,matroska,webm,mpeg,mpegts,mpegvideo')
 
 _DROPPINGS = ('thumbs.db', 'ehthumbs.db', 'desktop.ini')  # of Windows; macOS hides its .DS_Store
-_NAMED = 5  # broken files named in an error; further ones are counted
 _T = TypeVar('_T')
 
 
@@ -82,11 +82,11 @@ def find_broken(files: Sequence[Path], skip: bool) -> dict[Path, str]:
     lines = [f'{path}: {reason}' for path, reason in broken.items()]
     if len(files) == 1:
         raise ValueError(lines[0])
-    more = [f'and {len(lines) - _NAMED} more'] if len(lines) > _NAMED else []
     advice = ('Mend them, or leave them out with --skip-broken' if len(lines) < len(files)
               else 'No picture is left')
-    raise ValueError('\n    '.join([f'{len(lines)} of {len(files)} files are broken or no '
-                                    'pictures:', *lines[:_NAMED], *more]) + f'\n{advice}')
+    named = some(lines, '\n    ', most=5)
+    raise ValueError(f'{len(lines)} of {len(files)} files are broken or no pictures:\n    {named}\n'
+                     + advice)
 
 
 class Video:

@@ -8,7 +8,6 @@ operation (hardware vendors count two FLOPs), BatchNorm two per value, global po
 one; biases, activation functions, additions and other pooling are not counted. Activations are the
 output values of convolutions and linear layers. A module's figures include its submodules.
 """
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,23 +17,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import Parser, add_cfg_options, config_file, positive, run
 from plugins.engine.result_table import print_table
-
-
-def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line before mmengine is imported, so that errors are reported at once."""
-    parser = Parser(description=__doc__.partition('\n')[0])
-    parser.add_argument('config', type=config_file, help='config of a classifier or of a detector')
-    parser.add_argument('--input-size', nargs='+', type=positive, metavar=('H', 'W'),
-                        help='height and width of the image in pixels, or one number for both; '
-                        "default: the config's")
-    parser.add_argument('--depth', type=positive, metavar='K',
-                        help='leave out modules of more than K names (backbone.layer1: 2); '
-                        'default: none')
-    add_cfg_options(parser)
-    args = parser.parse_args(argv)
-    if args.input_size and len(args.input_size) > 2:
-        parser.error(f'--input-size: found {len(args.input_size)} numbers, expected H W')
-    return args
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
@@ -48,7 +30,15 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         ValueError: See ``plugins.engine.session.load_config``; or the input size is unknown or does
             not suit the network.
     """
-    args = parse_args(argv)
+    parser = Parser(description=__doc__.partition('\n')[0])
+    parser.add_argument('config', type=config_file, help='config of a classifier or of a detector')
+    parser.add_argument('--input-size', nargs=2, type=positive, metavar=('H', 'W'),
+                        help="height and width of the image in pixels; default: the config's")
+    parser.add_argument('--depth', type=positive, metavar='K',
+                        help='leave out modules of more than K names (backbone.layer1: 2); '
+                        'default: none')
+    add_cfg_options(parser)
+    args = parser.parse_args(argv)  # before mmengine is imported: errors are reported at once
     from mmengine.registry import MODELS, DefaultScope
 
     from plugins.apis.complexity import config_size, count
@@ -57,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     cfg = load_config(str(args.config), args.cfg_options)
     kind = kind_of(cfg)
-    size = tuple((args.input_size * 2)[:2]) if args.input_size else config_size(cfg)
+    size = tuple(args.input_size) if args.input_size else config_size(cfg)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         model = MODELS.build(cfg.model)
     result = dict(config=str(args.config), kind=kind, **count(model, size))

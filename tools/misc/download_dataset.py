@@ -7,7 +7,6 @@ Archives are compared with their published SHA-256, the unpacked set with its nu
 folder. MIT_split has no published archive: its counts and the bytes of its images are compared.
 A data set is moved into place only when complete, and never replaces an existing one.
 """
-import argparse
 import hashlib
 import http.client
 import shutil
@@ -33,7 +32,13 @@ def main(argv: Sequence[str] | None = None) -> Path:
         ValueError: The set must be downloaded by hand, is not the official one, or its folder
             contains something else.
     """
-    args = _parser().parse_args(argv)
+    parser = Parser(description=__doc__.partition('\n')[0])
+    parser.add_argument('name', choices=list(DATA_SETS), help='the data set')
+    parser.add_argument('--data-root', type=Path, default=REPO_ROOT / 'data', metavar='DIR',
+                        help='folder of all data sets (default: data in the repository)')
+    parser.add_argument('--from', dest='source', type=Path, metavar='FOLDER',
+                        help='holds the archives, which you downloaded yourself')
+    args = parser.parse_args(argv)
     data_set = DATA_SETS[args.name]
     target = args.data_root.expanduser().absolute() / data_set.folder
     if target.is_dir() and any(target.iterdir()):
@@ -60,19 +65,6 @@ def main(argv: Sequence[str] | None = None) -> Path:
         shutil.rmtree(work)
     print(f'{args.name}: in {target}')
     return target
-
-
-def _parser() -> argparse.ArgumentParser:
-    lines = [f'  {name:14}{item.origin}' for name, item in DATA_SETS.items()]
-    parser = Parser(
-        description=__doc__.partition('\n')[0], epilog='\n'.join(['data sets:', *lines]),
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('name', choices=list(DATA_SETS), metavar='NAME', help='see below')
-    parser.add_argument('--data-root', type=Path, default=REPO_ROOT / 'data', metavar='DIR',
-                        help='folder of all data sets (default: data in the repository)')
-    parser.add_argument('--from', dest='source', type=Path, metavar='FOLDER',
-                        help='holds the archives, which you downloaded yourself')
-    return parser
 
 
 def _check_content(name: str, data_set: Download, folder: Path) -> None:

@@ -1,7 +1,6 @@
-"""Rewrite the tables of results in the families' READMEs, or check that they are current.
+"""Rewrite the tables of results in the families' READMEs where they are stale.
 
-    python tools/misc/make_readmes.py            # rewrite what is stale
-    python tools/misc/make_readmes.py --check    # change nothing; exit 1 and name what is stale
+    python tools/misc/make_readmes.py
 
 A family's table is between two marker lines of its README.md. It comes from metafile.yml (the
 reports' figures), results.csv (written by tools/misc/record_result.py) and the first docstring line
@@ -41,15 +40,11 @@ def main(argv: Sequence[str] | None = None) -> list[Path]:
 
     Raises:
         FileNotFoundError: A metafile, README or config is missing.
-        ValueError: A file does not have this form, or, with ``--check``, a README is stale.
+        ValueError: A file does not have this form.
     """
-    parser = Parser(description='Rewrite the tables in configs/*/README.md.')
-    parser.add_argument('--check', action='store_true', help='change nothing; fail if any is stale')
-    args = parser.parse_args(argv)
+    Parser(description='Rewrite the tables in configs/*/README.md.').parse_args(argv)
     stale = stale_readmes(REPO_ROOT)
     names = ' '.join(str(path.relative_to(REPO_ROOT)) for path in stale)
-    if args.check and stale:
-        raise ValueError(f'stale: {names}; run python tools/misc/make_readmes.py')
     write_texts(stale)
     print(f'rewritten: {names}' if stale else 'every README is current')
     return list(stale)

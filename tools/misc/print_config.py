@@ -45,15 +45,10 @@ def main(argv: Sequence[str] | None = None) -> str:
 
 
 def whole_text(cfg: 'Config') -> str:
-    """Return the keys in use as a config file; helper variables are listed below them."""
+    """Return the keys in use, without helper variables, as a config file."""
     from mmengine.config import Config
-    helpers = [key for key in cfg._cfg_dict if key not in READ_KEYS]
-    text = Config({key: value for key, value in cfg._cfg_dict.to_dict().items()
-                   if key not in helpers}).pretty_text.rstrip()
-    if helpers:
-        text += ('\n# Helper variables, which only the config files themselves use: '
-                 + ', '.join(helpers))
-    return text
+    return Config({key: value for key, value in cfg._cfg_dict.to_dict().items()
+                   if key in READ_KEYS}).pretty_text.rstrip()
 
 
 def diff_text(path: Path, cfg: 'Config') -> str:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.analysis_tools.get_complexity import main, parse_args
+from tools.analysis_tools.get_complexity import main
 
 CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
 BASENET = str(CONFIGS / 'basenet/basenet_scratch_1xb64-25e_cifar100-25-32px.py')
@@ -55,9 +55,9 @@ def test_frozen_parts_are_shown_as_such(capsys):
 
 def test_wrong_input_is_named(capsys):
     with pytest.raises(ValueError, match='does not take an image of 8 x 8 pixels'):
-        main([BASENET, '--input-size', '8'])
+        main([BASENET, '--input-size', '8', '8'])
     with pytest.raises(ValueError, match='names no size of the input .*--input-size H W'):
         main([BASENET, '--cfg-options', 'model.data_preprocessor.input_size=None'])
     with pytest.raises(SystemExit):
-        parse_args([BASENET, '--input-size', '1', '2', '3'])
-    assert 'expected H W' in capsys.readouterr().err
+        main([BASENET, '--input-size', '1'])
+    assert '--input-size: expected 2 arguments' in capsys.readouterr().err

@@ -21,7 +21,6 @@ def test_what_is_printed_is_a_config_that_trains_the_same(tmp_path, capsys):
                                      'resize_224px', 'plain_64px', 'affine_64px', 'moves',
                                      'aug_a', 'aug_a_plus', 'aug_a_plus_64px'}
     assert all(again[key] == cfg[key] for key in again)
-    assert 'themselves use: normalized, affine' in text
 
 
 def test_the_leaf_s_own_changes_are_those_that_its_file_holds():

@@ -29,7 +29,7 @@ class Download:
     folder: str  # its place below the data root
     archives: tuple[Archive, ...]  # unpacked into one folder
     counts: Mapping[str, int]  # pattern below `folder` -> how many visible entries match it
-    origin: str  # its web page, for errors and help
+    origin: str  # its web page, for errors
     only: str = ''  # the folder of the archives to unpack; empty: everything
     digest: str | None = None  # `digest_of` the official set; None: the archives have checksums
     by_hand: str = ''  # if no program can download it: why, and what to do instead
