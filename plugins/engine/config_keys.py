@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # records are read without mmengine
     from mmengine.config import Config
 
-HASH_VERSION = '2-'  # prefix of config_hash; the first version had none
-
 
 class Kind(Enum):
     """What a key decides."""
@@ -104,7 +102,7 @@ def config_hash(cfg: 'Config', of_test: bool = False) -> str:
     if of_test:
         keys = json.dumps({key: value for key, value in json.loads(keys).items()
                            if not _fits(key, _ONLY_TRAIN)})
-    return HASH_VERSION + hashlib.sha256(keys.encode()).hexdigest()
+    return '2-' + hashlib.sha256(keys.encode()).hexdigest()
 
 
 def dotted(node: Any, path: str = '') -> Iterator[tuple[str, Any]]:

@@ -53,7 +53,6 @@ class Cifar10(Source):
         self.wanted = classes
         self.max_per_class = max_per_class
         self.seed = seed
-        self.label_key = self.edition.label_key
         self._batches: list[np.ndarray] = []  # read by listing(), used by decode()
         self._rows: np.ndarray | None = None
 
@@ -76,8 +75,8 @@ class Cifar10(Source):
     def listing(self) -> tuple[list[str], np.ndarray, tuple[str, ...]]:
         """See :class:`Source`; names consist of folder, split and row."""
         meta, = self.edition.files['meta']
-        classes = read_classes(self._folder / meta, self.label_key)
-        batches = [read_batch(self._folder / name, self.label_key, len(classes))
+        classes = read_classes(self._folder / meta, self.edition.label_key)
+        batches = [read_batch(self._folder / name, self.edition.label_key, len(classes))
                    for name in self.edition.files[self.split]]
         self._batches = [data for data, _ in batches]
         labels = np.concatenate([labels for _, labels in batches])
@@ -113,17 +112,6 @@ class Cifar10(Source):
 
 @SOURCES.register_module(name='cifar100')
 class Cifar100(Cifar10):
-    """CIFAR-100, like :class:`Cifar10`, in ``cifar-100-python``.
-
-    Args:
-        label: 'fine' (100 classes) or 'coarse' (20 superclasses);
-            ``classes`` refers to these.
-    """
+    """CIFAR-100 with its 100 fine classes, like :class:`Cifar10`, in ``cifar-100-python``."""
 
     edition = CIFAR100
-
-    def __init__(self, data_root: str | Path, split: str, label: str = 'fine',
-                 classes: Sequence[int | str] | str | None = None,
-                 max_per_class: int | None = None, seed: int = 0) -> None:
-        super().__init__(data_root, split, classes, max_per_class, seed)
-        self.label_key = f'{checks.one_of("", "label", label, ("fine", "coarse"))}_labels'

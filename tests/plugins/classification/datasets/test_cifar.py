@@ -92,11 +92,10 @@ def test_every_way_of_pickling_gives_the_same_images(tmp_path, dumps):
 
 
 @DUMPS
-def test_cifar100_fine_and_coarse(tmp_path, dumps):
+def test_cifar100_has_its_fine_classes(tmp_path, dumps):
     write_cifar100(tmp_path / 'cifar-100-python', dumps)
-    fine, coarse = cifar100(tmp_path, 'train'), cifar100(tmp_path, 'train', label='coarse')
-    assert fine.labels.tolist() == [3, 1, 0, 2, 1, 3] and fine.classes == NAMES
-    assert coarse.labels.tolist() == [1, 0, 0, 1, 0, 1] and coarse.classes == ('land', 'sea')
+    source = cifar100(tmp_path, 'train')
+    assert source.labels.tolist() == [3, 1, 0, 2, 1, 3] and source.classes == NAMES
 
 
 @pytest.mark.parametrize('classes, labels, rows, names', [
@@ -206,8 +205,8 @@ def test_names_tell_rows_of_the_archive_and_need_no_pixels(tmp_path):
     rows = [everything.names.index(name) for name in some.names]
     assert (everything.images[rows] == some.images).all() and len(rows) == 4
     write_cifar100(tmp_path / 'd')
-    coarse = cifar100(tmp_path / 'd', 'test', label='coarse', classes=['sea'])
-    assert coarse.names == [f'{tmp_path / "d"}, test: image {row}' for row in (0, 3, 5)]
+    third = cifar100(tmp_path / 'd', 'test', classes=[NAMES[3]])
+    assert third.names == [f'{tmp_path / "d"}, test: image {row}' for row in (0, 5)]
 
 
 def test_the_listing_decodes_nothing_and_warns_of_nothing(tmp_path, monkeypatch):
