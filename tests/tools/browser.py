@@ -23,7 +23,7 @@ const told = document.createElement('pre');
 told.id = 'told';
 told.textContent = JSON.stringify({answer, seen});
 document.body.append(told);
-}, 500));</script>"""
+}, %d));</script>"""
 
 
 def ask(page: Path, script: str, width: int = 1280) -> tuple[Any, list[str]]:
@@ -31,17 +31,27 @@ def ask(page: Path, script: str, width: int = 1280) -> tuple[Any, list[str]]:
 
     Skips the test where no browser is on PATH.
     """
+    copy = page.with_name('asked.html')
+    copy.write_text(asking(page.read_text(encoding='utf-8'), script), encoding='utf-8')
+    return answered(copy.as_uri(), page.parent, width)
+
+
+def asking(text: str, script: str, wait: int = 500, nonce: str = '') -> str:
+    """The text of a page that runs a script so many milliseconds after it is loaded."""
+    text = text.replace('<head>', '<head>' + _LISTEN, 1).replace(
+        '</body>', _ASK % (script, wait) + '</body>')
+    return text.replace('<script>', f'<script nonce="{nonce}">') if nonce else text
+
+
+def answered(url: str, folder: Path, width: int = 1280) -> tuple[Any, list[str]]:
+    """Open a page of :func:`asking`; see :func:`ask`. The browser's files go into the folder."""
     browser = next(filter(None, map(shutil.which, _NAMES)), None)
     if browser is None:
         pytest.skip(f'no browser on PATH ({", ".join(_NAMES)})')
-    text = page.read_text(encoding='utf-8')
-    copy = page.with_name('asked.html')
-    copy.write_text(text.replace('<head>', '<head>' + _LISTEN, 1).replace(
-        '</body>', _ASK % script + '</body>'), encoding='utf-8')
     done = subprocess.run(
         [browser, '--headless', '--no-sandbox', '--disable-gpu', f'--window-size={width},900',
-         f'--user-data-dir={page.parent / "profile"}', '--virtual-time-budget=4000',
-         '--enable-logging=stderr', '--v=0', '--dump-dom', copy.as_uri()],
+         f'--user-data-dir={folder / "profile"}', '--virtual-time-budget=9000',
+         '--enable-logging=stderr', '--v=0', '--dump-dom', url],
         capture_output=True, text=True, timeout=120, check=True)
     told = json.loads(html.unescape(re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.S)[1]))
     logged = [line for line in done.stderr.splitlines() if ':CONSOLE' in line]
