@@ -118,10 +118,10 @@ def add_model_options(parser: ArgumentParser) -> None:
 def run(main: Callable[[], object]) -> None:
     """Call a tool's ``main``; print signals, and errors in its input, without a traceback.
 
-    OSError and ValueError print their message and where they were raised, with exit code 1; SIGINT
-    (Ctrl-C), SIGTERM and SIGHUP one line on how to go on, with exit code 128 + signal. Other
-    errors, and all errors when the environment variable MMTRANSFER_TRACEBACK is set, print
-    Python's traceback.
+    OSError, ValueError and ImportError (a missing package) print their message and where they were
+    raised, with exit code 1; SIGINT (Ctrl-C), SIGTERM and SIGHUP one line on how to go on, with
+    exit code 128 + signal. Other errors, and all errors when the environment variable
+    MMTRANSFER_TRACEBACK is set, print Python's traceback.
     """
     prepare()
     try:
@@ -139,7 +139,8 @@ def run(main: Callable[[], object]) -> None:
         ignore_signals()
         wait_for_turn()
         fault = isinstance(error, OSError) or str(error).startswith('DataLoader worker')
-        if os.environ.get(DEBUG_VARIABLE) or not (fault or isinstance(error, ValueError)):
+        if os.environ.get(DEBUG_VARIABLE) or not (
+                fault or isinstance(error, ValueError | ImportError)):
             raise
         frame = traceback.extract_tb(error.__traceback__)[-1]
         path = Path(frame.filename)

@@ -2,6 +2,7 @@
 import atexit
 import os
 from collections.abc import Callable
+from subprocess import getoutput
 from typing import Any
 
 import torch
@@ -19,8 +20,8 @@ def init_distributed(launcher: str, dist_cfg: dict) -> None:
     before the Runner is built, which then uses it.
 
     Args:
-        launcher: none, pytorch, slurm or mpi; without GPUs it must set RANK, WORLD_SIZE,
-            MASTER_ADDR and MASTER_PORT, as torchrun does.
+        launcher: none, pytorch, slurm or mpi; without GPUs, and but for slurm, it must set RANK,
+            WORLD_SIZE, MASTER_ADDR and MASTER_PORT, as torchrun does.
         dist_cfg: ``env_cfg.dist_cfg`` of the config; used with GPUs.
 
     Raises:
@@ -31,11 +32,15 @@ def init_distributed(launcher: str, dist_cfg: dict) -> None:
     if torch.cuda.is_available():
         init_dist(launcher, **dist_cfg)
     else:
+        if launcher == 'slurm' and 'SLURM_PROCID' in os.environ:  # as mmengine with GPUs
+            first = getoutput(f'scontrol show hostname {os.environ["SLURM_NODELIST"]} | head -n1')
+            os.environ |= dict(MASTER_ADDR=first, MASTER_PORT='29500') | os.environ | dict(
+                RANK=os.environ['SLURM_PROCID'], WORLD_SIZE=os.environ['SLURM_NTASKS'])
         missing = [name for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
                    if name not in os.environ]
         if missing:
             raise ValueError(f'--launcher {launcher}: {", ".join(missing)} not set. Start with '
-                             'tools/dist_train.sh; tools/slurm_train.sh needs GPUs.')
+                             'tools/dist_train.sh or tools/slurm_train.sh.')
         torch_dist.init_process_group(backend='gloo')
     atexit.register(torch_dist.destroy_process_group)  # its threads must not outlive Python
 

@@ -253,7 +253,7 @@ class Session(ExitStack):
 def _close_visualizer() -> None:
     """End TensorBoard's thread, also after an error: it would write into a deleted folder."""
     if Visualizer._instance_dict:
-        with suppress(OSError):  # a full disk, of which a warning has told
+        with suppress(OSError, AttributeError):  # a full disk; MLflow's, not started
             Visualizer.get_current_instance().close()
 
 
