@@ -6,8 +6,11 @@ to run them takes data and hours. quickstart.sh runs the chain of them.
 import argparse
 import ast
 import importlib
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from plugins.engine.config_keys import READ_KEYS
 from plugins.engine.files import REPO_ROOT
 from plugins.engine.session import load_config
 from tests.conftest import DIGITS
+from tools import dist_run
 
 FLOWERS = 'configs/mobilenet_v2/mobilenetv2_frozen_1xb64-5e_flowers-96px.py'
 SOURCES = sorted(path for folder in ('plugins', 'tools')
@@ -66,7 +70,7 @@ def test_a_command_is_taken_by_its_tool_and_its_options_by_its_config(
     monkeypatch.chdir(tmp_path)
     argv = [PLACES.get(word, word) for word in argv]
     for place, word in enumerate(argv):
-        if word in ('RUN', 'WORK_DIR'):
+        if word in ('RUN', 'WORK_DIR') or word.endswith('/seed0'):
             argv[place] = str(digits_run)
         elif not (word.startswith('-') or '=' in word or Path(REPO_ROOT, word).exists()):
             Path(word).parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +85,41 @@ def test_a_command_is_taken_by_its_tool_and_its_options_by_its_config(
     args = parsed.value.args[0]
     if options := getattr(args, 'cfg_options', None):
         load_config(str(args.config), options)
+
+
+def scripts():
+    """What READMEs, docstrings and usages type to start several processes."""
+    found = {line for _, text in texts() for line in re.findall(
+        r'`((?:[A-Z_]+=\S+ )*tools/(?:dist|slurm)_\w+\.sh [^`]+)`', text)}
+    assert len(found) > 4
+    return sorted(found)
+
+
+@pytest.mark.parametrize('command', scripts())
+def test_a_command_for_several_processes_starts_the_tool_that_takes_it(
+        command, digits_run, tmp_path, monkeypatch):
+    """Slurm's srun and, for the others, Python are stand-ins that say what they were given."""
+    (tmp_path / 'bin').mkdir()
+    for name in ('srun', 'python'):
+        (tmp_path / 'bin' / name).write_text('#!/bin/sh\n[ "$1" = -c ] || printf "%s\\n" "$@"\n')
+        (tmp_path / 'bin' / name).chmod(0o755)
+    replaced = PLACES | dict(RUN=str(digits_run), CHECKPOINT=str(next(digits_run.glob('best_*'))))
+    typed = ' '.join(replaced.get(word, word) for word in command.split())
+    place = dict(VENV=str(tmp_path), PATH=f'{tmp_path}/bin:{os.environ["PATH"]}')
+    given = subprocess.run(typed, shell=True, cwd=REPO_ROOT, check=True, capture_output=True,
+                           text=True, env=os.environ | place).stdout.splitlines()
+    if 'slurm' in command:
+        place = next(place for place, word in enumerate(given) if word.endswith('.py'))
+        tool = Path(given[place]).stem
+        importlib.import_module(f'tools.{tool}').parse_args(given[place + 1:])
+        assert tool in command
+        return
+    monkeypatch.setattr(sys, 'argv', [*sys.argv])
+    monkeypatch.setattr(dist_run, 'launch', lambda script, count: (script, count))
+    for variable in ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', dist_run.TYPED):
+        monkeypatch.setenv(variable, '1')
+    script, count = dist_run.main(given[1:])
+    assert count == 2 and Path(script[0]).stem in command
 
 
 def test_flags_in_messages_are_options_of_a_tool():

@@ -1,9 +1,16 @@
 """What the README says exists, and its figures are those of the committed measurements."""
+import importlib.util
 import json
+import os
 import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from plugins.engine.files import REPO_ROOT
 
@@ -48,6 +55,40 @@ def test_the_lines_for_mmpretrains_hub(classifier, monkeypatch):
     saved = torch.load(classifier)['state_dict']
     assert all(torch.equal(value, saved[name])
                for name, value in eval(lines[3], names).state_dict().items())
+
+
+@pytest.mark.slow
+def test_another_repository_trains_with_mmpretrains_tool(digits_options, tmp_path):
+    block = re.search(r'```python\n(# config.py\n.*?)```', README, re.S)[1]
+    (tmp_path / 'config.py').write_text(block.replace('/path/to/MMTransfer', str(REPO_ROOT)))
+    typed = re.search(r'^PYTHONPATH=\S+ python (tools/train.py config.py.*)$', README, re.M)[1]
+    mmpretrain = Path(importlib.util.find_spec('mmpretrain').submodule_search_locations[0])
+    (tmp_path / 'tools').symlink_to(mmpretrain / '.mim/tools')
+    done = subprocess.run(
+        [sys.executable, *typed.split(), '--cfg-options', 'train_cfg.max_epochs=1',
+         *(option.removeprefix('+') for option in digits_options)], cwd=tmp_path, text=True,
+        capture_output=True, env=dict(os.environ, PYTHONPATH=str(REPO_ROOT)))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / 'work_dirs/config/epoch_1.pth').is_file()
+    trained = Config.fromfile(tmp_path / 'work_dirs/config/config.py', import_custom_modules=False)
+    assert trained.optim_wrapper.optimizer.lr == 3e-4
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (REPO_ROOT / '.git').exists(), reason='cloned by git')
+def test_the_cell_of_a_notebook_runs_and_runs_again(tmp_path):
+    """In a clone of what is committed; pip, whose packages are there, does nothing."""
+    cell = re.search(r'```bash\n%%bash\n(.*?)```', README, re.S)[1].replace(
+        'ADDRESS', shlex.quote(str(REPO_ROOT)))
+    (tmp_path / 'bin').mkdir()
+    (tmp_path / 'bin/pip').write_text('#!/bin/sh\n')
+    (tmp_path / 'bin/pip').chmod(0o755)
+    path = f'{tmp_path}/bin:{Path(sys.executable).parent}:{os.environ["PATH"]}'
+    for told in ('training from the beginning', 'The run is finished: 20 epochs'):
+        done = subprocess.run(['bash'], input=cell, cwd=tmp_path, text=True, capture_output=True,
+                              env=dict(os.environ, PATH=path))
+        assert done.returncode == 0, done.stderr
+        assert told in done.stdout and 'test accuracy/top1' in done.stdout
 
 
 def cases(suite):
