@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -91,6 +92,18 @@ def test_options_of_the_dataloaders(train_digits, tmp_path, monkeypatch):
         for part in ('train', 'val', 'test'):
             loader = cfg[f'{part}_dataloader']
             assert (loader.pin_memory, loader.persistent_workers) == (pinned, persistent)
+
+
+@pytest.mark.parametrize('backend, package, error', [
+    ('WandbVisBackend', None, 'Please run "pip install wandb" to install wandb'),
+    ('MLflowVisBackend', None, 'Please run "pip install mlflow" to install mlflow'),
+    ('MLflowVisBackend', SimpleNamespace(), "has no attribute 'set_tracking_uri'")])
+def test_a_backend_that_does_not_start_is_told(
+        train_digits, tmp_path, monkeypatch, backend, package, error):
+    monkeypatch.setitem(sys.modules, backend.removesuffix('VisBackend').lower(), package)
+    with pytest.raises((ImportError, AttributeError), match=error):
+        train_digits('--work-dir', str(tmp_path / 'w'), options=(
+            f'+visualizer.vis_backends.2.type={backend}', ))
 
 
 def test_same_seed_same_run_other_seed_other_run(train_digits, tmp_path):

@@ -90,7 +90,7 @@ def test_other_processes_than_the_main_one_are_silent(capsys, monkeypatch, handl
 @pytest.mark.parametrize('error, told', [
     (OSError(28, 'No space left on device', 'epoch_1.pth'), True),
     (RuntimeError('DataLoader worker (pid(s) 7) exited unexpectedly'), True),
-    (ValueError('lr'), False)])
+    (ValueError('lr'), False), (ImportError('Please run "pip install wandb"'), False)])
 def test_a_fault_that_ends_a_training_is_told_with_how_it_goes_on(
         error, told, capsys, monkeypatch, handlers_restored, tmp_path):
     def main():
