@@ -51,6 +51,9 @@ def published_models() -> dict[str, dict[str, Any]]:
             indices = {f'{place}/{INDEX}': answer.read(_MOST_BYTES)}
     else:
         file = Path(place, INDEX)
+        if os.environ.get(VARIABLE) and not file.is_file():
+            raise FileNotFoundError(f'{file}: no such file; {VARIABLE} is the folder that '
+                                    'publish_model.py writes into, or the URL of one')
         indices = {str(file): file.read_bytes()} if file.is_file() else {}
     own = {shown_path(path): path.read_bytes()
            for path in sorted((REPO_ROOT / 'configs').glob(f'*/{INDEX}')) if

@@ -97,8 +97,11 @@ def test_a_changed_byte_is_rejected_with_both_sums(server, folder, tmp_path, mon
 def test_an_unknown_name_and_no_network(folder, monkeypatch):
     with pytest.raises(ValueError, match='^mm: neither a file nor a run here, .*zoo.*; near: m$'):
         fetch('mm')
-    (folder / 'metafile.yml').unlink()
+    (folder / 'metafile.yml').write_text('Models: []')
     with pytest.raises(ValueError, match='which has none; publish one with publish_model.py'):
+        fetch('m')
+    (folder / 'metafile.yml').unlink()
+    with pytest.raises(FileNotFoundError, match=f'metafile.yml: no such file; {VARIABLE} is the'):
         fetch('m')
     monkeypatch.setenv(VARIABLE, 'http://127.0.0.1:9/zoo/')
     with pytest.raises(OSError, match='http://127.0.0.1:9/zoo/metafile.yml: cannot be fetched .*'
