@@ -19,15 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from plugins.engine.command_line import (
-    Parser,
-    add_model_options,
-    add_trained,
-    parse_trained,
-    positive,
-    run,
-    share,
-)
+from plugins.engine import command_line
 from plugins.engine.files import check_folder, replacing_folder, resolve_path, write_json
 from plugins.engine.wording import counted
 
@@ -42,23 +34,23 @@ _VIDEO_WIDTH = 1280  # width of an annotated video, pixels
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before mmengine is imported, so that errors are reported at once."""
-    parser = Parser(description=__doc__.partition('\n')[0])
-    add_trained(parser)
+    parser = command_line.Parser(description=__doc__.partition('\n')[0])
+    command_line.add_trained(parser)
     parser.add_argument('input', help='picture, folder of pictures (with subfolders) or video')
     parser.add_argument('--out-dir', type=Path, help='folder to write; default '
                         "predictions/NAME beside the checkpoint, NAME being the input's")
     parser.add_argument('--overwrite', action='store_true',
                         help='replace earlier predictions there')
-    parser.add_argument('--score-thr', type=share, default=0.3, metavar='0..1',
+    parser.add_argument('--score-thr', type=command_line.share, default=0.3, metavar='0..1',
                         help='detector: minimum score of a box (default: 0.3)')
-    parser.add_argument('--topk', type=positive, default=5, metavar='K',
+    parser.add_argument('--topk', type=command_line.positive, default=5, metavar='K',
                         help='classifier: number of classes to show (default: 5)')
-    parser.add_argument('--batch-size', type=positive, default=8, metavar='N',
+    parser.add_argument('--batch-size', type=command_line.positive, default=8, metavar='N',
                         help='batch size (default: 8)')
     parser.add_argument('--skip-broken', action='store_true', help='leave out files that are not '
                         f'pictures or broken, and list them in {RECORD}')
-    add_model_options(parser)
-    args = parse_trained(parser, argv)
+    command_line.add_model_options(parser)
+    args = command_line.parse_trained(parser, argv)
     args.input = resolve_path(args.input)
     if not (args.input.is_file() or args.input.is_dir()):
         parser.error(f'{args.input}: no such file or folder')
@@ -177,4 +169,4 @@ def _name(path: Path, given: Path) -> str:
 
 
 if __name__ == '__main__':
-    run(main)
+    command_line.run(main)

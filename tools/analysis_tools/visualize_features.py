@@ -16,15 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import (
-    Parser,
-    add_model_options,
-    add_trained,
-    existing_file,
-    parse_trained,
-    positive,
-    run,
-)
+from plugins.engine import command_line
 from plugins.engine.files import check_folder, replacing_folder, write_json
 from plugins.engine.wording import index_of
 
@@ -33,9 +25,9 @@ RECORD = 'features.json'
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line before mmengine is imported, so that errors are reported at once."""
-    parser = Parser(description=__doc__.partition('\n')[0])
-    add_trained(parser)
-    parser.add_argument('image', type=existing_file, help='a picture')
+    parser = command_line.Parser(description=__doc__.partition('\n')[0])
+    command_line.add_trained(parser)
+    parser.add_argument('image', type=command_line.existing_file, help='a picture')
     parser.add_argument('--layers', nargs='+', metavar='NAME',
                         help='modules whose feature maps to draw; default: for a DenseNet, conv4 '
                         'block5 and the last convolution; otherwise the first, a middle and the '
@@ -45,13 +37,13 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         'after its normalisation and activation')
     parser.add_argument('--target-class', metavar='NAME',
                         help='class to explain; default: the predicted one')
-    parser.add_argument('--maps', type=positive, default=64, metavar='N',
+    parser.add_argument('--maps', type=command_line.positive, default=64, metavar='N',
                         help='maximum number of maps and filters to draw (default: 64)')
     parser.add_argument('--out-dir', type=Path, help='folder to write; default '
                         'features/PICTURE beside the checkpoint')
     parser.add_argument('--overwrite', action='store_true', help='replace earlier pictures there')
-    add_model_options(parser)
-    args = parse_trained(parser, argv, whole=('.pth', '.safetensors'))
+    command_line.add_model_options(parser)
+    args = command_line.parse_trained(parser, argv, whole=('.pth', '.safetensors'))
     args.out_dir = args.out_dir or args.checkpoint.parent / 'features' / args.image.name
     return args
 
@@ -114,4 +106,4 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 if __name__ == '__main__':
-    run(main)
+    command_line.run(main)

@@ -12,14 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import (
-    Parser,
-    add_model_options,
-    add_trained,
-    parse_trained,
-    positive,
-    run,
-)
+from plugins.engine import command_line
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -29,13 +22,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         OSError: The port is taken.
         ValueError: See ``plugins.apis.load.load_model``.
     """
-    parser = Parser(description=__doc__.partition('\n')[0])
-    add_trained(parser)
+    parser = command_line.Parser(description=__doc__.partition('\n')[0])
+    command_line.add_trained(parser)
     parser.add_argument('--host', default='127.0.0.1',
                         help='address to listen on; 0.0.0.0 lets others in (default: 127.0.0.1)')
-    parser.add_argument('--port', type=positive, default=8000, help='default: 8000')
-    add_model_options(parser)
-    args = parse_trained(parser, argv)
+    parser.add_argument('--port', type=command_line.positive, default=8000, help='default: 8000')
+    command_line.add_model_options(parser)
+    args = command_line.parse_trained(parser, argv)
     from waitress.server import create_server
 
     from plugins.apis.demo import MOST_MEGABYTES, make_app
@@ -50,4 +43,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    run(main)
+    command_line.run(main)

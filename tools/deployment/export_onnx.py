@@ -13,14 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import (
-    Parser,
-    add_model_options,
-    add_trained,
-    parse_trained,
-    positive,
-    run,
-)
+from plugins.engine import command_line
 from plugins.engine.files import check_file
 
 
@@ -31,14 +24,14 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         OSError: The target exists or cannot be written.
         ValueError: See ``plugins.apis.load.load_model`` and ``plugins.apis.export.export_onnx``.
     """
-    parser = Parser(description=__doc__.partition('\n')[0])
-    add_trained(parser)
+    parser = command_line.Parser(description=__doc__.partition('\n')[0])
+    command_line.add_trained(parser)
     parser.add_argument('--out', type=Path, help="default: beside the checkpoint, with .onnx")
     parser.add_argument('--overwrite', action='store_true', help='replace an existing file')
-    parser.add_argument('--time', type=positive, nargs=2, metavar=('HEIGHT', 'WIDTH'),
+    parser.add_argument('--time', type=command_line.positive, nargs=2, metavar=('HEIGHT', 'WIDTH'),
                         help='compare the speed with that of PyTorch, on pictures of this size')
-    add_model_options(parser)
-    args = parse_trained(parser, argv, whole=('.pth', '.safetensors'))
+    command_line.add_model_options(parser)
+    args = command_line.parse_trained(parser, argv, whole=('.pth', '.safetensors'))
     out = args.out or args.checkpoint.with_suffix('.onnx')
     check_file(out, overwrite=args.overwrite)
     import numpy as np
@@ -68,4 +61,4 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 if __name__ == '__main__':
-    run(main)
+    command_line.run(main)

@@ -16,13 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import (
-    Parser,
-    add_model_options,
-    add_trained,
-    parse_trained,
-    run,
-)
+from plugins.engine import command_line
 from plugins.engine.run_reader import RECORD, read_run, run_parts
 from plugins.engine.zoo import zoo_place
 
@@ -34,15 +28,15 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         OSError: A file is missing or cannot be written.
         ValueError: The zoo has the name already, or see ``plugins.apis.load.load_model``.
     """
-    parser = Parser(description=__doc__.partition('\n')[0])
-    add_trained(parser)
+    parser = command_line.Parser(description=__doc__.partition('\n')[0])
+    command_line.add_trained(parser)
     parser.add_argument('--out-dir', type=Path, help='the zoo; default: the folder MMTRANSFER_ZOO, '
                         'else work_dirs/zoo')
     parser.add_argument('--name', help="the model's name in the zoo; default: that of its config")
     parser.add_argument('--data-licence', default='', help='licence of the data, for the card')
     parser.add_argument('--safetensors', action='store_true', help='write this format, too')
-    add_model_options(parser)
-    args = parse_trained(parser, argv, whole=('.pth',))
+    command_line.add_model_options(parser)
+    args = command_line.parse_trained(parser, argv, whole=('.pth',))
     if args.config == args.checkpoint:  # of a run, in its work dir
         args.config, _, options = run_parts(args.checkpoint.parent, args.trust_checkpoint)
         args.cfg_options = [*options, *args.cfg_options]
@@ -73,4 +67,4 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 if __name__ == '__main__':
-    run(main)
+    command_line.run(main)
