@@ -47,8 +47,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         help='classifier: number of classes to show (default: 5)')
     parser.add_argument('--batch-size', type=command_line.positive, default=8, metavar='N',
                         help='batch size (default: 8)')
-    parser.add_argument('--skip-broken', action='store_true', help='leave out files that are not '
-                        f'pictures or broken, and list them in {RECORD}')
     command_line.add_model_options(parser)
     args = command_line.parse_trained(parser, argv)
     args.input = resolve_path(args.input)
@@ -73,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     check_folder(args.out_dir, args.overwrite)
     from plugins.apis.load import load_model
     from plugins.apis.predict import Predictor
-    from plugins.visualization.inputs import Video, find_broken, find_files, is_video
+    from plugins.visualization.inputs import Video, check_pictures, find_files, is_video
 
     video = Video(args.input) if is_video(args.input) else None
     files = [] if video else find_files(args.input)
@@ -84,22 +82,17 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         print(f'Note: {predict.note}', file=sys.stderr)
     record = dict(config=str(args.config), checkpoint=str(args.checkpoint), kind=trained.kind,
                   input=str(args.input), classes=list(trained.classes), **predict.settings)
-    broken = find_broken(files, args.skip_broken)
-    if args.skip_broken:
-        record['skipped'] = [dict(image=_name(path, args.input), reason=reason)
-                             for path, reason in broken.items()]
+    check_pictures(files)
     with replacing_folder(args.out_dir, args.overwrite) as folder:
         if video:
             record['fps'] = video.fps
             record['predictions'] = _annotate(video, predict, args, folder)
         else:
-            record['predictions'] = _illustrate([path for path in files if path not in broken],
-                                                predict, args, folder)
+            record['predictions'] = _illustrate(files, predict, args, folder)
         write_json(folder / RECORD, record)
     if args.input.is_file() and not video:
         print('\n'.join(_lines(record['predictions'][0], args.score_thr)))
     print(counted(len(record['predictions']), 'frame' if video else 'picture')
-          + (f"; {counted(len(broken), 'file')} left out, see {RECORD}" if broken else '')
           + f'; written to {args.out_dir}, the numbers to {RECORD}')
     return record
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from plugins.engine.images import read_image
-from plugins.visualization.inputs import batches, find_broken, find_files
+from plugins.visualization.inputs import batches, check_pictures, find_files
 
 from .load import TrainedModel, rounded
 from .onnx_model import OnnxModel
@@ -73,7 +73,7 @@ def _listed(pictures: Pictures) -> tuple[list[Any], bool]:
         asked: list[Any] = find_files(Path(pictures))
     else:
         asked = [pictures] if one else list(pictures)
-    find_broken([Path(picture) for picture in asked if isinstance(picture, str | Path)], skip=False)
+    check_pictures([Path(picture) for picture in asked if isinstance(picture, str | Path)])
     return asked, one
 
 

@@ -79,17 +79,20 @@ def classifier_names(names: Iterable[str]) -> dict[str, str]:
     layout = layout_of(names)
     if layout is None:
         return {name: name for name in names}
-    if layout == 'mmpretrain':
-        linear = _layer_numbers(names, 'backbone.classifier')
-        return {name: _zoo_name(name, linear) for name in names}
     if layout == 'DenseNet':
         return {name: _densenet_name(name) for name in names}
-    if layout in ('AlexNet', 'VGG'):
-        convs = _features(names)
-        linear = _layer_numbers(names, 'classifier')
-        return {name: _sequential_name(name, convs, linear) for name in names}
-    return {name: f'head.{name}' if name.startswith('fc.') else f'backbone.{name}'
-            for name in names}
+    if layout in ('ResNet', 'Inception'):
+        return {name: f'head.{name}' if name.startswith('fc.') else f'backbone.{name}'
+                for name in names}
+    linear = 'backbone.classifier' if layout == 'mmpretrain' else 'classifier'
+    modules = {'backbone.fc': 'head.fc', **{
+        f'{linear}.{number}': f'head.layers.{place}.fc'
+        for place, number in enumerate(_layer_numbers(names, linear))}, **{
+        f'features.{number}': f'backbone.features.{new}'
+        for number, new in (_features(names) or {}).items()}}
+    parts = {name: name.rpartition('.') for name in names}
+    return {name: f'{modules.get(module, module)}.{tensor}'
+            for name, (module, _, tensor) in parts.items()}
 
 
 def layout_of(names: Iterable[str]) -> str | None:
@@ -141,16 +144,6 @@ def _layer_numbers(names: Iterable[str], sequential: str) -> list[int]:
     return sorted(int(match[1]) for match in found if match)
 
 
-def _sequential_name(name: str, features: Mapping[int, str], linear: list[int]) -> str:
-    match = re.fullmatch(r'(features|classifier)\.(\d+)\.(\w+)', name)
-    number = int(match[2]) if match else None
-    if match and match[1] == 'features' and number in features:
-        return f'backbone.features.{features[number]}.{match[3]}'
-    if match and match[1] == 'classifier' and number in linear:
-        return f'head.layers.{linear.index(number)}.fc.{match[3]}'
-    return name
-
-
 def _densenet_name(name: str) -> str:
     if match := _DENSE_LAYER.fullmatch(name):
         block, layer, kind, number, tensor = match.groups()
@@ -163,13 +156,4 @@ def _densenet_name(name: str) -> str:
                          ('classifier.', 'head.fc.')):
         if name.startswith(theirs):
             return ours + name.removeprefix(theirs)
-    return name
-
-
-def _zoo_name(name: str, linear: list[int]) -> str:
-    if name.startswith('backbone.fc.'):
-        return f'head.{name.removeprefix("backbone.")}'
-    if name.startswith('backbone.classifier.'):
-        number, tensor = name.split('.')[2:]
-        return f'head.layers.{linear.index(int(number))}.fc.{tensor}'
     return name

@@ -3,7 +3,6 @@
 KITTI has no public split: the labels of its official test images are not published.
 """
 import random
-from collections.abc import Mapping
 from itertools import accumulate
 
 
@@ -29,40 +28,17 @@ def seeded_part(ids: list[str], part: str, seed: int, fractions: dict[str, float
     if any(share <= 0 for share in fractions.values()) or abs(sum(fractions.values()) - 1) > 1e-6:
         raise ValueError(f'split: found fractions {dict(fractions)}, expected positive shares '
                          'that sum to 1')
-    shuffled = _shuffle(ids, seed)
     ends = [round(share * len(ids)) for share in accumulate(fractions.values(), initial=0.)]
     place = list(fractions).index(part)
-    chosen = shuffled[ends[place]:ends[place + 1]]
+    chosen = shuffled(ids, seed)[ends[place]:ends[place + 1]]
     if not chosen:
         raise ValueError(f'split: part {part!r} gets no image: {fractions[part]:g} of {len(ids)}; '
                          'use a larger fraction or more images')
     return chosen
 
 
-def seeded_lists(ids: list[str], seed: int, sizes: Mapping[str, int]) -> dict[str, list[str]]:
-    """Shuffle the ids like :func:`seeded_part`, and take lists of the given sizes.
-
-    The lists are disjoint and in shuffled order. The first one consists of the first ids of
-    ``seeded_part``'s first part.
-
-    Args:
-        ids: All ids, in any order.
-        sizes: Number of images of each list, in order; some may be left over.
-
-    Raises:
-        ValueError: A size is below 1, or their sum exceeds the number of images.
-    """
-    found = ', '.join(f'{name} {size}' for name, size in sizes.items())
-    if any(size < 1 for size in sizes.values()):
-        raise ValueError(f'found lists of {found} images, expected at least 1 in each')
-    if sum(sizes.values()) > len(ids):
-        raise ValueError(f'found lists of {found} images, {sum(sizes.values())} in total, expected '
-                         f'at most {len(ids)}, the number of images')
-    shuffled = iter(_shuffle(ids, seed))
-    return {name: [next(shuffled) for _ in range(size)] for name, size in sizes.items()}
-
-
-def _shuffle(ids: list[str], seed: int) -> list[str]:
-    shuffled = sorted(ids)  # the order of ids may depend on the file system
-    random.Random(seed).shuffle(shuffled)
-    return shuffled
+def shuffled(ids: list[str], seed: int) -> list[str]:
+    """The ids in the order of which :func:`seeded_part` takes its parts, one after another."""
+    ordered = sorted(ids)  # the order of ids may depend on the file system
+    random.Random(seed).shuffle(ordered)
+    return ordered

@@ -58,14 +58,13 @@ def _below(folder: Path) -> Iterator[Path]:
             yield from _below(path) if path.is_dir() else [path]
 
 
-def find_broken(files: Sequence[Path], skip: bool) -> dict[Path, str]:
-    """Find the files whose suffix is not a picture's or that cannot be decoded, with the reason.
+def check_pictures(files: Sequence[Path]) -> None:
+    """Check, before any work, that files have a picture's suffix and can be decoded.
 
     Raises:
-        ValueError: Some are broken, and ``skip`` is false or no picture is left; the message names
-            the first few.
+        ValueError: Some cannot; the message names the first few, with the reason.
     """
-    broken = {}
+    broken = []
     for path in with_progress(files, 'check') if len(files) > 1 else files:
         try:
             if path.suffix.lower() not in SUFFIXES:
@@ -76,17 +75,13 @@ def find_broken(files: Sequence[Path], skip: bool) -> dict[Path, str]:
                 raise ValueError('not a file; remove it')
             read_image(path)
         except ValueError as error:
-            broken[path] = str(error).removeprefix(f'{path}: ')
-    if not broken or skip and len(broken) < len(files):
-        return broken
-    lines = [f'{path}: {reason}' for path, reason in broken.items()]
-    if len(files) == 1:
-        raise ValueError(lines[0])
-    advice = ('Mend them, or leave them out with --skip-broken' if len(lines) < len(files)
-              else 'No picture is left')
-    named = some(lines, '\n    ', most=5)
-    raise ValueError(f'{len(lines)} of {len(files)} files are broken or no pictures:\n    {named}\n'
-                     + advice)
+            broken.append(f"{path}: {str(error).removeprefix(f'{path}: ')}")
+    if len(files) > 1 and broken:
+        named = some(broken, '\n    ', most=5)
+        raise ValueError(f'{len(broken)} of {len(files)} files are broken or no pictures:\n    '
+                         f'{named}\nMend them, or move them elsewhere')
+    for only in broken:
+        raise ValueError(only)
 
 
 class Video:

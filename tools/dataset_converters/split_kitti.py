@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from plugins.engine.command_line import Parser, run, seed
+from plugins.engine.command_line import Parser, positive, run, seed
 from plugins.engine.files import check_file, resolve_path, write_texts
 from plugins.engine.wording import counted
 
@@ -27,12 +27,11 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line."""
     parser = Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('data_root', metavar='DATA_ROOT', help='folder that holds training/image_2')
-    parser.add_argument('--train', type=int, default=400, metavar='N',
+    parser.add_argument('--train', type=positive, default=400, metavar='N',
                         help='images to train on (default: %(default)s)')
-    parser.add_argument('--val', type=int, default=100, metavar='N',
-                        help='images to validate on (default: %(default)s)')
-    parser.add_argument('--test', type=int, metavar='N',
-                        help='images to test on (default: all others)')
+    parser.add_argument('--val', type=positive, default=100, metavar='N',
+                        help='images to validate on (default: %(default)s); the test gets all '
+                        'others')
     parser.add_argument('--seed', type=seed, default=0, metavar='N')
     parser.add_argument('--overwrite', action='store_true', help='replace lists that exist')
     return parser.parse_args(argv)
@@ -44,34 +43,32 @@ def main(argv: Sequence[str] | None = None) -> dict[str, list[str]]:
     Raises:
         FileExistsError: A list exists, and --overwrite is not given.
         FileNotFoundError: There is no such data set.
-        ValueError: A list would be empty, the lists need more images than there are, or the data
-            set is broken, see KittiDataset.
+        ValueError: No image would be left for the test, or the data set is broken, see
+            KittiDataset.
     """
     args = parse_args(argv)
     root = resolve_path(args.data_root)
     paths = {part: root / FOLDER / f'{part}.txt' for part in ('train', 'val', 'test')}
     check_file(*paths.values(), overwrite=args.overwrite)
     from plugins.detection import KittiDataset
-    from plugins.detection.kitti_split import seeded_lists
+    from plugins.detection.kitti_split import shuffled
 
     dataset = KittiDataset(str(root), test_mode=True)
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
     cars = {Path(info['img_path']).stem: sum(not box['ignore_flag'] for box in info['instances'])
             for info in infos}
-    others = len(cars) - args.train - args.val
-    sizes = dict(train=args.train, val=args.val, test=others if args.test is None else args.test)
-    try:
-        lists = seeded_lists(list(cars), args.seed, sizes)
-    except ValueError as error:
-        raise ValueError(f'{root}: {counted(len(cars), "image")}: {error}; give other sizes with '
-                         '--train, --val and --test') from error
+    ids, end = shuffled(list(cars), args.seed), args.train + args.val
+    if end >= len(ids):
+        raise ValueError(f'{root}: {counted(len(ids), "image")}, expected more than the '
+                         f'{args.train} to train on and {args.val} to validate on; give other '
+                         'sizes with --train and --val')
+    lists = dict(train=ids[:args.train], val=ids[args.train:end], test=ids[end:])
     write_texts({paths[part]: '\n'.join(ids) + '\n' for part, ids in lists.items()})
     for part, ids in lists.items():
         print(f'{paths[part]}: {counted(len(ids), "image")}, '
               f'{counted(sum(cars[name] for name in ids), "car")}')
-    left = len(cars) - sum(map(len, lists.values()))
-    print(f'Left out: {counted(left, "image")}. To train and test a config of KittiDataset on '
-          'these lists, give\n    --cfg-options ' + ' \\\n    '.join(options(root, lists))
+    print('To train and test a config of KittiDataset on these lists, give\n    --cfg-options '
+          + ' \\\n    '.join(options(root, lists))
           + '\n(train_dataloader.dataset.dataset where another data set, as for MixUp, wraps it)')
     return lists
 

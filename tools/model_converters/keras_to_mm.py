@@ -32,8 +32,7 @@ from plugins.engine import command_line
 from plugins.engine.wording import some
 from tools.model_converters.checkpoint_file import parse, write_checkpoint
 from tools.model_converters.keras_files import read_arrays
-from tools.model_converters.keras_layers import Arrays, Layer, Shapes
-from tools.model_converters.keras_layouts import ARCHITECTURES, Architecture
+from tools.model_converters.keras_layouts import ARCHITECTURES, Architecture, Arrays, Layer, Shapes
 
 
 def expected_shapes(layers: Sequence[Layer]) -> Shapes:

@@ -3,7 +3,7 @@ import random
 
 import pytest
 
-from plugins.detection.kitti_split import seeded_lists, seeded_part
+from plugins.detection.kitti_split import seeded_part, shuffled
 
 IDS = [f'{i:06d}' for i in range(76)]
 SHARES = {'train': 0.70, 'val': 0.09, 'test': 0.21}
@@ -39,18 +39,7 @@ def test_fractions_that_make_no_sense(fractions, found):
         seeded_part(IDS, 'train', 0, fractions)
 
 
-def test_seeded_lists_begin_as_the_first_part_does():
-    lists = seeded_lists(IDS, 0, {'train': 50, 'val': 10})
-    assert [len(part) for part in lists.values()] == [50, 10]
-    assert lists['train'] == seeded_part(IDS, 'train', 0, SHARES)[:50]
-    assert not set(lists['train']) & set(lists['val'])
-    assert lists == seeded_lists(IDS[::-1], 0, {'train': 50, 'val': 10})
-
-
-@pytest.mark.parametrize('sizes, found', [
-    ({'train': 70, 'val': 7}, '77 in total, expected at most 76'),
-    ({'train': 70, 'val': 0}, 'train 70, val 0 images, expected at least 1'),
-])
-def test_list_sizes_that_make_no_sense(sizes, found):
-    with pytest.raises(ValueError, match=found):
-        seeded_lists(IDS, 0, sizes)
+def test_the_shuffled_ids_begin_with_the_first_part():
+    ids = shuffled(IDS, 0)
+    assert sorted(ids) == sorted(IDS) and ids == shuffled(IDS[::-1], 0) != shuffled(IDS, 1)
+    assert ids[:50] == seeded_part(IDS, 'train', 0, SHARES)[:50]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from plugins.classification.datasets.cifar_files import read_batch
+from plugins.classification.datasets.cifar import read_batch
 from plugins.engine.checkpoint import read_checkpoint
 
 HISTORY = 'mmengine.logging.history_buffer.HistoryBuffer'

@@ -7,7 +7,7 @@ from PIL import Image
 from plugins.visualization.inputs import (
     Video,
     batches,
-    find_broken,
+    check_pictures,
     find_files,
     is_video,
     write_video,
@@ -47,10 +47,11 @@ def test_linked_folders_are_read_and_what_cannot_be_read_is_named(tmp_path):
     files = find_files(given)
     assert [path.relative_to(given).as_posix() for path in files] == [
         'a.png', 'gone', 'gone.png', 'linked/a.png', 'pipe.png']
-    assert {path.name: reason.partition(';')[0] for path, reason in find_broken(
-        files, skip=True).items()} == {
-        'gone': 'not a picture', 'pipe.png': 'not a file', 'gone.png': 'cannot be decoded as an '
-        f"image ([Errno 2] No such file or directory: '{given / 'gone.png'}')"}
+    with pytest.raises(ValueError, match='^3 of 5 files') as raised:
+        check_pictures(files)
+    assert [line.strip().partition(';')[0] for line in str(raised.value).splitlines()[1:-1]] == [
+        f'{given}/gone: not a picture', f'{given}/gone.png: cannot be decoded as an image ([Errno '
+        f"2] No such file or directory: '{given}/gone.png')", f'{given}/pipe.png: not a file']
     (other / 'back').symlink_to(given)
     with pytest.raises(OSError, match='in/linked/back: is, by a link, a folder that it lies in'):
         find_files(given)
@@ -70,21 +71,17 @@ def test_of_many_broken_files_a_few_are_named_and_all_counted(tmp_path):
     paths = [tmp_path / 'drive.mp4', tmp_path / 'notes.txt',
              *(tmp_path / f'{k}.png' for k in range(8))]
     Image.new('RGB', (3, 3)).save(paths[5])
-    broken = find_broken(paths, skip=True)
-    assert list(broken) == paths[:5] + paths[6:]
-    assert 'give a video by its own name' in broken[paths[0]]
-    assert broken[paths[1]].startswith('not a picture; expected a file named *.jpg')
-    assert broken[paths[2]].startswith('cannot be decoded')
     with pytest.raises(ValueError, match='9 of 10 files') as raised:
-        find_broken(paths, skip=False)
+        check_pictures(paths)
     first, *named, last = str(raised.value).splitlines()
-    assert first.startswith('9 of 10 files') and last.endswith('--skip-broken')
+    assert first.startswith('9 of 10 files') and last == 'Mend them, or move them elsewhere'
+    assert 'give a video by its own name' in named[0]
+    assert ': not a picture; expected a file named *.jpg' in named[1]
+    assert ': cannot be decoded' in named[2]
     assert [line.strip().split(':')[0] for line in named] == [str(path) for path in paths[:5]]
     assert named[-1].endswith(' and 4 more')
-    with pytest.raises(ValueError, match='No picture is left$'):
-        find_broken(paths[:5], skip=True)
     with pytest.raises(ValueError, match=f'^{paths[2]}: cannot be .*; correct its name or its'):
-        find_broken(paths[2:3], skip=True)
+        check_pictures(paths[2:3])
 
 
 def test_frames_come_once_in_order_and_with_their_rate(video, capsys):

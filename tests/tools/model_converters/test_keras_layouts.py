@@ -13,8 +13,9 @@ import torch
 import torchvision
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from tools.model_converters.keras_layouts import ARCHITECTURES, inception_v3_names
+from tools.model_converters.keras_layouts import ARCHITECTURES, dense, inception_v3_names
 from tools.model_converters.keras_to_mm import main
 
 Arrays = dict[str, np.ndarray]
@@ -188,3 +189,16 @@ def test_published_h5_with_its_classifier(tmp_path):
     assert torch.equal(state['head.fc.weight'], net.classifier.weight)
     assert torch.equal(state['head.fc.bias'], net.classifier.bias)
     assert len(state) == 604 + 2
+
+
+def test_dense_layer_on_a_flattened_map():
+    rng = np.random.default_rng(0)
+    height, width, channels, outputs = 2, 3, 4, 5
+    image = rng.normal(size=(height, width, channels))
+    arrays = {'fc1/kernel': rng.normal(size=(24, outputs)), 'fc1/bias': rng.normal(size=outputs)}
+    wanted = image.reshape(-1) @ arrays['fc1/kernel'] + arrays['fc1/bias']  # Keras's Flatten, Dense
+    layer = dense('fc1', 'fc', 24, outputs, image=(height, width, channels))
+    found = F.linear(torch.from_numpy(image.transpose(2, 0, 1)).float().flatten(), **{
+        name: torch.from_numpy(np.ascontiguousarray(array, np.float32))
+        for name, array in layer.tensors(arrays).items()})
+    np.testing.assert_allclose(found.numpy(), wanted, rtol=1e-5)

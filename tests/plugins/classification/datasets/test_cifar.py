@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from plugins.classification.datasets import Cifar10, Cifar100, cifar
-from plugins.classification.datasets.cifar_files import CIFAR10
+from plugins.classification.datasets.cifar import CIFAR10
 
 NAMES = ('apple', 'bear', 'cup', 'dolphin')
 
