@@ -23,6 +23,7 @@ _KINDS = {
     'True or False': lambda value: isinstance(value, bool),
     'text or null': lambda value: value is None or isinstance(value, str),
     'a dict': lambda value: isinstance(value, dict),
+    'a tensor': lambda value: hasattr(value, 'untyped_storage'),
     'several values': lambda value: isinstance(value, list | tuple | dict),
     'anything': lambda value: True}
 

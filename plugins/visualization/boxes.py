@@ -1,11 +1,11 @@
-"""Draw the boxes of a picture, and a legend of what their lines mean."""
+"""Draw the boxes of a picture, and a legend of what their colours mean."""
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from .drawing import DARK, GREY, PALETTE, WHITE, Canvas, Line, scaled, text_width
+from .drawing import DARK, GREY, PALETTE, WHITE, Canvas, Colour, scaled, text_width
 
 
 class Box(NamedTuple):
@@ -14,12 +14,12 @@ class Box(NamedTuple):
     Attributes:
         corners: x1, y1, x2, y2 in pixels of the picture.
         text: Label written beside it; '' for none.
-        line: Its outline, whose colour is also the label's background; None: hatched.
+        colour: Of its outline and the label's background; None: hatched.
     """
 
     corners: Sequence[float]
     text: str
-    line: Line | None
+    colour: Colour | None
 
 
 def text_size(width: int) -> int:
@@ -39,14 +39,14 @@ def draw_boxes(image: np.ndarray, boxes: Sequence[Box], least_width: int) -> np.
     image = scaled(image, factor)
     canvas = Canvas(Image.fromarray(image), text_size(image.shape[1]))
     placed = [box._replace(corners=np.multiply(box.corners, factor)) for box in boxes]
-    for box in sorted(placed, key=lambda box: box.line is not None):
-        if box.line is None:
+    for box in sorted(placed, key=lambda box: box.colour is not None):
+        if box.colour is None:
             canvas.hatch(box.corners)
         else:
-            canvas.box(box.corners, box.line)
+            canvas.box(box.corners, box.colour)
     for box in placed[::-1]:
         if box.text:
-            canvas.label(box.text, box.corners, box.line.colour if box.line else GREY)
+            canvas.label(box.text, box.corners, box.colour or GREY)
     return canvas.array()
 
 
@@ -63,16 +63,16 @@ def draw_detections(image: np.ndarray, detections: Sequence[Mapping], classes: S
     """
     return draw_boxes(image, [Box(
         one['box'], f"{one['class']} {one['score']:.2f}",
-        Line(PALETTE[classes.index(one['class']) % len(PALETTE)]))
+        PALETTE[classes.index(one['class']) % len(PALETTE)])
         for one in detections[::-1]], least_width)
 
 
-def draw_legend(width: int, meanings: Mapping[str, Line | None], note: str = '') -> np.ndarray:
-    """A legend of the lines, in as many rows as needed.
+def draw_legend(width: int, meanings: Mapping[str, Colour | None], note: str = '') -> np.ndarray:
+    """A legend of the colours, in as many rows as needed.
 
     Args:
         width: Pixels.
-        meanings: Text -> the line that it explains; None for hatching.
+        meanings: Text -> the colour that it explains; None for hatching.
         note: Written before the entries.
     """
     size = min(text_size(width), 18)
@@ -85,11 +85,11 @@ def draw_legend(width: int, meanings: Mapping[str, Line | None], note: str = '')
             left, top = 12, top + row
         text = left
         if drawn:
-            box, line = (left, top + 10, left + swatch, top + row - 2), meanings[words]
-            if line is None:
+            box, colour = (left, top + 10, left + swatch, top + row - 2), meanings[words]
+            if colour is None:
                 canvas.hatch(box)
             else:
-                canvas.box(box, line)
+                canvas.box(box, colour)
             text += swatch + 8
         canvas.write(words, text, top + row / 2 + 4, size, WHITE, not drawn, width - text - 12)
         left += room + gap

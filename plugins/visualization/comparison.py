@@ -4,15 +4,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from .boxes import Box, draw_boxes, draw_legend, text_size
-from .drawing import BLUE, DARK, GREY, VERMILION, WHITE, YELLOW, Canvas, Line, text_width
+from .drawing import BLUE, DARK, GREY, VERMILION, WHITE, YELLOW, Canvas, Colour, text_width
 from .outcomes import ALARM, FOUND, HIT, IGNORED, MISSED, UNCOUNTED, Mark, Outcome
 
-# The line, legend text and label text of each kind; later kinds are drawn on top.
-KINDS = {IGNORED: (None, 'ignored', ''), FOUND: (Line(WHITE, 1), 'object found', ''),
-         UNCOUNTED: (Line(GREY, 2), 'not counted', 'not counted '),
-         MISSED: (Line(YELLOW), 'missed object', 'miss '),
-         ALARM: (Line(VERMILION), 'false alarm', 'false '),
-         HIT: (Line(BLUE), 'hit, its score', '')}
+# The colour, legend text and label text of each kind; later kinds are drawn on top.
+KINDS = {IGNORED: (None, 'ignored', ''), FOUND: (WHITE, 'object found', ''),
+         UNCOUNTED: (GREY, 'not counted', 'not counted '),
+         MISSED: (YELLOW, 'missed object', 'miss '), ALARM: (VERMILION, 'false alarm', 'false '),
+         HIT: (BLUE, 'hit, its score', '')}
 
 
 def draw_comparison(image: np.ndarray, outcomes: Sequence[Outcome], models: Sequence[str],
@@ -52,10 +51,11 @@ def _words(mark: Mark, several_classes: bool) -> str:
     return f'{KINDS[mark.kind][2]}{name} {score}'.replace('  ', ' ').strip()
 
 
-def _meanings(marks: Sequence[Mark]) -> dict[str, Line | None]:
+def _meanings(marks: Sequence[Mark]) -> dict[str, Colour | None]:
     """Legend texts of the kinds of marks that occur; with the types of ignored ones, e.g. Van."""
     used = {mark.kind for mark in marks}
-    meanings = {words: line for kind, (line, words, _) in reversed(KINDS.items()) if kind in used}
+    meanings = {words: colour for kind, (colour, words, _) in reversed(KINDS.items())
+                if kind in used}
     types = sorted({mark.name for mark in marks if mark.kind == IGNORED} - {'ignored'})
     if types:
         meanings[f'{meanings.popitem()[0]} ({", ".join(types)})'] = None

@@ -31,19 +31,6 @@ _told: list[str] = []  # the first text with characters that no font has
 _SHARP = 3  # from this magnification on, pixels are drawn as squares
 
 
-@dataclass(frozen=True)
-class Line:
-    """How a box is outlined.
-
-    Attributes:
-        colour: R, G, B.
-        width: Pixels.
-    """
-
-    colour: Colour
-    width: int = 3
-
-
 @cache
 def _characters(file: str) -> frozenset[str]:
     return frozenset(map(chr, FT2Font(file).get_charmap()))
@@ -146,11 +133,11 @@ class Canvas:
         text = legible(text) if width is None else shortened(legible(text), width, size, bold)
         self.draw.text((left, middle), text, fill=colour, font=_font(text, size, bold), anchor='lm')
 
-    def box(self, box: Sequence[float], line: Line) -> None:
+    def box(self, box: Sequence[float], colour: Colour) -> None:
         """Outline a box (corners in pixels), with a dark rim so that it is visible everywhere."""
         x1, y1, x2, y2 = self._inside(box)
-        self.draw.rectangle((x1 - 1, y1 - 1, x2 + 1, y2 + 1), None, BLACK, line.width + 2)
-        self.draw.rectangle((x1, y1, x2, y2), None, line.colour, line.width)
+        self.draw.rectangle((x1 - 1, y1 - 1, x2 + 1, y2 + 1), None, BLACK, 5)
+        self.draw.rectangle((x1, y1, x2, y2), None, colour, 3)
 
     def hatch(self, box: Sequence[float]) -> None:
         """Fill a box with slanted, slightly transparent lines, alternately light and dark."""

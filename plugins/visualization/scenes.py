@@ -6,11 +6,10 @@ import numpy as np
 from plugins.detection.labelled_scene import Label
 
 from .boxes import Box, draw_boxes, draw_legend
-from .drawing import BLUE, GREEN, GREY, VERMILION, YELLOW, Canvas, Line
+from .drawing import BLUE, GREEN, GREY, VERMILION, YELLOW, Canvas
 
-# Lines and legend texts of KITTI's difficulties and of objects without one.
-LINES = {'easy': Line(GREEN), 'moderate': Line(YELLOW), 'hard': Line(VERMILION),
-         'none': Line(GREY, 2), None: Line(BLUE)}
+# Colours and legend texts of KITTI's difficulties and of objects without one.
+COLOURS = {'easy': GREEN, 'moderate': YELLOW, 'hard': VERMILION, 'none': GREY, None: BLUE}
 _WORDS = {'none': 'none: too small, hidden or cut off', None: 'object'}
 
 
@@ -26,7 +25,7 @@ def draw_scenes(panels: Sequence[tuple[str, np.ndarray, Sequence[Label]]]) -> np
              for _, image, labels in panels]
     width = max(picture.shape[1] for picture in drawn)
     used = {label.difficulty for label in objects}
-    meanings = {_WORDS.get(key, key): line for key, line in LINES.items() if key in used}
+    meanings = {_WORDS.get(key, key): colour for key, colour in COLOURS.items() if key in used}
     pieces = [draw_legend(width, {**meanings, 'ignored, its type (DontCare: no word)': None})]
     for (head, _, labels), picture in zip(panels, drawn, strict=True):
         ignored = sum(label.ignored for label in labels)
@@ -42,4 +41,4 @@ def _box(label: Label, several: bool) -> Box:
     if label.ignored:
         return Box(label.box, '' if label.name == 'DontCare' else label.name, None)
     name = label.name if several or label.difficulty is None else ''
-    return Box(label.box, f'{name} {label.difficulty or ""}'.strip(), LINES[label.difficulty])
+    return Box(label.box, f'{name} {label.difficulty or ""}'.strip(), COLOURS[label.difficulty])

@@ -35,8 +35,14 @@ if TYPE_CHECKING:
 FACTS = ('type', 'truncated', 'occluded', 'alpha')
 
 
-def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line."""
+def main(argv: Sequence[str] | None = None) -> dict[str, Path]:
+    """Write a file for each part, and return their paths by part.
+
+    Raises:
+        FileExistsError: A file exists, and --overwrite is not given.
+        FileNotFoundError: A folder, label file or list is missing.
+        ValueError: The data set is broken, see KittiDataset.
+    """
     parser = Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('data_root', metavar='DATA_ROOT', help='folder that holds training/image_2')
     parser.add_argument('--out-dir', metavar='DIR', help='default DATA_ROOT/annotations')
@@ -51,18 +57,6 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                           ('lists', [Path(name).stem for name in args.lists])):
         if len(set(names)) < len(names):
             parser.error(f'--{option}: found {", ".join(names)}, expected each name once')
-    return args
-
-
-def main(argv: Sequence[str] | None = None) -> dict[str, Path]:
-    """Write a file for each part, and return their paths by part.
-
-    Raises:
-        FileExistsError: A file exists, and --overwrite is not given.
-        FileNotFoundError: A folder, label file or list is missing.
-        ValueError: The data set is broken, see KittiDataset.
-    """
-    args = parse_args(argv)
     root = resolve_path(args.data_root)
     lists = {Path(name).stem: name for name in args.lists} or {'all': ''}
     folder = Path(args.out_dir) if args.out_dir else root / 'annotations'

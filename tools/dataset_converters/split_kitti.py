@@ -8,7 +8,6 @@ of 4. A config's ``split=dict(seed=..., fractions=dict(train=..., ...))`` with `
 indices=400`` selects the same images if its seed is the same and its part is as large. The options
 with which a config uses the lists are printed.
 """
-import argparse
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -23,20 +22,6 @@ from plugins.engine.wording import counted
 FOLDER = 'ImageSets'
 
 
-def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the command line."""
-    parser = Parser(description=__doc__.partition('\n')[0])
-    parser.add_argument('data_root', metavar='DATA_ROOT', help='folder that holds training/image_2')
-    parser.add_argument('--train', type=positive, default=400, metavar='N',
-                        help='images to train on (default: %(default)s)')
-    parser.add_argument('--val', type=positive, default=100, metavar='N',
-                        help='images to validate on (default: %(default)s); the test gets all '
-                        'others')
-    parser.add_argument('--seed', type=seed, default=0, metavar='N')
-    parser.add_argument('--overwrite', action='store_true', help='replace lists that exist')
-    return parser.parse_args(argv)
-
-
 def main(argv: Sequence[str] | None = None) -> dict[str, list[str]]:
     """Write the lists, print the size of each, and return their ids.
 
@@ -46,7 +31,16 @@ def main(argv: Sequence[str] | None = None) -> dict[str, list[str]]:
         ValueError: No image would be left for the test, or the data set is broken, see
             KittiDataset.
     """
-    args = parse_args(argv)
+    parser = Parser(description=__doc__.partition('\n')[0])
+    parser.add_argument('data_root', metavar='DATA_ROOT', help='folder that holds training/image_2')
+    parser.add_argument('--train', type=positive, default=400, metavar='N',
+                        help='images to train on (default: %(default)s)')
+    parser.add_argument('--val', type=positive, default=100, metavar='N',
+                        help='images to validate on (default: %(default)s); the test gets all '
+                        'others')
+    parser.add_argument('--seed', type=seed, default=0, metavar='N')
+    parser.add_argument('--overwrite', action='store_true', help='replace lists that exist')
+    args = parser.parse_args(argv)
     root = resolve_path(args.data_root)
     paths = {part: root / FOLDER / f'{part}.txt' for part in ('train', 'val', 'test')}
     check_file(*paths.values(), overwrite=args.overwrite)

@@ -54,7 +54,7 @@ class EarlyStopHook(Hook):
             raise ValueError(f'EarlyStopHook: {len(twins)} hooks monitor {self.monitor.key}; '
                              'keep the one with the smaller patience')
         if self.restore_best:
-            self._best_info_key(runner)
+            self._check_saver(runner)
         state = runner.message_hub.runtime_info.get(self._state_key)
         if state is not None:
             self.monitor.load_state_dict(state)
@@ -81,7 +81,8 @@ class EarlyStopHook(Hook):
         if not self.restore_best:
             return
         barrier()  # the main process has written the file by now
-        path = runner.message_hub.runtime_info.get(self._best_info_key(runner))
+        info = runner.message_hub.runtime_info
+        path = info.get(f'best_ckpt_{self.monitor.key}') or info.get('best_ckpt')
         if path is None:
             runner.logger.warning('EarlyStopHook: there is no best checkpoint, as no validation '
                                   'gave a number; the model keeps its last weights')
@@ -89,15 +90,11 @@ class EarlyStopHook(Hook):
         unwrapped(runner).load_state_dict(read_checkpoint(path)['state_dict'])
         runner.logger.info(f'Best weights restored from {path}')
 
-    def _best_info_key(self, runner: Runner) -> str:
-        """The name under which CheckpointHook stores the path of the best checkpoint."""
+    def _check_saver(self, runner: Runner) -> None:
         saver = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
         keys = getattr(saver, 'key_indicators', None) or []
-        if len(keys) == 1:
-            return 'best_ckpt'
-        if self.monitor.key in keys:
-            return f'best_ckpt_{self.monitor.key}'
-        raise ValueError(
-            'EarlyStopHook: restore_best takes the weights from the best checkpoint, but '
-            f'default_hooks.checkpoint.save_best is {keys or None}. Set it to '
-            f'{self.monitor.key!r}, or set restore_best=False.')
+        if len(keys) != 1 and self.monitor.key not in keys:
+            raise ValueError(
+                'EarlyStopHook: restore_best takes the weights from the best checkpoint, but '
+                f'default_hooks.checkpoint.save_best is {keys or None}. Set it to '
+                f'{self.monitor.key!r}, or set restore_best=False.')

@@ -1,7 +1,7 @@
 import numpy as np
 
 from plugins.visualization.boxes import Box, draw_boxes, draw_detections
-from plugins.visualization.drawing import BLUE, PALETTE, YELLOW, Line
+from plugins.visualization.drawing import BLUE, PALETTE, YELLOW
 
 ROAD = np.full((100, 200, 3), 90, np.uint8)
 
@@ -23,7 +23,7 @@ def test_boxes_are_magnified_with_the_picture():
 
 def test_later_boxes_lie_on_top_and_hatching_below_all():
     corners = (20, 30, 80, 70)
-    blue, yellow, hatched = (Box(corners, '', line) for line in (Line(BLUE), Line(YELLOW), None))
+    blue, yellow, hatched = (Box(corners, '', colour) for colour in (BLUE, YELLOW, None))
     assert where(draw_boxes(ROAD, [yellow, blue, hatched], 200), BLUE) == corners
     assert where(draw_boxes(ROAD, [blue, yellow], 200), BLUE) is None
     # the label of the last box lies above its left corner

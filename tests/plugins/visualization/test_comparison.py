@@ -19,7 +19,7 @@ BLIND = Outcome((Mark(MISSED, (5, 5, 50, 30), 'car'),), frozenset())
 
 
 def where(picture, kind):
-    rows, columns = np.nonzero((picture == KINDS[kind][0].colour).all(axis=2))
+    rows, columns = np.nonzero((picture == KINDS[kind][0]).all(axis=2))
     return columns.min(), rows.min(), columns.max(), rows.max()
 
 

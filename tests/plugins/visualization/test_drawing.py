@@ -9,7 +9,6 @@ from plugins.visualization.drawing import (
     BLUE,
     YELLOW,
     Canvas,
-    Line,
     legible,
     scaled,
     shortened,
@@ -30,7 +29,7 @@ def has(picture, colour):
 
 def test_a_solid_box_lies_on_its_pixels_within_a_dark_rim():
     drawn = canvas()
-    drawn.box([20, 30, 80, 70], Line(BLUE, 3))
+    drawn.box([20, 30, 80, 70], BLUE)
     rows, columns = np.nonzero(has(drawn.array(), BLUE))
     assert (columns.min(), rows.min(), columns.max(), rows.max()) == (20, 30, 80, 70)
     assert drawn.array()[29, 50].tolist() == list(BLACK)
@@ -39,8 +38,8 @@ def test_a_solid_box_lies_on_its_pixels_within_a_dark_rim():
 
 def test_boxes_beyond_the_picture_end_at_its_edge():
     drawn = canvas()
-    drawn.box([-50, -50, 500, 500], Line(YELLOW, 2))
-    drawn.box([300, 300, 400, 400], Line(YELLOW, 2))
+    drawn.box([-50, -50, 500, 500], YELLOW)
+    drawn.box([300, 300, 400, 400], YELLOW)
     drawn.hatch([-5, 90, 500, 500])
     drawn.label('far away', [190, 95, 500, 500], YELLOW)
     assert drawn.array().shape == (100, 200, 3)
