@@ -78,6 +78,15 @@ def test_names_tell_batch_size_and_epochs():
         assert cfg.train_cfg.max_epochs == int(epochs), path.name
 
 
+def test_pipelines_of_the_test_data_say_what_their_sources_do():
+    from plugins.classification.datasets import build_source
+    for path in LEAVES:
+        dataset = load(path).test_dataloader.dataset
+        if dataset.type == 'ArrayDataset':
+            does = build_source(dataset.source).pipeline
+            assert [*map(dict, dataset.pipeline)] == does, path.name
+
+
 def test_the_metafiles_know_which_rows_freeze_a_part():
     assert set(FROZEN) == {path for path in LEAVES if load(path).model.get('trainable')}
 

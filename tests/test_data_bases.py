@@ -46,6 +46,7 @@ def datasets(name: str, samples: Path) -> dict[str, ArrayDataset]:
     for loader in LOADERS:
         dataset = config[f'{loader}_dataloader'].dataset.to_dict()
         assert dataset.pop('type') == 'ArrayDataset'
+        dataset.pop('pipeline', None)  # of the whole size
         source = dataset['source']
         root = samples / Path(source['data_root']).relative_to('data')
         source.update(size=8, data_root=str(root))

@@ -10,8 +10,8 @@ _base_ = './yolov3_d53_coco_1xb6-200e_kitti-car-416px.py'
 
 resize = dict(type='Resize', scale=(640, 192), keep_ratio=True)
 train_dataloader = dict(dataset=dict(pipeline=[
-    dict(type='LoadCachedImage'), dict(type='LoadAnnotations', with_bbox=True), resize,
+    dict(type='LoadImageFromFile'), dict(type='LoadAnnotations', with_bbox=True), resize,
     dict(type='RandomFlip', prob=0.5), dict(type='PackDetInputs')]))
-test_pipeline = [dict(type='LoadCachedImage'), resize, *_base_.test_pipeline[3:]]
+test_pipeline = [dict(type='LoadImageFromFile'), resize, *_base_.test_pipeline[3:]]
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

@@ -23,10 +23,10 @@ resize = dict(type='Resize', scale=(416, 128), keep_ratio=True)
 train_set = dict(
     data_root='data/sample/kitti', class_map=dict(car=['Car', 'Van']),
     split=dict(seed=0, fractions=dict(train=0.80, val=0.08, test=0.12)),
-    pipeline=[dict(type='LoadCachedImage'), dict(type='LoadAnnotations', with_bbox=True), resize,
+    pipeline=[dict(type='LoadImageFromFile'), dict(type='LoadAnnotations', with_bbox=True), resize,
               dict(type='RandomFlip', prob=0.5), dict(type='PackDetInputs')])
 test_set = dict(train_set, pipeline=[
-    dict(type='LoadCachedImage'), resize, dict(type='LoadAnnotations', with_bbox=True),
+    dict(type='LoadImageFromFile'), resize, dict(type='LoadAnnotations', with_bbox=True),
     dict(type='PackDetInputs', meta_keys=(
         'img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'instances'))])
 train_dataloader = dict(num_workers=0, persistent_workers=False, dataset=train_set)

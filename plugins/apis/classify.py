@@ -3,6 +3,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from mmcv import rgb2bgr
+from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from plugins.classification.datasets import build_source
@@ -13,10 +15,9 @@ from .load import TrainedModel, evaluated_data
 class Classify:
     """Class scores of pictures, as tools/test.py computes them for the same files.
 
-    ``mmpretrain.ImageClassificationInferencer`` needs a ``pipeline``, which an ArrayDataset does
-    not have: its pictures are stored decoded at one size, and the data preprocessor does all else
-    on the device. For a config with a pipeline, the inferencer is used; it is given decoded
-    pictures, because upstream's own reader accepts truncated files.
+    ``mmpretrain.ImageClassificationInferencer`` with the pipeline of the config's test data, or the
+    one that its source stands for; it is given decoded pictures, because upstream's own reader
+    accepts truncated files.
 
     Raises:
         ValueError: The data set in the config's test_dataloader has neither a source
@@ -24,31 +25,24 @@ class Classify:
     """
 
     def __init__(self, trained: TrainedModel) -> None:
-        self.model = trained.model
-        self._inferencer = self._source = None
-        data = evaluated_data(trained.config, 'source')
-        if data is not None:
-            self._source = build_source(data.source)
-            self._source.size  # noqa: B018  (raises errors of the data set now)
-        elif evaluated_data(trained.config, 'pipeline') is not None:
-            from mmpretrain import ImageClassificationInferencer
-            trained.model._config = trained.config  # as mmpretrain's get_model() does
-            with DefaultScope.overwrite_default_scope('mmpretrain'):
-                self._inferencer = ImageClassificationInferencer(trained.model,
-                                                                 classes=trained.classes)
+        from mmpretrain import ImageClassificationInferencer  # not before the lean import
+
+        if (data := evaluated_data(trained.config, 'source')) is not None:
+            pipeline = build_source(data.source).pipeline
+        elif (data := evaluated_data(trained.config, 'pipeline')) is not None:
+            pipeline = data.pipeline
         else:
             raise ValueError(f'config {trained.config.filename}: test_dataloader.dataset has '
-                             'neither source nor pipeline; how a picture becomes an input is '
-                             'not known')
+                             'neither source nor pipeline; how a picture becomes an input is not '
+                             'known')
+        trained.model._config = Config(dict(  # as mmpretrain's get_model() does
+            test_dataloader=dict(dataset=dict(pipeline=pipeline))))
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            self._inferencer = ImageClassificationInferencer(trained.model, classes=trained.classes)
 
     def __call__(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Classify a batch; return (N, classes) scores."""
-        with torch.no_grad():
-            if self._inferencer is not None:
-                bgr = [np.ascontiguousarray(image[..., ::-1]) for image in images]
-                samples = [sample for batch in self._inferencer.preprocess(bgr, len(bgr))
-                           for sample in self._inferencer.forward(batch)]
-            else:
-                inputs = np.stack([self._source.stored(image) for image in images])
-                samples = self.model.test_step(dict(inputs=torch.from_numpy(inputs)))
+        bgr = [rgb2bgr(image) for image in images]
+        batch, = self._inferencer.preprocess(bgr, len(bgr))
+        samples = self._inferencer.forward(batch)
         return torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()

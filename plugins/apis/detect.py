@@ -25,9 +25,9 @@ class Detect:
     :func:`run_packed`; tools/test.py pads all pictures of a batch to the largest, so a picture
     batched with larger ones may get slightly different boxes there.
 
-    ``mmdet.DetInferencer`` rejects a pipeline that begins with LoadCachedImage, and continues with
-    random weights if a checkpoint does not fit. This class runs the config's own test pipeline
-    from the step after the loader.
+    ``mmdet.DetInferencer`` continues with random weights if a checkpoint does not fit, and pads a
+    batch to its largest picture. This class runs the config's own test pipeline from the step after
+    the loader.
 
     Raises:
         ValueError: The config's test pipeline does not begin with a known loader.

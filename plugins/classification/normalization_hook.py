@@ -5,7 +5,7 @@ from mmengine.registry import HOOKS
 
 from plugins.engine.unwrap import unwrapped
 
-from .datasets import ArrayDataset
+from .datasets import ArrayDataset, take_batch
 
 _CHUNK = 4096  # images at a time, so that a float copy of the whole set never exists
 
@@ -36,7 +36,9 @@ def channel_statistics(dataset: ArrayDataset) -> tuple[list[float], list[float]]
     total, squares, count = 0., 0., 0
     for start in range(0, len(dataset), _CHUNK):
         rows = range(start, min(start + _CHUNK, len(dataset)))
-        images = dataset.__getitems__(rows)['inputs'].to(torch.float64)
+        items = dataset.__getitems__(rows) if hasattr(dataset, '__getitems__') else [
+            dataset[row] for row in rows]  # of a wrapper
+        images = take_batch(items)['inputs'].to(torch.float64)
         total = total + images.sum(dim=(0, 2, 3))
         squares = squares + images.square().sum(dim=(0, 2, 3))
         count += images.numel() // images.shape[1]

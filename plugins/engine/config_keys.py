@@ -64,6 +64,7 @@ _NOT_FOR_PREDICTION = (
     '*init_cfg*', '*pretrained*', '*loss*', '*trainable*', '*frozen*', '*norm_eval*',
     '*.train_geometry*', '*.color*', '*batch_augments*', 'model.train_cfg*', 'model.test_cfg*',
     '*weight*', '*ignore*', '*non_blocking')
+_NAMES = {'LoadImageFromFile': 'LoadCachedImage'}  # two names of one class, which counts as one
 MAY_CHANGE_ON_RESUME = ('train_cfg.max_epochs, patience, data_root, num_workers, and keys that '
                         'affect only the test or the log')
 
@@ -87,9 +88,16 @@ def decides_prediction(key: str) -> bool:
 
 
 def resolved_keys(cfg: 'Config') -> str:
-    """JSON of a config's dotted keys and values, without keys of kind PLACE."""
-    return json.dumps({key: value for key, value in dotted(cfg._cfg_dict.to_dict())
-                       if kind_of(key) is not Kind.PLACE}, sort_keys=True, default=str)
+    """JSON of a config's dotted keys and values, without keys of kind PLACE.
+
+    The pipeline of an ArrayDataset is left out, too: it says again what the source says.
+    """
+    again = tuple(f'{path}.pipeline.' for path, node in groups(cfg._cfg_dict)
+                  if node.get('type') == 'ArrayDataset')
+    return json.dumps({key: _NAMES.get(str(value), value)
+                       for key, value in dotted(cfg._cfg_dict.to_dict())
+                       if kind_of(key) is not Kind.PLACE and not key.startswith(again)},
+                      sort_keys=True, default=str)
 
 
 def config_hash(cfg: 'Config', of_test: bool = False) -> str:

@@ -28,8 +28,12 @@ def in_mode(model: nn.Module, training: bool) -> Iterator[None]:
 
 
 def inner_datasets(config: Mapping[str, Any]) -> list[Any]:
-    """The data sets that a config describes, without wrappers; upstream's read nothing yet."""
-    if inner := config.get('datasets') or config.get('dataset'):
+    """The data sets that a config describes, without wrappers; upstream's read nothing yet.
+
+    A KFoldDataset, which chooses images, is kept.
+    """
+    inner = config.get('datasets') or config.get('dataset')
+    if inner and config['type'] != 'KFoldDataset':
         inner = [inner] if isinstance(inner, Mapping) else inner
         return [dataset for one in inner for dataset in inner_datasets(one)]
     with DATASETS.switch_scope_and_registry(None) as registry:

@@ -5,8 +5,8 @@
         --layers backbone.layer2 --cam-layer backbone.layer4 --target-class forest
 
 Writes filters.png, one picture for each layer, grad_cam.png and features.json. The picture is
-preprocessed as in tools/predict.py. mmpretrain's vis_cam.py needs a pipeline, which an ArrayDataset
-does not have, and fails if the backbone is frozen.
+preprocessed as in tools/predict.py. mmpretrain's vis_cam.py needs the package grad-cam, and
+fails if the backbone is frozen.
 """
 import argparse
 import sys

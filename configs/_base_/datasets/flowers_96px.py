@@ -1,8 +1,12 @@
 """TensorFlow's flower_photos at 96x96 px."""
 _base_ = ['flowers.py']
-source = dict(size=(96, 96))
+size = (96, 96)
+source = dict(size=size)
+pipeline = [dict(type='LoadImageFromFile'),
+            dict(type='FitPicture', size=size, resize='stretch'),
+            dict(type='PackInputs')]
 
 train_dataloader = dict(dataset=dict(source=source))
 val_dataloader = dict(dataset=dict(source=source))
-test_dataloader = dict(dataset=dict(source=source))
-del source
+test_dataloader = dict(dataset=dict(source=source, pipeline=pipeline))
+del source, pipeline, size

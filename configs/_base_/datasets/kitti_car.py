@@ -11,7 +11,7 @@ split = dict(seed=0, fractions=dict(train=0.70, val=0.09, test=0.21))
 # KITTI's 1242x375 scaled by 0.51 and padded by the preprocessor. A 640x640 letterbox would show
 # the cars no larger and cost 3.3 times the pixels.
 train_pipeline = [
-    dict(type='LoadCachedImage'),
+    dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='Resize', scale=(640, 192), keep_ratio=True),
     dict(type='RandomFlip', prob=0.5),
@@ -19,7 +19,7 @@ train_pipeline = [
     dict(type='PackDetInputs')
 ]
 test_pipeline = [
-    dict(type='LoadCachedImage'),
+    dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(640, 192), keep_ratio=True),
     dict(type='LoadAnnotations', with_bbox=True),  # after Resize: full size, for drawing
     dict(type='PackDetInputs', meta_keys=(

@@ -7,14 +7,14 @@ _base_ = './kitti_car.py'
 letterbox = [dict(type='Resize', scale=(416, 416), keep_ratio=True),
              dict(type='Pad', size=(416, 416))]
 train_pipeline = [
-    dict(type='LoadCachedImage'),
+    dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations', with_bbox=True),
     *letterbox,
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackDetInputs')
 ]
 test_pipeline = [
-    dict(type='LoadCachedImage'),
+    dict(type='LoadImageFromFile'),
     *letterbox,
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='PackDetInputs', meta_keys=(

@@ -1,4 +1,6 @@
 """The dataset class for every source: it returns whole batches of a decoded array."""
+import copy
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -49,19 +51,22 @@ class ArrayDataset(Dataset):
         val_fraction: Share of each class in 'val'; required for 'train' and
             'val', not allowed for 'all'.
         split_seed: Seed of that split.
+        pipeline: What the source does to a picture, see :attr:`Source.pipeline`: for mmpretrain's
+            inferencers, which read it from the config. It changes nothing here.
 
     Attributes:
         rows: int64 rows of this part in the source, in the order of the dataset's indices.
 
     Raises:
-        ValueError: Unknown part, a missing or superfluous fraction, or no images.
+        ValueError: Unknown part, a missing or superfluous fraction, no images, or another pipeline.
     """
 
     def __init__(self,
                  source: Mapping[str, Any] | Source,
                  part: str = 'all',
                  val_fraction: float | None = None,
-                 split_seed: int = 0):
+                 split_seed: int = 0,
+                 pipeline: Sequence[Mapping[str, Any]] | None = None):
         self.source = source if isinstance(source, Source) else build_source(source)
         checks.one_of(self, 'part', part, ('all', 'train', 'val'))
         if (part == 'all') != (val_fraction is None):
@@ -74,6 +79,12 @@ class ArrayDataset(Dataset):
             self.rows = train if part == 'train' else val
         if not len(self.rows):
             raise ValueError(f'part {part!r} of the source holds no images')
+        if pipeline:
+            given, does = (json.dumps(one, sort_keys=True)  # tuples are lists there
+                           for one in (pipeline, self.source.pipeline))
+            if given != does:
+                raise ValueError(f'ArrayDataset: pipeline={given}, expected None, or what the '
+                                 f'source does to a picture: {does}')
         self._features: np.ndarray | None = None
         self._view = 0
 
@@ -151,6 +162,21 @@ class ArrayDataset(Dataset):
     def get_cat_ids(self, idx: int) -> list[int]:
         """The label of one image, for mmengine's ClassBalancedDataset."""
         return [int(self.source.labels[self.rows[idx]])]
+
+    def get_subset(self, indices: Sequence[int]) -> 'ArrayDataset':
+        """The data set of these indices only, for mmpretrain's KFoldDataset."""
+        part = copy.copy(self)
+        part.rows = self.rows[indices]
+        return part
+
+    def get_data_info(self, idx: int) -> dict[str, Any]:
+        """One picture (``img``, H x W x 3, RGB) and its label, for upstream's analyze_results."""
+        return dict(img=self.source.picture(self.rows[idx]), gt_label=int(self.labels[idx]))
+
+    @property
+    def CLASSES(self) -> tuple[str, ...]:  # noqa: N802 (upstream's name)
+        """Class names, for the same."""
+        return self.source.classes
 
     def full_init(self) -> None:
         """Decode the images; mmengine's Runner and dataset wrappers call this."""

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from plugins.classification.datasets.array_file import describe, make_room, new_array, open_array
-from plugins.classification.datasets.source import Source, fitted
+from plugins.classification.datasets.source import RESIZE, Source, fitted
 from plugins.engine import checks
 from plugins.engine.files import checksum, resolve_path
 from plugins.engine.images import read_image
@@ -54,7 +54,7 @@ class FileSource(Source):
                  cache_dir: str | Path = 'work_dirs/cache') -> None:
         self.root = resolve_path(data_root)
         self.size = checks.size('', 'size', size)
-        self.resize = checks.one_of('', 'resize', resize, ('center_crop', 'stretch'))
+        self.resize = checks.one_of('', 'resize', resize, RESIZE)
         self.max_ram_gb = max_ram_gb
         self.cache_dir = resolve_path(cache_dir)
 

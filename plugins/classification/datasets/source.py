@@ -20,6 +20,7 @@ from plugins.engine.type_check import REGISTRIES
 SOURCES = Registry(
     'image source', scope='mmpretrain', locations=['plugins.classification.datasets'])
 REGISTRIES[r'\w+_dataloader\.dataset(\.dataset)*\.source'] = SOURCES
+RESIZE = ('center_crop', 'stretch')  # see fitted()
 
 
 class Source(ABC):
@@ -47,7 +48,7 @@ class Source(ABC):
     so that models can predict on machines without the data.
     """
 
-    resize = 'center_crop'  # how a picture of another size is resized to the stored one
+    resize = RESIZE[0]  # how a picture of another size is resized to the stored one
 
     @abstractmethod
     def listing(self) -> tuple[Sequence[str], Sequence[int] | np.ndarray, Sequence[str]]:
@@ -139,9 +140,12 @@ class Source(ABC):
         """The name of an image within the data set, for messages."""
         return f'image {row}'
 
-    def stored(self, picture: np.ndarray) -> np.ndarray:
-        """Convert a picture (uint8, H x W x 3, RGB) to the stored form, 3 x height x width."""
-        return fitted(Image.fromarray(picture), *self.size, self.resize)
+    @property
+    def pipeline(self) -> list[dict[str, Any]]:
+        """How a picture file becomes an input like the stored images, as mmpretrain says it."""
+        return [dict(type='LoadImageFromFile'),
+                dict(type='FitPicture', size=self.size, resize=self.resize),
+                dict(type='PackInputs')]
 
     def __getstate__(self) -> dict[str, Any]:
         """Send a memory map to another process as its path, not as gigabytes."""

@@ -39,6 +39,11 @@ def test_statistics_are_numpys(dataset, monkeypatch, chunk):
     assert std == pytest.approx(images.std(axis=(0, 2, 3)))
 
 
+def test_statistics_of_a_wrapped_data_set(dataset):
+    one_by_one = [dataset[row] for row in range(len(dataset))]  # wrappers have no __getitems__
+    assert channel_statistics(one_by_one) == channel_statistics(dataset)
+
+
 def test_training_images_come_out_with_mean_zero_and_deviation_one(dataset):
     preprocessor = run_hook(dataset)
     batch = dataset.__getitems__(range(len(dataset)))

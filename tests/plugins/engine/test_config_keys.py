@@ -104,3 +104,14 @@ def test_the_feature_cache_decides_what_is_learnt_by_its_views_alone():
     arguments = inspect.signature(FeatureCacheHook).parameters
     assert {name for name in ['type', *arguments]
             if kind_of(f'default_hooks.feature_cache.{name}') is Kind.LEARNT} == {'views'}
+
+
+def test_what_is_said_twice_counts_once():
+    """Two names of one loader, and the pipeline of a data set whose source says the same."""
+    def hashed(dataset):
+        return config_hash(Config(dict(test_dataloader=dict(dataset=dataset))))
+    load = [dict(type='LoadImageFromFile')]
+    assert hashed(dict(type='A', pipeline=load)) == hashed(
+        dict(type='A', pipeline=[dict(type='LoadCachedImage')])) != hashed(dict(type='A'))
+    assert hashed(dict(type='ArrayDataset', source=dict(size=3), pipeline=load)) == hashed(
+        dict(type='ArrayDataset', source=dict(size=3)))

@@ -177,3 +177,23 @@ def test_features_of_other_images_are_rejected(source, shape):
     dataset = ArrayDataset(source, 'train', val_fraction=0.5)
     with pytest.raises(ValueError, match='expected views x 35 images'):
         dataset.serve_features(np.zeros(shape, np.float32))
+
+
+def test_a_pipeline_says_what_the_source_does_or_is_refused(source):
+    steps = source.pipeline
+    for given in ([], None, steps, [dict(step) for step in steps]):
+        assert len(ArrayDataset(source, pipeline=given)) == 70
+    steps[1] = dict(steps[1], size=(4, 6))
+    for given in (steps, source.pipeline[:2], [*source.pipeline, dict(type='Flip')]):
+        with pytest.raises(ValueError, match=r'pipeline=.*expected .*"size": \[4, 5\]'):
+            ArrayDataset(source, pipeline=given)
+
+
+def test_a_subset_keeps_its_rows_and_what_upstream_asks_of_it(source):
+    val = ArrayDataset(source, 'val', val_fraction=0.1)
+    some = val.get_subset([2, 0])
+    assert some.rows.tolist() == [val.rows[2], val.rows[0]] and len(val) == 7
+    info = some.get_data_info(1)
+    assert info['gt_label'] == val.labels[0] and info['img'].shape == (4, 5, 3)
+    assert (info['img'] == source.picture(val.rows[0])).all()
+    assert some.CLASSES == ('a', 'b', 'c')

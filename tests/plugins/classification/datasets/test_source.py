@@ -109,12 +109,10 @@ def test_pixels_are_decoded_when_they_are_asked_for(counted):
     assert dataset[0]['inputs'].shape == (1, 3, 5, 9) and counted['decoded'] == 1
 
 
-def test_a_picture_is_brought_to_the_stored_form(counted):
-    source = new_source({'type': 'counted'})
-    picture = np.arange(10 * 18 * 3, dtype=np.uint8).reshape(10, 18, 3)
-    assert source.stored(picture).shape == (3, 5, 9)
-    same = picture[:5, :9]
-    assert (source.stored(same) == same.transpose(2, 0, 1)).all()
+def test_the_pipeline_and_pictures_of_a_source(counted):
+    assert new_source({'type': 'counted'}).pipeline == [
+        dict(type='LoadImageFromFile'),
+        dict(type='FitPicture', size=(5, 9), resize='center_crop'), dict(type='PackInputs')]
     assert (make().picture(1) == PIXELS[1].transpose(1, 2, 0)).all()
     assert build_source(dict(type='cifar10', data_root='none', split='test')).size == (32, 32)
 
