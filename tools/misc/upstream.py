@@ -16,13 +16,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import plugins  # noqa: F401
-from plugins.engine.command_line import run
+from plugins.engine.command_line import Parser, run
 from plugins.engine.wording import near
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the tool; SystemExit and errors are its own."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser = Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('package', choices=('mmpretrain', 'mmdet'))
     parser.add_argument('tool', metavar='TOOL', help='its path below the tools of the package')
     parser.add_argument('arguments', nargs=argparse.REMAINDER, help='what it is given')
