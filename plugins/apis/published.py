@@ -22,10 +22,11 @@ from plugins.engine.zoo import check_sum, named_digits
 FORMAT = 1
 _PLUGINS = {'mmpretrain': 'plugins.classification', 'mmdet': 'plugins.detection'}
 _NOT_PUBLISHED = ('work_dir', 'load_from', 'resume', 'launcher', 'experiment_name')
-_WEIGHTS = ('init_cfg', 'pretrained')  # keys of a model that name weights to begin with
+# Keys of a model that name weights to begin with.
+_WEIGHTS = ('init_cfg', 'pretrained', 'checkpoint_path')
 _BUILT = re.compile(
     r'(plugins|torch\.nn|mmengine\.model|mmcv\.(cnn|transforms)|mmpretrain\.(datasets\.transforms|'
-    r'models\.(backbones\.(?!timm)|classifiers\.image|heads|losses|necks|utils))|mmdet\.(datasets\.'
+    r'models\.(backbones|classifiers\.image|heads|losses|necks|utils))|mmdet\.(datasets\.'
     r'transforms|models\.(backbones|data_preprocessors|dense_heads|detectors|layers|losses|necks|'
     r'task_modules|utils)))')
 # Places of types that mmcv, our data preprocessor and our data sets look up themselves, or that are
@@ -80,7 +81,9 @@ def read_published(path: Path) -> tuple[Config, dict[str, Any]]:
                          'or publish it again') from error
     cfg = Config(kept, cfg_text=found['config'], filename=str(path))
     if strange := sorted({str(node['type']) for key, node in groups(kept) if node.get('type')
-                          and not _OTHER.fullmatch(key) and not _is_built(str(node['type']))}):
+                          and not _OTHER.fullmatch(key) and not (
+                              _is_built(str(node['type']))
+                              and ':' not in str(node.get('model_name')))}):
         raise ValueError(f'{path}: rejected, its config names {some(strange)}, which is no network '
                          'or image transform that this collection uses and could run code; if '
                          'you trust its source, build the model from a config of your own')

