@@ -1,6 +1,7 @@
 """A page to try a model in a browser: one picture at a time, of which nothing is stored."""
 import base64
 import io
+import math
 import secrets
 from threading import Lock
 from typing import Any
@@ -9,7 +10,8 @@ import numpy as np
 from flask import Flask, render_template, request
 from PIL import Image
 
-from plugins.engine.images import read_image
+from plugins.engine.checks import number
+from plugins.engine.images import image_size, read_image
 from plugins.visualization.boxes import draw_detections
 
 from .features import as_displayed, trace
@@ -17,7 +19,7 @@ from .load import TrainedModel
 from .onnx_model import OnnxModel
 from .predict import inference_of
 
-MOST_MEGABYTES = 50  # of an upload
+MOST_MEGABYTES, MOST_MEGAPIXELS = 50, 50  # of an upload
 
 
 class _Upload(io.BytesIO):
@@ -47,11 +49,17 @@ def make_app(model: TrainedModel | OnnxModel) -> Flask:
     @app.post('/predict')
     def predict() -> dict[str, Any] | tuple[dict[str, str], int]:
         try:
-            image = np.asarray(read_image(_Upload(request.files['picture'].read())))
-            least = float(request.form.get('score_thr', 0.3))
+            file = _Upload(request.files['picture'].read())
+            if math.prod(image_size(file)) > MOST_MEGAPIXELS * 1_000_000:
+                raise ValueError(f'The picture has more than {MOST_MEGAPIXELS} megapixels; make it '
+                                 'smaller')
+            image = np.asarray(read_image(file))
+            least = number('', 'score_thr', float(request.form.get('score_thr', 0.3)), 0, 1)
             with one_by_one:
                 return _answer(model, image, least)
-        except (KeyError, ValueError) as error:
+        except KeyError:
+            return dict(error='The request has no file called picture'), 400
+        except ValueError as error:
             return dict(error=str(error)), 400
 
     @app.errorhandler(413)
@@ -65,7 +73,7 @@ def _answer(model: TrainedModel | OnnxModel, image: np.ndarray, least: float) ->
     record = model.predict(image, score_thr=least)
     if model.kind == 'detector':
         found = record['detections']
-        return dict(rows=[(one['class'], one['score']) for one in found],
+        return dict(rows=[(one['class'], one['score']) for one in found[:20]],
                     image=_data_url(draw_detections(image, found, model.classes)))
     shown = image if isinstance(model, OnnxModel) else _explained(model, image)
     return dict(rows=[(one['class'], one['score']) for one in record['topk']],

@@ -53,13 +53,18 @@ def test_a_detector_answers_with_boxes_of_the_least_score(detector):
     client = make_app(load_model(DETECTOR, detector, 'cpu')).test_client()
     every, few = (post(client, score_thr=least).json['rows'] for least in ('0.06', '0.9'))
     assert len(every) > len(few) and all(score >= 0.9 for _, score in few)
-    assert post(client, score_thr='high').status_code == 400
+    for least in ('high', 'nan', '2'):
+        assert post(client, score_thr=least).status_code == 400
 
 
 @pytest.mark.parametrize('content, word', [
     (b'text', 'The picture: cannot be decoded'), (b'', 'cannot be decoded'),
-    (png()[:-50], 'The picture: cannot be decoded')])
+    (png()[:-50], 'The picture: cannot be decoded'), (None, 'more than 50 megapixels')])
 def test_what_is_no_picture_is_one_sentence(model, content, word):
+    if content is None:
+        file = io.BytesIO()
+        Image.new('1', (9000, 6000)).save(file, 'PNG')
+        content = file.getvalue()
     answer = post(make_app(model).test_client(), content, HOSTILE)
     assert answer.status_code == 400 and word in answer.json['error']
 
