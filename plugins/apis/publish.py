@@ -17,7 +17,6 @@ from torch import nn
 
 from plugins.engine.checkpoint import METADATA, SAFETENSORS
 from plugins.engine.files import replacing_folder, shown_path, write_text
-from plugins.engine.intervals import accuracy_interval
 from plugins.engine.metric_names import METRICS, shown
 from plugins.engine.run_reader import Run
 from plugins.engine.trained_images import TRAINED, trained_on
@@ -68,11 +67,8 @@ def _title(config: Path) -> str:
 
 def _test(record: dict[str, Any]) -> dict[str, Any]:
     """Metrics, with the intervals of shares of images, and the data."""
-    images = sum(one['images'] for one in (record.get('classes') or {}).values())
-    metrics = record['metrics']
-    return dict(metrics=metrics, images=images or None,
-                intervals={key: accuracy_interval(metrics[key], images) for key in (
-                    'accuracy/top1',) if images and key in metrics},
+    return dict(metrics=record['metrics'], intervals=record.get('intervals') or {},
+                images=sum(one['images'] for one in (record.get('classes') or {}).values()) or None,
                 fingerprint=(record.get('data_fingerprint') or {}).get('test'))
 
 

@@ -17,7 +17,9 @@ def print_result(result: dict[str, Any]) -> None:
     table.add_column(overflow='fold')
     where = f" of epoch {result['best_epoch']}" if result.get('best_epoch') else ''
     for name, value in result['metrics'].items():
-        table.add_row(f"{result['split']} {name}{where}", f'{value:.4g}')
+        low, high = result.get('intervals', {}).get(name, (None, None))
+        sure = '' if low is None else f' (95 % interval: {low:.4g} to {high:.4g})'
+        table.add_row(f"{result['split']} {name}{where}", f'{value:.4g}{sure}')
     if result['mode'] == 'train':
         table.add_row('epochs', str(result['epochs']))
     table.add_row('seconds', f"{result['seconds']:.1f}")

@@ -23,6 +23,7 @@ from .evaluated_part import use_part
 from .experiment import EXPERIMENT
 from .files import check_file, lock, naming, replacing_folder, shown_path, write_json
 from .hooks import RunRecordHook
+from .intervals import intervals
 from .precision import enable_amp
 from .prediction_file import PredictionFile
 from .result_table import print_result
@@ -230,6 +231,8 @@ class Session(ExitStack):
         result = dict(mode='test', split=self.part, metrics=record.test_metrics,
                       seconds=round(record.test_seconds, 2), checkpoint=shown_path(checkpoint),
                       made_with=self.made_with, warnings=runner.warnings,
+                      intervals=intervals(record.test_metrics,
+                                          record.test_tables.get('classes') or {}),
                       **run, **record.test_tables)
         self._finish(runner, result, keep=True)
         return result

@@ -44,6 +44,9 @@ def test_figures_are_those_of_the_predictions_and_every_image_counts_once(
     assert sorted(p['sample_idx'] for p in predictions) == list(range(total))
     right = sum(int(p['pred_label'].item() == p['gt_label'].item()) for p in predictions)
     assert result['metrics']['accuracy/top1'] == pytest.approx(100 * right / total)
+    low, high = result['intervals']['accuracy/top1']
+    assert low < 100 * right / total < high
+    assert f'(95 % interval: {low:.4g} to {high:.4g})' in ' '.join(said)
     assert {name: row['images'] for name, row in result['classes'].items()} == counts
     hits = [row[i] for i, row in enumerate(result['confusion_matrix'])]
     assert sum(hits) == right
