@@ -22,10 +22,10 @@ from mmengine.runner.checkpoint import (
 
 from plugins.engine.checkpoint_content import check_content
 from plugins.engine.files import archive_damage, checksum, resolve_path
-from plugins.engine.pickles import globals_of
 from plugins.engine.plain_values import (
     INERT,
     drop,
+    globals_of,
     is_known,
     plain,
     reject,

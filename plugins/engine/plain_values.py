@@ -3,9 +3,12 @@
 Numpy and earlier versions pickled objects. They are read as inert records, by this invariant: what
 a file calls, with any arguments and in any order, builds tensors and containers or stores its
 arguments. Nothing that can be called results, and no attribute of a class or function can be set.
+The unpicklers, for files from anyone, are Python's own, as the C version allocates what a damaged
+file's numbers ask for.
 """
 import inspect
 import itertools
+import pickle
 import re
 import warnings
 from collections import Counter, OrderedDict
@@ -19,6 +22,7 @@ from mmengine.logging import HistoryBuffer
 DROPPED = object()  # returned for a value that is left out
 _EXACT = {str: str.__str__, int: int.__int__, float: float.__float__}
 _HISTORY = ('_log_history', '_count_history', 'max_length')
+_LARGEST_TUPLE = 10_000  # values in it and in the tuples that it holds
 _MOST = 3_000_000  # values: a small file can name one list many times, in lists like it
 _PLAIN = (type(None), bool, str, int, float, complex, bytes, torch.dtype, torch.device)
 
@@ -169,3 +173,48 @@ def restore_histories(log_scalars: dict[str, Any], where: str) -> None:
         except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(f'checkpoint {where}: message_hub.log_scalars.{name}: expected '
                              f'{", ".join(_HISTORY)} of a log history') from error
+
+
+def _bounded(load: Callable[[Any], None]) -> Callable[[Any], None]:
+    def checked(unpickler: Any) -> None:
+        load(unpickler)
+        if _size(unpickler.stack[-1]) > _LARGEST_TUPLE:
+            raise pickle.UnpicklingError('it holds a tuple that is too large')
+    return checked
+
+
+def _size(value: Any) -> int:
+    return 1 + sum(map(_size, value)) if isinstance(value, tuple) else 1
+
+
+class BoundedUnpickler(pickle._Unpickler):
+    """Rejects tuples that hold one another many times: hashing one as a key would take years."""
+
+    dispatch = pickle._Unpickler.dispatch | {
+        code[0]: _bounded(pickle._Unpickler.dispatch[code[0]])
+        for code in (pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3)}
+
+
+def globals_of(file: Any) -> set[str]:
+    """The globals that a pickle uses, as ``module.name``; none of them is called."""
+    names: set[str] = set()
+
+    class Reader(BoundedUnpickler):
+        def find_class(self, module: str, name: str) -> type:
+            names.add(f'{module}.{name}')
+            return _Anything
+
+        def persistent_load(self, pid: Any) -> None:
+            pass
+
+    Reader(file).load()
+    return names
+
+
+class _Anything:
+    """What any call in a pickle returns."""
+
+    def _ignore(self, *_: Any) -> None:
+        pass
+
+    __init__ = __setstate__ = __setitem__ = append = add = _ignore

@@ -7,6 +7,5 @@ from . import (  # noqa: F401
     pretrained,
     runner,
     schedulers,
-    seeded_batches,
     train_loop,
 )

@@ -13,9 +13,7 @@ from plugins.engine.wording import near
 from .space import ADVICE, MOST_TRIALS, Space, Values
 
 SAMPLERS = ('grid', 'random', 'tpe')
-# Arguments of the pruners and their minimum, below which Optuna fails when a trial reports.
-PRUNERS = {'median': {'startup_trials': 0, 'warmup_epochs': 0},
-           'hyperband': {'min_epochs': 1, 'factor': 2}}
+PRUNER = ('startup_trials', 'warmup_epochs')  # arguments of the median pruner, from 0
 
 
 @dataclass(frozen=True)
@@ -128,8 +126,8 @@ def _check_values(given: Mapping[str, Any]) -> None:
             whole('', key, given[key], least, most)
     if 'pruner' in given:
         pruner = dict(given['pruner'])
-        kind = one_of('pruner', 'type', pruner.pop('type', None), tuple(PRUNERS))
+        one_of('pruner', 'type', pruner.pop('type', None), ('median',))
         for key, value in pruner.items():
-            if key not in PRUNERS[kind]:
-                raise ValueError(f'pruner: {kind} reads {", ".join(PRUNERS[kind])}, not {key!r}')
-            whole('pruner', key, value, PRUNERS[kind][key])
+            if key not in PRUNER:
+                raise ValueError(f'pruner: median reads {", ".join(PRUNER)}, not {key!r}')
+            whole('pruner', key, value, 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import optuna
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
-from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
+from optuna.pruners import MedianPruner, NopPruner
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
@@ -128,7 +128,10 @@ def open_study(leaves: Leaves, storage: RDBStorage) -> Study:
             what differs.
     """
     search = leaves.search
-    begun = dict(storage=storage, study_name=search.name, pruner=_pruner(leaves))
+    given = search.pruner
+    pruner = NopPruner() if given is None else MedianPruner(
+        given.get('startup_trials', 5), given.get('warmup_epochs', 0))
+    begun = dict(storage=storage, study_name=search.name, pruner=pruner)
     kinds = optuna.samplers  # grids are enumerated in Search.plan: GridSampler has no conditions
     sampler = kinds.TPESampler if search.sampler == 'tpe' else kinds.RandomSampler
     with reading():
@@ -151,16 +154,6 @@ def open_study(leaves: Leaves, storage: RDBStorage) -> Study:
         raise ValueError(f'the database has a study {search.name!r} that tools/search.py did not '
                          'begin: rename the search config, or choose another --storage')
     return study
-
-
-def _pruner(leaves: Leaves) -> BasePruner:
-    given = leaves.search.pruner
-    if given is None:
-        return NopPruner()
-    if given['type'] == 'median':
-        return MedianPruner(given.get('startup_trials', 5), given.get('warmup_epochs', 0))
-    return HyperbandPruner(given.get('min_epochs', 1), leaves.changed.train_cfg.max_epochs,
-                           given.get('factor', 3))
 
 
 def check_work_dir(work_dir: Path, search: Search, storage: RDBStorage | None) -> bool:

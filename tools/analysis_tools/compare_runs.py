@@ -49,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
                   padding=(0, 0), pad_edge=False, show_lines=len(rows) > 1)
     for run, row in zip(runs, rows, strict=True):
         table.add_row(run.name, '\n'.join(row['metrics']),
-                      *('\n'.join(_figure(figures[part]) for figures in row['metrics'].values())
+                      *('\n'.join('-' if figures[part] is None else f'{figures[part]:.4g}'
+                                  for figures in row['metrics'].values())
                         for part in ('val', 'test')),
                       str(row['epochs']), f"{row['seconds']:.0f}", _count(row['parameters']))
     Console(markup=False, emoji=False).print(table)
@@ -110,10 +111,6 @@ def _goal(text: str) -> tuple[str, float]:
 
 def _count(number: int) -> str:
     return f'{number / 1e6:.3g} M' if number >= 1e6 else f'{number / 1e3:.3g} k'
-
-
-def _figure(value: float | None) -> str:
-    return '-' if value is None else f'{value:.4g}'
 
 
 if __name__ == '__main__':

@@ -99,9 +99,16 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
 def _sheets(cfg: 'Config', data: dict[str, Any], args: argparse.Namespace
             ) -> tuple[dict[str, list[str]], 'Pictures']:
-    """Return names of a classifier's images by class, and their contact sheets."""
+    """Return names of a classifier's images by class, and their contact sheets.
+
+    Each version of a page is one batch, so that mixing uses different images.
+    """
     import numpy as np
-    from mmengine.registry import DATASETS
+    from mmengine.registry import DATASETS, MODELS
+    from rich.progress import track
+
+    from plugins.apis.features import as_displayed
+    from plugins.visualization.contact_sheet import Group, draw_sheet
 
     dataset = DATASETS.build(data)
     while not hasattr(dataset, 'source') and hasattr(dataset, 'dataset'):
@@ -118,34 +125,23 @@ def _sheets(cfg: 'Config', data: dict[str, Any], args: argparse.Namespace
             rng.choice(rows, min(number, len(rows)), replace=False))))
     on_page = _ROWS // number
     pages = [chosen[k:k + on_page] for k in range(0, len(chosen), on_page)]
-    return ({name: [dataset.names[row] for row in rows] for name, _, rows in chosen},
-            _drawn_sheets(cfg, dataset, pages, args))
-
-
-def _drawn_sheets(cfg: 'Config', dataset: Any, pages: list, args: argparse.Namespace
-                  ) -> 'Pictures':
-    """Draw pages; each version of a page is one batch, so that mixing uses different images."""
-    import numpy as np
-    from mmengine.registry import MODELS
-    from rich.progress import track
-
-    from plugins.apis.features import as_displayed
-    from plugins.visualization.contact_sheet import Group, draw_sheet
-
     preprocessor = MODELS.build(cfg.model.data_preprocessor)
-    for number, page in enumerate(track(pages, 'draw'), 1):
+
+    def draw(number: int, page: list) -> np.ndarray:
         rows = np.concatenate([rows for _, _, rows in page])
         stored = dataset.__getitems__(rows)['inputs'].permute(0, 2, 3, 1).numpy()
         seen = [as_displayed(preprocessor(dataset.__getitems__(rows), args.part == 'train')[
             'inputs'], preprocessor) for _ in range(args.versions)]
         tiles = zip(stored, *seen, strict=True)
-        groups = [Group(name, f'{count} images', [next(tiles) for _ in rows])
-                  for name, count, rows in page]
         title = f'{args.config.stem}: {args.part}, seed {args.seed}' + (
             f'   (page {number} of {len(pages)})' if len(pages) > 1 else '')
         heads = [f'stored {stored.shape[1]} x {stored.shape[2]}',
                  f'seen {seen[0].shape[1]} x {seen[0].shape[2]}']
-        yield f'sheet_{number:0{len(str(len(pages)))}}', draw_sheet(title, heads, groups)
+        return draw_sheet(title, heads, [Group(name, f'{count} images', [next(tiles) for _ in rows])
+                                         for name, count, rows in page])
+    return ({name: [dataset.names[row] for row in rows] for name, _, rows in chosen},
+            ((f'sheet_{number:0{len(str(len(pages)))}}', draw(number, page))
+             for number, page in enumerate(track(pages, 'draw'), 1)))
 
 
 def _scenes(cfg: 'Config', data: dict[str, Any], args: argparse.Namespace

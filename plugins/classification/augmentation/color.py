@@ -9,8 +9,7 @@ from torch import Tensor
 
 from plugins.engine import checks
 
-from .build_step import build_step
-from .geometry import Randomness
+from .geometry import Randomness, build_step
 
 GREY = (0.2989, 0.587, 0.114)  # torchvision's luma weights of R, G, B
 WHITE = 255.

@@ -16,8 +16,10 @@ back: no Python loop over images and no wait for the device.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -92,6 +94,32 @@ class Geometry:
     def matrix(self, **drawn: Tensor) -> Tensor:
         """B x 3 x 3, output to input position, of drawn parameters."""
         raise NotImplementedError
+
+
+def build_step(config: Mapping[str, Any], known: Mapping[str, type], key: str) -> Any:
+    """Make one step of a recipe from its config.
+
+    Args:
+        config: ``dict(type=name, **arguments)``.
+        known: Classes by name.
+        key: The config key of the recipe, for errors.
+
+    Raises:
+        ValueError: If the type or an argument's name is unknown, or an
+            argument is missing; the message lists the valid names.
+    """
+    if not isinstance(config, Mapping) or 'type' not in config:
+        raise ValueError(f'{key}: {config!r}, expected dict(type=..., ...)')
+    arguments = dict(config)
+    name = arguments.pop('type')
+    if name not in known:
+        raise ValueError(f'{key}: type={name!r}, expected one of {sorted(known)}')
+    signature = inspect.signature(known[name])
+    try:
+        signature.bind(**arguments)
+    except TypeError as error:
+        raise ValueError(f'{key}: {config!r}: {error}, expected {name}{signature}') from None
+    return known[name](**arguments)
 
 
 class Resize(Geometry):

@@ -12,8 +12,7 @@ from plugins.engine import checks
 from plugins.engine.checks import Size
 
 from . import geometry, keras
-from .build_step import build_step
-from .geometry import Geometry, Randomness
+from .geometry import Geometry, Randomness, build_step
 
 KERAS_STEPS = (keras.RandomZoom, keras.RandomShift, keras.RandomShear)
 STEPS: dict[str, type[Geometry]] = {

@@ -14,8 +14,7 @@ from plugins.classification.datasets.source import SOURCES, Source
 from plugins.classification.datasets.splits import at_most_per_class, wanted_classes
 from plugins.engine import checks
 from plugins.engine.files import checksum, resolve_path
-from plugins.engine.pickles import BoundedUnpickler
-from plugins.engine.plain_values import INERT, plain, reject
+from plugins.engine.plain_values import INERT, BoundedUnpickler, plain, reject
 from plugins.engine.wording import shortened
 
 

@@ -30,15 +30,11 @@ class NonFiniteLossHook(Hook):
         mean = torch.tensor([losses.mean(len(runner.train_dataloader))], dtype=torch.float32)
         all_reduce(mean, 'mean')  # all processes end together
         if not math.isfinite(mean.item()):
+            rate = find(runner.cfg, 'optim_wrapper.optimizer.lr')
+            now = runner.optim_wrapper.get_lr().get('lr', [])
             raise ValueError(
                 f'epoch {runner.epoch + 1}: the mean training loss is {mean.item()}, expected a '
-                f'finite number; {_rate(runner)}. Lower it to a tenth, or clip the gradients '
-                '(--cfg-options "optim_wrapper.clip_grad={\'max_norm\': 1.0}"); if that does not '
-                'help, check the data and their normalisation.')
-
-
-def _rate(runner: Runner) -> str:
-    """The learning rate in the config and the current one."""
-    rate = find(runner.cfg, 'optim_wrapper.optimizer.lr')
-    now = runner.optim_wrapper.get_lr().get('lr', [])
-    return f'optim_wrapper.optimizer.lr is {rate}' + (f' (now {now[0]:.4g})' if now else '')
+                f'finite number; optim_wrapper.optimizer.lr is {rate}'
+                f'{f" (now {now[0]:.4g})" if now else ""}. Lower it to a tenth, or clip the '
+                'gradients (--cfg-options "optim_wrapper.clip_grad={\'max_norm\': 1.0}"); if that '
+                'does not help, check the data and their normalisation.')
