@@ -16,10 +16,10 @@ with without('mmpretrain', 'sklearn'):
 import plugins.engine.registration  # noqa: F401
 from plugins.engine.load_cached_image import LoadCachedImage
 
+from .anchors import YOLOAnchorGenerator
 from .coco_dataset import CocoDataset
 from .kitti_dataset import KittiDataset
 from .metrics import CocoBoxMetric, CocoMetric, DetectionMetric, KittiMetric, KittiResultFiles
-from .yolo_anchors import YOLOAnchorGenerator
 from .yolov3_head import KittiYOLOV3Head
 from .yolov3_statistics_hook import YOLOStatisticsHook
 from .yolov3_targets import BatchGridAssigner, EachScaleAssigner

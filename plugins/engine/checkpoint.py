@@ -12,13 +12,7 @@ from urllib.parse import urlparse
 
 import torch
 from mmengine.dist import barrier, get_dist_info
-from mmengine.runner.checkpoint import (
-    CheckpointLoader,
-    get_deprecated_model_names,
-    get_external_models,
-    get_mmcls_models,
-    get_torchvision_models,
-)
+from mmengine.runner import checkpoint as upstream
 
 from plugins.engine.checkpoint_content import check_content
 from plugins.engine.files import archive_damage, checksum, resolve_path
@@ -48,19 +42,20 @@ def trust_checkpoint(path: str | Path) -> None:
 
 
 def _openmmlab_models() -> Mapping[str, str]:
-    models = get_external_models()
-    return models | {old: models[new] for old, new in get_deprecated_model_names().items()
+    models = upstream.get_external_models()
+    return models | {old: models[new] for old, new in upstream.get_deprecated_model_names().items()
                      if new in models}
 
 
 _CATALOGUES: dict[str, Callable[[], Mapping[str, str]]] = {
-    'torchvision': get_torchvision_models, 'modelzoo': get_torchvision_models,
-    'open-mmlab': _openmmlab_models, 'openmmlab': _openmmlab_models, 'mmcls': get_mmcls_models}
+    'torchvision': upstream.get_torchvision_models, 'modelzoo': upstream.get_torchvision_models,
+    'open-mmlab': _openmmlab_models, 'openmmlab': _openmmlab_models,
+    'mmcls': upstream.get_mmcls_models}
 SCHEMES = ('http', 'https', 'package', *_CATALOGUES)
 _PREFIXES = tuple(f'{scheme}://' for scheme in SCHEMES)
 
 
-@CheckpointLoader.register_scheme(prefixes=['', *_PREFIXES], force=True)
+@upstream.CheckpointLoader.register_scheme(prefixes=['', *_PREFIXES], force=True)
 def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str, Any]:
     """Load a checkpoint by file name, URL or catalogue name; mmengine calls this too.
 

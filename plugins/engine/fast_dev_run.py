@@ -2,7 +2,7 @@
 from collections.abc import Iterator, Sized
 from typing import Any
 
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.registry import DATA_SAMPLERS
 from torch.utils.data import Sampler
 
@@ -57,11 +57,7 @@ def limit_to_fast_dev_run(cfg: Config) -> None:
         loop.update(max_epochs=1, val_begin=1, val_interval=1)
     else:
         loop.update(max_iters=NUM_BATCHES, val_begin=1, val_interval=NUM_BATCHES)
-    _save_nothing(cfg.default_hooks)
-
-
-def _save_nothing(hooks: ConfigDict) -> None:
-    """Switch off checkpoints, and what other hooks do with them."""
+    hooks = cfg.default_hooks  # without checkpoints, and what other hooks do with them
     best = hooks.checkpoint.get('save_best') if hooks.checkpoint else None
     if 'monitor_check' in hooks and best not in (None, 'auto'):
         hooks.monitor_check['keys'] = [best] if isinstance(best, str) else list(best)

@@ -27,12 +27,15 @@ def describe_run(runner: Any, seed: int, precision: str) -> dict[str, Any]:
     ``precision`` is the type of the forward pass, e.g. ``float32``.
     """
     model = unwrapped(runner)
+    loops = dict(train=runner._train_loop, val=runner._val_loop, test=runner._test_loop)
+    loaders = {split: getattr(loop, 'dataloader', None) for split, loop in loops.items()}
     return dict(
         config=shown_path(runner.cfg.filename), seed=seed, precision=precision,
         parameters=dict(total=sum(p.numel() for p in model.parameters()),
                         trainable=sum(p.numel() for p in model.parameters() if p.requires_grad)),
         device=device_name(), processes=get_world_size(), torch_version=torch.__version__,
-        data_fingerprint=_fingerprints(runner))
+        data_fingerprint={split: _fingerprint(loader.dataset) for split, loader in loaders.items()
+                          if isinstance(loader, DataLoader)})
 
 
 def device_name() -> str:
@@ -56,15 +59,8 @@ def git_commit() -> str | None:
         return None
 
 
-def _fingerprints(runner: Any) -> dict[str, str | None]:
-    """The fingerprint of each loaded split; None if its data set has none."""
-    loops = dict(train=runner._train_loop, val=runner._val_loop, test=runner._test_loop)
-    loaders = {split: getattr(loop, 'dataloader', None) for split, loop in loops.items()}
-    return {split: _fingerprint(loader.dataset)
-            for split, loader in loaders.items() if isinstance(loader, DataLoader)}
-
-
 def _fingerprint(dataset: Any) -> str | None:
+    """That of a data set, inside any wrappers; None if it has none."""
     while not hasattr(dataset, 'fingerprint') and hasattr(dataset, 'dataset'):
         dataset = dataset.dataset  # mmdet's MultiImageMixDataset and the like
     return getattr(dataset, 'fingerprint', None)

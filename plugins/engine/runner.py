@@ -28,8 +28,8 @@ from .checks import class_names
 from .console import lenient
 from .experiment import EXPERIMENT, check_resumed, other_length, other_model
 from .files import replacing, shown_path, write_text
-from .fused_optimizer import with_fused_kernel
 from .plain_values import plain
+from .precision import with_fused_kernel
 from .pretrained import Pretrained
 from .run_record import device_name
 from .schedulers import check_longer_run, follow_run

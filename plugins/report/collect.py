@@ -51,7 +51,11 @@ def collect(places: Sequence[str | Path]) -> Collected:
                 run = read_run(folder, 'seconds', 'epochs', 'history', 'parameters')
                 entries.append(replace(run, name=name))
             else:
-                notes.append(_unfinished(folder, name))
+                latest = max(path.stat().st_mtime for path in folder.iterdir())
+                minutes = (time.time() - latest) / 60
+                ago = f'{minutes:.0f} minutes' if minutes < 120 else f'{minutes / 60:.0f} hours'
+                notes.append(f'{name}: not finished (no {RECORD}); still running, or stopped {ago} '
+                             'ago')
         except (OSError, ValueError) as error:
             notes.append(str(error))
     return Collected(entries, list(studies), notes)
@@ -69,9 +73,3 @@ def _below(place: Path, notes: list[str]) -> tuple[list[Path], list[Path]]:
             runs.append(Path(parent))
             folders.clear()  # what is below a run belongs to it
     return runs, searches
-
-
-def _unfinished(folder: Path, name: str) -> str:
-    minutes = (time.time() - max(path.stat().st_mtime for path in folder.iterdir())) / 60
-    ago = f'{minutes:.0f} minutes' if minutes < 120 else f'{minutes / 60:.0f} hours'
-    return f'{name}: not finished (no {RECORD}); still running, or stopped {ago} ago'

@@ -1,19 +1,21 @@
 """Render everything into one self-contained HTML page."""
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from plugins.engine.checks import is_number
 from plugins.engine.metric_names import shown
 from plugins.engine.run_reader import TEST_FOLDER, Run
 from plugins.engine.wording import counted
 
-from .curve_data import curve_data
 from .experiments import Experiment
 from .pictures import Examples, Inline, inline
 from .report_tables import Table
 from .study import Study
+
+_SHOWN = 7  # number of runs whose curves are shown initially, one per colour
 
 
 def render(title: str, experiments: Sequence[Experiment], tables: Sequence[Table] = (),
@@ -95,3 +97,50 @@ def _environment(entry: Run) -> list[tuple[str, str]]:
              ('checkpoint', trained.get('checkpoint')),
              *((f'SHA-256 of {part} data', value) for part, value in data.items())]
     return [(key, str(value)) for key, value in known if value not in (None, '')]
+
+
+def curve_data(entries: Sequence[Run], first: Sequence[str] = ()) -> dict[str, Any]:
+    """Collect all curves; the runs named in ``first`` get the first colours.
+
+    Returns:
+        ``runs``: name, ``look`` (index of its colour and dash pattern), ``on`` (shown initially).
+        ``measures``: label, names of the axes (``x``, ``y``), ``unit`` (both axes run from 0 to 1),
+        ``log`` (y may be logarithmic), and ``lines``: ``run`` (its index), ``thin`` (a training
+        curve), ``points``. Infinite and nan values, which JSON lacks, are left out.
+    """
+    measures: dict[str, dict[str, Any]] = {}
+    for place, entry in enumerate(entries):
+        for label, thin, points, axes in _lines(entry):
+            points = [[_short(x), _short(y)] for x, y in points if is_number(x) and is_number(y)]
+            if points:
+                measure = measures.setdefault(label, dict(label=label, **axes, lines=[]))
+                measure['lines'].append(dict(run=place, thin=thin, points=points))
+    order = list(dict.fromkeys([*first, *(entry.name for entry in entries)]))
+    runs = [dict(name=entry.name, look=order.index(entry.name),
+                 on=order.index(entry.name) < _SHOWN) for entry in entries]
+    return dict(runs=runs, measures=sorted(measures.values(), key=lambda one: _rank(one['label'])))
+
+
+def _rank(label: str) -> int:
+    known = ('loss', 'accuracy/top1', 'coco/bbox_mAP_50')
+    return known.index(label) if label in known else len(known) + (label == 'learning rate')
+
+
+def _lines(entry: Run) -> Iterable[tuple[str, bool, Iterable[tuple[Any, Any]], dict[str, Any]]]:
+    history = entry.trained['history']
+    for part in ('train', 'metrics'):
+        for key in dict.fromkeys(key for one in history for key in one.get(part) or {}):
+            label = 'learning rate' if key == 'lr' else key
+            points = [(one['epoch'], (one.get(part) or {}).get(key)) for one in history]
+            yield (label, part == 'train' and key != 'lr', points,
+                   dict(x='epoch', y=label, log=key in ('lr', 'loss'), unit=False))
+    for name, curve in ((entry.tested or {}).get('pr_curves') or {}).items():
+        for title, x, y in (('precision over recall', 'recall', 'precision'),
+                            ('F1 over confidence', 'score', 'f1')):
+            points = zip(curve.get(x) or (), curve.get(y) or (), strict=False)
+            yield f'{title}: {name}', False, points, dict(x=x, y=y, log=False, unit=True)
+
+
+def _short(value: float) -> float:
+    """Round to five significant digits, as many as are visible; this halves the page's size."""
+    return value if isinstance(value, int) else float(f'{value:.5g}')

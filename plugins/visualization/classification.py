@@ -31,18 +31,12 @@ def draw_topk(image: np.ndarray, names: Sequence[str], scores: Sequence[float]) 
     canvas.paste(picture, _MARGIN, (height - picture.shape[0]) // 2)
     left, top = picture.shape[1] + 2 * _MARGIN, (height - row * len(names)) // 2
     for place, (name, score) in enumerate(zip(names, scores, strict=True)):
-        _bar(canvas, left, top + place * row, name, float(score), bold=place == 0)
+        share, bold = f'{100 * score:.1f} %', place == 0
+        room = PANEL - text_width(share, _SIZE, bold)
+        line, bar = top + place * row + _SIZE / 2 + 3, top + place * row + _SIZE + 8
+        canvas.write(name, left, line, _SIZE, bold=bold, width=room - _MARGIN)
+        canvas.write(share, left + room, line, _SIZE, bold=bold)
+        canvas.draw.rectangle((left, bar, left + PANEL - 1, bar + 8), fill=_TRACK)
+        if length := round(PANEL * min(max(float(score), 0), 1)):  # a bar as long as the share
+            canvas.draw.rectangle((left, bar, left + length - 1, bar + 8), fill=BLUE)
     return canvas.array()
-
-
-def _bar(canvas: Canvas, left: int, top: int, name: str, score: float, bold: bool) -> None:
-    """A class's name and share, and a bar as long as the share below them."""
-    share = f'{100 * score:.1f} %'
-    room = PANEL - text_width(share, _SIZE, bold)
-    line = top + _SIZE / 2 + 3
-    canvas.write(name, left, line, _SIZE, bold=bold, width=room - _MARGIN)
-    canvas.write(share, left + room, line, _SIZE, bold=bold)
-    bar = top + _SIZE + 8
-    canvas.draw.rectangle((left, bar, left + PANEL - 1, bar + 8), fill=_TRACK)
-    if (length := round(PANEL * min(max(score, 0), 1))):
-        canvas.draw.rectangle((left, bar, left + length - 1, bar + 8), fill=BLUE)

@@ -67,12 +67,15 @@ class ExamplesHook(Hook):
         else:
             return False
         with replacing_folder(folder, overwrite=True) as made:
-            record = dict(
+            examples = []
+            for place, (picture, about) in enumerate(drawn, 1):
+                image, name = Image.fromarray(np.ascontiguousarray(picture)), f'{place:02}.webp'
+                image.thumbnail((side, 2 * side))
+                image.save(made / name, quality=75, lossless=max(image.size) <= _SMALL)
+                examples.append(dict(about, file=name, name=repr(about['name'])[1:-1]))  # one line
+            write_json(made / EXAMPLES_RECORD, dict(
                 kind=self._kind, checkpoint=result['checkpoint'], config_hash=result['config_hash'],
-                examples=[dict(about, file=_save(picture, made / f'{place:02}.webp', side),
-                               name=repr(about['name'])[1:-1])  # on one line
-                          for place, (picture, about) in enumerate(drawn, 1)])
-            write_json(made / EXAMPLES_RECORD, record)
+                examples=examples))
         return True
 
 
@@ -120,11 +123,3 @@ def _drawn_scenes(kept: Iterable[tuple], dataset: Any) -> list[_Drawn]:
                                   'score ≥ 0.5, IoU ≥ 0.5', len(classes) > 1, _WIDTH)
         drawn.append((picture, dict(name=path, **seen.counts)))
     return drawn
-
-
-def _save(picture: np.ndarray, path: Path, side: int) -> str:
-    """Write a picture and return its name; large ones are shrunk, small ones saved without loss."""
-    image = Image.fromarray(np.ascontiguousarray(picture))
-    image.thumbnail((side, 2 * side))
-    image.save(path, quality=75, lossless=max(image.size) <= _SMALL)
-    return path.name

@@ -16,7 +16,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from plugins.engine.files import REPO_ROOT
-from plugins.engine.fused_optimizer import with_fused_kernel
+from plugins.engine.precision import with_fused_kernel
 from plugins.engine.session import Session
 
 from .measure import MEMORY, Block, RunnerBlock, now, with_glibc_defaults

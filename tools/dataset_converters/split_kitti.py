@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, list[str]]:
     paths = {part: root / FOLDER / f'{part}.txt' for part in ('train', 'val', 'test')}
     check_file(*paths.values(), overwrite=args.overwrite)
     from plugins.detection import KittiDataset
-    from plugins.detection.kitti_split import shuffled
+    from plugins.detection.kitti_dataset import shuffled
 
     dataset = KittiDataset(str(root), test_mode=True)
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]

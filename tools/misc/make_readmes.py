@@ -13,7 +13,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -98,9 +97,10 @@ def family_table(root: Path, metafile: Path) -> str:
         link = os.path.relpath(root / model.config, metafile.parent)
         about = first_line(root / model.config).replace('[', r'\[').replace(']', r'\]')
         about = about[0].upper() + about[1:]
-        reported = [*map(_reported, model.results), model.report_time]
+        reported = [', '.join(f'{LABELS[name]} {value}' for name, value in one['Metrics'].items())
+                    + f'<br>{one["Dataset"]}' for one in model.results]
         start = (model.row, f'[{about}]({link})', f'{model.parameters:,}', f'{model.trainable:,}',
-                 '<br>'.join(filter(None, reported)))
+                 '<br>'.join(filter(None, [*reported, model.report_time])))
         own = [group for group in groups.items() if group[0][0] == model.config]
         ends = [_measured_cells(runs, notes) for _, runs in own] or [('', '')]
         lines += [_line((*(start if i == 0 else (model.row, '', '', '', '')), *end))
@@ -112,12 +112,6 @@ def family_table(root: Path, metafile: Path) -> str:
 def _line(cells: Sequence[str]) -> str:
     escaped = (cell.replace('|', '\\|') for cell in cells)
     return f'| {" | ".join(escaped)} |'
-
-
-def _reported(result: dict[str, Any]) -> str:
-    figures = ', '.join(f'{LABELS[name]} {value}'
-                        for name, value in result['Metrics'].items())
-    return f'{figures}<br>{result["Dataset"]}'
 
 
 def _measured_cells(runs: list[dict[str, str]], notes: list[str]) -> tuple[str, str]:

@@ -44,7 +44,8 @@ class KittiResultFiles(BaseMetric):
         """Write the files; called only in the main process."""
         types = self._types()
         write_texts({self.out_dir / f'{result.name}.txt': ''.join(
-            _line(types[label], box, score) for label, box, score in zip(
+            f'{types[label]} -1 -1 -10 {" ".join(f"{value:.4f}" for value in box)} -1 -1 -1 -1000 '
+            f'-1000 -1000 -10 {score:.6f}\n' for label, box, score in zip(
                 result.labels, result.boxes, result.scores, strict=True)) for result in results})
         return {}
 
@@ -56,8 +57,3 @@ class KittiResultFiles(BaseMetric):
             raise ValueError(f'KittiResultFiles: found the classes {unknown}, expected KITTI types '
                              f'in any case: {", ".join(TYPES)}. Rename them in class_map.')
         return [kinds[name.lower()] for name in classes]
-
-
-def _line(kind: str, box: Sequence[float], score: float) -> str:
-    corners = ' '.join(f'{value:.4f}' for value in box)
-    return f'{kind} -1 -1 -10 {corners} -1 -1 -1 -1000 -1000 -1000 -10 {score:.6f}\n'

@@ -2,9 +2,8 @@
 from .checkpoint_hook import SafeCheckpointHook
 from .disjoint_parts_hook import DisjointPartsHook
 from .early_stop_hook import EarlyStopHook
-from .loss_log_hook import LossLogHook
+from .loss_log_hook import LossLogHook, NonFiniteLossHook
 from .monitor_check_hook import MonitorCheckHook
-from .non_finite_loss_hook import NonFiniteLossHook
 from .num_classes_hook import NumClassesHook
 from .progress_hook import ProgressHook
 from .run_record_hook import RunRecordHook

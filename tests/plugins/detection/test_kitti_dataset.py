@@ -1,5 +1,6 @@
 """KITTI's folders as a data set: classes, ignored boxes, parts, broken folders."""
 import logging
+import random
 import shutil
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ from mmengine.logging import MessageHub, MMLogger
 from PIL import Image
 
 from plugins.detection import KittiDataset
+from plugins.detection.kitti_dataset import seeded_part, shuffled
 from plugins.engine.hooks import DisjointPartsHook
 
 SPLIT = {'seed': 0, 'fractions': {'train': 0.67, 'test': 0.33}}
@@ -231,3 +233,43 @@ def test_the_hook_finds_images_that_two_parts_share(kitti_root):
     cfg.test_dataloader.dataset.part = 'val'
     with pytest.raises(ValueError, match='val_dataloader .* and test_dataloader .* share 1'):
         DisjointPartsHook().before_train(runner)
+
+
+IDS = [f'{i:06d}' for i in range(76)]
+SHARES = {'train': 0.70, 'val': 0.09, 'test': 0.21}
+
+
+def parts(seed: int, ids=IDS):
+    return {part: seeded_part(ids, part, seed, SHARES) for part in SHARES}
+
+
+def test_seeded_parts_are_disjoint_and_complete():
+    divided = parts(0)
+    assert {name: len(part) for name, part in divided.items()} == {
+        'train': 53, 'val': 7, 'test': 16}  # by hand: 53.2, then 60.04
+    assert sorted(sum(divided.values(), [])) == IDS
+
+
+def test_the_seed_alone_decides():
+    shuffled = random.Random(5).sample(IDS, len(IDS))
+    assert parts(0) == parts(0, shuffled)
+    assert parts(0)['test'] != parts(1)['test']
+    # fixed for all machines: a change would move images from train to test
+    assert parts(0)['val'][:3] == ['000057', '000066', '000034']
+
+
+@pytest.mark.parametrize('fractions, found', [
+    ({'train': 0.8, 'val': 0.1}, 'sum to 1'),
+    ({'train': 1.2, 'val': -0.2}, 'positive'),
+    ({'val': 1.0}, "part='train', expected one of"),
+    ({'val': 0.999, 'train': 0.001}, 'gets no image'),
+])
+def test_fractions_that_make_no_sense(fractions, found):
+    with pytest.raises(ValueError, match=found):
+        seeded_part(IDS, 'train', 0, fractions)
+
+
+def test_the_shuffled_ids_begin_with_the_first_part():
+    ids = shuffled(IDS, 0)
+    assert sorted(ids) == sorted(IDS) and ids == shuffled(IDS[::-1], 0) != shuffled(IDS, 1)
+    assert ids[:50] == seeded_part(IDS, 'train', 0, SHARES)[:50]

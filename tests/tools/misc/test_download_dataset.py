@@ -8,8 +8,7 @@ import pytest
 
 from plugins.classification.datasets.cifar import Cifar10
 from plugins.engine.files import checksum
-from tools.misc.download_dataset import digest_of, main
-from tools.misc.downloads.catalogue import DATA_SETS
+from tools.misc.download_dataset import DATA_SETS, digest_of, main
 
 SCENES = dict.fromkeys(DATA_SETS['mit_split'].counts, 1)
 # What the small archives hold, and how many files the sets then have.
