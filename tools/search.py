@@ -58,12 +58,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any] | None:
     if outcome is None:
         print('All trials are finished. The process that finished the last one tests the winner; '
               'if it was killed, run this command again.')
-    else:
-        _print(outcome, work_dir)
-    return outcome
-
-
-def _print(outcome: dict[str, Any], work_dir: Path) -> None:
+        return None
     from rich.console import Console
     from rich.table import Table
     winner, metric = outcome['winner'], outcome['metric']
@@ -73,11 +68,12 @@ def _print(outcome: dict[str, Any], work_dir: Path) -> None:
         table.add_row(name, f'{value:.4g}' if isinstance(value, float) else str(value), ', '.join(
             f'{key}: {mean:.4g}' for key, (mean, _) in effects.items()))
     Console(markup=False, emoji=False).print(table)
-    test = ', '.join(f'{key} {value:.4g}' for key, value in (winner['test'] or {}).items())
+    tested = ', '.join(f'{key} {value:.4g}' for key, value in (winner['test'] or {}).items())
     print(f"Best of {outcome['finished']} trials: {winner['trial']}, validation {metric} "
-          f"{winner['value']:.4g}; {f'test {test}' if test else 'not tested'}")
+          f"{winner['value']:.4g}; {f'test {tested}' if tested else 'not tested'}")
     print(f'Written to {work_dir}: trials.csv, search.json, pictures')
     print(f"Train the winner: python tools/train.py {winner['config']}")
+    return outcome
 
 
 if __name__ == '__main__':

@@ -77,7 +77,10 @@ class KittiDataset(LabelledBoxes, BaseDetDataset):
                  **kwargs) -> None:
         self.class_map = {name: tuple(types)
                           for name, types in (class_map or {'car': ['Car']}).items()}
-        self.ignore_types = _default_ignored(self.class_map) if ignore_types is None else {
+        mapped = {kind for types in self.class_map.values() for kind in types}
+        self.ignore_types = {name: ('DontCare', *(
+            kind for own in types for kind in NEIGHBOURS.get(own, ()) if kind not in mapped))
+            for name, types in self.class_map.items()} if ignore_types is None else {
             name: tuple(types) for name, types in ignore_types.items()}
         _check_types(self.class_map, self.ignore_types)
         self.split, self.part = split, part
@@ -85,8 +88,7 @@ class KittiDataset(LabelledBoxes, BaseDetDataset):
             raise ValueError(f'found split={split}, part={part}, '
                              f'ann_file={kwargs.get("ann_file")!r}, expected split and part '
                              'together, or ann_file, or none of them (all images)')
-        named = {kind for mapping in (self.class_map, self.ignore_types)
-                 for types in mapping.values() for kind in types}
+        named = mapped | {kind for types in self.ignore_types.values() for kind in types}
         super().__init__(
             data_root=str(resolve_path(data_root)),
             data_prefix=dict(data_prefix or {'img': 'training/image_2',
@@ -169,13 +171,6 @@ def shuffled(ids: list[str], seed: int) -> list[str]:
     ordered = sorted(ids)  # the order of ids may depend on the file system
     random.Random(seed).shuffle(ordered)
     return ordered
-
-
-def _default_ignored(class_map: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    named = {kind for types in class_map.values() for kind in types}
-    return {name: ('DontCare', *(kind for own in types for kind in NEIGHBOURS.get(own, ())
-                                 if kind not in named))
-            for name, types in class_map.items()}
 
 
 def _check_types(class_map: dict[str, tuple[str, ...]],

@@ -124,26 +124,24 @@ class _Fit:
     def __init__(self, module: nn.Module, state: State, exclude: Sequence[str]) -> None:
         self.whole = isinstance(getattr(module, 'backbone', None), nn.Module)
         self.counted = 'backbone' if self.whole else type(module).__name__  # the part that decides
-        self.loaded: dict[str, Tensor] = {}  # what the module takes
-        self.lacking: dict[str, str] = {}  # its other tensors, each with the reason
-        self.parts: dict[str, list[int]] = {self.counted: [0, 0]}  # of each part: all, loaded
-        self.excluded = 0
         own = {name: tensor for name, tensor in module.state_dict().items()
                if not name.startswith(_NOT_WEIGHTS)}
+        wanted = {name: tensor for name, tensor in own.items() if not matches(name, exclude)}
+        self.excluded = sum(map(_counts, own.keys() - wanted))
         other_shape = {_layer(name) for name, tensor in own.items()
                        if name in state and state[name].shape != tensor.shape}
-        for name, tensor in own.items():
-            if matches(name, exclude):
-                self.excluded += _counts(name)
-                continue
-            if name in state and _layer(name) not in other_shape:
-                self.loaded[name] = state[name]
-            elif _counts(name):
-                self.lacking[name] = _reason(name, tensor, state)
-            if _counts(name):
-                tally = self.parts.setdefault(self.part_of(name), [0, 0])
-                tally[0] += 1
-                tally[1] += name in self.loaded
+        self.loaded = {name: state[name] for name in wanted  # what the module takes
+                       if name in state and _layer(name) not in other_shape}
+        self.lacking = {  # its other tensors, each with the reason
+            name: 'not in the file' if name not in state else
+            f'shape {_shape(tensor)}, file has {_shape(state[name])}'
+            if state[name].shape != tensor.shape else 'its layer has another shape in the file'
+            for name, tensor in wanted.items() if _counts(name) and name not in self.loaded}
+        self.parts: dict[str, list[int]] = {self.counted: [0, 0]}  # of each part: all, loaded
+        for name in filter(_counts, wanted):
+            tally = self.parts.setdefault(self.part_of(name), [0, 0])
+            tally[0] += 1
+            tally[1] += name in self.loaded
         self.unused = [name for name in state if name not in own and _counts(name)
                        and not name.startswith(_NOT_WEIGHTS)]
 
@@ -176,14 +174,6 @@ def _layer(name: str) -> str:
 
 def _counts(name: str) -> bool:
     return not name.endswith('.num_batches_tracked')
-
-
-def _reason(name: str, tensor: Tensor, state: State) -> str:
-    if name not in state:
-        return 'not in the file'
-    if state[name].shape == tensor.shape:
-        return 'its layer has another shape in the file'
-    return f'shape {_shape(tensor)}, file has {_shape(state[name])}'
 
 
 def _shape(tensor: Tensor) -> str:

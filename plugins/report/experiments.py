@@ -82,19 +82,18 @@ class Experiment:
 
 
 def experiments(entries: Sequence[Run], reported: dict[str, Reported]) -> list[Experiment]:
-    """Group runs that differ only in their seed; ``reported`` is keyed by config name."""
+    """Group runs that differ only in their seed; ``reported`` is keyed by config name.
+
+    The same config on other data is another experiment.
+    """
     groups: dict[tuple, list[Run]] = {}
     for entry in entries:
-        groups.setdefault(_kind(entry), []).append(entry)
+        shared = (str((entry.tested or {}).get('data_fingerprint')), *(
+            str(entry.trained.get(key)) for key in (
+                'config', 'config_hash', 'device', 'processes', 'precision', 'data_fingerprint')))
+        groups.setdefault(shared, []).append(entry)
     return [_experiment(sorted(runs, key=lambda one: one.trained.get('seed') or 0), reported)
             for runs in groups.values()]
-
-
-def _kind(entry: Run) -> tuple:
-    """What all runs of an experiment share; the same config on other data is another one."""
-    return (str((entry.tested or {}).get('data_fingerprint')),
-            *(str(entry.trained.get(key)) for key in (
-                'config', 'config_hash', 'device', 'processes', 'precision', 'data_fingerprint')))
 
 
 def _experiment(entries: list[Run], reported: dict[str, Reported]) -> Experiment:

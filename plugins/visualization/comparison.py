@@ -33,7 +33,14 @@ def draw_comparison(image: np.ndarray, outcomes: Sequence[Outcome], models: Sequ
         boxes = [Box(mark.box, _words(mark, several_classes), KINDS[mark.kind][0])
                  for mark in sorted(one.marks, key=lambda mark: order.index(mark.kind))]
         picture = draw_boxes(image, boxes, least_width if wide else min(least_width, 900))
-        panels.append(np.concatenate([_headline(picture.shape[1], name, one), picture]))
+        width = picture.shape[1]
+        size = text_size(width) + 3
+        headline = Canvas.blank(size + 16, width, DARK)  # the model's name and counts
+        counts = '   '.join(f'{number} {key.upper()}' for key, number in one.counts.items())
+        right, middle = text_width(counts, size, bold=True), headline.picture.height / 2
+        headline.write(counts, width - 12 - right, middle, size, WHITE, bold=True)
+        headline.write(name, 12, middle, size, WHITE, width=width - right - 60)
+        panels.append(np.concatenate([headline.array(), picture]))
     height, width = panels[0].shape[:2]
     gap = np.full((6, width, 3) if wide else (height, 6, 3), DARK, np.uint8)
     pieces = [piece for panel in panels for piece in (gap, panel)][1:]
@@ -60,15 +67,3 @@ def _meanings(marks: Sequence[Mark]) -> dict[str, Colour | None]:
     if types:
         meanings[f'{meanings.popitem()[0]} ({", ".join(types)})'] = None
     return meanings
-
-
-def _headline(width: int, name: str, outcome: Outcome) -> np.ndarray:
-    """A line with the model's name and counts."""
-    size = text_size(width) + 3
-    canvas = Canvas.blank(size + 16, width, DARK)
-    counts = '   '.join(f'{number} {key.upper()}' for key, number in outcome.counts.items())
-    right = text_width(counts, size, bold=True)
-    middle = canvas.picture.height / 2
-    canvas.write(counts, width - 12 - right, middle, size, WHITE, bold=True)
-    canvas.write(name, 12, middle, size, WHITE, width=width - right - 60)
-    return canvas.array()

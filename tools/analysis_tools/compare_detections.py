@@ -131,7 +131,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         for place in places:
             _draw(first, ids[place], by_image[place], args, folder)
         write_json(folder / RECORD, record)
-    _print(record, args.out_dir)
+    print_table(('model', 'TP', 'FP', 'FN'), (
+        (model['name'], *(str(model[key]) for key in ('tp', 'fp', 'fn')))
+        for model in record['models']), f"{counted(len(ids), 'image')}, score >= "
+        f'{args.score_thr:g}, IoU >= {args.iou_thr:g}')
+    print(f"{counted(len(places), 'picture')} written to {args.out_dir}: "
+          + ', '.join(ids[place] for place in places))
     return record
 
 
@@ -217,15 +222,6 @@ def _draw(data: _Tested, image: str, outcomes: Sequence[Any], args: argparse.Nam
                               len(data.dataset.metainfo['classes']) > 1)
     # Higher compression levels take 4 times as long, to save a tenth.
     Image.fromarray(picture).save(folder / f'{image}.png', compress_level=1)
-
-
-def _print(record: dict[str, Any], folder: Path) -> None:
-    print_table(('model', 'TP', 'FP', 'FN'), (
-        (model['name'], *(str(model[key]) for key in ('tp', 'fp', 'fn')))
-        for model in record['models']), f"{counted(record['images'], 'image')}, score >= "
-        f"{record['score_thr']:g}, IoU >= {record['iou_thr']:g}")
-    print(f"{counted(len(record['drawn']), 'picture')} written to {folder}: "
-          + ', '.join(one['id'] for one in record['drawn']))
 
 
 if __name__ == '__main__':

@@ -48,11 +48,13 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
                   *(Column(head, justify='right', no_wrap=True) for head in heads),
                   padding=(0, 0), pad_edge=False, show_lines=len(rows) > 1)
     for run, row in zip(runs, rows, strict=True):
+        size = row['parameters'] / 1e6
         table.add_row(run.name, '\n'.join(row['metrics']),
                       *('\n'.join('-' if figures[part] is None else f'{figures[part]:.4g}'
                                   for figures in row['metrics'].values())
                         for part in ('val', 'test')),
-                      str(row['epochs']), f"{row['seconds']:.0f}", _count(row['parameters']))
+                      str(row['epochs']), f"{row['seconds']:.0f}",
+                      f'{size:.3g} M' if size >= 1 else f'{1e3 * size:.3g} k')
     Console(markup=False, emoji=False).print(table)
     for reason in (*notes, *filter(None, (run.stale for run in runs))):
         print(f'Not in the table: {reason}')
@@ -107,10 +109,6 @@ def _goal(text: str) -> tuple[str, float]:
     except ValueError:
         raise argparse.ArgumentTypeError(f'{text!r}, expected METRIC=VALUE, as accuracy/top1=80'
                                          ) from None
-
-
-def _count(number: int) -> str:
-    return f'{number / 1e6:.3g} M' if number >= 1e6 else f'{number / 1e3:.3g} k'
 
 
 if __name__ == '__main__':

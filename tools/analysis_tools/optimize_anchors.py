@@ -53,23 +53,15 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     better = after.mean_iou > before.mean_iou
     result = dict(boxes=len(sizes), before=before, after=after, base_sizes=to_levels(
         fitted, generator.strides) if better else generator.base_sizes)
-    _print(result, better)
-    return result
-
-
-def _print(result: dict[str, Any], better: bool) -> None:
-    """Print both fits, the gain, and the lines to paste, if any are needed."""
-    before, after = result['before'], result['after']
     gain = [new - old for old, new in zip(before, after, strict=True)]
     print_table(('anchors', 'mean best IoU', 'best IoU > 0.5'), (
         (name, *(f'{value:{sign}.3f}' for value in figures)) for name, figures, sign in (
             ("the config's", before, ''), ('fitted', after, ''), ('gain', gain, '+'))),
-        f'{result["boxes"]} boxes that are not ignored')
-    if not better:
-        print("Keep the config's anchors: the fitted ones are no better.")
-        return
+        f'{len(sizes)} boxes that are not ignored')
     start = 'anchor_generator=dict(base_sizes=['
-    print(start + (',\n' + ' ' * len(start)).join(map(str, result['base_sizes'])) + '])')
+    print(start + (',\n' + ' ' * len(start)).join(map(str, result['base_sizes'])) + '])' if better
+          else "Keep the config's anchors: the fitted ones are no better.")
+    return result
 
 
 if __name__ == '__main__':

@@ -57,16 +57,6 @@ def check(arrays: Arrays, expected: Shapes, src: str) -> None:
         raise ValueError(f'{src}:\n  ' + some(problems, separator='\n  '))
 
 
-def convert(arrays: Arrays, layers: Sequence[Layer]) -> dict[str, torch.Tensor]:
-    """Rename and rearrange checked arrays; a layer with several names is stored under each."""
-    state = {}
-    for layer in layers:
-        for variable, array in layer.tensors(arrays).items():
-            tensor = torch.from_numpy(np.array(array, np.float32, order='C'))
-            state |= {f'{name}.{variable}': tensor for name in layer.names}
-    return state
-
-
 def usage(network: Architecture, dst: Path) -> str:
     """Return the config lines that these weights need."""
     preprocessor = {'type': 'BatchDataPreprocessor', **network.preprocessor}
@@ -94,7 +84,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
     top = network.top if expected_shapes(network.top).keys() & arrays.keys() else ()
     layers = [*network.layers(), *top]
     check(arrays, expected_shapes(layers), f'{args.src} does not fit {args.arch}')
-    write_checkpoint(args.dst, convert(arrays, layers), args.src, backbone=network.backbone,
+    state = {}
+    for layer in layers:
+        for variable, array in layer.tensors(arrays).items():
+            tensor = torch.from_numpy(np.array(array, np.float32, order='C'))
+            state |= {f'{name}.{variable}': tensor for name in layer.names}  # under each of several
+    write_checkpoint(args.dst, state, args.src, backbone=network.backbone,
                      data_preprocessor=network.preprocessor)
     learnt = sum(array.size for key, array in arrays.items() if '/moving_' not in key)
     print(f'{args.dst}: {len(arrays)} arrays, {learnt:,} parameters')
