@@ -120,7 +120,7 @@ def publish(trained: TrainedModel, card: dict[str, Any], images: dict[str, Any],
                                 lstrip_blocks=True, undefined=StrictUndefined)
         text = templates.get_template('model_card.md.j2').render(
             card, file=f'{stem}.pth', megabytes=len(buffer.getvalue()) / 1e6, digest=digest,
-            figures=_figures(card), entry=entry, safetensors=safetensors)
+            figures=_figures(card), safetensors=safetensors)
         write_text(made / 'README.md', text)
     write_text(index, listed + entry)
     return folder / stem
