@@ -109,7 +109,8 @@ def publish(trained: TrainedModel, card: dict[str, Any], images: dict[str, Any],
     torch.save(dict(state_dict=state, **rest), buffer)
     digest = hashlib.sha256(buffer.getvalue()).hexdigest()
     stem = f'{card["name"]}_{date.today():%Y%m%d}-{digest[:8]}'
-    entry = _entry(card, f'{stem}/{stem}.pth', digest)
+    lines = f'{listed.rstrip()}\n' + _entry(card, f'{stem}/{stem}.pth', digest)
+    read_entries(lines.encode(), f'{index}, with a new entry')
     with replacing_folder(folder / stem) as made:
         (made / f'{stem}.pth').write_bytes(buffer.getvalue())
         if safetensors:
@@ -122,7 +123,7 @@ def publish(trained: TrainedModel, card: dict[str, Any], images: dict[str, Any],
             card, file=f'{stem}.pth', megabytes=len(buffer.getvalue()) / 1e6, digest=digest,
             figures=_figures(card), safetensors=safetensors)
         write_text(made / 'README.md', text)
-    write_text(index, listed + entry)
+    write_text(index, lines)
     return folder / stem
 
 

@@ -69,6 +69,13 @@ def test_nothing_is_overwritten(tested_run, tmp_path):
     assert len(yaml.safe_load((tmp_path / 'metafile.yml').read_text())['Models']) == 2
 
 
+def test_an_index_that_takes_no_entry(tested_run, tmp_path):
+    (tmp_path / 'metafile.yml').write_text('Models: []')
+    with pytest.raises(ValueError, match='metafile.yml, with a new entry: not a metafile'):
+        main([str(tested_run), '--trust-checkpoint', '--out-dir', str(tmp_path)])
+    assert [path.name for path in tmp_path.iterdir()] == ['metafile.yml']
+
+
 def test_a_checkpoint_in_its_run_and_others(tested_run, classifier, tmp_path):
     last, out = next(tested_run.glob('epoch_*.pth')), ['--trust-checkpoint', '--out-dir']
     card = main([str(last), *out, str(tmp_path / 'a')])
