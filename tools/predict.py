@@ -2,6 +2,7 @@
 
     python tools/predict.py CONFIG CHECKPOINT picture.jpg
     python tools/predict.py RUN picture.jpg   # a work dir of tools/train.py
+    python tools/predict.py NAME picture.jpg  # in the zoo, or FILE.pth of publish_model.py
     python tools/predict.py FILE.onnx picture.jpg   # of tools/deployment/export_onnx.py
     python tools/predict.py CONFIG CHECKPOINT pictures/ --out-dir predictions
     python tools/predict.py CONFIG CHECKPOINT drive.mp4 --score-thr 0.5
@@ -38,7 +39,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     command_line.add_trained(parser)
     parser.add_argument('input', help='picture, folder of pictures (with subfolders) or video')
     parser.add_argument('--out-dir', type=Path, help='folder to write; default '
-                        "predictions/NAME beside the checkpoint, NAME being the input's")
+                        "predictions/NAME, NAME being the input's, beside the checkpoint "
+                        '(of a published file: in work_dirs)')
     parser.add_argument('--overwrite', action='store_true',
                         help='replace earlier predictions there')
     parser.add_argument('--score-thr', type=command_line.share, default=0.3, metavar='0..1',
@@ -52,7 +54,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     args.input = resolve_path(args.input)
     if not (args.input.is_file() or args.input.is_dir()):
         parser.error(f'{args.input}: no such file or folder')
-    args.out_dir = args.out_dir or args.checkpoint.parent / 'predictions' / args.input.name
+    args.out_dir = args.out_dir or command_line.results_folder(
+        args, 'predictions', args.input.name)
     if args.input.is_dir() and args.out_dir.resolve().is_relative_to(args.input.resolve()):
         parser.error(f'--out-dir {args.out_dir}: lies in the folder of the pictures, and would be '
                      'read with them the next time; choose another one')

@@ -25,7 +25,7 @@ MOST_MEGABYTES, MOST_MEGAPIXELS = 50, 50  # of an upload
 class _Upload(io.BytesIO):
     """An uploaded file; its name, which may be anything, is not used."""
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return 'The picture'
 
 
@@ -37,6 +37,7 @@ def make_app(model: TrainedModel | OnnxModel) -> Flask:
     Input that is no picture is answered by ``error``, with status 400 or 413.
     """
     app, one_by_one = Flask(__name__, template_folder='.', static_folder=None), Lock()
+    app.jinja_env.autoescape = True  # Flask's own rule knows .html only
     app.config['MAX_CONTENT_LENGTH'] = MOST_MEGABYTES * 1_000_000
 
     @app.get('/')
@@ -50,13 +51,12 @@ def make_app(model: TrainedModel | OnnxModel) -> Flask:
     def predict() -> dict[str, Any] | tuple[dict[str, str], int]:
         try:
             file = _Upload(request.files['picture'].read())
-            if math.prod(image_size(file)) > MOST_MEGAPIXELS * 1_000_000:
-                raise ValueError(f'The picture has more than {MOST_MEGAPIXELS} megapixels; make it '
-                                 'smaller')
-            image = np.asarray(read_image(file))
             least = number('', 'score_thr', float(request.form.get('score_thr', 0.3)), 0, 1)
-            with one_by_one:
-                return _answer(model, image, least)
+            with one_by_one:  # also the decoding, which needs memory
+                if math.prod(image_size(file)) > MOST_MEGAPIXELS * 1_000_000:
+                    raise ValueError(f'The picture has more than {MOST_MEGAPIXELS} megapixels; '
+                                     'make it smaller')
+                return _answer(model, np.asarray(read_image(file)), least)
         except KeyError:
             return dict(error='The request has no file called picture'), 400
         except ValueError as error:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from plugins.engine.checks import number, whole
 from plugins.engine.images import read_image
 from plugins.visualization.inputs import batches, check_pictures, find_files
 
@@ -112,6 +113,8 @@ class Predictor:
 
     def __init__(self, trained: TrainedModel | OnnxModel, topk: int = 5,
                  score_thr: float = 0.3) -> None:
+        topk = whole(self, 'topk', topk, 1)
+        score_thr = number(self, 'score_thr', score_thr, 0, 1)
         self.classes, self.note = trained.classes, ''
         self._model = trained if isinstance(trained, OnnxModel) else inference_of(trained)
         if trained.kind == 'detector':

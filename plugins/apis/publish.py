@@ -3,7 +3,7 @@ import ast
 import hashlib
 import io
 import json
-import textwrap
+import re
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ from safetensors.torch import save
 from torch import nn
 
 from plugins.engine.checkpoint import METADATA, SAFETENSORS
-from plugins.engine.files import replacing_folder, shown_path, write_text
+from plugins.engine.files import REPO_ROOT, replacing_folder, shown_path, write_text
 from plugins.engine.metric_names import METRICS, shown
 from plugins.engine.run_reader import Run
 from plugins.engine.trained_images import TRAINED, trained_on
@@ -26,6 +26,7 @@ from .complexity import config_size, count, input_rule
 from .load import TrainedModel
 from .published import FORMAT, config_text
 
+NAME = re.compile(r'[A-Za-z0-9][\w+-]{0,150}', re.ASCII)  # of a model, also in URLs
 _TASKS = {'classifier': 'Image Classification', 'detector': 'Object Detection'}
 _VERSIONS = ('torch', 'torchvision', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmpretrain',
              'onedl-mmdetection')
@@ -43,7 +44,8 @@ def facts(trained: TrainedModel, run: Run | None, licence: str = '') -> dict[str
     """
     config, record = Path(trained.config.filename), run.trained if run else {}
     known = dict(
-        name=config.stem, kind=trained.kind, config=shown_path(config),
+        name=config.stem, kind=trained.kind,
+        config=shown_path(config) if config.is_relative_to(REPO_ROOT) else config.name,
         classes=list(trained.classes), title=_title(config), input=input_rule(trained.config),
         data=config.stem.split('_')[-1], licence=licence, published=date.today().isoformat(),
         versions={name: version(name) for name in _VERSIONS},
@@ -93,9 +95,13 @@ def publish(trained: TrainedModel, card: dict[str, Any], images: dict[str, Any],
         OSError: It exists, or cannot be written.
         ValueError: The zoo has a model of this name, or the config cannot be published.
     """
+    if not NAME.fullmatch(card['name']):
+        raise ValueError(f'--name: {card["name"]!r} is no name, expected up to 150 letters a-z, '
+                         'digits, _, + and -')
     index = folder / INDEX
-    listed = index.read_text('utf-8') if index.is_file() else 'Models:\n'
-    if any(entry['Name'] == card['name'] for entry in read_entries(listed.encode(), str(index))):
+    text = index.read_bytes() if index.is_file() else b''
+    entries = read_entries(text, str(index))
+    if any(entry['Name'] == card['name'] for entry in entries):
         raise ValueError(f'{index}: lists a model {card["name"]} already; give another --name, or '
                          'another --out-dir')
     state = {name: value.cpu().clone() for name, value in trained.model.state_dict().items()}
@@ -109,8 +115,7 @@ def publish(trained: TrainedModel, card: dict[str, Any], images: dict[str, Any],
     torch.save(dict(state_dict=state, **rest), buffer)
     digest = hashlib.sha256(buffer.getvalue()).hexdigest()
     stem = f'{card["name"]}_{date.today():%Y%m%d}-{digest[:8]}'
-    lines = f'{listed.rstrip()}\n' + _entry(card, f'{stem}/{stem}.pth', digest)
-    read_entries(lines.encode(), f'{index}, with a new entry')
+    entries.append(_entry(card, f'{stem}/{stem}.pth', digest))
     with replacing_folder(folder / stem) as made:
         (made / f'{stem}.pth').write_bytes(buffer.getvalue())
         if safetensors:
@@ -119,11 +124,11 @@ def publish(trained: TrainedModel, card: dict[str, Any], images: dict[str, Any],
             (made / f'{stem[:-8]}{own}{SAFETENSORS}').write_bytes(content)
         templates = Environment(loader=FileSystemLoader(Path(__file__).parent), trim_blocks=True,
                                 lstrip_blocks=True, undefined=StrictUndefined)
-        text = templates.get_template('model_card.md.j2').render(
+        write_text(made / 'README.md', templates.get_template('model_card.md.j2').render(
             card, file=f'{stem}.pth', megabytes=len(buffer.getvalue()) / 1e6, digest=digest,
-            figures=_figures(card), safetensors=safetensors)
-        write_text(made / 'README.md', text)
-    write_text(index, lines)
+            figures=_figures(card), safetensors=safetensors))
+    content = {**(yaml.safe_load(text) or {}), 'Models': entries}
+    write_text(index, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
     return folder / stem
 
 
@@ -135,12 +140,11 @@ def _figures(card: dict[str, Any]) -> list[tuple[str, str]]:
         if key in test['intervals'] else '')) for key, value in test['metrics'].items()]
 
 
-def _entry(card: dict[str, Any], weights: str, digest: str) -> str:
-    """The lines of a metafile about a model."""
+def _entry(card: dict[str, Any], weights: str, digest: str) -> dict[str, Any]:
+    """What a metafile says about a model."""
     measured = (card['test'] or {}).get('metrics', {})
-    entry = dict(
+    return dict(
         Name=card['name'], Config=card['config'], Weights=weights,
         Metadata={'Parameters': card['parameters'], 'FLOPs': card['flops'], DIGEST: digest},
         Results=[dict(Task=_TASKS[card['kind']], Dataset=card['data'], Metrics={
             one.name: round(measured[one.key], 4) for one in METRICS if one.key in measured})])
-    return textwrap.indent(yaml.safe_dump([entry], sort_keys=False, allow_unicode=True), '  ')

@@ -19,20 +19,24 @@ from plugins.engine.config_keys import READ_KEYS, groups
 from plugins.engine.wording import some
 from plugins.engine.zoo import check_sum, named_digits
 
+from .load import evaluated_data
+
 FORMAT = 1
 _PLUGINS = {'mmpretrain': 'plugins.classification', 'mmdet': 'plugins.detection'}
 _NOT_PUBLISHED = ('work_dir', 'load_from', 'resume', 'launcher', 'experiment_name')
 # Keys of a model that name weights to begin with.
 _WEIGHTS = ('init_cfg', 'pretrained', 'checkpoint_path')
-_BUILT = re.compile(
-    r'(plugins|torch\.nn|mmengine\.model|mmcv\.(cnn|transforms)|mmpretrain\.(datasets\.transforms|'
-    r'models\.(backbones|classifiers\.image|heads|losses|necks|utils))|mmdet\.(datasets\.'
-    r'transforms|models\.(backbones|data_preprocessors|dense_heads|detectors|layers|losses|necks|'
-    r'task_modules|utils)))')
-# Places of types that mmcv, our data preprocessor and our data sets look up themselves, or that are
-# not built.
-_OTHER = re.compile(r'model\.(test_cfg\.nms|data_preprocessor\.(\w+_geometry|color)\.\d+)|'
-                    r'test_dataloader\.dataset(\.datasets?(\.\d+)?)*(\.source)?')
+# Upstream's types that may be built: those in this collection's configs. They may be called with
+# any arguments, and upstream has classes that read, fetch or evaluate what these say.
+_TYPES = frozenset((
+    'AlexNet', 'Conv2dAdaptivePadding', 'CrossEntropyLoss', 'Darknet', 'DenseNet',
+    'DetDataPreprocessor', 'GlobalAveragePooling', 'LinearClsHead', 'LoadAnnotations',
+    'LoadImageFromFile', 'MSELoss', 'MobileNetV2', 'PackDetInputs', 'PackInputs', 'Pad', 'ResNet',
+    'Resize', 'TIMMBackbone', 'VGG', 'YOLOBBoxCoder', 'YOLOV3', 'YOLOV3Neck'))
+# Places of types that our data preprocessor and sources look up in tables of their own.
+_OWN = re.compile(r'model\.data_preprocessor\.(\w+_geometry|color)\.\d+|'
+                  r'test_dataloader\.dataset\.source')
+
 
 
 def config_text(cfg: Config) -> str:
@@ -62,31 +66,33 @@ def read_published(path: Path) -> tuple[Config, dict[str, Any]]:
     """
     if digits := named_digits(path):
         check_sum(path, digits)
-    found = read_checkpoint(path).get('meta', {}).get('published')
-    if found is None:
-        raise ValueError(f'{path}: contains no config, expected a file of publish_model.py; give '
-                         'CONFIG CHECKPOINT, or RUN, the work dir of the training')
+    meta = read_checkpoint(path).get('meta', {})
+    found = meta.get('published')
+    if not (found and meta.get('dataset_meta', {}).get('classes')):
+        raise ValueError(f'{path}: contains no config and classes, expected a file of '
+                         'publish_model.py; give CONFIG CHECKPOINT, or RUN, the work dir of the '
+                         'training')
     if found['format'] != FORMAT:
         raise ValueError(f'{path}: was published in format {found["format"]}, expected {FORMAT}; '
                          'publish the model again, or use the version of this project that did')
     try:
         full = ast.literal_eval(found['config'])
+        data = evaluated_data(Config(full), 'source') or evaluated_data(
+            Config(full), 'pipeline') or {}
         kept = dict(model=_published(full['model']), default_scope=full['default_scope'],
-                    channels_last=full.get('channels_last', False),
-                    test_dataloader=dict(dataset=full['test_dataloader']['dataset']))
+                    channels_last=full.get('channels_last', False), test_dataloader=dict(
+                        dataset={key: data[key] for key in ('source', 'pipeline') if key in data}))
         importlib.import_module(_PLUGINS[full['default_scope']])
     except (SyntaxError, ValueError, KeyError, TypeError, AttributeError, RecursionError,
             MemoryError) as error:
         raise ValueError(f'{path}: its config is damaged ({type(error).__name__}: {error}); fetch '
                          'or publish it again') from error
     cfg = Config(kept, cfg_text=found['config'], filename=str(path))
-    if strange := sorted({str(node['type']) for key, node in groups(kept) if node.get('type')
-                          and not _OTHER.fullmatch(key) and not (
-                              _is_built(str(node['type']))
-                              and ':' not in str(node.get('model_name')))}):
-        raise ValueError(f'{path}: rejected, its config names {some(strange)}, which is no network '
-                         'or image transform that this collection uses and could run code; if '
-                         'you trust its source, build the model from a config of your own')
+    if strange := sorted({str(node['type']) for key, node in groups(kept) if 'type' in node
+                          and not _OWN.fullmatch(key) and not _is_built(key, node)}):
+        raise ValueError(f'{path}: rejected, its config names {some(strange)}, which no config of '
+                         'this collection does and which could run code; if you trust its source, '
+                         'build the model from a config of your own')
     return cfg, found['card'] | dict(config_text=found['config'])
 
 
@@ -100,12 +106,16 @@ def _published(node: Any, key: str = '') -> Any:
     return Path(node).name if isinstance(node, str) and Path(node).is_absolute() else node
 
 
-def _is_built(kind: str) -> bool:
-    """Whether a type is one that may be built; a name that is not registered would be imported."""
-    scope, mark, name = kind.rpartition('.')
-    if mark and scope not in (*_PLUGINS, 'mmengine', 'mmcv'):
-        return False
-    known = [one.module_dict[name] for root in (registry.MODELS, registry.TASK_UTILS,
-                                                registry.TRANSFORMS)
-             for one in (root, *root.children.values()) if name in one.module_dict]
-    return any(_BUILT.match(f'{one.__module__}.') for one in known)
+def _is_built(key: str, node: Mapping[str, Any]) -> bool:
+    """Whether a group may be built; mmengine imports, and mmcv evaluates, unknown names."""
+    kind = str(node['type'])
+    if key == 'model.test_cfg.nms':
+        return kind == 'nms'
+    if kind == 'TIMMBackbone' and not (
+            node.keys() <= {'type', 'model_name'} and str(node.get('model_name')).isidentifier()):
+        return False  # it looks other names up, or fetches them
+    known = [one.module_dict[kind] for root in (
+        registry.MODELS, registry.TASK_UTILS, registry.TRANSFORMS)
+        for one in (root, *root.children.values()) if kind in one.module_dict]
+    return bool(known) and (kind in _TYPES or all(
+        one.__module__.startswith(('plugins.', 'torch.nn.')) for one in known))

@@ -77,6 +77,8 @@ def parse_trained(parser: ArgumentParser, argv: Sequence[str] | None,
     ``whole`` are the suffixes of files that may stand for both CONFIG and CHECKPOINT.
     """
     args = parser.parse_intermixed_args(argv)
+    if not whole and not (path := resolve_path(args.config)).exists():  # a name is not fetched
+        parser.error(f'{path}: no such config file')
     try:
         args.config, args.checkpoint, args.cfg_options = model_parts(
             args.config, args.checkpoint, args.cfg_options, args.trust_checkpoint)
@@ -85,6 +87,12 @@ def parse_trained(parser: ArgumentParser, argv: Sequence[str] | None,
     if args.config.suffix not in (*CONFIGS, *whole):
         parser.error(f'{args.config}: expected {", ".join((*CONFIGS, *whole))} or a run')
     return args
+
+
+def results_folder(args: Namespace, *names: str) -> Path:
+    """Where a tool writes by default: beside a checkpoint, but not into a zoo, which is shared."""
+    whole = args.config == args.checkpoint
+    return (REPO_ROOT / 'work_dirs' if whole else args.checkpoint.parent).joinpath(*names)
 
 
 def add_cfg_options(parser: ArgumentParser) -> None:

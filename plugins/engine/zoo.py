@@ -17,19 +17,19 @@ from typing import Any
 import yaml
 
 from .checks import check_shape
-from .files import PARTIAL, REPO_ROOT, checksum, resolve_path, shown_path
+from .files import PARTIAL, REPO_ROOT, checksum, lock, resolve_path, shown_path
 from .wording import near
 
 VARIABLE = 'MMTRANSFER_ZOO'
 INDEX = 'metafile.yml'
 DIGEST = 'SHA-256'  # the key of a file's sum in an entry's Metadata
-FETCHED = Path('work_dirs', 'weights')
+FETCHED = Path('work_dirs', 'fetched')  # not where other weights are found by their names
 _ENTRY = {'Name': 'a line of text', 'Config??': 'a line of text', 'Weights??': 'a line of text',
           'Metadata??': {DIGEST + '?': 'a line of text'},
           'Results??': [{'Task??': 'a line of text', 'Metrics??': {'*': 'a number'}}]}
 _FILE = re.compile(r'(?!.*\.\.)[\w+-][\w.+-]*(/[\w+-][\w.+-]*)*\.(pth|safetensors)')
 _URL = re.compile('https?://', re.I)
-_MOST_BYTES = 10_000_000  # of an index
+_MOST_BYTES, _MOST_OF_INDEX = 10 ** 10, 10 ** 7
 
 
 def zoo_place() -> str:
@@ -48,7 +48,7 @@ def published_models() -> dict[str, dict[str, Any]]:
     place = zoo_place()
     if _URL.match(place):
         with _opened(f'{place}/{INDEX}') as answer:
-            indices = {f'{place}/{INDEX}': answer.read(_MOST_BYTES)}
+            indices = {f'{place}/{INDEX}': answer.read(_MOST_OF_INDEX + 1)}
     else:
         file = Path(place, INDEX)
         if os.environ.get(VARIABLE) and not file.is_file():
@@ -69,6 +69,8 @@ def read_entries(text: bytes, where: str) -> list[dict[str, Any]]:
         ValueError: It is no YAML, or an entry lacks what an entry needs.
     """
     try:
+        if len(text) > _MOST_OF_INDEX:
+            raise ValueError(f'{where}: has more than {_MOST_OF_INDEX} bytes')
         models = (yaml.safe_load(text) or {}).get('Models') or []
     except (yaml.YAMLError, AttributeError, RecursionError) as error:
         raise ValueError(f'{where}: not a metafile of models; publish into another folder') \
@@ -95,15 +97,19 @@ def fetch(name: str) -> Path:
         raise ValueError(f'{name}: Weights is {weights!r}, expected the URL of a .pth or '
                          '.safetensors file, or its path below the zoo')
     expected = (models[name].get('Metadata') or {}).get(DIGEST) or named_digits(Path(place))
-    path = _download(place, resolve_path(FETCHED / Path(place).name), expected) \
-        if _URL.match(place) else Path(place)
+    if not _URL.match(place):
+        path = Path(place)
+    elif re.fullmatch('[0-9a-f]{8,64}', expected):
+        path = _download(place, resolve_path(FETCHED / expected[:16] / Path(place).name), expected)
+    else:
+        raise ValueError(f'{name}: its Metadata has no {DIGEST}, without which nothing is fetched')
     check_sum(path, expected)
     return path
 
 
 def named_digits(path: Path) -> str:
     """The first digits of a published file's SHA-256, in which its name ends; '' if it has none."""
-    found = re.search(r'-([0-9a-f]{8,})$', path.stem)
+    found = re.search(r'_\d{8}-([0-9a-f]{8})$', path.stem)
     return found[1] if found else ''
 
 
@@ -124,26 +130,30 @@ def _download(url: str, target: Path, expected: str) -> Path:
     """Fetch a file, from where an earlier attempt ended."""
     if target.is_file():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f'.{target.name}{PARTIAL}')
-    partial.touch()
-    # The last byte is fetched again, as a server has no answer that begins where the file ends.
-    start = max(partial.stat().st_size - 1, 0)
-    with _opened(url, start) as answer, partial.open('r+b') as file:
-        start = start if answer.status == 206 else 0  # or the server sends the whole file
-        file.truncate(start)
-        file.seek(start)
-        shutil.copyfileobj(answer, file)
-        size, found = start + int(answer.headers.get('Content-Length') or 0), file.tell()
-    if found < size:
-        raise OSError(f'{url}: the connection ended after {found} of {size} bytes; repeat the '
-                      'command, which fetches the rest')
-    try:
-        check_sum(partial, expected)
-    except ValueError:
-        partial.unlink()
-        raise
-    os.replace(partial, target)
+    with lock(target.parent):
+        partial.touch()
+        # The last byte is fetched again: a server has no answer that begins where the file ends.
+        start = max(partial.stat().st_size - 1, 0)
+        with _opened(url, start) as answer, partial.open('r+b') as file:
+            start = start if answer.status == 206 else 0  # or the server sends the whole file
+            length = answer.headers.get('Content-Length', '')
+            if not length.isdecimal() or int(length) > _MOST_BYTES:
+                raise OSError(f'{url}: found the size {length or "not announced"}, expected a '
+                              f'number of bytes up to {_MOST_BYTES}')
+            file.truncate(start)
+            file.seek(start)
+            shutil.copyfileobj(answer, file)
+            found = file.tell()
+        if found < start + int(length):
+            raise OSError(f'{url}: the connection ended after {found} of {start + int(length)} '
+                          'bytes; repeat the command, which fetches the rest')
+        try:
+            check_sum(partial, expected)
+        except ValueError:
+            partial.unlink()
+            raise
+        os.replace(partial, target)
     return target
 
 

@@ -44,7 +44,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--overwrite', action='store_true', help='replace earlier pictures there')
     command_line.add_model_options(parser)
     args = command_line.parse_trained(parser, argv, whole=('.pth', '.safetensors'))
-    args.out_dir = args.out_dir or args.checkpoint.parent / 'features' / args.image.name
+    args.out_dir = args.out_dir or command_line.results_folder(args, 'features', args.image.name)
     return args
 
 

@@ -8,7 +8,6 @@ The optimizer's state, the training's weights beside averaged ones and the log s
 goes into a folder of its own in the zoo, --out-dir, whose metafile.yml lists it: copy the zoo, or
 serve it, and set MMTRANSFER_ZOO to its place.
 """
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,8 +39,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     if args.config == args.checkpoint:  # of a run, in its work dir
         args.config, _, options = run_parts(args.checkpoint.parent, args.trust_checkpoint)
         args.cfg_options = [*options, *args.cfg_options]
-    if args.name is not None and not re.fullmatch(r'\w[\w+-]*', args.name):
-        parser.error(f'--name: {args.name!r} is no name, expected letters, digits, _, + and -')
     if not args.out_dir and '://' in zoo_place():
         parser.error(f'--out-dir is missing: MMTRANSFER_ZOO is a URL, {zoo_place()}')
     from plugins.apis.load import load_model

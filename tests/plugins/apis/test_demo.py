@@ -1,6 +1,7 @@
 import io
 import re
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -78,6 +79,12 @@ def test_nothing_else_is_served(model):
     page = client.get('/')
     assert "default-src 'none'" in page.headers['Content-Security-Policy']
     assert 'http' not in page.text.partition('<script')[2]  # everything is in the page
+
+
+def test_names_of_classes_are_text(model):
+    named = replace(model, classes=('<form action=http://evil>', *'123456789'))
+    page = make_app(named).test_client().get('/').text
+    assert '&lt;form action' in page and '<form' not in page
 
 
 @pytest.mark.slow

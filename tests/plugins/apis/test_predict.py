@@ -74,5 +74,8 @@ def test_what_is_no_picture_is_rejected(classifier, pictures):
     for given in (pictures, pictures / 'd.png', [pictures / 'a.png', pictures / 'd.png']):
         with pytest.raises(ValueError, match=r'd\.png: '):
             model.predict(given)
+    for settings in (dict(topk=0), dict(topk=-3), dict(score_thr=float('nan'))):
+        with pytest.raises(ValueError, match=f'{next(iter(settings))}=.*expected'):
+            model.predict(IMAGES[0], **settings)
     with pytest.raises(OSError, match='none.png'):
         model.predict(pictures / 'none.png')

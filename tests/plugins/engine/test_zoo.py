@@ -42,7 +42,8 @@ def server(folder, monkeypatch, tmp_path):
             first = re.match(r'bytes=(\d+)-', self.headers.get('Range', ''))
             start = int(first[1]) if first and server.ranges else 0
             self.send_response(206 if start else 200)
-            self.send_header('Content-Length', str(len(content) - start))
+            if server.sizes or file.suffix == '.yml':
+                self.send_header('Content-Length', str(len(content) - start))
             self.end_headers()
             server.asked.append((file.name, start))
             self.wfile.write(content[start:server.cuts.pop(file.name, None)])
@@ -51,7 +52,7 @@ def server(folder, monkeypatch, tmp_path):
             pass
 
     server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-    server.asked, server.cuts, server.ranges = [], {}, True
+    server.asked, server.cuts, server.ranges, server.sizes = [], {}, True, True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv(VARIABLE, f'http://127.0.0.1:{server.server_port}')
     monkeypatch.setattr(zoo, 'FETCHED', tmp_path / 'fetched')
@@ -68,7 +69,7 @@ def test_a_folder_is_used_where_it_is(folder):
 def test_a_file_is_fetched_once(server, tmp_path):
     assert fetch('m').read_bytes() == CONTENT == fetch('m').read_bytes()
     assert [name for name, _ in server.asked] == ['metafile.yml', FILE, 'metafile.yml']
-    assert [path.name for path in (tmp_path / 'fetched').iterdir()] == [FILE]
+    assert {path.name for path in (tmp_path / 'fetched').rglob('*.pth')} == {FILE}
 
 
 @pytest.mark.parametrize('ranges', [True, False])
@@ -89,7 +90,7 @@ def test_a_changed_byte_is_rejected_with_both_sums(server, folder, tmp_path, mon
         monkeypatch.setenv(VARIABLE, place)
         with pytest.raises(ValueError, match=f'SHA-256 is {other}, expected {DIGEST}'):
             fetch('m')
-    assert not list((tmp_path / 'fetched').iterdir())
+    assert not list((tmp_path / 'fetched').rglob('*.pth*'))
     with pytest.raises(ValueError, match=f'{other}, expected {DIGEST[:8]}'):
         check_sum(folder / 'm' / FILE, DIGEST[:8])
 
@@ -119,4 +120,30 @@ def test_an_unknown_name_and_no_network(folder, monkeypatch):
 def test_an_index_that_is_wrong(folder, text, message):
     (folder / 'metafile.yml').write_text(text)
     with pytest.raises(ValueError, match=message):
+        fetch('m')
+
+
+def test_without_a_sum_or_a_size_nothing_is_fetched(server, folder):
+    for weights, message in (('m/plain.pth', 'no SHA-256, without which nothing is fetched'),
+                             (f'm/{FILE}', 'found the size not announced, expected a number')):
+        (folder / 'm' / 'plain.pth').write_bytes(CONTENT)
+        (folder / 'metafile.yml').write_text(index(weights, ''))
+        server.sizes = False
+        with pytest.raises((ValueError, OSError), match=message):
+            fetch('m')
+
+
+def test_equal_names_in_two_zoos_are_two_files(server, folder):
+    (folder / 'm' / 'plain.pth').write_bytes(CONTENT)
+    (folder / 'metafile.yml').write_text(index('m/plain.pth'))
+    assert fetch('m').read_bytes() == CONTENT
+    (folder / 'm' / 'plain.pth').write_bytes(b'other')
+    (folder / 'metafile.yml').write_text(index(
+        'm/plain.pth', hashlib.sha256(b'other').hexdigest()))
+    assert fetch('m').read_bytes() == b'other'
+
+
+def test_an_index_without_end(server, folder):
+    (folder / 'metafile.yml').write_bytes(b'#' * 10_000_001)
+    with pytest.raises(ValueError, match='metafile.yml: has more than 10000000 bytes'):
         fetch('m')

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 import torch
@@ -69,11 +70,16 @@ def test_nothing_is_overwritten(tested_run, tmp_path):
     assert len(yaml.safe_load((tmp_path / 'metafile.yml').read_text())['Models']) == 2
 
 
-def test_an_index_that_takes_no_entry(tested_run, tmp_path):
-    (tmp_path / 'metafile.yml').write_text('Models: []')
-    with pytest.raises(ValueError, match='metafile.yml, with a new entry: not a metafile'):
-        main([str(tested_run), '--trust-checkpoint', '--out-dir', str(tmp_path)])
-    assert [path.name for path in tmp_path.iterdir()] == ['metafile.yml']
+@pytest.mark.parametrize('text', [
+    '', 'Models: []', 'Models:\n- Name: other\n  Config: a.py',
+    'Models:\n  - {Name: a}\nOther: 3\n'])
+def test_an_index_in_any_form_gets_the_entry(classifier, tmp_path, text):
+    index = tmp_path / 'metafile.yml'
+    index.write_text(text)
+    main([DIGITS, str(classifier), '--out-dir', str(tmp_path), '--name', 'new'])
+    before, after = (yaml.safe_load(one) or {} for one in (text, index.read_text()))
+    assert after['Models'][:-1] == (before.get('Models') or []) and after['Models'][-1][
+        'Name'] == 'new' and after.get('Other') == before.get('Other')
 
 
 def test_a_checkpoint_in_its_run_and_others(tested_run, classifier, tmp_path):
@@ -89,8 +95,7 @@ def test_a_checkpoint_in_its_run_and_others(tested_run, classifier, tmp_path):
     assert not (tmp_path / 'c').exists()
 
 
-@pytest.mark.parametrize('name', ['../x', 'a b', '', '.hidden'])
-def test_a_name_that_is_no_file_name(tested_run, tmp_path, name, capsys):
-    with pytest.raises(SystemExit):
-        main([str(tested_run), '--trust-checkpoint', '--out-dir', str(tmp_path), '--name', name])
-    assert f'{name!r} is no name' in capsys.readouterr().err
+@pytest.mark.parametrize('name', ['../x', 'a b', '.hidden', 'ü', 'x' * 200])
+def test_a_name_that_is_no_file_name(classifier, tmp_path, name):
+    with pytest.raises(ValueError, match=re.escape(f'{name!r} is no name')):
+        main([DIGITS, str(classifier), '--out-dir', str(tmp_path), '--name', name])
