@@ -40,6 +40,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument('NUM_PROCS', type=positive)
     placed, others = parser.parse_known_args(argv[1:])
     *files, count = filter(None, vars(placed).values())
+    place = PLACE | os.environ
+    for variable in ('NNODES', 'NODE_RANK', 'PORT'):
+        if not place[variable].isdecimal():
+            parser.error(f'{variable}={place[variable]}, expected a whole number')
+    if int(place['NODE_RANK']) >= int(place['NNODES']):
+        parser.error(f'NODE_RANK={place["NODE_RANK"]}, expected one below '
+                     f'NNODES={place["NNODES"]}')
     import_module(f'tools.{name}').parse_args([*files, *others])
     given = [f'{variable}={os.environ[variable]}' for variable in PLACE if variable in os.environ]
     os.environ[TYPED] = shlex.join([*(['env'] if given else []), *given, 'bash', *argv])
@@ -115,4 +122,7 @@ def start(script: list[str], count: int, line: int) -> dict[int, subprocess.Pope
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (OSError, ValueError) as error:
+        sys.exit(f'{type(error).__name__}: {error}')

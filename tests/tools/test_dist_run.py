@@ -195,3 +195,23 @@ def test_a_signal_before_all_processes_listen_is_told_once(start):
         launcher.send_signal(signal.SIGTERM)
         _, err = launcher.communicate()
         assert 'Traceback' not in err and launcher.returncode in (143, -15)
+
+
+@pytest.mark.parametrize('place, message', [
+    (dict(PORT='abc'), 'PORT=abc, expected a whole number'),
+    (dict(NNODES='2', NODE_RANK='5'), 'NODE_RANK=5, expected one below NNODES=2')])
+def test_a_place_that_is_none(place, message, monkeypatch, capsys, repo_root):
+    for variable, value in place.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(sys, 'argv', [*sys.argv])
+    with pytest.raises(SystemExit):
+        dist_run.main(['tools/dist_train.sh', str(repo_root / DIGITS), '2'])
+    assert message in capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_run(repo_root, tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(repo_root / 'tools/dist_run.py'), 'tools/dist_test.sh', str(tmp_path),
+         '2'], capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.splitlines()[-1].startswith('FileNotFoundError: ')
+    assert 'Traceback' not in done.stderr
