@@ -33,7 +33,7 @@ def inner_datasets(config: Mapping[str, Any]) -> list[Any]:
     A KFoldDataset, which chooses images, is kept.
     """
     inner = config.get('datasets') or config.get('dataset')
-    if inner and config['type'] != 'KFoldDataset':
+    if inner and config.get('type') != 'KFoldDataset':
         inner = [inner] if isinstance(inner, Mapping) else inner
         return [dataset for one in inner for dataset in inner_datasets(one)]
     with DATASETS.switch_scope_and_registry(None) as registry:
