@@ -126,18 +126,10 @@ def publish(trained: TrainedModel, card: dict[str, Any], images: dict[str, Any],
                                 lstrip_blocks=True, undefined=StrictUndefined)
         write_text(made / 'README.md', templates.get_template('model_card.md.j2').render(
             card, file=f'{stem}.pth', megabytes=len(buffer.getvalue()) / 1e6, digest=digest,
-            figures=_figures(card), safetensors=safetensors))
+            names={one.key: one.name for one in METRICS}, shown=shown, safetensors=safetensors))
     content = {**(yaml.safe_load(text) or {}), 'Models': entries}
     write_text(index, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
     return folder / stem
-
-
-def _figures(card: dict[str, Any]) -> list[tuple[str, str]]:
-    """The name of each figure in the test, and the value with its interval."""
-    test, labels = card['test'] or dict(metrics={}), {one.key: one.name for one in METRICS}
-    return [(labels.get(key, key), shown(value, key) + (
-        ' (95 % interval: {} to {})'.format(*(shown(end, key) for end in test['intervals'][key]))
-        if key in test['intervals'] else '')) for key, value in test['metrics'].items()]
 
 
 def _entry(card: dict[str, Any], weights: str, digest: str) -> dict[str, Any]:
