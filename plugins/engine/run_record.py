@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.config import Config
 from mmengine.dist import get_world_size
 from torch.utils.data import DataLoader
 
+from .config_diff import difference
+from .config_keys import Kind, kind_of
 from .files import REPO_ROOT, shown_path
 from .unwrap import unwrapped
 
@@ -36,6 +39,22 @@ def describe_run(runner: Any, seed: int, precision: str) -> dict[str, Any]:
         device=device_name(), processes=get_world_size(), torch_version=torch.__version__,
         data_fingerprint={split: _fingerprint(loader.dataset) for split, loader in loaders.items()
                           if isinstance(loader, DataLoader)})
+
+
+def changes_of(cfg: Config) -> list[tuple] | None:
+    """What a config and its options change in its bases, without keys of kind PLACE."""
+    try:
+        found = difference(Path(cfg.filename), cfg._cfg_dict.to_dict())
+    except (OSError, ValueError):
+        return None
+    return [tuple(change) for change in found if kind_of(change.key) is not Kind.PLACE]
+
+
+def recipe_of(cfg: Config) -> dict[str, Any]:
+    """The three settings that tables of runs show."""
+    optimizer = cfg.optim_wrapper.get('optimizer') or {}
+    return dict(optimizer=optimizer.get('type'), lr=optimizer.get('lr'),
+                batch_size=cfg.train_dataloader.get('batch_size'))
 
 
 def device_name() -> str:

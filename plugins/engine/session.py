@@ -15,8 +15,7 @@ from mmengine.visualization import Visualizer
 from .cfg_options import merge_typed
 from .checkpoint import trust_checkpoint as trust
 from .config_check import check_config, read_config
-from .config_diff import difference
-from .config_keys import Kind, config_hash, kind_of, resolved_keys
+from .config_keys import config_hash, resolved_keys
 from .console import check_window
 from .distributed import by_main, init_distributed
 from .evaluated_part import use_part
@@ -28,7 +27,7 @@ from .precision import enable_amp
 from .prediction_file import PredictionFile
 from .result_table import print_result
 from .run_reader import RECORD, read_record
-from .run_record import describe_run, git_commit
+from .run_record import changes_of, describe_run, git_commit, recipe_of
 from .type_check import check_types
 from .work_dir import claim_work_dir, default_work_dir, last_checkpoint
 
@@ -113,7 +112,7 @@ class Session(ExitStack):
         if self.cfg.get('resume'):
             raise ValueError(f'config {self.cfg.filename}: resume={self.cfg.resume}, expected '
                              'False, as --resume decides it; add --cfg-options resume=False')
-        self._changes = _changes(self.cfg)  # now: the bases may be edited while the run goes on
+        self._changes = changes_of(self.cfg)  # now: the bases may be edited while the run goes on
         folder = Path(work_dir or self.cfg.get('work_dir')
                       or default_work_dir(self.cfg.filename, self.cfg.randomness.seed)).absolute()
 
@@ -217,7 +216,7 @@ class Session(ExitStack):
                       best_epoch=best['epoch'], epochs=runner.epoch,
                       seconds=round(record.seconds, 2),
                       checkpoint=_best_checkpoint(runner, best), history=record.history,
-                      changes=self._changes, recipe=_recipe(self.cfg), **self._described(runner))
+                      changes=self._changes, recipe=recipe_of(self.cfg), **self._described(runner))
         self._finish(runner, result, keep)
         return result
 
@@ -276,22 +275,6 @@ def load_config(config: str, options: Sequence[str] = ()) -> Config:
     check_config(cfg)
     check_types(cfg)
     return cfg
-
-
-def _changes(cfg: Config) -> list[tuple] | None:
-    """What a config and its options change in its bases, without keys of kind PLACE."""
-    try:
-        found = difference(Path(cfg.filename), cfg._cfg_dict.to_dict())
-    except (OSError, ValueError):
-        return None
-    return [tuple(change) for change in found if kind_of(change.key) is not Kind.PLACE]
-
-
-def _recipe(cfg: Config) -> dict[str, Any]:
-    """The three settings that tables of runs show."""
-    optimizer = cfg.optim_wrapper.get('optimizer') or {}
-    return dict(optimizer=optimizer.get('type'), lr=optimizer.get('lr'),
-                batch_size=cfg.train_dataloader.get('batch_size'))
 
 
 def _hook(runner: Runner, kind: type) -> Any:
