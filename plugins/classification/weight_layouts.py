@@ -79,11 +79,11 @@ def from_efficientnet_lite(state_dict: Mapping[str, Tensor], module: nn.Module
         state_dict: The file, or another one, which is returned unchanged.
         module: A whole classifier, or only mmpretrain's TIMMBackbone.
     """
-    if '_conv_stem.weight' not in state_dict:
+    names = [name for name in module.state_dict() if 'timm_model.' in name]
+    names += ['head.fc.weight', 'head.fc.bias']
+    if '_conv_stem.weight' not in state_dict or len(names) != len(state_dict):
         return dict(state_dict)
-    own = [name for name in module.state_dict() if 'timm_model.' in name]
-    names = [*own, 'head.fc.weight', 'head.fc.bias'][:len(state_dict)]
-    return dict(zip(names, state_dict.values(), strict=False))
+    return dict(zip(names, state_dict.values(), strict=True))
 
 
 def classifier_names(names: Iterable[str]) -> dict[str, str]:

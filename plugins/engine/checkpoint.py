@@ -64,9 +64,8 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
 
     Args:
         filename: A local file, see :func:`resolve_path`; or an http(s)://, torchvision://,
-            open-mmlab:// or mmcls:// name; or package://PACKAGE/FILE of an installed package. A
-            file of that name in ``work_dirs/weights`` is used
-            instead of a download.
+            open-mmlab:// or mmcls:// name, instead of whose download a file of that name in
+            ``work_dirs/weights`` is used; or package://PACKAGE/FILE of an installed package.
         map_location: As for ``torch.load``.
 
     Raises:

@@ -41,7 +41,7 @@ def logits(weights, x):
     return F.linear(x.mean((2, 3)), weights['_fc.weight'], weights['_fc.bias'])
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture
 def cfg():
     return load_config(CONFIG)
 
@@ -55,14 +55,13 @@ def build(cfg):
 
 @torch.no_grad()
 def test_the_logits_of_imagenet(cfg):
-    whole = cfg.copy()
-    whole.model.update(init_cfg=whole.model.backbone.pop('init_cfg'))
-    whole.model.head.num_classes = 1000
-    model = build(whole)
+    cfg.model.update(init_cfg=cfg.model.backbone.pop('init_cfg'))
+    cfg.model.head.num_classes = 1000
+    model = build(cfg)
     pictures = torch.randint(0, 256, (2, 3, 224, 224), generator=torch.manual_seed(0))
     inputs = model.data_preprocessor(dict(inputs=pictures.byte()))['inputs']
     assert torch.allclose(inputs, (pictures - 127) / 128)
-    expected = logits(read_checkpoint(whole.model.init_cfg.checkpoint), inputs)
+    expected = logits(read_checkpoint(cfg.model.init_cfg.checkpoint), inputs)
     assert expected.std() > 0.3
     assert torch.allclose(model(inputs, mode='tensor'), expected, atol=1e-4)
 
@@ -80,3 +79,11 @@ def test_all_of_the_backbone_is_loaded_and_frozen(cfg, capsys):
 def test_a_package_that_lacks_it(name):
     with pytest.raises((FileNotFoundError, ValueError), match='no such file in an installed pack'):
         read_checkpoint(name)
+
+
+def test_another_network_takes_none_of_it(cfg):
+    other = load_config(str(REPO_ROOT / 'configs/mobilenet_v2/'
+                            'mobilenetv2_frozen_1xb64-5e_flowers-96px.py'))
+    other.model.backbone.init_cfg = cfg.model.backbone.init_cfg
+    with pytest.raises(ValueError, match='fits 0 of .* tensors of .*Is it of another architecture'):
+        build(other)
