@@ -8,6 +8,7 @@ import re
 import shutil
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
@@ -18,7 +19,7 @@ import yaml
 
 from .checks import check_shape
 from .files import PARTIAL, REPO_ROOT, checksum, lock, resolve_path, shown_path
-from .wording import near
+from .wording import near, some
 
 VARIABLE = 'MMTRANSFER_ZOO'
 INDEX = 'metafile.yml'
@@ -66,16 +67,18 @@ def read_entries(text: bytes, where: str) -> list[dict[str, Any]]:
     """The models of a metafile.
 
     Raises:
-        ValueError: It is no YAML, or an entry lacks what an entry needs.
+        ValueError: It is no YAML, has two models of one name, or an entry lacks what it needs.
     """
+    if len(text) > _MOST_OF_INDEX:
+        raise ValueError(f'{where}: has more than {_MOST_OF_INDEX} bytes')
     try:
-        if len(text) > _MOST_OF_INDEX:
-            raise ValueError(f'{where}: has more than {_MOST_OF_INDEX} bytes')
-        models = (yaml.safe_load(text) or {}).get('Models') or []
-    except (yaml.YAMLError, AttributeError, RecursionError) as error:
-        raise ValueError(f'{where}: not a metafile of models; publish into another folder') \
-            from error
+        models = dict(yaml.safe_load(text) or {'Models': []})['Models'] or []
+    except (yaml.YAMLError, TypeError, ValueError, KeyError, RecursionError) as error:
+        raise ValueError(f'{where}: not a metafile with a list of Models; correct it') from error
     check_shape(models, [_ENTRY], f'{where}: Models', 'correct the metafile')
+    if twice := [name for name, number in Counter(one['Name'] for one in models).items()
+                 if number > 1]:
+        raise ValueError(f'{where}: lists {some(twice)} more than once; remove or rename one')
     return models
 
 

@@ -115,7 +115,9 @@ def test_an_unknown_name_and_no_network(folder, monkeypatch):
     (index('/etc/m.pth'), 'expected the URL of a .pth'), (index('m/m.exe'), 'expected the URL'),
     (index('file:///etc/m.pth'), 'expected the URL'),
     ('Models: 3', 'metafile.yml: Models is 3, expected a list'), (': :', 'not a metafile'),
-    ('- 1', 'not a metafile'), ('Models: [{Weights: a.pth}]', r'Models\[0\].Name is None'),
+    ('- 1', 'not a metafile'), ('Modles: []', 'not a metafile'),
+    (index() + index()[8:], 'metafile.yml: lists m more than once'),
+    ('Models: [{Weights: a.pth}]', r'Models\[0\].Name is None'),
     (index(digest='0' * 64), f'SHA-256 is {DIGEST}, expected 0000')])
 def test_an_index_that_is_wrong(folder, text, message):
     (folder / 'metafile.yml').write_text(text)
