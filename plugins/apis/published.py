@@ -38,7 +38,6 @@ _OWN = re.compile(r'model\.data_preprocessor\.(\w+_geometry|color)\.\d+|'
                   r'test_dataloader\.dataset\.source')
 
 
-
 def config_text(cfg: Config) -> str:
     """A config as a Python literal, without paths of this machine and weights to begin with.
 
@@ -83,6 +82,8 @@ def read_published(path: Path) -> tuple[Config, dict[str, Any]]:
                     channels_last=full.get('channels_last', False), test_dataloader=dict(
                         dataset={key: data[key] for key in ('source', 'pipeline') if key in data}))
         importlib.import_module(_PLUGINS[full['default_scope']])
+        if 'type' not in kept['model']:
+            raise ValueError('its model has no type')
     except (SyntaxError, ValueError, KeyError, TypeError, AttributeError, RecursionError,
             MemoryError) as error:
         raise ValueError(f'{path}: its config is damaged ({type(error).__name__}: {error}); fetch '
@@ -96,10 +97,10 @@ def read_published(path: Path) -> tuple[Config, dict[str, Any]]:
     return cfg, found['card'] | dict(config_text=found['config'])
 
 
-def _published(node: Any, key: str = '') -> Any:
+def _published(node: Any) -> Any:
     """Plain values, with the last part of each absolute path, and no weights to begin with."""
     if isinstance(node, Mapping):
-        return {name: _published(value, name) for name, value in node.items()
+        return {name: _published(value) for name, value in node.items()
                 if name not in _WEIGHTS}
     if isinstance(node, list | tuple):
         return type(node)(_published(value) for value in node)
@@ -109,6 +110,8 @@ def _published(node: Any, key: str = '') -> Any:
 def _is_built(key: str, node: Mapping[str, Any]) -> bool:
     """Whether a group may be built; mmengine imports, and mmcv evaluates, unknown names."""
     kind = str(node['type'])
+    if '_scope_' in node:
+        return False  # mmengine imports it
     if key == 'model.test_cfg.nms':
         return kind == 'nms'
     if kind == 'TIMMBackbone' and not (

@@ -78,6 +78,8 @@ def test_a_source_is_not_imported(files, tmp_path):
     (dict(config='__import__("os")'), r'its config is damaged \(ValueError: malformed'),
     (dict(config='{' * 9999), 'its config is damaged'),
     (dict(config='{}'), 'its config is damaged'),
+    (dict(config="{'model': {}, 'default_scope': 'mmdet', 'test_dataloader': {'dataset': {}}}"),
+     'its model has no type'),
     (dict(config=3), 'published.config is 3, expected text'),
     (dict(config="{'model': {}, 'default_scope': 'os', 'test_dataloader': {'dataset': {}}}"),
      "KeyError: 'os'")])
@@ -124,6 +126,7 @@ def test_a_backbone_of_timm(tmp_path):
 
 @pytest.mark.parametrize('kind, change, named', [
     ('classifier', ("'dataset': {'type': 'ArrayDataset'", "'dataset': {'type': 'os.system'"), ''),
+    ('classifier', ("'type': 'BaseNet'", "'_scope_': 'os', 'type': 'BaseNet'"), 'BaseNet'),
     ('detector', ("'nms': {'type': 'nms'", "'nms': {'type': '__import__(\"os\").abort()'"),
      '__import__'),
     ('detector', ("'type': 'BatchGridAssigner'", "'type': 'CameraMotionCompensation'"), 'Camera'),
