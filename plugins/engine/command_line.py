@@ -42,6 +42,7 @@ share = partial(_number, float, 0, 1, 'number from 0 to 1')
 seconds = partial(_number, float, 0, 86400, 'number from 0 to 86400')
 positive = partial(_number, int, 1, math.inf, 'whole number above 0')
 not_negative = partial(_number, int, 0, math.inf, 'whole number of at least 0')
+port = partial(_number, int, 1, 65535, 'whole number from 1 to 65535')
 seed = partial(_number, int, 0, LARGEST_SEED, f'whole number from 0 to {LARGEST_SEED}')
 
 
@@ -115,9 +116,10 @@ def add_run_options(parser: ArgumentParser) -> None:
     add_cfg_options(parser)
 
 
-def add_model_options(parser: ArgumentParser) -> None:
-    """Add the options of every tool that loads a trained model."""
-    parser.add_argument('--device', help='e.g. cpu or cuda:1; default: a GPU if available')
+def add_model_options(parser: ArgumentParser, device: bool = True) -> None:
+    """Add the options of every tool that loads a trained model; some need it on the CPU."""
+    if device:
+        parser.add_argument('--device', help='e.g. cpu or cuda:1; default: a GPU if available')
     parser.add_argument('--trust-checkpoint', action='store_true',
                         help='load checkpoints even if they could run code')
     add_cfg_options(parser)

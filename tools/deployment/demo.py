@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     command_line.add_trained(parser)
     parser.add_argument('--host', default='127.0.0.1',
                         help='address to listen on; 0.0.0.0 lets others in (default: 127.0.0.1)')
-    parser.add_argument('--port', type=command_line.positive, default=8000, help='default: 8000')
+    parser.add_argument('--port', type=command_line.port, default=8000, help='default: 8000')
     command_line.add_model_options(parser)
     args = command_line.parse_trained(parser, argv)
     from waitress.server import create_server

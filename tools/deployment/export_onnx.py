@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument('--overwrite', action='store_true', help='replace an existing file')
     parser.add_argument('--time', type=command_line.positive, nargs=2, metavar=('HEIGHT', 'WIDTH'),
                         help='compare the speed with that of PyTorch, on pictures of this size')
-    command_line.add_model_options(parser)
+    command_line.add_model_options(parser, device=False)
     args = command_line.parse_trained(parser, argv, whole=('.pth', '.safetensors'))
     out = args.out or args.checkpoint.with_suffix('.onnx')
     check_file(out, overwrite=args.overwrite)

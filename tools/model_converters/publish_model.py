@@ -8,6 +8,7 @@ The optimizer's state, the training's weights beside averaged ones and the log s
 goes into a folder of its own in the zoo, --out-dir, whose metafile.yml lists it: copy the zoo, or
 serve it, and set MMTRANSFER_ZOO to its place.
 """
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,8 +17,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine import command_line
+from plugins.engine.files import shown_path
 from plugins.engine.run_reader import RECORD, read_run, run_parts
-from plugins.engine.zoo import zoo_place
+from plugins.engine.zoo import VARIABLE, zoo_place
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument('--name', help="the model's name in the zoo; default: that of its config")
     parser.add_argument('--data-licence', default='', help='licence of the data, for the card')
     parser.add_argument('--safetensors', action='store_true', help='write this format, too')
-    command_line.add_model_options(parser)
+    command_line.add_model_options(parser, device=False)
     args = command_line.parse_trained(parser, argv, whole=('.pth',))
     if args.config == args.checkpoint:  # of a run, in its work dir
         args.config, _, options = run_parts(args.checkpoint.parent, args.trust_checkpoint)
@@ -50,16 +52,20 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
                          args.trust_checkpoint)
     folder = args.checkpoint.parent
     record = read_run(folder) if (folder / RECORD).is_file() else None
-    if record and Path(record.trained.get('checkpoint') or '').name != args.checkpoint.name:
-        record = None  # which is about its best checkpoint
+    if record and (Path(record.trained.get('checkpoint') or '').name, record.trained['config'],
+                   record.trained.get('options') or []) != (
+            args.checkpoint.name, shown_path(args.config), args.cfg_options):
+        record = None  # which is about other weights, or with them about another model
     card = facts(trained, record, args.data_licence)
     card['name'] = args.name or card['name']
     hub = read_checkpoint(args.checkpoint).get('message_hub', {})
-    made = publish(trained, card, hub.get('runtime_info', {}).get(TRAINED, {}),
-                   args.out_dir or Path(zoo_place()), args.safetensors)
+    zoo = args.out_dir or Path(zoo_place())
+    made = publish(trained, card, hub.get('runtime_info', {}).get(TRAINED, {}), zoo,
+                   args.safetensors)
     size = (made / f'{made.name}.pth').stat().st_size
     print(f'{made}: {size / 1e6:.2f} MB, was {args.checkpoint.stat().st_size / 1e6:.2f} MB')
-    print(f'python tools/predict.py {card["name"]} PICTURES')
+    there = '' if zoo == Path(zoo_place()) else f'{VARIABLE}={shlex.quote(str(zoo))} '
+    print(f'{there}python tools/predict.py {card["name"]} PICTURES')
     return card
 
 

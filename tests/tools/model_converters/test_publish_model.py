@@ -87,6 +87,9 @@ def test_a_checkpoint_in_its_run_and_others(tested_run, classifier, tmp_path):
     card = main([str(last), *out, str(tmp_path / 'a')])
     assert card['test'] is None and 'Not tested' in next(
         (tmp_path / 'a').glob('*/README.md')).read_text()
+    card = main([str(tested_run), *out, str(tmp_path / 'd'), '--cfg-options',
+                 'model.data_preprocessor.to_bgr=True'])
+    assert card['test'] is None  # which was of another config
     card = main([DIGITS, str(classifier), *out, str(tmp_path / 'b')])
     assert card['training'] == {} and 'Not known' in next(
         (tmp_path / 'b').glob('*/README.md')).read_text()
