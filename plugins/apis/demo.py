@@ -32,8 +32,8 @@ class _Upload(io.BytesIO):
 def make_app(model: TrainedModel | OnnxModel) -> Flask:
     """The WSGI application: ``GET /`` is the page, ``POST /predict`` answers with JSON.
 
-    A picture's answer is ``rows``, pairs of words and percentages, and ``image``, a data URL: the
-    picture with boxes, or for a classifier with its class activation map, if that can be drawn.
+    A picture's answer is ``rows``, pairs of class and score (the best 5, or the first 20 boxes),
+    and ``image``, a data URL: the picture with its boxes, or with a class activation map.
     Input that is no picture is answered by ``error``, with status 400 or 413.
     """
     app, one_by_one = Flask(__name__, template_folder='.', static_folder=None), Lock()

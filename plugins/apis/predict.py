@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from plugins.engine.checks import number, whole
 from plugins.engine.images import read_image
@@ -13,8 +14,9 @@ from plugins.visualization.inputs import batches, check_pictures, find_files
 from .load import TrainedModel, rounded
 from .onnx_model import OnnxModel
 
-# A picture or several: files, or arrays of uint8, H x W x 3, RGB; or a folder with its subfolders.
-Pictures = str | Path | np.ndarray | Sequence[str | Path | np.ndarray]
+# Pictures: files, arrays of uint8, H x W x 3, RGB, or PIL's images; or a folder with subfolders.
+Picture = str | Path | np.ndarray | Image.Image
+Pictures = Picture | Sequence[Picture]
 
 
 def predict(trained: TrainedModel | OnnxModel, pictures: Pictures, topk: int = 5,
@@ -48,6 +50,8 @@ def features(trained: TrainedModel, pictures: Pictures, batch_size: int = 8) -> 
         OSError, ValueError: See :func:`predict`.
     """
     asked, one = _listed(pictures)
+    if not asked:
+        raise ValueError('features: found no picture, expected at least one')
     ask, rows = inference_of(trained), []
 
     def keep(module: Any, inputs: Any, output: Any) -> None:
@@ -66,7 +70,7 @@ def features(trained: TrainedModel, pictures: Pictures, batch_size: int = 8) -> 
 
 def _listed(pictures: Pictures) -> tuple[list[Any], bool]:
     """The pictures, of which those in files can be decoded; whether it is a single one."""
-    one = isinstance(pictures, np.ndarray) or (
+    one = isinstance(pictures, np.ndarray | Image.Image) or (
         isinstance(pictures, str | Path) and not Path(pictures).is_dir())
     if isinstance(pictures, str | Path):
         if not Path(pictures).exists():
@@ -78,9 +82,12 @@ def _listed(pictures: Pictures) -> tuple[list[Any], bool]:
     return asked, one
 
 
-def _read(picture: str | Path | np.ndarray) -> np.ndarray:
+def _read(picture: Picture) -> np.ndarray:
     if isinstance(picture, str | Path):
         return np.asarray(read_image(picture))
+    if isinstance(picture, Image.Image):
+        return np.asarray(picture.convert('RGB'))
+    picture = np.asarray(picture)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
         raise ValueError(f'a picture is an array of {picture.dtype} {picture.shape}, expected '
                          'uint8 (height, width, 3), RGB')

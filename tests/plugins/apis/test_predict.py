@@ -52,6 +52,9 @@ def test_pictures_are_given_in_any_form(config, kind, request, pictures):
                                  batch_size=1)
     assert model.predict(pictures, score_thr=0, batch_size=1) == [
         dict(image=name, **one) for name, one in zip(('a.png', 'b/c.png'), both, strict=True)]
+    assert model.predict([Image.fromarray(one) for one in IMAGES], score_thr=0,
+                         batch_size=1) == both
+    assert model.predict(Image.fromarray(IMAGES[1]), score_thr=0) == both[1]
     assert model.predict([]) == []
 
 
@@ -67,7 +70,10 @@ def test_features_are_what_the_head_gets(classifier, detector, pictures):
 
 def test_what_is_no_picture_is_rejected(classifier, pictures):
     model = load_model(CLASSIFIER, classifier, 'cpu')
-    for given in (IMAGES[0].astype(float), IMAGES[0][..., 0], IMAGES[0][:0], np.zeros((2, 2, 4))):
+    with pytest.raises(ValueError, match='found no picture'):
+        model.features([])
+    for given in (5, IMAGES[0].astype(float), IMAGES[0][..., 0], IMAGES[0][:0],
+                  np.zeros((2, 2, 4))):
         with pytest.raises(ValueError, match=r'expected uint8 \(height, width, 3\), RGB'):
             model.predict([given])
     (pictures / 'd.png').write_text('text')
