@@ -30,16 +30,21 @@ CLASSIFIERS = {
     'densenet/densenet121_scratch_1xb128-30e_cifar10-224px': IMAGENET,
     'densenet/densenet121-cut3_finetune_1xb32-300e_mit8-256px': (
         'model.data_preprocessor.input_size=(64, 64)', 'test_dataloader.dataset.source.size=64'),
+    'efficientnet_lite/efficientnet-lite0_frozen_1xb64-5e_flowers-224px': IMAGENET,
     'mobilenet_v2/mobilenetv2_frozen_1xb64-5e_flowers-96px': ()}
 PIPELINE = 'test_dataloader.dataset.pipeline'
-# Not Darknet-53: of random weights its scores are nearly equal, and the order of NMS is chance.
+SMALL = f'{PIPELINE}.1.scale=(160, 64)', 'model.bbox_head.num_classes=3'
+# Of random weights Darknet-53's scores are nearly equal, so what NMS drops is chance: nothing is.
+EVERY_BOX = {'yolov3/yolov3_d53_coco_1xb6-200e_kitti-car-640x192': SMALL + tuple(
+    f'model.test_cfg.{key}' for key in ('nms.iou_threshold=1.0', 'nms_pre=9999',
+                                        'max_per_img=9999', 'conf_thr=0.0', 'score_thr=0.0'))}
 DETECTORS = {
-    'yolov3/yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192': (
-        f'{PIPELINE}.1.scale=(160, 64)', 'model.bbox_head.num_classes=3')}
+    'yolov3/yolov3_mobilenetv2_scratch_1xb4-30e_kitti-car-640x192': SMALL,
+    **EVERY_BOX}
 
 
 def untrained(name: str, options: tuple[str, ...] = ()) -> TrainedModel:
-    """A model with random weights, whose BatchNorm keeps features in range."""
+    """A model with random weights, whose features and outputs are in range."""
     cfg = load_config(str(CONFIGS / f'{name}.py'), list(options))
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
@@ -56,8 +61,13 @@ def untrained(name: str, options: tuple[str, ...] = ()) -> TrainedModel:
         module.train()  # also BatchNorm of frozen layers
     batch = np.stack(next(pictures([size]))).transpose(0, 3, 1, 2)
     with torch.no_grad():
-        model.extract_feat((torch.from_numpy(batch) - 128.) / model.data_preprocessor.std)
-    head = getattr(model, 'head', None) or model.bbox_head
+        normal = model.data_preprocessor
+        zero = normal.mean if name in EVERY_BOX else 128.  # scores that differ enough for NMS
+        seen = model.extract_feat((torch.from_numpy(batch) - zero) / normal.std)
+        head = getattr(model, 'head', None) or model.bbox_head
+        if name in EVERY_BOX:  # sizes and scores that are not at their limits
+            for layer, maps in zip(head.convs_pred, head(seen)[0], strict=True):
+                layer.weight /= 8 * maps.std()
     return TrainedModel(model.eval(), cfg, tuple(f'class {k}' for k in range(head.num_classes)),
                         'classifier' if hasattr(model, 'head') else 'detector')
 
