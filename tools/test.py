@@ -7,7 +7,8 @@
     python tools/test.py CONFIG CHECKPOINT --part train
 
 Besides result.json, it writes pictures of the results, and to examples/ the images that
-tools/report.py shows: a classifier's most confident mistakes, or a detector's busiest images.
+tools/report.py shows: a classifier's most confident mistakes, or a detector's busiest images. A
+classifier's answer for each image is in answers.csv.
 """
 import argparse
 import sys
@@ -19,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine import command_line
 from plugins.engine.files import check_file, check_folder, naming, write_json
-from plugins.engine.run_reader import EXAMPLES, TEST_FOLDER
+from plugins.engine.run_reader import ANSWERS, EXAMPLES, TEST_FOLDER
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -113,6 +114,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             written = [path.name for path in write_pictures(result, args.work_dir)]
             if examples.write(args.work_dir / EXAMPLES, runner.test_dataloader.dataset, result):
                 written.append(f'{EXAMPLES}/')
+            if examples.write_answers(args.work_dir / ANSWERS, runner.test_dataloader.dataset):
+                written.append(ANSWERS)
             print(f'Beside it: {", ".join(written) or "no pictures"}')
     if is_main_process():
         for path in filter(None, (args.out, args.show_dir)):

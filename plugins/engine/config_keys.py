@@ -50,7 +50,7 @@ _TABLE = (
     (Kind.IMAGES, tuple(
         f'*_dataloader.*.{key}{rest}' for rest in ('', '.*') for key in (
             'split', 'part', 'ann_file', 'held_out', 'test_fraction', 'val_fraction',
-            'split_seed', 'seed', 'max_per_class', 'classes', 'indices'))),
+            'split_seed', 'folds', 'seed', 'max_per_class', 'classes', 'indices'))),
 )
 # Keys of kind LEARNT that a resumed run may change: the training length, and the initial weights,
 # which it does not use.

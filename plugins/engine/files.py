@@ -1,5 +1,7 @@
 """Resolve paths, and write files completely or not at all, without overwriting by accident."""
+import csv
 import hashlib
+import io
 import json
 import os
 import platform
@@ -7,7 +9,7 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -149,6 +151,18 @@ def write_json(path: Path, record: Mapping[str, Any]) -> None:
     write_text(path, re.sub(  # strings have no line breaks
         r'\[\n[^][{}"]*\]', lambda found: f"[{' '.join(found[0][1:-1].split())}]",
         json.dumps(record, indent=2)) + '\n')
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table, see :func:`replacing`.
+
+    Text that a spreadsheet would compute, as it begins with one of ``=+-@``, gets an apostrophe.
+    """
+    file = io.StringIO()
+    csv.writer(file, lineterminator='\n').writerows([columns, *(
+        [f"'{cell}" if isinstance(cell, str) and cell.startswith(tuple('=+-@\t\r')) else cell
+         for cell in row] for row in rows)])
+    write_text(path, file.getvalue())
 
 
 def write_texts(texts: Mapping[Path, str]) -> None:

@@ -15,6 +15,7 @@ RECORD = 'result.json'
 # The folder of a run's plain test in its work dir, and the pattern of all tests' folders.
 TEST_FOLDER, TEST_FOLDERS = 'test', re.compile(r'test(-train|-val)?(-tta)?(-amp)?')
 EXAMPLES = 'examples'  # folder beside a test's record, with pictures for the report page
+ANSWERS = 'answers.csv'  # beside a test's record: a classifier's answer for each image
 EXAMPLES_RECORD = 'examples.json'
 CONFIGS = ('.py', '.yml', '.yaml', '.json')  # suffixes
 WHOLE = ('.pth', '.safetensors', '.onnx')  # of files that may hold all of a model

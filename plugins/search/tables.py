@@ -1,5 +1,4 @@
 """Write the results of a search: tables of trials and importances, and plots."""
-import csv
 import statistics
 from collections import Counter
 from pathlib import Path
@@ -12,7 +11,7 @@ from optuna.importance import get_param_importances
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from plugins.engine.files import replacing, write_json
+from plugins.engine.files import replacing, write_csv, write_json
 
 from .definition import Search
 from .record import PICTURES, RECORD, TABLE
@@ -65,10 +64,9 @@ def importances(study: Study) -> dict[str, float]:
 def write_table(study: Study, search: Search, work_dir: Path) -> None:
     """Write ``trials.csv``, see :func:`trial_row`."""
     names = [parameter.name for parameter in search.space.parameters]
-    with replacing(work_dir / TABLE) as path, path.open('w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, ['trial', 'state', 'value', *names, *_ATTRIBUTES])
-        writer.writeheader()
-        writer.writerows(trial_rows(study, search))
+    columns = ['trial', 'state', 'value', *names, *_ATTRIBUTES]
+    write_csv(work_dir / TABLE, columns, ([row.get(key) for key in columns]
+                                          for row in trial_rows(study, search)))
 
 
 def write_outcome(study: Study, search: Search, work_dir: Path,

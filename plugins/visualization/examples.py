@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from PIL import Image
 
-from plugins.engine.files import replacing_folder, write_json
+from plugins.engine.files import replacing_folder, write_csv, write_json
 from plugins.engine.run_reader import EXAMPLES_RECORD
 
 MOST = dict(mistakes=12, detections=6)  # number of images kept
@@ -21,11 +21,12 @@ _Drawn = tuple[np.ndarray, dict[str, Any]]
 
 
 class ExamplesHook(Hook):
-    """Keep a classifier's most confident mistakes, or the images with the most objects to detect.
+    """Keep a classifier's answers, or a detector's for the images with the most objects.
 
     The choice is deterministic, also with several processes. A detector's images are chosen only
     by their labels, so that reports on several detectors show the same ones. Only numbers and
-    boxes are kept in memory; :meth:`write` reads the pictures of the chosen images.
+    boxes are kept in memory; :meth:`write` reads the pictures of the chosen images, which of a
+    classifier are its most confident mistakes.
     """
 
     priority = 'LOWEST'
@@ -39,15 +40,15 @@ class ExamplesHook(Hook):
         if not outputs:
             return
         self._kind = 'detections' if 'pred_instances' in outputs[0] else 'mistakes'
-        self._keep(_scenes(outputs) if self._kind == 'detections' else _mistakes(outputs))
+        self._keep(_scenes(outputs) if self._kind == 'detections' else _answers(outputs))
 
     def after_test_epoch(self, runner: Runner, metrics: Any = None) -> None:
         for kept in all_gather_object(self._kept):
             self._keep(kept)
 
     def _keep(self, found: Mapping[tuple, Any]) -> None:
-        best = sorted((self._kept | found).items(), key=lambda pair: pair[0])
-        self._kept = dict(best[:MOST[self._kind]])
+        most = MOST['detections'] if self._kind == 'detections' else None
+        self._kept = dict(sorted((self._kept | found).items())[:most])
 
     def write(self, folder: Path, dataset: Any, result: Mapping[str, Any]) -> bool:
         """Write the pictures and ``examples.json``; call it in the main process, after the test.
@@ -63,7 +64,7 @@ class ExamplesHook(Hook):
         if self._kind == 'detections' and self._kept:
             side, drawn = _WIDTH, _drawn_scenes(self._kept.values(), dataset)
         elif self._kind == 'mistakes' and hasattr(dataset, 'source'):
-            side, drawn = _SIDE, _drawn_mistakes(self._kept.values(), dataset)
+            side, drawn = _SIDE, _drawn_mistakes(self._kept, dataset)
         else:
             return False
         with replacing_folder(folder, overwrite=True) as made:
@@ -78,18 +79,26 @@ class ExamplesHook(Hook):
                 examples=examples))
         return True
 
+    def write_answers(self, file: Path, dataset: Any) -> bool:
+        """Write a classifier's answer for each image as a table; False if there is none."""
+        if self._kind != 'mistakes' or not self._kept or not hasattr(dataset, 'source'):
+            return False
+        classes = dataset.source.classes
+        write_csv(file, ('image', 'true', 'predicted', 'probability'), (
+            (dataset.source.place(dataset.rows[index]), classes[truth], classes[answer],
+             f'{confidence:.4g}') for (index,), (truth, answer, confidence) in self._kept.items()))
+        return True
 
-def _mistakes(samples: Sequence[Any]) -> dict[tuple, tuple[int, int, int, float]]:
-    """Index, true class, predicted class and confidence of the wrongly classified images."""
+
+def _answers(samples: Sequence[Any]) -> dict[tuple, tuple[int, int, float]]:
+    """True class, predicted class and confidence, by the image's index."""
     if any(len(sample.gt_label) != 1 for sample in samples):
         return {}  # with several labels per image, no single one is the true class
     truth, predicted = (torch.cat([sample.get(key) for sample in samples])
                         for key in ('gt_label', 'pred_label'))
     scores = torch.stack([sample.pred_score for sample in samples]).gather(1, predicted[:, None])
-    found = [(sample.sample_idx, *numbers) for sample, *numbers in zip(
-        samples, truth.tolist(), predicted.tolist(), scores.flatten().tolist(), strict=True)]
-    return {(-score, index): (index, true, answer, score)
-            for index, true, answer, score in found if true != answer}
+    return {(sample.sample_idx,): tuple(numbers) for sample, *numbers in zip(
+        samples, truth.tolist(), predicted.tolist(), scores.flatten().tolist(), strict=True)}
 
 
 def _scenes(samples: Sequence[Any]) -> dict[tuple, tuple[str, Any]]:
@@ -104,11 +113,14 @@ def _scenes(samples: Sequence[Any]) -> dict[tuple, tuple[str, Any]]:
     return found
 
 
-def _drawn_mistakes(kept: Iterable[tuple], dataset: Any) -> list[_Drawn]:
+def _drawn_mistakes(answers: Mapping[tuple, tuple[int, int, float]], dataset: Any) -> list[_Drawn]:
     names, classes = dataset.names, dataset.source.classes
+    worst = sorted((-confidence, index, truth, predicted)
+                   for (index,), (truth, predicted, confidence) in answers.items()
+                   if truth != predicted)[:MOST['mistakes']]
     return [(dataset.source.images[dataset.rows[index]].transpose(1, 2, 0), dict(
         name=names[index], truth=classes[truth], predicted=classes[predicted],
-        confidence=round(confidence, 4))) for index, truth, predicted, confidence in kept]
+        confidence=round(-score, 4))) for score, index, truth, predicted in worst]
 
 
 def _drawn_scenes(kept: Iterable[tuple], dataset: Any) -> list[_Drawn]:

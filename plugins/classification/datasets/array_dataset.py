@@ -10,8 +10,9 @@ from mmengine.registry import FUNCTIONS
 from torch.utils.data import Dataset
 
 from plugins.classification.datasets.source import Source, build_source
-from plugins.classification.datasets.splits import stratified_split
+from plugins.classification.datasets.splits import fold_of, read_groups, stratified_split
 from plugins.engine import checks
+from plugins.engine.files import resolve_path
 from plugins.engine.lean_import import without
 
 with without('mmdet'):
@@ -47,10 +48,13 @@ class ArrayDataset(Dataset):
         source: A data set, or the config of a registered one (see
             ``plugins.classification.datasets.source``), built once per process.
         part: 'all', 'train' or 'val'. The last two split the source by class,
-            see :func:`stratified_split`; they never overlap.
+            see :func:`stratified_split`; they never overlap. With ``folds`` also 'test'.
         val_fraction: Share of each class in 'val'; required for 'train' and
-            'val', not allowed for 'all'.
+            'val', not allowed for 'all' and 'test'.
         split_seed: Seed of that split.
+        folds: ``dict(number=5, index=0, seed=0)``: 'test' is one fold of the images, the other
+            parts are of the rest, and 'train' is all of it without ``val_fraction``; see
+            :func:`fold_of`. A key ``groups`` names a CSV file with the columns image and group.
         pipeline: What the source does to a picture, see :attr:`Source.pipeline`: for mmpretrain's
             inferencers, which read it from the config. It changes nothing here.
 
@@ -66,17 +70,21 @@ class ArrayDataset(Dataset):
                  part: str = 'all',
                  val_fraction: float | None = None,
                  split_seed: int = 0,
+                 folds: Mapping[str, Any] | None = None,
                  pipeline: Sequence[Mapping[str, Any]] | None = None):
         self.source = source if isinstance(source, Source) else build_source(source)
-        checks.one_of(self, 'part', part, ('all', 'train', 'val'))
-        if (part == 'all') != (val_fraction is None):
+        checks.one_of(self, 'part', part, ('all', 'train', 'val') + ('test',) * bool(folds))
+        split = part == 'val' or part == 'train' and not (folds and val_fraction is None)
+        if split == (val_fraction is None):
             raise ValueError(f'part={part!r} with val_fraction={val_fraction}; '
-                             "'train' and 'val' need a fraction, 'all' must have none")
+                             "'train' and 'val' need a fraction, 'test' and 'all' must have none")
         self.rows = np.arange(len(self.source))
-        if part != 'all':
-            train, val = stratified_split(self.source.labels, val_fraction, split_seed,
+        if folds:
+            self.rows = self._rows_of(folds, part)
+        if split:
+            train, val = stratified_split(self.labels, val_fraction, split_seed,
                                           self.source.classes, 'val_fraction')
-            self.rows = train if part == 'train' else val
+            self.rows = self.rows[train if part == 'train' else val]
         if not len(self.rows):
             raise ValueError(f'part {part!r} of the source holds no images')
         if pipeline:
@@ -87,6 +95,20 @@ class ArrayDataset(Dataset):
                                  f'source does to a picture: {does}')
         self._features: np.ndarray | None = None
         self._view = 0
+
+    def _rows_of(self, folds: Mapping[str, Any], part: str) -> np.ndarray:
+        """The rows of one fold for 'test', all for 'all', else those of the other folds."""
+        number, index, seed = (folds.get(key, 0) for key in ('number', 'index', 'seed'))
+        if unknown := [key for key in folds if key not in ('number', 'index', 'seed', 'groups')]:
+            raise checks.refuse(self, 'folds', folds, f'no key {unknown[0]!r}; its keys are '
+                                'number, index, seed and groups')
+        source = self.source
+        groups = folds.get('groups') and read_groups(
+            resolve_path(folds['groups']), [source.place(row) for row in self.rows])
+        fold = fold_of(source.labels, number, checks.whole(self, 'folds.seed', seed, 0), groups,
+                       source.classes)
+        checks.whole(self, 'folds.index', index, 0, number - 1)
+        return np.flatnonzero({'all': fold >= 0, 'test': fold == index}.get(part, fold != index))
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -1,7 +1,10 @@
 """Seeded stratified splits."""
+import csv
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from unicodedata import normalize
 
 import numpy as np
@@ -54,6 +57,61 @@ def stratified_split(labels: np.ndarray, held_out: float | int, seed: int,
         count = held_out if by_count else int(len(rows) * held_out + 0.5)
         chosen[random.permutation(rows)[:min(max(count, 1), len(rows) - 1)]] = True
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+
+
+def fold_of(labels: np.ndarray, number: int, seed: int, groups: Sequence[str] | None = None,
+            classes: Sequence[str] | None = None) -> np.ndarray:
+    """Deal images into folds, so that each fold has the same share of every class.
+
+    Args:
+        labels: Integer labels, N.
+        number: Number of folds, at least 2.
+        seed: Determines the choice; no global random state is read or set.
+        groups: The group of each image, such as the plant that it shows; all images of a group
+            are in one fold. None: each image by itself.
+        classes: Class names in label order, for messages.
+
+    Returns:
+        The fold of each image, 0 to number - 1: int64, N.
+
+    Raises:
+        ValueError: A class has fewer images (or, with groups, groups) than there are folds.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold  # takes a second
+    checks.whole('', 'folds.number', number, 2)
+    units = np.arange(len(labels)) if groups is None else np.asarray(groups)
+    for label in np.unique(labels):
+        if (found := len(np.unique(units[labels == label]))) < number:
+            raise ValueError(f'{_named(label, classes)} has {found} '
+                             f'{"image(s)" if groups is None else "group(s)"}; {number} folds need '
+                             f'at least {number}; add some, or make fewer folds')
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    folds = np.empty(len(labels), np.int64)
+    for fold, (_, rows) in enumerate(kind(number, shuffle=True, random_state=seed).split(
+            labels, labels, units)):
+        folds[rows] = fold
+    return folds
+
+
+def read_groups(path: Path, images: Sequence[str]) -> list[str]:
+    """The group of each image, from a CSV file with the columns image and group.
+
+    Raises:
+        OSError: There is no such file.
+        ValueError: It is not such a table, or an image is not in it, or twice.
+    """
+    with path.open(newline='', encoding='utf-8-sig') as file:
+        header, *rows = [row for row in csv.reader(file) if row] or [[]]
+    if header != ['image', 'group'] or any(len(row) != 2 for row in rows):
+        raise ValueError(f'{path}: found the columns {some(header) or "of no table"}, expected '
+                         'image and group')
+    group = {normalize('NFC', image): name for image, name in rows}
+    if len(group) < len(rows):
+        twice, _ = Counter(image for image, _ in rows).most_common(1)[0]
+        raise ValueError(f'{path}: lists {twice} more than once; remove all lines but one')
+    if missing := [image for image in images if normalize('NFC', image) not in group]:
+        raise ValueError(f'{path}: has no line for {some(missing, most=3)}; add it and its group')
+    return [group[normalize('NFC', image)] for image in images]
 
 
 def at_most_per_class(labels: np.ndarray, count: int, seed: int,

@@ -111,3 +111,16 @@ def test_what_has_no_pictures_writes_nothing(dataset, batch, tmp_path):
     hook = ExamplesHook()
     hook.after_test_iter(None, 0, outputs=batch)
     assert not hook.write(tmp_path / 'e', dataset, RESULT) and not (tmp_path / 'e').exists()
+
+
+def test_every_answer_is_in_a_table_that_no_spreadsheet_computes(tmp_path):
+    dataset = images(2)
+    dataset.source.place = lambda row: {3: '=1+1/a.png', 4: 'cat/\u00e4 "b".png'}[row]
+    hook = ExamplesHook()
+    hook.after_test_iter(None, 0, outputs=[answer(1, 0, [.75, .25, 0.])])
+    hook.after_test_iter(None, 1, outputs=[
+        answer(0, 2, [.5, .25, .25]), answer(1, 0, [.75, .25, 0.])])
+    assert hook.write_answers(tmp_path / 'answers.csv', dataset)
+    assert (tmp_path / 'answers.csv').read_text('utf-8').splitlines() == [
+        'image,true,predicted,probability', "'=1+1/a.png,owl,cat,0.5",
+        '"cat/\u00e4 ""b"".png",cat,cat,0.75']
