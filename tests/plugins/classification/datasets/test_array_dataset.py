@@ -49,6 +49,19 @@ def test_data_samples_are_like_those_made_by_the_setters(source):
     assert sample.clone().gt_label.equal(expected.gt_label)
 
 
+def test_each_image_is_tested_in_one_fold_and_never_trained_on_there(source):
+    def rows(part, index, **settings):
+        return ArrayDataset(source, part, folds=dict(number=5, index=index), **settings).rows
+
+    tested = [rows('test', index) for index in range(5)]
+    assert sorted(np.concatenate(tested)) == list(range(70))
+    for index in range(5):
+        assert sorted([*rows('train', index), *tested[index]]) == list(range(70))
+        parts = [rows(part, index, val_fraction=.25) for part in ('train', 'val')]
+        assert sorted(np.concatenate([*parts, tested[index]])) == list(range(70))
+        assert np.bincount(source.labels[parts[1]]).tolist() == [8, 4, 2]
+
+
 def test_predictions_do_not_leak_into_the_next_epoch(source):
     dataset = ArrayDataset(source)
     first = dataset.__getitems__([0, 1])

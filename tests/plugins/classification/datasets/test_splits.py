@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from plugins.classification.datasets import splits
-from plugins.classification.datasets.splits import at_most_per_class, stratified_split
+from plugins.classification.datasets.splits import (
+    at_most_per_class,
+    fold_of,
+    read_groups,
+    stratified_split,
+)
 
 # Shuffled, so that rows of a class are not neighbours.
 LABELS = np.random.RandomState(3).permutation([0] * 40 + [1] * 25 + [2] * 4 + [3] * 2)
@@ -90,3 +95,28 @@ def test_the_choice_is_pinned():
 def test_a_count_that_is_none_is_refused(count):
     with pytest.raises(ValueError, match='max_per_class'):
         at_most_per_class(LABELS, count, seed=0)
+
+
+def test_folds_share_out_every_class_and_keep_groups_together():
+    labels = np.repeat([0, 1, 2], [10, 23, 7])
+    folds = fold_of(labels, 5, 0)
+    counts = np.array([np.bincount(folds[labels == label], minlength=5) for label in range(3)])
+    assert (counts[0] == 2).all() and np.ptp(counts[1]) == 1 and np.ptp(counts[2]) == 1
+    assert not np.array_equal(folds, fold_of(labels, 5, 1))
+    plants = [f'plant {place // 2}' for place in range(40)]
+    grouped = fold_of(labels, 3, 0, plants)
+    assert (grouped[::2] == grouped[1::2]).all() and set(grouped) == {0, 1, 2}
+    with pytest.raises(ValueError, match=r"class 'c' has 7 image\(s\); 8 folds need at least 8"):
+        fold_of(labels, 8, 0, None, 'abc')
+    with pytest.raises(ValueError, match=r'label 2 has 4 group\(s\); 5 folds need at least 5'):
+        fold_of(labels, 5, 0, plants)
+
+
+@pytest.mark.parametrize('text, message', [
+    ('file,group\na,1\n', 'found the columns file, group, expected image and group'),
+    ('image,group\na,1\na,2\nb,1\n', 'lists a more than once'),
+    ('image,group\na,1\n', 'has no line for b; add it'), ('', 'of no table')])
+def test_a_wrong_table_of_groups_is_one_sentence(text, message, tmp_path):
+    (tmp_path / 'groups.csv').write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_groups(tmp_path / 'groups.csv', ['a', 'b'])
