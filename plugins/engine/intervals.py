@@ -1,8 +1,10 @@
-"""How sure a figure is."""
-from collections.abc import Mapping
+"""How sure a figure is, and whether two runs differ."""
+import math
+from collections.abc import Mapping, Sequence
+from statistics import fmean, variance
 from typing import Any
 
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
 
 def intervals(metrics: Mapping[str, float], classes: Mapping[str, Mapping[str, Any]]
@@ -22,3 +24,45 @@ def accuracy_interval(accuracy: float, images: int) -> list[float]:
     """Wilson's 95 % interval of an accuracy that was measured on so many images, in %."""
     found = binomtest(round(accuracy * images / 100), images).proportion_ci(method='wilson')
     return [100 * float(found.low), 100 * float(found.high)]
+
+
+def resampled_interval(values: Sequence[float], test_share: float) -> list[float]:
+    """The 95 % interval of the mean accuracy over folds or seeds whose training images overlap.
+
+    The corrected resampled t interval of Nadeau and Bengio, Inference for the Generalization
+    Error, Machine Learning 52 (2003): the variance of the mean is s^2 (1/n + test/training images),
+    not s^2 / n, which would take the overlapping runs for independent ones.
+
+    Args:
+        values: The accuracy of each run, in %, at least two.
+        test_share: Number of test images divided by that of training images.
+    """
+    spread = math.sqrt((1 / len(values) + test_share) * variance(values))
+    reach = float(t.ppf(0.975, len(values) - 1)) * spread
+    return [max(0., fmean(values) - reach), min(100., fmean(values) + reach)]
+
+
+def mcnemar(right_a: Sequence[bool], right_b: Sequence[bool]) -> float:
+    """p-value of McNemar's exact test: would two equally good runs differ as much by chance?
+
+    Only images count that exactly one run classifies correctly: of them, either run would get a
+    binomial number with probability 1/2.
+
+    Args:
+        right_a, right_b: For the same images in the same order, whether each run was right.
+    """
+    pairs = list(zip(right_a, right_b, strict=True))
+    only_a, only_b = pairs.count((True, False)), pairs.count((False, True))
+    return float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.
+
+
+def shown_interval(value: float, interval: Sequence[float]) -> str:
+    """An accuracy with its interval, as ``25 % (10 to 50)``: the ends are rounded outwards.
+
+    A narrow interval has decimals: two figures of its width are shown.
+    """
+    low, high = interval
+    digits = min(2, max(0, 1 - math.floor(math.log10(high - low)))) if high > low else 1
+    scale = 10 ** digits
+    ends = math.floor(round(low * scale, 6)) / scale, math.ceil(round(high * scale, 6)) / scale
+    return f'{value:.{digits}f} % ({ends[0]:.{digits}f} to {ends[1]:.{digits}f})'
