@@ -126,11 +126,14 @@ def test_a_frozen_row_trains_only_what_it_says(path):
 @pytest.fixture(scope='module')
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All data sets that the configs name, small."""
+    from tools.dataset_converters.to_coco import main as to_coco
     from tools.misc.make_sample_data import main
     root = tmp_path_factory.mktemp('samples')
     main([str(root), '--kitti-width', '311', '--side', '48', '--species', '200',
           '--size', 'digits=200', 'cifar10=300', 'cifar100=1000', 'kitti=30', 'cub200=800',
           'flowers=250', 'mit8=640'])
+    to_coco(['kitti', str(root / 'kitti'), '--classes', 'car=Car', '--out-dir',
+             str(root / 'own/coco')])
     # D's test folder of one's own
     main([str(root / 'own'), '--sets', 'flowers', '--size', 'flowers=25', '--side', '48', '--seed',
           '1'])

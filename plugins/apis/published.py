@@ -24,6 +24,7 @@ from .load import evaluated_data
 FORMAT = 1
 _PLUGINS = {'mmpretrain': 'plugins.classification', 'mmdet': 'plugins.detection'}
 _NOT_PUBLISHED = ('work_dir', 'load_from', 'resume', 'launcher', 'experiment_name')
+_OTHER = 'mmpretrain.'  # before a detector's type that is a classifier's
 # Keys of a model that name weights to begin with.
 _WEIGHTS = ('init_cfg', 'pretrained', 'checkpoint_path')
 # Upstream's types that may be built: those in this collection's configs. They may be called with
@@ -81,7 +82,8 @@ def read_published(path: Path) -> tuple[Config, dict[str, Any]]:
         kept = dict(model=_published(full['model']), default_scope=full['default_scope'],
                     channels_last=full.get('channels_last', False), test_dataloader=dict(
                         dataset={key: data[key] for key in ('source', 'pipeline') if key in data}))
-        importlib.import_module(_PLUGINS[full['default_scope']])
+        for scope in {full['default_scope'], *(['mmpretrain'] if _OTHER in str(kept) else [])}:
+            importlib.import_module(_PLUGINS[scope])
         if 'type' not in kept['model']:
             raise ValueError('its model has no type')
     except (SyntaxError, ValueError, KeyError, TypeError, AttributeError, RecursionError,
@@ -109,13 +111,14 @@ def _published(node: Any) -> Any:
 
 def _is_built(key: str, node: Mapping[str, Any]) -> bool:
     """Whether a group may be built; mmengine imports, and mmcv evaluates, unknown names."""
-    kind = str(node['type'])
+    kind = str(node['type']).removeprefix(_OTHER)
     if '_scope_' in node:
         return False  # mmengine imports it
     if key == 'model.test_cfg.nms':
         return kind == 'nms'
     if kind == 'TIMMBackbone' and not (
-            node.keys() <= {'type', 'model_name'} and str(node.get('model_name')).isidentifier()):
+            node.keys() <= {'type', 'model_name', 'features_only', 'out_indices'}
+            and str(node.get('model_name')).isidentifier()):
         return False  # it looks other names up, or fetches them
     known = [one.module_dict[kind] for root in (
         registry.MODELS, registry.TASK_UTILS, registry.TRANSFORMS)

@@ -77,12 +77,14 @@ def from_efficientnet_lite(state_dict: Mapping[str, Tensor], module: nn.Module
 
     Args:
         state_dict: The file, or another one, which is returned unchanged.
-        module: A whole classifier, or only mmpretrain's TIMMBackbone.
+        module: A whole classifier, or only mmpretrain's TIMMBackbone; with ``features_only``, the
+            tensors of the last convolution are left over.
     """
     names = [name for name in module.state_dict() if 'timm_model.' in name]
-    names += ['head.fc.weight', 'head.fc.bias']
-    if '_conv_stem.weight' not in state_dict or len(names) != len(state_dict):
+    left = 2 if any('conv_head' in name for name in names) else 8
+    if '_conv_stem.weight' not in state_dict or len(names) + left != len(state_dict):
         return dict(state_dict)
+    names += ['head.fc.weight', 'head.fc.bias'] if left == 2 else [*state_dict][-left:]
     return dict(zip(names, state_dict.values(), strict=True))
 
 

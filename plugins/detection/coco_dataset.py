@@ -1,5 +1,9 @@
 """mmdet's CocoDataset with the checks that KittiDataset makes."""
+import io
+import math
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -27,15 +31,22 @@ class CocoDataset(LabelledBoxes, datasets.CocoDataset):
     def COCOAPI(self, path: str) -> COCO:  # noqa: N802 (upstream's name)
         """Read and check the file."""
         try:
-            coco, self.findings = COCO(path), []
+            with redirect_stdout(io.StringIO()):  # it tells of its progress
+                coco, self.findings = COCO(path), []
             for part, key in (('images', 'id'), ('images', 'file_name'), ('annotations', 'id'),
                               ('categories', 'id')):
-                values = [one[key] for one in coco.dataset[part] + []]  # nothing but a list
-                if len(set(values)) < len(values):
-                    raise ValueError(f'a repeated {key} in {part}')
+                values = Counter(one[key] for one in coco.dataset[part] + [])  # nothing but a list
+                if repeated := [value for value, number in values.items() if number > 1]:
+                    raise ValueError(f'a repeated {key} in {part}, {repeated[0]!r}')
             images = {one['id']: (Path(self.data_prefix.get('img', ''), one['file_name']),
                                   one['width'], one['height']) for one in coco.dataset['images']}
             names = {one['id']: '' + one['name'] for one in coco.dataset['categories']}
+            for one in coco.dataset['annotations']:
+                one.setdefault('area', math.prod(one['bbox'][2:]))
+                for key, known in (('category_id', names), ('image_id', images)):
+                    if one[key] not in known:
+                        raise ValueError(f'annotation {one["id"]} with the unknown {key} '
+                                         f'{one[key]!r}')
             labels = [(one['id'], names[one['category_id']], *images[one['image_id']])
                       for one in coco.dataset['annotations']]
             boxes = np.array([[value + 0. for value in (*one['bbox'], one['area'])]

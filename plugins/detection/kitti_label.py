@@ -1,9 +1,10 @@
-"""Read KITTI's object label files and reject broken ones.
+"""Read KITTI's object label files, also with a user's own types, and reject broken ones.
 
 The readme in KITTI's object development kit defines the format: one line per object, 15 fields
 separated by spaces.
 """
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ class KittiObject:
     """One line of a label file, without its 3D fields.
 
     Attributes:
-        type: One of TYPES.
+        type: One of TYPES, or a user's own.
         truncated: Share of the object outside the image, 0 to 1; -1 unknown.
         occluded: 0 visible, 1 partly, 2 largely occluded, 3 unknown; -1 DontCare.
         alpha: Observation angle in radians; -10 where it does not apply.
@@ -34,31 +35,41 @@ class KittiObject:
     line: int
 
 
-def read_labels(path: str | Path) -> list[KittiObject]:
-    """Read one label file.
+def read_labels(path: str | Path, types: Sequence[str] | None = TYPES) -> list[KittiObject]:
+    """Read one label file, see :func:`text_lines`; with ``types=None``, objects of any type.
+
+    Raises:
+        ValueError: A line has a wrong format.
+    """
+    return [_parse_line(fields, number, Path(path), types) for number, fields
+            in text_lines(Path(path), len(FIELDS), f'{len(FIELDS)}: {" ".join(FIELDS)}')]
+
+
+def text_lines(path: Path, count: int, expected: str) -> Iterator[tuple[int, list[str]]]:
+    """Number, from 1, and fields of each line of a label file, one object per line.
 
     Windows line ends, a byte order mark and blank lines at the end are
     accepted. An empty file is an image without objects.
 
     Raises:
-        ValueError: A line has a wrong format.
+        ValueError: It is no text, or a line has another number of fields.
     """
-    path = Path(path)
     try:
         lines = path.read_bytes().decode('utf-8-sig').rstrip().splitlines()
     except UnicodeDecodeError as error:
-        raise ValueError(f'{path}: not a text file ({error}); a KITTI label file is plain text, '
+        raise ValueError(f'{path}: not a text file ({error}); a label file is plain text, '
                          'one object per line') from error
-    return [_parse_line(line, number, path) for number, line in enumerate(lines, 1)]
+    for number, line in enumerate(lines, 1):
+        if len(fields := line.split()) != count:
+            raise wrong_line(path, number, f'{len(fields)} fields', expected)
+        yield number, fields
 
 
-def _parse_line(text: str, line: int, path: Path) -> KittiObject:
-    fields = text.split()
-    if len(fields) != len(FIELDS):
-        raise _error(path, line, f'{len(fields)} fields', f'{len(FIELDS)}: {" ".join(FIELDS)}')
-    if fields[0] not in TYPES:
-        raise _error(path, line, f'the type {fields[0]!r}', f'one of {", ".join(TYPES)}')
-    values = {name: _number(name, text, line, path)
+def _parse_line(fields: list[str], line: int, path: Path, types: Sequence[str] | None
+                ) -> KittiObject:
+    if types is not None and fields[0] not in types:
+        raise wrong_line(path, line, f'the type {fields[0]!r}', f'one of {", ".join(types)}')
+    values = {name: finite(name, text, line, path)
               for name, text in zip(FIELDS[1:], fields[1:], strict=True)}
     _check_ranges(values, fields[0], line, path)
     return KittiObject(
@@ -66,31 +77,33 @@ def _parse_line(text: str, line: int, path: Path) -> KittiObject:
         alpha=values['alpha'], bbox=tuple(values[k] for k in ('x1', 'y1', 'x2', 'y2')), line=line)
 
 
-def _number(name: str, text: str, line: int, path: Path) -> float:
+def finite(name: str, text: str, line: int, path: Path) -> float:
+    """A field as a finite number; ValueError otherwise."""
     try:
         # Python would also accept 1_850 and digits of other scripts.
         value = float(text) if text.isascii() and '_' not in text else math.nan
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise _error(path, line, f'{name} = {text!r}', 'a number')
+        raise wrong_line(path, line, f'{name} = {text!r}', 'a number')
     return value
 
 
 def _check_ranges(values: dict[str, float], kind: str, line: int, path: Path) -> None:
     levels = (-1, 0, 1, 2, 3) if kind == 'DontCare' else (0, 1, 2, 3)
     if values['occluded'] not in levels:
-        raise _error(path, line, f'occluded = {values["occluded"]:g} for {kind}',
+        raise wrong_line(path, line, f'occluded = {values["occluded"]:g} for {kind}',
                      f'one of {", ".join(map(str, levels))}')
     if values['truncated'] != -1 and not 0 <= values['truncated'] <= 1:
-        raise _error(path, line, f'truncated = {values["truncated"]:g}',
+        raise wrong_line(path, line, f'truncated = {values["truncated"]:g}',
                      'a share from 0 to 1, or -1 where unknown')
     for low, high in (('x1', 'x2'), ('y1', 'y2')):
         if not values[high] > values[low]:
-            raise _error(path, line, f'{low} = {values[low]:g}, {high} = {values[high]:g}',
+            raise wrong_line(path, line, f'{low} = {values[low]:g}, {high} = {values[high]:g}',
                          f'{high} > {low} (corners left, top, right, bottom in pixels)')
 
 
-def _error(path: Path, line: int, found: str, expected: str) -> ValueError:
+def wrong_line(path: Path, line: int, found: str, expected: str) -> ValueError:
+    """The error for a line of a label file; the caller raises it."""
     return ValueError(f'{path}:{line}: found {found}, expected {expected}. Correct this line, or '
                       'remove the image and its label file from the data set.')

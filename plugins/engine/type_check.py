@@ -104,8 +104,9 @@ def _arguments(kind: Any) -> dict[str, inspect.Parameter] | None:
     inits = [vars(base)['__init__'] for base in (kind.__mro__ if inspect.isclass(kind) else ())
              if '__init__' in vars(base)]
     known = [inspect.signature(init).parameters.values() for init in inits]
-    if all(any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-           for parameters in known):
+    if kind.__name__ == 'TIMMBackbone' or all(  # it gives other arguments to timm
+            any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+            for parameters in known):
         return None
     return {parameter.name: parameter for parameters in reversed(known) for parameter in parameters
             if parameter.name not in ('self', 'args')}

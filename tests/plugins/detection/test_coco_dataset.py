@@ -90,8 +90,9 @@ def test_broken_files(coco, tmp_path):
         with pytest.raises(ValueError, match="labels.json: found .* in COCO's form"):
             built(text, tmp_path)
     for part, key, value, message in (
-            ('annotations', 'image_id', 5, 'KeyError'), ('annotations', 'area', None, 'TypeError'),
-            ('annotations', 'id', [1], 'TypeError'), ('annotations', 'category_id', 5, 'KeyError'),
+            ('annotations', 'image_id', 5, 'ValueError annotation 0 with the unknown image_id 5'),
+            ('annotations', 'area', None, 'TypeError'), ('annotations', 'id', [1], 'TypeError'),
+            ('annotations', 'category_id', 5, 'ValueError .* the unknown category_id 5'),
             ('annotations', 'id', 1, 'ValueError a repeated id in annotations'),
             ('images', 'id', 1, 'ValueError a repeated id in images'),
             ('categories', 'id', 3, 'ValueError a repeated id in categories'),
