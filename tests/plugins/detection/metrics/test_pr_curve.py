@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve
 
-from plugins.detection.metrics.pr_curve import PRCurve
+from plugins.detection.metrics.pr_curve import PRCurve, ap_interval
 
 # Right, wrong, right of four objects: precision 1, 1/2, 2/3 at recall 1/4, 1/4, 1/2.
 BY_HAND = PRCurve.of([.9, .8, .7], [True, False, True], 4)
@@ -81,3 +81,34 @@ def test_equal_scores_count_as_one_point():
     for hits in ([True, False], [False, True]):
         curve = PRCurve.of([.5, .5], hits, 1)
         assert (curve.ap(), curve.ap11()) == (.5, .5)
+
+
+def drawn_images(rng: np.random.Generator, count: int) -> list[tuple]:
+    """Detections whose score says how often they are right, and objects that were missed."""
+    scores = [rng.integers(1, 20, rng.integers(0, 6)) / 20 for _ in range(count)]
+    hits = [rng.random(len(one)) < one for one in scores]
+    return [(one, hit, int(hit.sum() + rng.integers(0, 2))) for one, hit in
+            zip(scores, hits, strict=True)]
+
+
+def ap_of(images: list[tuple]) -> float:
+    scores, hits, objects = zip(*images, strict=True)
+    return PRCurve.of(np.concatenate(scores), np.concatenate(hits), sum(objects)).ap()
+
+
+def test_the_bootstrap_is_that_of_curves_of_the_drawn_images():
+    images, random, found = drawn_images(np.random.default_rng(0), 12), np.random.RandomState(3), []
+    for _ in range(50):
+        found.append(ap_of([images[row] for row in random.randint(12, size=12)]))
+    assert ap_interval(images, 3, 50) == pytest.approx(np.percentile(found, (2.5, 97.5)))
+    assert ap_interval(images) == ap_interval(images) != ap_interval(images, 1)
+    assert ap_interval([(np.array([.5]), np.array([False]), 0)] * 3) == []
+    empty = np.zeros(0), np.zeros(0, bool)
+    assert ap_interval([(*empty, 0), (*empty, 2)]) == [0, 0]
+
+
+def test_the_interval_holds_the_ap_of_many_images():
+    rng = np.random.default_rng(0)
+    truth = ap_of(drawn_images(rng, 20_000))
+    intervals = [ap_interval(drawn_images(rng, 40), resamples=200) for _ in range(60)]
+    assert sum(low <= truth <= high for low, high in intervals) >= 52  # of 60; 57 are expected
