@@ -8,12 +8,17 @@
     python tools/predict.py CONFIG CHECKPOINT drive.mp4 --score-thr 0.5
 
 Pictures are written with a classifier's most likely classes or a detector's boxes;
-predictions.json holds the same in numbers. Pictures are preprocessed like the config's test data,
-so the results are those of tools/test.py (except for a detector's padding, see
-plugins/apis/detect.py). All files of a folder are checked before the first prediction.
+predictions.json and, of pictures, predictions.csv hold the same in numbers. Pictures are
+preprocessed like the config's test data, so the results are those of tools/test.py (except for a
+detector's padding, see plugins/apis/detect.py). All files of a folder are checked before the first
+prediction.
 """
 import argparse
+import csv
+import io
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +26,13 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine import command_line
-from plugins.engine.files import check_folder, replacing_folder, resolve_path, write_json
+from plugins.engine.files import (
+    check_folder,
+    replacing_folder,
+    resolve_path,
+    write_json,
+    write_text,
+)
 from plugins.engine.wording import counted
 
 if TYPE_CHECKING:
@@ -30,6 +41,7 @@ if TYPE_CHECKING:
     from plugins.apis.predict import Predictor
 
 RECORD = 'predictions.json'
+_SHOWN = 20  # pictures in the table on the terminal
 _VIDEO_WIDTH = 1280  # width of an annotated video, pixels
 
 
@@ -93,8 +105,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         else:
             record['predictions'] = _illustrate(files, predict, args, folder)
         write_json(folder / RECORD, record)
+        if not video:
+            _write_csv(folder / RECORD.replace('json', 'csv'), record['predictions'])
     if args.input.is_file() and not video:
         print('\n'.join(_lines(record['predictions'][0], args.score_thr)))
+    elif not video:
+        _print_table(record['predictions'])
     print(counted(len(record['predictions']), 'frame' if video else 'picture')
           + f'; written to {args.out_dir}, the numbers to {RECORD}')
     return record
@@ -158,6 +174,32 @@ def _lines(entry: dict[str, Any], score_thr: float) -> list[str]:
         return [f"{100 * one['score']:5.1f} %  {one['class']}" for one in entry['topk']]
     return [f"{one['class']} {one['score']:.2f} at {[round(x) for x in one['box']]}"
             for one in entry['detections']] or [f'nothing with a score of at least {score_thr:g}']
+
+
+def _write_csv(path: Path, entries: Sequence[dict[str, Any]]) -> None:
+    """Write a line for a classifier's picture or a detector's box, or one for no box."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(('image', 'class', 'score', 'x1', 'y1', 'x2', 'y2'))
+    for entry in entries:
+        for one in entry.get('detections', [entry]) or [{}]:
+            # a spreadsheet would compute what begins like a formula
+            table.writerow([re.sub(r"^(?=[=+@\t\r-])", "'", name) for name in (
+                entry['image'], one.get('class', ''))] + [one.get('score', ''),
+                                                         *one.get('box', ())])
+    write_text(path, text.getvalue())
+
+
+def _print_table(entries: Sequence[dict[str, Any]]) -> None:
+    from plugins.engine.result_table import print_table
+    rows = []
+    for entry in entries[:_SHOWN]:
+        found = Counter(one['class'] for one in entry.get('detections', ()))
+        rows.append((entry['image'], f"{entry['class']} {100 * entry['score']:.1f} %"
+                     if 'topk' in entry else
+                     ', '.join(f'{number} {name}' for name, number in found.items()) or 'nothing'))
+    print_table(('picture', 'prediction'), rows, 'Predictions'
+                + f', the first {_SHOWN}' * (len(entries) > _SHOWN))
 
 
 def _name(path: Path, given: Path) -> str:

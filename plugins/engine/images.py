@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 from mmengine.logging import print_log
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from pillow_heif import register_heif_opener
 
+register_heif_opener()  # of phones; it turns them itself
 # Not all of Pillow's formats: it reads PostScript by starting Ghostscript.
-_FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP', 'TIFF', 'PPM')
-SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm')
-CONVERT = 'convert a picture of another format (HEIC, AVIF, GIF, ...) to JPEG or PNG'
+_FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP', 'TIFF', 'PPM', 'HEIF')
+SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.ppm', '.pgm',
+            '.heic', '.heif')
+CONVERT = 'convert a picture of another format (AVIF, GIF, ...) to JPEG or PNG'
 _ADVICE = {Image.DecompressionBombError: 'scale it down', MemoryError: 'scale it down',
            OverflowError: 'save it with 8 or 16 bits',
            FileNotFoundError: 'correct its name or its folder',

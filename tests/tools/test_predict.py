@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import pickle
@@ -59,6 +60,31 @@ def test_a_detector_says_what_its_test_says(detector, roads, tmp_path):
     assert total > 10
     assert all(np.asarray(Image.open(path)).shape[1] == 900
                for path in (tmp_path / 'out').glob('*.png'))
+
+
+def test_phone_pictures_in_a_table_that_no_spreadsheet_computes(
+        classifier, detector, tmp_path, capsys):
+    names = ('=1+1.heic', '-2.HEIC', 'b/@c.jpg', 'b/+c.png', 'd,"e.jpg')
+    for number, name in enumerate(names):
+        path = tmp_path / 'in' / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kind = 'heif' if 'e' in path.suffix.lower() and 'h' in path.suffix.lower() else None
+        Image.linear_gradient('L').convert('RGB').rotate(90 * number).save(path, kind)
+    record = predict(CLASSIFIER, classifier, tmp_path / 'in', tmp_path / 'out')
+    with (tmp_path / 'out/predictions.csv').open(newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert {row['image'] for row in rows} == {"'=1+1.heic", "'-2.HEIC", 'b/@c.jpg', 'b/+c.png',
+                                              'd,"e.jpg'}
+    for row, entry in zip(rows, record['predictions'], strict=True):
+        assert row['image'].lstrip("'") == entry['image']
+        assert (row['class'], float(row['score'])) == (entry['class'], entry['score'])
+    assert 'b/@c.jpg' in capsys.readouterr().out
+    record = predict(DETECTOR, detector, tmp_path / 'in', tmp_path / 'boxes', '--score-thr', '.5')
+    with (tmp_path / 'boxes/predictions.csv').open(newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == sum(max(1, len(one['detections'])) for one in record['predictions'])
+    box = next(one for one in record['predictions'] if one['detections'])['detections'][0]['box']
+    assert box in [[float(row[key] or 0) for key in ('x1', 'y1', 'x2', 'y2')] for row in rows]
 
 
 def test_a_video_keeps_its_frames_and_rate(classifier, tmp_path):

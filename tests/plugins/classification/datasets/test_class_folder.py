@@ -102,7 +102,7 @@ def test_an_empty_class_folder_is_named(root):
         class_folder(root, size=4)
 
 
-@pytest.mark.parametrize('name', ['notes.txt', 'Thumbs.db', 'more', 'photo.HEIC'])
+@pytest.mark.parametrize('name', ['notes.txt', 'Thumbs.db', 'more', 'photo.AVIF'])
 def test_what_is_no_image_is_named(root, name):
     (root / 'cat' / name).mkdir() if name == 'more' else (root / 'cat' / name).touch()
     with pytest.raises(ValueError, match=f'cat.{name}: not an image.* to JPEG or PNG, move'):
