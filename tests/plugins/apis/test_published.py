@@ -108,11 +108,13 @@ def test_files_that_are_not_as_they_were_published(files, classifier, tmp_path):
         load_model(other)
 
 
-def test_a_backbone_of_timm(tmp_path):
-    config = str(REPO_ROOT / 'configs/efficientnet_lite/'
-                 'efficientnet-lite0_frozen_1xb64-5e_flowers-224px.py')
+@pytest.mark.parametrize('name, classes', [
+    ('efficientnet_lite/efficientnet-lite0_frozen_1xb64-5e_flowers-224px.py', 'abcde'),
+    ('yolov3/yolov3_efficientnet-lite0_imagenet_1xb4-30e_own-640x416.py', ['car'])])
+def test_a_backbone_of_timm(tmp_path, name, classes):
+    config = str(REPO_ROOT / 'configs' / name)
     trained = load_trained(load_config(config), save_checkpoint(
-        tmp_path / 'x.pth', config, tuple('abcde')), 'cpu')
+        tmp_path / 'x.pth', config, tuple(classes)), 'cpu')
     made = publish(trained, facts(trained, None), {}, tmp_path)
     file = made / f'{made.name}.pth'
     picture = torch.zeros(9, 9, 3, dtype=torch.uint8).numpy()
@@ -120,7 +122,7 @@ def test_a_backbone_of_timm(tmp_path):
     for name in ("'hf-hub:someone/some_model'", "'tf_efficientnet_lite0', 'norm_layer': 'os.x'"):
         other = changed(file, tmp_path, lambda content, name=name: content.update(
             config=content['config'].replace("'tf_efficientnet_lite0'", name)))
-        with pytest.raises(ValueError, match='rejected, its config names TIMMBackbone, which'):
+        with pytest.raises(ValueError, match='rejected, its config names .*TIMMBackbone, which'):
             load_model(other)
 
 
