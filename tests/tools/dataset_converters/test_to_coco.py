@@ -226,3 +226,42 @@ def test_a_class_name_is_never_code(tmp_path):
     spoil(root / 'data.yaml', '0: car', json.dumps({0: name})[1:-1].replace('"0"', '0'))
     assert Config.fromfile(main(['yolo', str(root)])).train_dataloader.dataset.metainfo.classes[
         0] == name
+
+
+@pytest.mark.slow
+def test_a_detector_learns_the_same_from_each_form(tmp_path):
+    """24 drawn roads; the same cars as KITTI's labels, YOLO's shares and VOC's corners.
+
+    After so few steps AP is 0 for all of them, so the losses are compared.
+    """
+    from tests.plugins.apis.cases import draw_roads
+    from tools.train import main as train
+    source = draw_roads(tmp_path / 'drawn', 24) / 'training'
+    losses = {}
+    for form in ('kitti', 'yolo', 'voc'):
+        root = tmp_path / form
+        for path in source.glob('image_2/*'):
+            (root / 'images').mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, root / 'images' / path.name)
+            label = root / 'labels' / f'{path.stem}.{"xml" if form == "voc" else "txt"}'
+            label.parent.mkdir(exist_ok=True)
+            width, height = Image.open(path).size
+            lines = (source / f'label_2/{path.stem}.txt').read_text().splitlines()
+            cars = [line for line in lines if line.startswith('Car ')]
+            boxes = [[float(field) for field in line.split()[4:8]] for line in cars]
+            label.write_text('\n'.join(cars) if form == 'kitti' else '\n'.join(
+                f'0 {(a + c) / 2 / width} {(b + d) / 2 / height} {(c - a) / width} '
+                f'{(d - b) / height}' for a, b, c, d in boxes) if form == 'yolo' else
+                '<annotation>' + ''.join(
+                    f'<object><name>Car</name><bndbox><xmin>{a}</xmin><ymin>{b}</ymin>'
+                    f'<xmax>{c}</xmax><ymax>{d}</ymax></bndbox></object>' for a, b, c, d in boxes)
+                + '</annotation>')
+        (root / 'classes.txt').write_text('Car')
+        config = main([form, str(root)])
+        run = train([str(config), '--work-dir', str(tmp_path / f'run_{form}'), '--cfg-options',
+                     'train_cfg.max_epochs=2', 'train_dataloader.num_workers=0',
+                     'train_dataloader.persistent_workers=False', 'val_dataloader.num_workers=0',
+                     'val_dataloader.persistent_workers=False'])
+        losses[form] = [epoch['train']['loss'] for epoch in run['history']]
+    assert losses['yolo'] == pytest.approx(losses['kitti'], rel=1e-5)
+    assert losses['voc'] == pytest.approx(losses['kitti'], rel=1e-5)
