@@ -18,12 +18,14 @@ pedestrians, sitting persons) are ignored (``iscrowd=1``): they count neither as
 import argparse
 import json
 import os
+import shlex
 import shutil
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -36,6 +38,9 @@ from plugins.engine.files import (
     write_text,
 )
 from plugins.engine.wording import near, some
+
+if TYPE_CHECKING:
+    from plugins.detection.label_formats import Picture
 
 BASE = 'configs/yolov3/yolov3_efficientnet-lite0_imagenet_1xb4-30e_own-640x416.py'
 CONFIG = '''"""Detector of %(classes)s; written by tools/dataset_converters/to_coco.py."""
@@ -68,51 +73,61 @@ def main(argv: Sequence[str] | None = None) -> Path:
     parser.add_argument('--copy', action='store_true', help='copy the pictures, too')
     parser.add_argument('--overwrite', action='store_true', help='replace an earlier conversion')
     args = parser.parse_args(argv)
+    if len({name for name, _ in args.classes or ()}) < len(args.classes or ()):
+        parser.error('--classes: expected each name once')
     out = (args.out_dir or args.folder / 'coco').absolute()
     check_folder(out, args.overwrite)
-    from plugins.detection.kitti_dataset import NEIGHBOURS
-    from plugins.detection.label_formats import PARTS, read
+    from plugins.detection.label_formats import read
     from plugins.visualization.inputs import check_pictures
 
     pictures, names, findings = read(args.format, args.folder, out)
-    labels = dict(args.classes or ((name, [name]) for name in names if name != 'DontCare'))
-    for label in {one for own in labels.values() for one in own} - {*names}:
+    classes = args.classes or [(name, [name]) for name in names if name != 'DontCare']
+    for label in {one for _, own in classes for one in own} - {*names}:
         raise ValueError(f'--classes: found {label!r}, which labels nothing in {args.folder}'
                          f'{near(label, names)}')
     check_pictures([picture.path for picture in pictures])
     parts = _parts([picture.part for picture in pictures], args)
-    ignored = {name: {'DontCare', *(other for one in own for other in NEIGHBOURS.get(one, ()))}
-               if args.format == 'kitti' else () for name, own in labels.items()}
-    contents: dict[str, dict[str, Any]] = {part: dict(
-        images=[], annotations=[], categories=[dict(id=number, name=name) for number, name
-                                               in enumerate(labels, 1)]) for part in PARTS}
+    path = out / f'{args.folder.resolve().name}.py'
     with replacing_folder(out, args.overwrite) as folder:
-        for number, (picture, part) in enumerate(zip(pictures, parts, strict=True)):
-            file = os.path.relpath(picture.path, out)
-            if args.copy:
-                file = Path('images', os.path.relpath(picture.path, args.folder))
+        files = [Path(os.path.relpath(picture.path, out)) for picture in pictures]
+        if args.copy:
+            files = [Path('images', picture.path.relative_to(args.folder)) for picture in pictures]
+            for picture, file in zip(pictures, files, strict=True):
                 (folder / file).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(picture.path, folder / file)
-            contents[part]['images'].append(dict(
-                id=number, file_name=Path(file).as_posix(), width=picture.size[0],
-                height=picture.size[1]))
-            for box in picture.boxes:
-                x, y, *end = box.corners
-                width, height = end[0] - x, end[1] - y
-                contents[part]['annotations'] += [dict(
-                    id=0, image_id=number, category_id=place, bbox=[x, y, width, height],
-                    area=width * height, iscrowd=int(box.ignored or box.name not in own),
-                    **box.facts) for place, (name, own) in enumerate(labels.items(), 1)
-                    if box.name in own or box.name in ignored[name]]
+        contents = _contents(pictures, parts, files, classes, args.format == 'kitti')
         for part, content in contents.items():
-            for number, one in enumerate(content['annotations'], 1):
-                one['id'] = number
             write_text(folder / f'{part}.json', json.dumps(content) + '\n')
-        path = out / f'{args.folder.resolve().name}.py'
-        write_text(folder / path.name, _config(out, contents['train'], [*labels], args.seed))
-    _report(contents, labels, findings)
-    print(f'python tools/train.py {path}')
+        names = [name for name, _ in classes]
+        write_text(folder / path.name, _config(out, contents['train'], names, args.seed))
+    _report(contents, names, findings)
+    print(shlex.join(['python', 'tools/train.py', str(path)]))
     return path
+
+
+def _contents(pictures: Sequence['Picture'], parts: Sequence[str], files: Sequence[Path],
+              classes: Sequence[tuple[str, list[str]]], kitti: bool) -> dict[str, dict[str, list]]:
+    """What the JSON file of each part holds."""
+    from plugins.detection.kitti_dataset import NEIGHBOURS
+    from plugins.detection.label_formats import PARTS
+
+    contents: dict[str, dict[str, list]] = {part: dict(
+        images=[], annotations=[], categories=[dict(id=number, name=name) for number, (name, _)
+                                               in enumerate(classes, 1)]) for part in PARTS}
+    for number, (picture, part, file) in enumerate(zip(pictures, parts, files, strict=True)):
+        contents[part]['images'].append(dict(
+            id=number, file_name=file.as_posix(), width=picture.size[0], height=picture.size[1]))
+        annotations = contents[part]['annotations']
+        for box, (place, (_, own)) in product(picture.boxes, enumerate(classes, 1)):
+            ignored = kitti and (box.name == 'DontCare' or any(
+                box.name in NEIGHBOURS.get(one, ()) for one in own))
+            if box.name in own or ignored:
+                x1, y1, x2, y2 = box.corners
+                annotations.append(dict(
+                    id=len(annotations) + 1, image_id=number, category_id=place,
+                    bbox=[x1, y1, x2 - x1, y2 - y1], area=(x2 - x1) * (y2 - y1),
+                    iscrowd=int(box.ignored or box.name not in own), **box.facts))
+    return contents
 
 
 def _parts(given: list[str], args: argparse.Namespace) -> list[str]:

@@ -1,6 +1,7 @@
 """The same boxes in four forms are the same in COCO's, and each fault is one sentence."""
 import json
 import os
+import shlex
 import shutil
 from pathlib import Path
 
@@ -97,7 +98,7 @@ def test_boxes_classes_and_parts_are_the_sources(form, tmp_path, capsys):
     root = FORMS[form](tmp_path / 'mine {x}')
     argv = ['--classes', 'car', 'traffic light=traffic_light'] if form == 'kitti' else []
     config = main([form, str(root), *argv])
-    assert f'python tools/train.py {config}' in capsys.readouterr().out
+    assert f'python tools/train.py {shlex.quote(str(config))}' in capsys.readouterr().out
     cfg = Config.fromfile(config)
     assert cfg.model.bbox_head.num_classes == 2
     found, ids = {}, set()
@@ -216,6 +217,8 @@ def test_doubts_and_wrong_arguments(tmp_path, capsys):
     assert 'images/val/p1.png has no label file and counts as background (1 such in all)' in told
     with pytest.raises(ValueError, match='pictures to train on, .* of them for val; add pictures'):
         main(['yolo', str(root), '--overwrite', '--shares', '1', '0'])
+    with pytest.raises(SystemExit):
+        main(['yolo', str(root), '--classes', 'a=car', 'a=car'])
     with pytest.raises(FileNotFoundError, match='no label file'):
         main(['voc', str(root), '--overwrite'])
 
