@@ -16,8 +16,9 @@ from mmengine.config import Config
 
 from plugins.engine.checkpoint import read_checkpoint
 from plugins.engine.config_keys import READ_KEYS, groups
+from plugins.engine.downloads import check_sum
 from plugins.engine.wording import some
-from plugins.engine.zoo import check_sum, named_digits
+from plugins.engine.zoo import named_digits
 
 from .load import evaluated_data
 

@@ -5,16 +5,16 @@ import json
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlparse
 
 import torch
-from mmengine.dist import barrier, get_dist_info
 from mmengine.runner import checkpoint as upstream
 
 from plugins.engine.checkpoint_content import check_content
+from plugins.engine.distributed import by_main
+from plugins.engine.downloads import download
 from plugins.engine.files import archive_damage, checksum, resolve_path
 from plugins.engine.plain_values import (
     INERT,
@@ -219,22 +219,20 @@ def published_url(name: str) -> str:
 
 
 def _local_copy(url: str) -> Path:
-    """The local file of a URL, downloaded if it does not exist yet."""
+    """The local file of a URL; if it does not exist yet, the main process downloads it."""
     if url.startswith('package://'):
         return _installed(url)
     name = Path(urlparse(url).path).name
     if not name:
         raise ValueError(f'checkpoint {url}: the URL contains no file name')
     own, cached = resolve_path(WEIGHTS_DIR / name), Path(torch.hub.get_dir(), 'checkpoints', name)
-    for place in (own, cached):
-        if place.is_file():
-            return place
-    try:
-        _download(url, cached)
-    except (OSError, HTTPException, RuntimeError) as error:
-        raise OSError(f'weights {url} cannot be downloaded ({error}): download the file by other '
-                      f'means and save it as {own} or {cached}') from error
-    return cached
+    # PyTorch's file names contain the first digits of the SHA-256.
+    digits = torch.hub.HASH_REGEX.search(name) \
+        if urlparse(url).hostname == 'download.pytorch.org' else None
+    by_main(lambda: own.is_file() or download(
+        url, cached, digits[1] if digits else '',
+        f'download the file by other means and save it as {own} or {cached}'))
+    return own if own.is_file() else cached
 
 
 def _installed(url: str) -> Path:
@@ -246,21 +244,3 @@ def _installed(url: str) -> Path:
         raise FileNotFoundError(f'checkpoint {url}: no such file in an installed package; install '
                                 'requirements.txt')
     return path
-
-
-def _download(url: str, target: Path) -> None:
-    """Download a file; in a distributed run one process does, the others wait."""
-    rank, _ = get_dist_info()
-    if rank > 0:
-        barrier()
-    try:
-        if not target.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # PyTorch's file names contain the first digits of the SHA-256.
-            digest = torch.hub.HASH_REGEX.search(target.name) \
-                if urlparse(url).hostname == 'download.pytorch.org' else None
-            torch.hub.download_url_to_file(url, str(target), digest[1] if digest else None,
-                                           progress=rank == 0)
-    finally:
-        if rank == 0:
-            barrier()  # also after a failure, so that no process waits forever

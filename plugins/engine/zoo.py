@@ -5,20 +5,15 @@ A zoo is a folder that tools/model_converters/publish_model.py fills, or a URL t
 """
 import os
 import re
-import shutil
-import urllib.error
-import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from .checks import check_shape
-from .files import PARTIAL, REPO_ROOT, checksum, lock, resolve_path, shown_path
+from .downloads import check_sum, download, opened
+from .files import REPO_ROOT, resolve_path, shown_path
 from .wording import near, some
 
 VARIABLE = 'MMTRANSFER_ZOO'
@@ -30,7 +25,8 @@ _ENTRY = {'Name': 'a line of text', 'Config??': 'a line of text', 'Weights??': '
           'Results??': [{'Task??': 'a line of text', 'Metrics??': {'*': 'a number'}}]}
 _FILE = re.compile(r'(?!.*\.\.)[\w+-][\w.+-]*(/[\w+-][\w.+-]*)*\.(pth|safetensors)')
 _URL = re.compile('https?://', re.I)
-_MOST_BYTES, _MOST_OF_INDEX = 10 ** 10, 10 ** 7
+_MOST_OF_INDEX = 10 ** 7
+_ADVICE = f'without a network, set {VARIABLE} to a folder with the published files'
 
 
 def zoo_place() -> str:
@@ -48,7 +44,7 @@ def published_models() -> dict[str, dict[str, Any]]:
     """
     place = zoo_place()
     if _URL.match(place):
-        with _opened(f'{place}/{INDEX}') as answer:
+        with opened(f'{place}/{INDEX}', _ADVICE) as answer:
             indices = {f'{place}/{INDEX}': answer.read(_MOST_OF_INDEX + 1)}
     else:
         file = Path(place, INDEX)
@@ -103,7 +99,8 @@ def fetch(name: str) -> Path:
     if not _URL.match(place):
         path = Path(place)
     elif re.fullmatch('[0-9a-f]{8,64}', expected):
-        path = _download(place, resolve_path(FETCHED / expected[:16] / Path(place).name), expected)
+        path = download(place, resolve_path(FETCHED / expected[:16] / Path(place).name), expected,
+                        _ADVICE)
     else:
         raise ValueError(f'{name}: its Metadata has no {DIGEST}, without which nothing is fetched')
     check_sum(path, expected)
@@ -114,59 +111,3 @@ def named_digits(path: Path) -> str:
     """The first digits of a published file's SHA-256, in which its name ends; '' if it has none."""
     found = re.search(r'_\d{8}-([0-9a-f]{8})$', path.stem)
     return found[1] if found else ''
-
-
-def check_sum(path: Path, expected: str) -> None:
-    """Compare a file with its SHA-256, or with the first digits of it.
-
-    Raises:
-        OSError: There is no such file.
-        ValueError: They differ.
-    """
-    found = checksum(path)
-    if not found.startswith(expected):
-        raise ValueError(f'{path}: its SHA-256 is {found}, expected {expected}: the file changed '
-                         'since it was published; remove it, and fetch or copy it again')
-
-
-def _download(url: str, target: Path, expected: str) -> Path:
-    """Fetch a file, from where an earlier attempt ended."""
-    if target.is_file():
-        return target
-    partial = target.with_name(f'.{target.name}{PARTIAL}')
-    with lock(target.parent):
-        partial.touch()
-        # The last byte is fetched again: a server has no answer that begins where the file ends.
-        start = max(partial.stat().st_size - 1, 0)
-        with _opened(url, start) as answer, partial.open('r+b') as file:
-            start = start if answer.status == 206 else 0  # or the server sends the whole file
-            length = answer.headers.get('Content-Length', '')
-            if not length.isdecimal() or int(length) > _MOST_BYTES:
-                raise OSError(f'{url}: found the size {length or "not announced"}, expected a '
-                              f'number of bytes up to {_MOST_BYTES}')
-            file.truncate(start)
-            file.seek(start)
-            shutil.copyfileobj(answer, file)
-            found = file.tell()
-        if found < start + int(length):
-            raise OSError(f'{url}: the connection ended after {found} of {start + int(length)} '
-                          'bytes; repeat the command, which fetches the rest')
-        try:
-            check_sum(partial, expected)
-        except ValueError:
-            partial.unlink()
-            raise
-        os.replace(partial, target)
-    return target
-
-
-@contextmanager
-def _opened(url: str, start: int = 0) -> Iterator[HTTPResponse]:
-    """The answer to a request for a file from a byte on; OSError in one sentence."""
-    request = urllib.request.Request(url, headers={'Range': f'bytes={start}-'} if start else {})
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            yield answer
-    except (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError) as error:
-        raise OSError(f'{url}: cannot be fetched ({error}); without a network, set {VARIABLE} to a '
-                      'folder with the published files') from error

@@ -9,9 +9,7 @@ folder. Checksums are those of tensorflow_datasets (flower_photos, CUB-200-2010,
 A data set is moved into place only when complete, and never replaces an existing one.
 """
 import hashlib
-import http.client
 import shutil
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import Parser, run
+from plugins.engine.downloads import check_sum, download
 from plugins.engine.files import REPO_ROOT, checksum, replacing_folder
 from plugins.engine.wording import some
 from tools.misc.downloads.unpack import unpack
@@ -36,7 +35,7 @@ class Archive:
     """One file to download."""
 
     name: str  # official file name
-    sha256: str | None = None  # hex digest; None if none is published
+    sha256: str = ''  # hex digest; empty if none is published
     url: str = ''  # empty for a file that must be downloaded by hand
 
 
@@ -144,7 +143,9 @@ def main(argv: Sequence[str] | None = None) -> Path:
         work = made / '.work'
         work.mkdir()
         for archive in data_set.archives:
-            path = source / archive.name if source else _download(archive, work, data_set.origin)
+            path = source / archive.name if source else download(
+                archive.url, work / archive.name, archive.sha256, f'get {archive.name} elsewhere '
+                f'and give its folder with --from; its page is {data_set.origin}')
             print(f'Unpacking {path.name}')
             unpack(path, work / 'unpacked', data_set.only)
         found = _find_set(args.name, data_set, work / 'unpacked')
@@ -182,21 +183,7 @@ def _check_sources(name: str, data_set: Download, folder: Path | None) -> None:
         path = folder / archive.name
         if not path.is_file():
             raise FileNotFoundError(f'{path}: no such file; expected all archives of {name} there')
-        if archive.sha256 is not None and (found := checksum(path)) != archive.sha256:
-            raise ValueError(f'{path}: SHA-256 is {found}, expected the official {archive.sha256}; '
-                             'download it again')
-
-
-def _download(archive: Archive, folder: Path, origin: str) -> Path:
-    from torch.hub import download_url_to_file  # here, as importing torch takes a second
-    path = folder / archive.name
-    print(f'Downloading {archive.url}')
-    try:
-        download_url_to_file(archive.url, str(path), archive.sha256)
-    except (OSError, RuntimeError, http.client.HTTPException) as error:
-        raise OSError(f'{archive.name} cannot be downloaded from {archive.url} ({error}); get it '
-                      f'elsewhere and give its folder with --from; its page is {origin}') from error
-    return path
+        check_sum(path, archive.sha256)
 
 
 def _find_set(name: str, data_set: Download, unpacked: Path) -> Path:
@@ -236,5 +223,4 @@ def digest_of(folder: Path) -> str:
 
 
 if __name__ == '__main__':
-    socket.setdefaulttimeout(60)  # seconds; torch's download would wait forever
     run(main)

@@ -6,7 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from plugins.engine import zoo
-from plugins.engine.zoo import VARIABLE, check_sum, fetch, published_models
+from plugins.engine.downloads import check_sum
+from plugins.engine.zoo import VARIABLE, fetch, published_models
 
 CONTENT = bytes(range(256)) * 4000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

@@ -1,0 +1,86 @@
+"""Fetch files by URL: once, further from where a broken attempt ended, compared with their sums."""
+import os
+import shutil
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+
+from rich.progress import wrap_file
+
+from .files import PARTIAL, checksum, lock, naming
+
+_MOST_BYTES = 10 ** 10
+
+
+def download(url: str, target: Path, expected: str, advice: str) -> Path:
+    """Fetch a file, unless it is there.
+
+    Args:
+        url: Its URL.
+        target: The file to write. A broken attempt is kept beside it if there is a sum.
+        expected: Its SHA-256, or the first digits of it; '' if none is known.
+        advice: What to do without a network, the end of the error.
+
+    Raises:
+        OSError: It cannot be fetched, or another process fetches it.
+        ValueError: Its sum is another one.
+    """
+    if target.is_file():
+        return target
+    work = target.with_name(f'.{target.name}{PARTIAL}')
+    partial = work / target.name
+    with naming(target), lock(work):
+        try:
+            # The last byte is fetched again: a server has no answer that begins where the file ends
+            start = max(partial.stat().st_size - 1, 0) if partial.is_file() else 0
+            with opened(url, advice, start) as answer, partial.open('ab') as file:
+                start = start if answer.status == 206 else 0  # or the server sends the whole file
+                length = answer.headers.get('Content-Length', '')
+                if not length.isdecimal() or int(length) > _MOST_BYTES:
+                    raise OSError(f'{url}: found the size {length or "not announced"}, expected a '
+                                  f'number of bytes up to {_MOST_BYTES}; {advice}')
+                file.truncate(start)
+                with wrap_file(answer, int(length), description=target.name,
+                               disable=not sys.stdout.isatty()) as shown:
+                    shutil.copyfileobj(shown, file)
+                found = file.tell()
+            if found < start + int(length):
+                raise OSError(f'{url}: the connection ended after {found} of {start + int(length)} '
+                              'bytes; repeat the command, which fetches the rest')
+            check_sum(partial, expected)
+            os.replace(partial, target)
+        except ValueError:  # a wrong sum
+            partial.unlink()
+            raise
+        finally:
+            if not (expected and partial.is_file()):
+                shutil.rmtree(work)
+    return target
+
+
+def check_sum(path: Path, expected: str) -> None:
+    """Compare a file with its SHA-256, or with the first digits of it; '' fits any.
+
+    Raises:
+        OSError: There is no such file.
+        ValueError: They differ.
+    """
+    found = checksum(path)
+    if not found.startswith(expected):
+        raise ValueError(f'{path}: its SHA-256 is {found}, expected {expected}: the file changed '
+                         'since it was published; remove it, and fetch or copy it again')
+
+
+@contextmanager
+def opened(url: str, advice: str, start: int = 0) -> Iterator[HTTPResponse]:
+    """The answer to a request for a file from a byte on; OSError in one sentence."""
+    request = urllib.request.Request(url, headers={'Range': f'bytes={start}-'} if start else {})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            yield answer
+    except (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError) as error:
+        raise OSError(f'{url}: cannot be fetched ({error}); {advice}') from error
