@@ -38,7 +38,7 @@ from plugins.engine.wording import counted
 if TYPE_CHECKING:
     import numpy as np
 
-    from plugins.apis.predict import Predictor
+    from plugins.apis.predict import Model
 
 RECORD = 'predictions.json'
 _SHOWN = 20  # pictures in the table on the terminal
@@ -84,26 +84,27 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """
     args = parse_args(argv)
     check_folder(args.out_dir, args.overwrite)
+    from plugins.apis.detect import threshold_note
     from plugins.apis.load import load_model
-    from plugins.apis.predict import Predictor
     from plugins.visualization.inputs import Video, check_pictures, find_files, is_video
 
     video = Video(args.input) if is_video(args.input) else None
     files = [] if video else find_files(args.input)
-    trained = load_model(args.config, args.checkpoint, args.device, args.cfg_options,
-                         args.trust_checkpoint)
-    predict = Predictor(trained, args.topk, args.score_thr)
-    if predict.note:
-        print(f'Note: {predict.note}', file=sys.stderr)
-    record = dict(config=str(args.config), checkpoint=str(args.checkpoint), kind=trained.kind,
-                  input=str(args.input), classes=list(trained.classes), **predict.settings)
+    model = load_model(args.config, args.checkpoint, args.device, args.cfg_options,
+                       args.trust_checkpoint)
+    if note := threshold_note(model.config, args.score_thr):
+        print(f'Note: {note}', file=sys.stderr)
+    settings = dict(score_thr=args.score_thr) if model.kind == 'detector' else dict(
+        topk=min(args.topk, len(model.classes)))
+    record = dict(config=str(args.config), checkpoint=str(args.checkpoint), kind=model.kind,
+                  input=str(args.input), classes=list(model.classes), **settings)
     check_pictures(files)
     with replacing_folder(args.out_dir, args.overwrite) as folder:
         if video:
             record['fps'] = video.fps
-            record['predictions'] = _annotate(video, predict, args, folder)
+            record['predictions'] = _annotate(video, model, args, folder)
         else:
-            record['predictions'] = _illustrate(files, predict, args, folder)
+            record['predictions'] = _illustrate(files, model, args, folder)
         write_json(folder / RECORD, record)
         if not video:
             _write_csv(folder / RECORD.replace('json', 'csv'), record['predictions'])
@@ -116,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     return record
 
 
-def _illustrate(files: Sequence[Path], predict: 'Predictor', args: argparse.Namespace, folder: Path
+def _illustrate(files: Sequence[Path], model: 'Model', args: argparse.Namespace, folder: Path
                 ) -> list[dict[str, Any]]:
     """Write each picture with its prediction, keeping subfolders; return the predictions."""
     import numpy as np
@@ -128,17 +129,18 @@ def _illustrate(files: Sequence[Path], predict: 'Predictor', args: argparse.Name
     entries = []
     for batch in batches(with_progress(files, 'predict'), args.batch_size):
         images = [np.asarray(read_image(path)) for path in batch]
-        for path, image, entry in zip(batch, images, predict(images), strict=True):
+        found = model.records(images, args.topk, args.score_thr)
+        for path, image, entry in zip(batch, images, found, strict=True):
             name = _name(path, args.input)
             entries.append(dict(image=name, width=image.shape[1], height=image.shape[0], **entry))
             kept = name.endswith('.png') and path.with_suffix('') not in files
             target = folder / (name if kept else f'{name}.png')  # a.jpg and a.png may both exist
             target.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(_drawn(image, entry, predict.classes)).save(target)
+            Image.fromarray(_drawn(image, entry, model.classes)).save(target)
     return entries
 
 
-def _annotate(video: Any, predict: 'Predictor', args: argparse.Namespace, folder: Path
+def _annotate(video: Any, model: 'Model', args: argparse.Namespace, folder: Path
               ) -> list[dict[str, Any]]:
     """Write the video with its frames' predictions; return the predictions."""
     from plugins.visualization.inputs import batches, with_progress, write_video
@@ -148,11 +150,12 @@ def _annotate(video: Any, predict: 'Predictor', args: argparse.Namespace, folder
     def frames() -> Iterator['np.ndarray']:
         shown = with_progress(video, 'predict', video.announced or None)
         for batch in batches(shown, args.batch_size):
-            for image, entry in zip(batch, predict(batch), strict=True):
+            found = model.records(batch, args.topk, args.score_thr)
+            for image, entry in zip(batch, found, strict=True):
                 entries.append(dict(frame=len(entries), seconds=round(
                     len(entries) / video.fps, 3), width=image.shape[1], height=image.shape[0],
                     **entry))
-                yield _drawn(image, entry, predict.classes, _VIDEO_WIDTH)
+                yield _drawn(image, entry, model.classes, _VIDEO_WIDTH)
 
     write_video(folder / f'{args.input.stem}.mp4', frames(), video.fps)
     return entries

@@ -6,6 +6,7 @@
 
 Pictures are RGB, uint8, H x W x 3, those of a batch of any sizes.
 """
-from .load import TrainedModel, load_model
+from .load import load_model
+from .predict import TrainedModel
 
 __all__ = ['TrainedModel', 'load_model']

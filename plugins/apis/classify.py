@@ -9,7 +9,8 @@ from mmengine.registry import DefaultScope
 
 from plugins.classification.datasets import build_source
 
-from .load import TrainedModel, evaluated_data
+from .load import evaluated_data
+from .predict import TrainedModel
 
 
 class Classify:

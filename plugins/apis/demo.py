@@ -15,9 +15,7 @@ from plugins.engine.images import image_size, read_image
 from plugins.visualization.boxes import draw_detections
 
 from .features import as_displayed, trace
-from .load import TrainedModel
-from .onnx_model import OnnxModel
-from .predict import inference_of
+from .predict import Model, TrainedModel
 
 MOST_MEGABYTES, MOST_MEGAPIXELS = 50, 50  # of an upload
 
@@ -29,7 +27,7 @@ class _Upload(io.BytesIO):
         return 'The picture'
 
 
-def make_app(model: TrainedModel | OnnxModel) -> Flask:
+def make_app(model: Model) -> Flask:
     """The WSGI application: ``GET /`` is the page, ``POST /predict`` answers with JSON.
 
     A picture's answer is ``rows``, pairs of class and score (the best 5, or the first 20 boxes),
@@ -69,21 +67,20 @@ def make_app(model: TrainedModel | OnnxModel) -> Flask:
     return app
 
 
-def _answer(model: TrainedModel | OnnxModel, image: np.ndarray, least: float) -> dict[str, Any]:
+def _answer(model: Model, image: np.ndarray, least: float) -> dict[str, Any]:
     record = model.predict(image, score_thr=least)
     if model.kind == 'detector':
         found = record['detections']
         return dict(rows=[(one['class'], one['score']) for one in found[:20]],
                     image=_data_url(draw_detections(image, found, model.classes)))
-    shown = image if isinstance(model, OnnxModel) else _explained(model, image)
+    shown = _explained(model, image) if isinstance(model, TrainedModel) else image
     return dict(rows=[(one['class'], one['score']) for one in record['topk']],
                 image=_data_url(shown))
 
 
 def _explained(model: TrainedModel, image: np.ndarray) -> np.ndarray:
     """The network's input, in which what speaks for the predicted class is bright (Grad-CAM)."""
-    ask = inference_of(model)
-    seen = trace(model.model, lambda: ask([image])[0])
+    seen = trace(model.model, lambda: model([image])[0])
     try:
         share, _ = seen.grad_cam(seen.default_cam_layer(), int(seen.scores.argmax()))
     except ValueError:  # the network has no convolution

@@ -12,7 +12,8 @@ from mmengine.registry import DefaultScope
 
 from plugins.engine.config_keys import groups
 
-from .load import TrainedModel, evaluated_data, rounded
+from .load import evaluated_data
+from .predict import TrainedModel, rounded
 
 _LOADERS = ('LoadCachedImage', 'LoadImageFromFile')
 _THRESHOLDS = ('score_thr', 'conf_thr')  # below which mmdet's heads drop boxes before NMS

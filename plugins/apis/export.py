@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from plugins.engine.files import replacing
 
 from .complexity import config_size, input_rule
-from .load import TrainedModel, evaluated_data
+from .load import evaluated_data
 from .onnx_model import FORMAT, OnnxModel
-from .predict import inference_of
+from .predict import TrainedModel
 
 
 def export_onnx(trained: TrainedModel, path: Path) -> OnnxModel:
@@ -30,7 +30,7 @@ def export_onnx(trained: TrainedModel, path: Path) -> OnnxModel:
             something that the graph does not, so that results differ.
         OSError: The file cannot be written.
     """
-    expected = inference_of(trained)
+    expected = trained.inference
     module = (ExportedDetector if trained.kind == 'detector' else ExportedClassifier)(trained)
     facts = dict(kind=trained.kind, classes=trained.classes, input=module.rule,
                  config=Path(trained.config.filename).stem,

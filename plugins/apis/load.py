@@ -1,19 +1,17 @@
 """Load a trained model, ready for prediction."""
 import copy
-import io
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
 from mmengine.registry import MODELS, DefaultScope
-from mmengine.runner import load_checkpoint
-from torch import nn
+from mmengine.runner import load_state_dict
+from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 from plugins.engine.build_errors import naming
 from plugins.engine.cfg_options import merge_typed
@@ -23,57 +21,16 @@ from plugins.engine.config_keys import resolved_keys
 from plugins.engine.experiment import EXPERIMENT, other_model
 from plugins.engine.files import resolve_path
 from plugins.engine.hooks.num_classes_hook import head_sizes
-from plugins.engine.run_reader import model_parts, read_run
+from plugins.engine.run_reader import model_parts
 from plugins.engine.unwrap import inner_datasets
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from .onnx_model import OnnxModel
-    from .predict import Pictures
+from .predict import Model, TrainedModel
 
 KINDS = {'mmpretrain': 'classifier', 'mmdet': 'detector'}
 
 
-@dataclass(frozen=True)
-class TrainedModel:
-    """A model with loaded weights, on its device, in evaluation mode.
-
-    Attributes:
-        model: The module.
-        config: The config that it was built from.
-        classes: Class names in label order.
-        kind: ``classifier`` or ``detector``.
-        run: The work dir that it was loaded from, if it was.
-        published: The card in the published file that it was loaded from, if it was.
-    """
-
-    model: nn.Module
-    config: Config
-    classes: tuple[str, ...]
-    kind: str
-    run: Path | None = None
-    published: dict[str, Any] | None = None
-
-    @property
-    def card(self) -> dict[str, Any]:
-        """What is known about it, see ``plugins.apis.publish.facts``."""
-        from .publish import facts
-        return self.published or facts(self, self.run and read_run(self.run))
-
-    def predict(self, pictures: 'Pictures', **settings: Any) -> Any:
-        """Predict, see :func:`plugins.apis.predict.predict`."""
-        from .predict import predict
-        return predict(self, pictures, **settings)
-
-    def features(self, pictures: 'Pictures', batch_size: int = 8) -> 'np.ndarray':
-        """What the head is given, see :func:`plugins.apis.predict.features`."""
-        from .predict import features
-        return features(self, pictures, batch_size)
-
-
 def load_model(model: str | Path, checkpoint: str | Path | None = None, device: str | None = None,
-               options: Sequence[str] = (), trust: bool = False) -> 'TrainedModel | OnnxModel':
+               options: Sequence[str] = (), trust: bool = False) -> Model:
     """Load a trained model.
 
     Args:
@@ -97,16 +54,16 @@ def load_model(model: str | Path, checkpoint: str | Path | None = None, device: 
         return OnnxModel(config)
     if config == file:
         from .published import read_published
-        cfg, card = read_published(file)
+        cfg, card, content = read_published(file)
         merge_typed(cfg, options)
-        return replace(load_trained(cfg, file, device, trust), published=card)
+        return replace(load_trained(cfg, file, device, content=content), published=card)
     trained = load_trained(load_config(str(config), options), file, device, trust)
     run = resolve_path(model)
     return replace(trained, run=run if run.is_dir() else None)
 
 
 def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
-                 trust: bool = False) -> TrainedModel:
+                 trust: bool = False, content: dict[str, Any] | None = None) -> TrainedModel:
     """Build a config's model and load a checkpoint as tools/test.py does, without a Runner.
 
     The loaders of mmdet and mmpretrain accept another model's checkpoint with a warning, and
@@ -119,6 +76,7 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
             ``plugins.engine.checkpoint.read_checkpoint``.
         device: For example ``cuda:1``; None for the one that tools/test.py uses.
         trust: Load the checkpoint although it may run code.
+        content: That of the file, if it was read before.
 
     Raises:
         OSError: There is no such file.
@@ -133,11 +91,13 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
         model = MODELS.build(copy.deepcopy(cfg.model))  # mmdet writes into it
     if cfg.get('channels_last'):
         model = model.to(memory_format=torch.channels_last)
+    loaded = content or read_checkpoint(checkpoint)
+    state = loaded.get('state_dict', loaded)
+    consume_prefix_in_state_dict_if_present(state, 'module.')  # of DistributedDataParallel
     try:
-        with redirect_stdout(io.StringIO()):  # mmengine prints how it loads
-            loaded = load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
+        load_state_dict(model, state, strict=True)
     except RuntimeError as error:
-        name = read_checkpoint(checkpoint).get('meta', {}).get('experiment_name')
+        name = loaded.get('meta', {}).get('experiment_name')
         raise ValueError(f'checkpoint {checkpoint} does not fit the {kind} of {cfg.filename}; it '
                          f'was saved by {name or "a program that left no name in it"}. '
                          f'{misfit(error)}') from error
@@ -210,8 +170,3 @@ def _class_names(loaded: dict[str, Any], cfg: Config, checkpoint: str | Path) ->
     except (AttributeError, KeyError, OSError, ValueError) as error:
         raise ValueError(f'checkpoint {checkpoint}: names no classes, and those of the data of '
                          f'{cfg.filename} cannot be read: {error}') from error
-
-
-def rounded(score: float) -> float:
-    """Round a score to the 7 significant digits of a float32."""
-    return float(f'{float(score):.7g}')

@@ -3,19 +3,18 @@ import json
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
 
-if TYPE_CHECKING:
-    from .predict import Pictures
+from .predict import Model
 
 FORMAT = 'mmtransfer'  # the key of our facts in a file's metadata
 
 
-class OnnxModel:
+class OnnxModel(Model):
     """A file of tools/deployment/export_onnx.py, in place of a ``TrainedModel`` and its inference.
 
     Attributes:
@@ -46,11 +45,6 @@ class OnnxModel:
         options.intra_op_num_threads = torch.get_num_threads()
         self._session = onnxruntime.InferenceSession(
             str(path), options, providers=['CPUExecutionProvider'])
-
-    def predict(self, pictures: 'Pictures', **settings: Any) -> Any:
-        """Predict, see :func:`plugins.apis.predict.predict`."""
-        from .predict import predict
-        return predict(self, pictures, **settings)
 
     def __call__(self, images: Sequence[np.ndarray]) -> Any:
         """Answer for a batch as ``Classify`` or ``Detect`` does; equal sizes share a run."""

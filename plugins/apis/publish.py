@@ -23,7 +23,7 @@ from plugins.engine.trained_images import TRAINED, trained_on
 from plugins.engine.zoo import DIGEST, INDEX, read_entries
 
 from .complexity import config_size, count, input_rule
-from .load import TrainedModel
+from .predict import TrainedModel
 from .published import FORMAT, config_text
 
 NAME = re.compile(r'[A-Za-z0-9][\w+-]{0,150}', re.ASCII)  # of a model, also in URLs

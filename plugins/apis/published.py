@@ -57,8 +57,8 @@ def config_text(cfg: Config) -> str:
     return text
 
 
-def read_published(path: Path) -> tuple[Config, dict[str, Any]]:
-    """The config of a published file, as far as a model and its inputs are built from it; its card.
+def read_published(path: Path) -> tuple[Config, dict[str, Any], dict[str, Any]]:
+    """The config of a published file, as far as a model is built from it; its card; its content.
 
     Raises:
         OSError: There is no such file.
@@ -67,7 +67,8 @@ def read_published(path: Path) -> tuple[Config, dict[str, Any]]:
     """
     if digits := named_digits(path):
         check_sum(path, digits)
-    meta = read_checkpoint(path).get('meta', {})
+    content = read_checkpoint(path)
+    meta = content.get('meta', {})
     found = meta.get('published')
     if not (found and meta.get('dataset_meta', {}).get('classes')):
         raise ValueError(f'{path}: contains no config and classes, expected a file of '
@@ -97,7 +98,7 @@ def read_published(path: Path) -> tuple[Config, dict[str, Any]]:
         raise ValueError(f'{path}: rejected, its config names {some(strange)}, which no config of '
                          'this collection does and which could run code; if you trust its source, '
                          'build the model from a config of your own')
-    return cfg, found['card'] | dict(config_text=found['config'])
+    return cfg, found['card'] | dict(config_text=found['config']), content
 
 
 def _published(node: Any) -> Any:

@@ -60,7 +60,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     check_folder(args.out_dir, args.overwrite)
     import numpy as np
 
-    from plugins.apis.classify import Classify
     from plugins.apis.features import as_displayed, trace
     from plugins.apis.load import kind_of, load_model
     from plugins.engine.images import read_image
@@ -70,8 +69,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     trained = load_model(args.config, args.checkpoint, args.device, args.cfg_options,
                          args.trust_checkpoint)
     kind_of(trained.config, expected='classifier')
-    classify, image = Classify(trained), np.asarray(read_image(args.image))
-    seen = trace(trained.model, lambda: classify([image])[0])
+    image = np.asarray(read_image(args.image))
+    seen = trace(trained.model, lambda: trained([image])[0])
     predicted = int(seen.scores.argmax())
     target = predicted if args.target_class is None else index_of(
         args.target_class, trained.classes, '--target-class')

@@ -40,7 +40,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
 
     from plugins.apis.export import export_onnx
     from plugins.apis.load import load_model
-    from plugins.apis.predict import inference_of
     from plugins.engine.run_record import device_name
 
     trained = load_model(args.config, args.checkpoint, 'cpu', args.cfg_options,
@@ -54,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         ours, torchs = (Timer('ask(pictures)', globals=dict(ask=ask, pictures=pictures),
                               num_threads=torch.get_num_threads()).blocked_autorange(
                                   min_run_time=3).median for ask in (
-                                      exported, inference_of(trained)))
+                                      exported, trained))
         print(f'8 pictures take {1000 * ours:.1f} ms with onnxruntime, {1000 * torchs:.1f} ms with '
               f'PyTorch, {torchs / ours:.2f} times as long ({device_name()})')
     return facts

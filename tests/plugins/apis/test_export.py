@@ -10,9 +10,8 @@ from mmengine.registry import MODELS, DefaultScope
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from plugins.apis.export import export_onnx
-from plugins.apis.load import TrainedModel
 from plugins.apis.onnx_model import OnnxModel
-from plugins.apis.predict import inference_of
+from plugins.apis.predict import TrainedModel
 from plugins.engine.session import load_config
 
 CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
@@ -89,7 +88,7 @@ def test_every_classifier_says_what_pytorch_says(name, tmp_path):
     exported = export_onnx(trained, tmp_path / 'm.onnx')
     onnx.checker.check_model(str(tmp_path / 'm.onnx'), full_check=True)
     for batch in pictures([(64, 64), (37, 120), (375, 500), (131, 90)]):
-        seen.append(inference_of(trained)(batch))
+        seen.append(trained(batch))
         assert exported(batch) == pytest.approx(seen[-1], abs=1e-4)
         assert exported(batch[:1]) == pytest.approx(seen[-1][:1], abs=1e-4)
     assert np.ptp(np.concatenate(seen), axis=0).max() > 1e-3  # pictures make a difference
@@ -103,7 +102,7 @@ def test_every_detector_says_what_pytorch_says(name, tmp_path):
     onnx.checker.check_model(str(tmp_path / 'm.onnx'), full_check=True)
     # KITTI's sizes, a larger and a smaller one, all of which fill the rectangle
     for batch in pictures([(375, 1242), (370, 1224), (750, 2484), (45, 151)]):
-        for found, expected in zip(exported(batch), inference_of(trained)(batch), strict=True):
+        for found, expected in zip(exported(batch), trained(batch), strict=True):
             assert len(found) == len(expected) > 10
             side = max(batch[0].shape)
             for ours in found:  # nearly equal scores have no order

@@ -163,5 +163,5 @@ def test_every_config_may_be_published(path, tmp_path):
     cfg = load_config(str(path))
     torch.save(dict(state_dict={}, meta=dict(dataset_meta=dict(classes=['a']), published=dict(
         format=1, config=config_text(cfg), card={}))), tmp_path / 'x.pth')
-    found, _ = read_published(tmp_path / 'x.pth')
+    found, *_ = read_published(tmp_path / 'x.pth')
     assert found.model.type == cfg.model.type

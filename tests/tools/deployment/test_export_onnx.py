@@ -7,7 +7,6 @@ from PIL import Image
 
 from plugins.apis.load import load_trained
 from plugins.apis.onnx_model import OnnxModel
-from plugins.apis.predict import inference_of
 from plugins.engine.session import load_config
 from tests.plugins.apis.cases import CLASSIFIER
 from tools.deployment.export_onnx import main
@@ -26,7 +25,7 @@ def test_a_file_is_written_once(classifier, tmp_path, capsys):
     rng = np.random.default_rng(0)
     pictures = [rng.integers(0, 256, (*size, 3), np.uint8) for size in (
         (8, 8), (8, 8), (31, 17), (5, 300), (200, 333)) for _ in range(4)]
-    expected = inference_of(load_trained(load_config(CLASSIFIER), classifier, 'cpu'))(pictures)
+    expected = load_trained(load_config(CLASSIFIER), classifier, 'cpu')(pictures)
     assert expected.std(axis=0).max() > 0.005
     assert OnnxModel(out)(pictures) == pytest.approx(expected, abs=1e-4)
     Image.fromarray(pictures[-1]).save(tmp_path / 'p.png')
