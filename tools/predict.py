@@ -19,7 +19,7 @@ import io
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,41 +124,46 @@ def _illustrate(files: Sequence[Path], model: 'Model', args: argparse.Namespace,
     from PIL import Image
 
     from plugins.engine.images import read_image
-    from plugins.visualization.inputs import batches, with_progress
 
     entries = []
-    for batch in batches(with_progress(files, 'predict'), args.batch_size):
-        images = [np.asarray(read_image(path)) for path in batch]
-        found = model.records(images, args.topk, args.score_thr)
-        for path, image, entry in zip(batch, images, found, strict=True):
-            name = _name(path, args.input)
-            entries.append(dict(image=name, width=image.shape[1], height=image.shape[0], **entry))
-            kept = name.endswith('.png') and path.with_suffix('') not in files
-            target = folder / (name if kept else f'{name}.png')  # a.jpg and a.png may both exist
-            target.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(_drawn(image, entry, model.classes)).save(target)
+    images = (np.asarray(read_image(path)) for path in files)
+    for path, (image, entry) in zip(files, _predicted(images, len(files), model, args),
+                                    strict=True):
+        name = path.relative_to(args.input).as_posix() if args.input.is_dir() else path.name
+        entries.append(dict(image=name, **entry))
+        kept = name.endswith('.png') and path.with_suffix('') not in files
+        target = folder / (name if kept else f'{name}.png')  # a.jpg and a.png may both exist
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(_drawn(image, entry, model.classes)).save(target)
     return entries
 
 
 def _annotate(video: Any, model: 'Model', args: argparse.Namespace, folder: Path
               ) -> list[dict[str, Any]]:
     """Write the video with its frames' predictions; return the predictions."""
-    from plugins.visualization.inputs import batches, with_progress, write_video
+    from plugins.visualization.inputs import write_video
 
     entries: list[dict[str, Any]] = []
 
     def frames() -> Iterator['np.ndarray']:
-        shown = with_progress(video, 'predict', video.announced or None)
-        for batch in batches(shown, args.batch_size):
-            found = model.records(batch, args.topk, args.score_thr)
-            for image, entry in zip(batch, found, strict=True):
-                entries.append(dict(frame=len(entries), seconds=round(
-                    len(entries) / video.fps, 3), width=image.shape[1], height=image.shape[0],
-                    **entry))
-                yield _drawn(image, entry, model.classes, _VIDEO_WIDTH)
+        for image, entry in _predicted(video, video.announced or None, model, args):
+            entries.append(dict(frame=len(entries), seconds=round(len(entries) / video.fps, 3),
+                                **entry))
+            yield _drawn(image, entry, model.classes, _VIDEO_WIDTH)
 
     write_video(folder / f'{args.input.stem}.mp4', frames(), video.fps)
     return entries
+
+
+def _predicted(images: Iterable['np.ndarray'], total: int | None, model: 'Model',
+               args: argparse.Namespace) -> Iterator[tuple['np.ndarray', dict[str, Any]]]:
+    """Yield each image with its size and its prediction."""
+    from plugins.visualization.inputs import batches, with_progress
+
+    for batch in batches(with_progress(images, 'predict', total), args.batch_size):
+        found = model.records(batch, args.topk, args.score_thr)
+        for image, entry in zip(batch, found, strict=True):
+            yield image, dict(width=image.shape[1], height=image.shape[0], **entry)
 
 
 def _drawn(image: 'np.ndarray', entry: dict[str, Any], classes: Sequence[str], width: int = 900
@@ -203,10 +208,6 @@ def _print_table(entries: Sequence[dict[str, Any]]) -> None:
                      ', '.join(f'{number} {name}' for name, number in found.items()) or 'nothing'))
     print_table(('picture', 'prediction'), rows, 'Predictions'
                 + f', the first {_SHOWN}' * (len(entries) > _SHOWN))
-
-
-def _name(path: Path, given: Path) -> str:
-    return path.relative_to(given).as_posix() if given.is_dir() else path.name
 
 
 if __name__ == '__main__':

@@ -28,14 +28,11 @@ class Classify:
     def __init__(self, trained: TrainedModel) -> None:
         from mmpretrain import ImageClassificationInferencer  # not before the lean import
 
-        if (data := evaluated_data(trained.config, 'source')) is not None:
-            pipeline = build_source(data.source).pipeline
-        elif (data := evaluated_data(trained.config, 'pipeline')) is not None:
-            pipeline = data.pipeline
-        else:
+        if not (data := evaluated_data(trained.config, 'source', 'pipeline')):
             raise ValueError(f'config {trained.config.filename}: test_dataloader.dataset has '
                              'neither source nor pipeline; how a picture becomes an input is not '
                              'known')
+        pipeline = build_source(data.source).pipeline if 'source' in data else data.pipeline
         trained.model._config = Config(dict(  # as mmpretrain's get_model() does
             test_dataloader=dict(dataset=dict(pipeline=pipeline))))
         with DefaultScope.overwrite_default_scope('mmpretrain'):

@@ -25,9 +25,8 @@ def config_size(cfg: Config) -> tuple[int, int]:
     preprocessor = cfg.model.get('data_preprocessor') or {}
     size = preprocessor.get('input_size')
     if kind_of(cfg) == 'detector':
-        data = evaluated_data(cfg, 'pipeline')
-        scale = next((step.get('scale') for step in (data.pipeline if data else ())
-                      if step['type'] == 'Resize'), None)
+        steps = evaluated_data(cfg, 'pipeline').get('pipeline') or ()
+        scale = next((step.get('scale') for step in steps if step['type'] == 'Resize'), None)
         divisor = preprocessor.get('pad_size_divisor', 1)
         size = scale and [math.ceil(side / divisor) * divisor for side in scale[::-1]]
     if not size:
@@ -45,7 +44,7 @@ def input_rule(cfg: Config) -> str:
     """
     if kind_of(cfg) == 'detector':
         return f'any size; resized into {config_size(cfg)} (height, width), padded right and below'
-    if (data := evaluated_data(cfg, 'source')) is None:
+    if not (data := evaluated_data(cfg, 'source')):
         raise ValueError(f'config {cfg.filename}: test_dataloader.dataset has a pipeline of its '
                          'own, expected a source, whose pictures become inputs in a known way')
     from plugins.classification.datasets import build_source

@@ -36,8 +36,7 @@ class Detect:
 
     def __init__(self, trained: TrainedModel) -> None:
         self.model, self.classes = trained.model, trained.classes
-        data = evaluated_data(trained.config, 'pipeline')
-        steps = copy.deepcopy(list(data.pipeline)) if data is not None else []
+        steps = copy.deepcopy(list(evaluated_data(trained.config, 'pipeline').get('pipeline', ())))
         first = steps[0]['type'].split('.')[-1] if steps else None
         if first not in _LOADERS:
             raise ValueError(f'config {trained.config.filename}: the tested pipeline begins with '

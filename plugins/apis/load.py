@@ -1,13 +1,13 @@
 """Load a trained model, ready for prediction."""
 import copy
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import load_state_dict
@@ -148,14 +148,11 @@ def find_device(name: str | None) -> torch.device:
     return found.device
 
 
-def evaluated_data(cfg: Config, key: str) -> ConfigDict | None:
-    """The config of the test data set, inside any wrappers, that has ``key``; else None."""
+def evaluated_data(cfg: Config, *keys: str) -> Mapping[str, Any]:
+    """The config of the test data set, inside any wrappers, that has one of the keys; else {}."""
     dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
-    while key not in dataset:
-        inner = dataset.get('dataset') or next(iter(dataset.get('datasets') or ()), None)
-        if inner is None:
-            return None
-        dataset = inner
+    while dataset and not any(key in dataset for key in keys):
+        dataset = dataset.get('dataset') or next(iter(dataset.get('datasets') or ()), {})
     return dataset
 
 

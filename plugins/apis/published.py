@@ -79,8 +79,7 @@ def read_published(path: Path) -> tuple[Config, dict[str, Any], dict[str, Any]]:
                          'publish the model again, or use the version of this project that did')
     try:
         full = ast.literal_eval(found['config'])
-        data = evaluated_data(Config(full), 'source') or evaluated_data(
-            Config(full), 'pipeline') or {}
+        data = evaluated_data(Config(full), 'source', 'pipeline')
         kept = dict(model=_published(full['model']), default_scope=full['default_scope'],
                     channels_last=full.get('channels_last', False), test_dataloader=dict(
                         dataset={key: data[key] for key in ('source', 'pipeline') if key in data}))

@@ -20,18 +20,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from plugins.engine.command_line import Parser, add_model_options, file_or_run, positive, run, share
 from plugins.engine.files import REPO_ROOT, check_folder, replacing_folder, write_json
 from plugins.engine.result_table import print_table
-from plugins.engine.run_reader import CONFIGS, run_parts
+from plugins.engine.run_reader import CONFIGS, model_parts
 from plugins.engine.wording import counted, short_names
 
 RECORD = 'comparison.json'
 _OUT_DIR = 'work_dirs/compare_detections'
-
-
-class _Config(NamedTuple):
-    """A config file and changes to it."""
-
-    file: Path
-    options: tuple[str, ...]
+_Config = tuple[Path, tuple[str, ...]]  # a config file, and changes to it
 
 
 class _Tested(NamedTuple):
@@ -81,19 +75,19 @@ def _pairs(args: argparse.Namespace, parser: argparse.ArgumentParser
            ) -> list[tuple[_Config, Path]]:
     """Pair each checkpoint with the last config before it, or with that of its run."""
     pairs: list[tuple[_Config, Path]] = []
-    configs: list[_Config] = []
+    configs: list[Path] = []
     for path in args.models:
-        if path.is_dir():
-            config, checkpoint, options = run_parts(path, args.trust_checkpoint)
-            pairs.append((_Config(config, (*options, *args.cfg_options)), checkpoint))
-        elif path.suffix in CONFIGS:
-            configs.append(_Config(path, tuple(args.cfg_options)))
-        elif configs:
-            pairs.append((configs[-1], path))
+        if path.is_file() and path.suffix in CONFIGS:
+            configs.append(path)
+        elif path.is_dir() or configs:
+            config, checkpoint, options = model_parts(
+                *([path] if path.is_dir() else [configs[-1], path]),
+                options=args.cfg_options, trusted=args.trust_checkpoint)
+            pairs.append(((config, tuple(options)), checkpoint))
         else:
             parser.error(f'{path}: expected a config first ({" ".join(CONFIGS)})')
-    if idle := [config for config in configs if config not in dict(pairs)]:
-        parser.error(f'{idle[0].file}: no checkpoint follows this config')
+    if idle := set(configs) - {config for (config, _), _ in pairs}:
+        parser.error(f'{idle.pop()}: no checkpoint follows this config')
     return pairs
 
 
@@ -121,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         places = sorted(places, key=lambda place: -disagreement(by_image[place]))[:args.images]
     record = dict(
         part=args.part, images=len(ids), score_thr=args.score_thr, iou_thr=args.iou_thr,
-        models=[dict(name=name, config=str(config.file), checkpoint=str(checkpoint), **{
+        models=[dict(name=name, config=str(config), checkpoint=str(checkpoint), **{
             key: sum(one.counts[key] for one in of_model) for key in ('tp', 'fp', 'fn')})
             for name, (config, checkpoint), of_model in zip(
                 args.names, args.pairs, outcomes, strict=True)],
@@ -148,7 +142,8 @@ def _tested(config: _Config, args: argparse.Namespace) -> _Tested:
     from plugins.engine.evaluated_part import use_part
     from plugins.engine.session import load_config
 
-    cfg = load_config(str(config.file), config.options)
+    file, options = config
+    cfg = load_config(str(file), options)
     kind_of(cfg, expected='detector')
     cfg.test_evaluator = []  # no metric is computed here
     use_part(cfg, args.part)
@@ -156,7 +151,7 @@ def _tested(config: _Config, args: argparse.Namespace) -> _Tested:
         dataset = DATASETS.build(cfg.test_dataloader.dataset)
     rows = {Path(dataset.get_data_info(row)['img_path']).stem: row for row in range(len(dataset))}
     if len(rows) < len(dataset):
-        raise ValueError(f'config {config.file}: two of its images have the same file name; ids '
+        raise ValueError(f'config {file}: two of its images have the same file name; ids '
                          'must be unique')
     return _Tested(cfg, dataset, rows)
 

@@ -91,4 +91,4 @@ def test_a_data_set_is_found_below_its_wrappers():
     cfg.test_dataloader.dataset = dict(type='ConcatDataset', datasets=[
         dict(type='RepeatDataset', times=2, dataset=inner)])
     assert evaluated_data(cfg, 'source').source == inner.source
-    assert evaluated_data(cfg, 'ann_file') is None
+    assert evaluated_data(cfg, 'ann_file') == {}

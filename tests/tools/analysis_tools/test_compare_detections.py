@@ -82,7 +82,7 @@ def test_a_config_holds_for_the_checkpoints_behind_it_whose_names_tell_them_apar
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     args = parse_args([DETECTOR, str(paths[0]), str(paths[1]), str(second), str(paths[2])])
-    assert [(config.file, checkpoint) for config, checkpoint in args.pairs] == [
+    assert [(config, checkpoint) for (config, _), checkpoint in args.pairs] == [
         (Path(DETECTOR), paths[0]), (Path(DETECTOR), paths[1]), (second, paths[2])]
     for chosen, names in ((paths[:2], ['a/x', 'b/x']), (paths[1:], ['best.pth', 'last.pth']),
                           (paths[1:2], ['b/x'])):
