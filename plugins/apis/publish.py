@@ -43,6 +43,7 @@ def facts(trained: TrainedModel, run: Run | None, licence: str = '') -> dict[str
         licence: That of the data, in words.
     """
     config, record = Path(trained.config.filename), run.trained if run else {}
+    tested = run.tested if run else None
     known = dict(
         name=config.stem, kind=trained.kind,
         config=shown_path(config) if config.is_relative_to(REPO_ROOT) else config.name,
@@ -52,7 +53,10 @@ def facts(trained: TrainedModel, run: Run | None, licence: str = '') -> dict[str
         parameters=sum(one.numel() for one in trained.model.parameters()),
         depth=sum(isinstance(one, nn.Conv2d | nn.Linear) for one in trained.model.modules()),
         training={key: record[key] for key in _TRAINING if record.get(key) is not None},
-        test=_test(run.tested) if run and run.tested else None)
+        test=tested and dict(
+            metrics=tested['metrics'], intervals=tested.get('intervals') or {}, images=sum(
+                one['images'] for one in (tested.get('classes') or {}).values()) or None,
+            fingerprint=(tested.get('data_fingerprint') or {}).get('test')))
     try:
         known['input_size'] = list(config_size(trained.config))
         known['flops'] = count(trained.model, config_size(trained.config))['flops']
@@ -65,13 +69,6 @@ def facts(trained: TrainedModel, run: Run | None, licence: str = '') -> dict[str
 def _title(config: Path) -> str:
     text = ast.get_docstring(ast.parse(config.read_text('utf-8'))) if config.suffix == '.py' else ''
     return (text or '').partition('\n')[0]
-
-
-def _test(record: dict[str, Any]) -> dict[str, Any]:
-    """Metrics, with the intervals of shares of images, and the data."""
-    return dict(metrics=record['metrics'], intervals=record.get('intervals') or {},
-                images=sum(one['images'] for one in (record.get('classes') or {}).values()) or None,
-                fingerprint=(record.get('data_fingerprint') or {}).get('test'))
 
 
 def publish(trained: TrainedModel, card: dict[str, Any], images: dict[str, Any], folder: Path,

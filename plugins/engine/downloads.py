@@ -4,19 +4,15 @@ import shutil
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException
 from pathlib import Path
 
 from rich.progress import wrap_file
 
 from .files import PARTIAL, checksum, lock, naming
 
-_MOST_BYTES = 10 ** 10
 
-
-def download(url: str, target: Path, expected: str, advice: str) -> Path:
+def download(url: str, target: Path, expected: str, advice: str, most: int = 10 ** 10) -> Path:
     """Fetch a file, unless it is there.
 
     Args:
@@ -24,6 +20,7 @@ def download(url: str, target: Path, expected: str, advice: str) -> Path:
         target: The file to write. A broken attempt is kept beside it if there is a sum.
         expected: Its SHA-256, or the first digits of it; '' if none is known.
         advice: What to do without a network, the end of the error.
+        most: The largest size in bytes.
 
     Raises:
         OSError: It cannot be fetched, or another process fetches it.
@@ -37,12 +34,14 @@ def download(url: str, target: Path, expected: str, advice: str) -> Path:
         try:
             # The last byte is fetched again: a server has no answer that begins where the file ends
             start = max(partial.stat().st_size - 1, 0) if partial.is_file() else 0
-            with opened(url, advice, start) as answer, partial.open('ab') as file:
+            request = urllib.request.Request(url, headers={'Range': f'bytes={start}-'} if start
+                                             else {})
+            with urllib.request.urlopen(request, timeout=30) as answer, partial.open('ab') as file:
                 start = start if answer.status == 206 else 0  # or the server sends the whole file
                 length = answer.headers.get('Content-Length', '')
-                if not length.isdecimal() or int(length) > _MOST_BYTES:
+                if not length.isdecimal() or int(length) > most:
                     raise OSError(f'{url}: found the size {length or "not announced"}, expected a '
-                                  f'number of bytes up to {_MOST_BYTES}; {advice}')
+                                  f'number of bytes up to {most}; {advice}')
                 file.truncate(start)
                 with wrap_file(answer, int(length), description=target.name,
                                disable=not sys.stdout.isatty()) as shown:
@@ -53,8 +52,10 @@ def download(url: str, target: Path, expected: str, advice: str) -> Path:
                               'bytes; repeat the command, which fetches the rest')
             check_sum(partial, expected)
             os.replace(partial, target)
-        except ValueError:  # a wrong sum
-            partial.unlink()
+        except (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError) as error:
+            raise OSError(f'{url}: cannot be fetched ({error}); {advice}') from error
+        except ValueError:  # a wrong sum, or no URL
+            partial.unlink(missing_ok=True)
             raise
         finally:
             if not (expected and partial.is_file()):
@@ -73,14 +74,3 @@ def check_sum(path: Path, expected: str) -> None:
     if not found.startswith(expected):
         raise ValueError(f'{path}: its SHA-256 is {found}, expected {expected}: the file changed '
                          'since it was published; remove it, and fetch or copy it again')
-
-
-@contextmanager
-def opened(url: str, advice: str, start: int = 0) -> Iterator[HTTPResponse]:
-    """The answer to a request for a file from a byte on; OSError in one sentence."""
-    request = urllib.request.Request(url, headers={'Range': f'bytes={start}-'} if start else {})
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            yield answer
-    except (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError) as error:
-        raise OSError(f'{url}: cannot be fetched ({error}); {advice}') from error

@@ -7,12 +7,13 @@ import os
 import re
 from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
 from .checks import check_shape
-from .downloads import check_sum, download, opened
+from .downloads import check_sum, download
 from .files import REPO_ROOT, resolve_path, shown_path
 from .wording import near, some
 
@@ -44,17 +45,17 @@ def published_models() -> dict[str, dict[str, Any]]:
     """
     place = zoo_place()
     if _URL.match(place):
-        with opened(f'{place}/{INDEX}', _ADVICE) as answer:
-            indices = {f'{place}/{INDEX}': answer.read(_MOST_OF_INDEX + 1)}
+        with TemporaryDirectory() as folder:  # it may change
+            file = download(f'{place}/{INDEX}', Path(folder, INDEX), '', _ADVICE, _MOST_OF_INDEX)
+            indices = {f'{place}/{INDEX}': file.read_bytes()}
     else:
         file = Path(place, INDEX)
         if os.environ.get(VARIABLE) and not file.is_file():
             raise FileNotFoundError(f'{file}: no such file; {VARIABLE} is the folder that '
                                     'publish_model.py writes into, or the URL of one')
         indices = {str(file): file.read_bytes()} if file.is_file() else {}
-    own = {shown_path(path): path.read_bytes()
-           for path in sorted((REPO_ROOT / 'configs').glob(f'*/{INDEX}')) if
-           b'Weights:' in path.read_bytes()}
+    own = {shown_path(path): text for path in sorted((REPO_ROOT / 'configs').glob(f'*/{INDEX}'))
+           if b'Weights:' in (text := path.read_bytes())}
     return {entry['Name']: entry for where, text in {**own, **indices}.items()
             for entry in read_entries(text, where) if entry.get('Weights')}
 

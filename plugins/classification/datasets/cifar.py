@@ -4,7 +4,6 @@ import pickle
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from mmengine.logging import print_log
@@ -16,31 +15,6 @@ from plugins.engine import checks
 from plugins.engine.files import checksum, resolve_path
 from plugins.engine.plain_values import INERT, BoundedUnpickler, plain, reject
 from plugins.engine.wording import shortened
-
-
-class Edition(NamedTuple):
-    """CIFAR-10 or CIFAR-100.
-
-    Attributes:
-        folder: The folder in the archive.
-        archive: File name of the archive.
-        label_key: Key of the labels in the batches; see :func:`read_classes`.
-        files: 'train', 'test' and 'meta' -> file name -> MD5.
-    """
-    folder: str
-    archive: str
-    label_key: str
-    files: dict[str, dict[str, str]]
-
-
-def _edition(upstream: type[official.CIFAR10], label_key: str) -> Edition:
-    return Edition(upstream.base_folder, upstream.filename, label_key, {
-        'train': dict(upstream.train_list), 'test': dict(upstream.test_list),
-        'meta': {upstream.meta['filename']: upstream.meta['md5']}})
-
-
-CIFAR10 = _edition(official.CIFAR10, 'labels')
-CIFAR100 = _edition(official.CIFAR100, 'fine_labels')
 
 
 @SOURCES.register_module(name='cifar10')
@@ -65,7 +39,8 @@ class Cifar10(Source):
     """
 
     size = (32, 32)
-    edition: Edition = CIFAR10
+    upstream = official.CIFAR10  # knows the names of folder, archive and files, and their MD5
+    label_key = 'labels'  # of the labels in the batches, see read_classes()
 
     def __init__(self, data_root: str | Path, split: str,
                  classes: Sequence[int | str] | str | None = None,
@@ -81,25 +56,26 @@ class Cifar10(Source):
     @classmethod
     def parts(cls, root: Path) -> dict[str, Source]:
         """See :class:`Source`."""
-        if not any((folder / next(iter(cls.edition.files['test']))).is_file()
-                   for folder in (root, root / cls.edition.folder)):
+        if not any((folder / cls.upstream.test_list[0][0]).is_file()
+                   for folder in (root, root / cls.upstream.base_folder)):
             return {}
         return {split: cls(root, split) for split in ('train', 'test')}
 
     @property
     def _files(self) -> dict[str, str]:
-        return {**self.edition.files[self.split], **self.edition.files['meta']}
+        """File name -> MD5; the file of the class names is the last."""
+        meta = self.upstream.meta
+        return {**dict(getattr(self.upstream, f'{self.split}_list')), meta['filename']: meta['md5']}
 
     @cached_property
     def _folder(self) -> Path:
-        return find_folder(self.root, self.edition, self._files)
+        return find_folder(self.root, self.upstream, self._files)
 
     def listing(self) -> tuple[list[str], np.ndarray, tuple[str, ...]]:
         """See :class:`Source`; names consist of folder, split and row."""
-        meta, = self.edition.files['meta']
-        classes = read_classes(self._folder / meta, self.edition.label_key)
-        batches = [read_batch(self._folder / name, self.edition.label_key, len(classes))
-                   for name in self.edition.files[self.split]]
+        *names, meta = self._files
+        classes = read_classes(self._folder / meta, self.label_key)
+        batches = [read_batch(self._folder / name, self.label_key, len(classes)) for name in names]
         self._batches = [data for data, _ in batches]
         labels = np.concatenate([labels for _, labels in batches])
         ids = wanted_classes(self._folder / meta, classes, self.wanted)
@@ -136,16 +112,16 @@ class Cifar10(Source):
 class Cifar100(Cifar10):
     """CIFAR-100 with its 100 fine classes, like :class:`Cifar10`, in ``cifar-100-python``."""
 
-    edition = CIFAR100
+    upstream, label_key = official.CIFAR100, 'fine_labels'
 
 
-def find_folder(root: Path, edition: Edition, expected: dict) -> Path:
-    """The folder of the files: ``root``, or the edition's folder in it.
+def find_folder(root: Path, upstream: type[official.CIFAR10], expected: dict) -> Path:
+    """The folder of the files: ``root``, or the official folder in it.
 
     Raises:
         FileNotFoundError: A file is missing.
     """
-    folder_name, archive = edition.folder, edition.archive
+    folder_name, archive = upstream.base_folder, upstream.filename
     folder = root / folder_name if (root / folder_name).is_dir() else root
     missing = [name for name in expected if not (folder / name).is_file()]
     if not missing:

@@ -83,9 +83,12 @@ def test_other_cifar_files_are_a_warning_and_broken_ones_an_error(mirror, tmp_pa
         assert said.startswith('Warning: cifar10/cifar-10-batches-py is complete, but data_batch_1')
         assert 'batches.meta, test_batch differ from the official files' in said
         main(arguments)
-    official = {part: {name: hashlib.md5((folder / name).read_bytes()).hexdigest()
-                       for name in files} for part, files in Cifar10.edition.files.items()}
-    monkeypatch.setattr(Cifar10, 'edition', Cifar10.edition._replace(files=official))
+    upstream = Cifar10.upstream
+    sums = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    for part in ('train_list', 'test_list'):
+        monkeypatch.setattr(upstream, part, [
+            (name, sums[name]) for name, _ in getattr(upstream, part)])
+    monkeypatch.setattr(upstream, 'meta', upstream.meta | dict(md5=sums['batches.meta']))
     capsys.readouterr()
     main(arguments)
     assert capsys.readouterr().err == ''

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from plugins.classification.datasets import Cifar10, Cifar100, cifar
-from plugins.classification.datasets.cifar import CIFAR10
 
 NAMES = ('apple', 'bear', 'cup', 'dolphin')
 
@@ -188,9 +187,11 @@ def test_one_line_names_the_unofficial_files(tmp_path, monkeypatch):
     assert 'MD5: test_batch, batches.meta;' in text and '\n' not in text
     assert (logger, level) == ('current', logging.WARNING)
     # With sums that fit nothing is said (md5sum of the files of this test).
-    sums = {split: {name: hashlib.md5((tmp_path / 'c' / name).read_bytes()).hexdigest()
-                    for name in files} for split, files in CIFAR10.files.items()}
-    monkeypatch.setattr(Cifar10, 'edition', CIFAR10._replace(files=sums))
+    upstream = Cifar10.upstream
+    sums = {path.name: hashlib.md5(path.read_bytes()).hexdigest()
+            for path in (tmp_path / 'c').iterdir()}
+    monkeypatch.setattr(upstream, 'test_list', [('test_batch', sums['test_batch'])])
+    monkeypatch.setattr(upstream, 'meta', upstream.meta | dict(md5=sums['batches.meta']))
     cifar10(tmp_path / 'c', 'test')
     assert len(lines) == 1
 
