@@ -31,10 +31,10 @@ def export_onnx(trained: TrainedModel, path: Path) -> OnnxModel:
         OSError: The file cannot be written.
     """
     expected = trained.inference
-    module = (ExportedDetector if trained.kind == 'detector' else ExportedClassifier)(trained)
-    facts = dict(kind=trained.kind, classes=trained.classes, input=module.rule,
+    facts = dict(kind=trained.kind, classes=trained.classes, input=input_rule(trained.config),
                  config=Path(trained.config.filename).stem,
                  test_cfg=trained.config.model.get('test_cfg'))
+    module = (ExportedDetector if trained.kind == 'detector' else ExportedClassifier)(trained)
     shape = [2, *(side * 3 // 2 for side in module.size), 3]
     pictures = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     logging.getLogger('onnx_ir').setLevel(logging.ERROR)
@@ -81,7 +81,6 @@ class ExportedClassifier(nn.Module):
         super().__init__()
         from plugins.classification.datasets import build_source
 
-        self.rule = input_rule(trained.config)
         source = build_source(evaluated_data(trained.config, 'source').source)
         self.model, self.size, self.stretch = trained.model, source.size, source.resize == 'stretch'
 
@@ -132,7 +131,6 @@ class ExportedDetector(nn.Module):
         self.model, self.size = trained.model, config_size(trained.config)
         steps = {step['type']: step for step in evaluated_data(trained.config, 'pipeline').pipeline}
         self.scale, self.pad_first = steps['Resize']['scale'], 'Pad' in steps
-        self.rule = input_rule(trained.config)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         height, width = (torch.full((), side, dtype=torch.float64) for side in pictures.shape[1:3])

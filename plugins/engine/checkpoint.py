@@ -77,9 +77,17 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
     published = name.startswith(_PREFIXES)
     path = _local_copy(published_url(name)) if published else local_checkpoint(name)
     trusted = path in _trusted
+    refusal = ''
     try:
-        refusal, checkpoint = _read_safetensors(path, map_location) if path.suffix == SAFETENSORS \
-            else _read_pickle(path, map_location, trusted)
+        if path.suffix == SAFETENSORS:
+            checkpoint = _read_safetensors(path, map_location)
+        else:
+            with path.open('rb') as file, torch.serialization.safe_globals(
+                    [(kind, name) for name, kind in INERT.items()]):
+                refusal = _refusal(file, path, trusted)
+                checkpoint = None if refusal else plain(torch.load(
+                    file, map_location=map_location, weights_only=not trusted),
+                    drop if trusted else reject)
     except Exception as error:  # unpickling random bytes can raise anything
         if isinstance(error, OSError) and error.filename:
             raise
@@ -93,22 +101,12 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
     return checkpoint
 
 
-def _read_safetensors(path: Path, map_location: Any) -> tuple[str, dict[str, Any]]:
+def _read_safetensors(path: Path, map_location: Any) -> dict[str, Any]:
     """Tensors, and what publish_model.py put into the file's metadata."""
     from safetensors import safe_open, torch
     with safe_open(path, 'pt') as file:
         rest = json.loads((file.metadata() or {}).get(METADATA, '{}'))
-    return '', dict(rest, state_dict=torch.load_file(path, str(map_location or 'cpu')))
-
-
-def _read_pickle(path: Path, map_location: Any, trusted: bool) -> tuple[str, dict[str, Any] | None]:
-    """Why a file must not be loaded, or ''; and its content."""
-    with path.open('rb') as file, torch.serialization.safe_globals(
-            [(kind, name) for name, kind in INERT.items()]):
-        if refusal := _refusal(file, path, trusted):
-            return refusal, None
-        return '', plain(torch.load(file, map_location=map_location, weights_only=not trusted),
-                         drop if trusted else reject)
+    return dict(rest, state_dict=torch.load_file(path, str(map_location or 'cpu')))
 
 
 def local_checkpoint(filename: str | Path, key: str = 'checkpoint') -> Path:
