@@ -10,7 +10,7 @@
 Pictures are written with a classifier's most likely classes or a detector's boxes;
 predictions.json and, of pictures, predictions.csv hold the same in numbers. Pictures are
 preprocessed like the config's test data, so the results are those of tools/test.py (except for a
-detector's padding, see plugins/apis/detect.py). All files of a folder are checked before the first
+detector's padding, see plugins/apis/inference.py). All files of a folder are checked before the first
 prediction.
 """
 import argparse
@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """
     args = parse_args(argv)
     check_folder(args.out_dir, args.overwrite)
-    from plugins.apis.detect import threshold_note
+    from plugins.apis.inference import threshold_note
     from plugins.apis.load import load_model
     from plugins.visualization.inputs import Video, check_pictures, find_files, is_video
 

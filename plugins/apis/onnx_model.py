@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
+from .inference import detections
 from .predict import Model
 
 FORMAT = 'mmtransfer'  # the key of our facts in a file's metadata
@@ -53,6 +54,5 @@ class OnnxModel(Model):
             rows += zip(*self._session.run(None, dict(pictures=np.stack([*group]))), strict=True)
         if self.kind == 'classifier':
             return np.stack([scores for scores, in rows])
-        from .detect import detections
         return [detections(*(part[scores > 0] for part in (boxes, scores, labels)), self.classes)
                 for boxes, scores, labels in rows]

@@ -110,11 +110,8 @@ class TrainedModel(Model):
     @cached_property
     def inference(self) -> Any:
         """What answers for a batch, ``Classify`` or ``Detect``."""
-        if self.kind == 'detector':
-            from .detect import Detect as Kind
-        else:
-            from .classify import Classify as Kind
-        return Kind(self)
+        from .inference import Classify, Detect
+        return (Detect if self.kind == 'detector' else Classify)(self)
 
     def __call__(self, images: Sequence[np.ndarray]) -> Sequence[Any]:
         return self.inference(images)

@@ -182,7 +182,7 @@ def _run(data: _Tested, checkpoint: Path, ids: Sequence[str], args: argparse.Nam
     """Return a model's Outcome for each image."""
     from rich.progress import track
 
-    from plugins.apis.detect import run_packed, threshold_note
+    from plugins.apis.inference import run_packed, threshold_note
     from plugins.apis.load import load_trained
     from plugins.detection.metrics.image_result import image_result
     from plugins.visualization.inputs import batches

@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from plugins.apis import load_model
-from plugins.apis.detect import threshold_note
+from plugins.apis.inference import threshold_note
 from plugins.apis.load import load_trained
 from plugins.engine.session import load_config
 from tests.plugins.apis.cases import CLASSIFIER, DETECTOR

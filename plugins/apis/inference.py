@@ -1,4 +1,4 @@
-"""Run a detector on pictures or on images of a data set."""
+"""Run a classifier or a detector on pictures, or a detector on images of a data set."""
 import copy
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -17,6 +17,40 @@ from .predict import TrainedModel, rounded
 
 _LOADERS = ('LoadCachedImage', 'LoadImageFromFile')
 _THRESHOLDS = ('score_thr', 'conf_thr')  # below which mmdet's heads drop boxes before NMS
+
+
+class Classify:
+    """Class scores of pictures, as tools/test.py computes them for the same files.
+
+    ``mmpretrain.ImageClassificationInferencer`` with the pipeline of the config's test data, or the
+    one that its source stands for; it is given decoded pictures, because upstream's own reader
+    accepts truncated files.
+
+    Raises:
+        ValueError: The data set in the config's test_dataloader has neither a source
+            whose pictures have a known size nor a pipeline.
+    """
+
+    def __init__(self, trained: TrainedModel) -> None:
+        from mmpretrain import ImageClassificationInferencer  # a detector does without
+
+        from plugins.classification.datasets import build_source
+
+        if not (data := evaluated_data(trained.config, 'source', 'pipeline')):
+            raise ValueError(f'config {trained.config.filename}: test_dataloader.dataset has '
+                             'neither source nor pipeline; how a picture becomes an input is not '
+                             'known')
+        pipeline = build_source(data.source).pipeline if 'source' in data else data.pipeline
+        trained.model._config = Config(dict(  # as mmpretrain's get_model() does
+            test_dataloader=dict(dataset=dict(pipeline=pipeline))))
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            self._inferencer = ImageClassificationInferencer(trained.model, classes=trained.classes)
+
+    def __call__(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Classify a batch; return (N, classes) scores."""
+        batch, = self._inferencer.preprocess([*map(_bgr, images)], len(images))
+        samples = self._inferencer.forward(batch)
+        return torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()
 
 
 class Detect:
@@ -52,11 +86,15 @@ class Detect:
             For each picture its detections, the most confident first, each with ``class``,
             ``score`` and ``box`` (x1, y1, x2, y2 in pixels of the picture).
         """
-        packed = [self._pipeline(dict(img=np.ascontiguousarray(image[..., ::-1]), img_id=index,
-                                      instances=[])) for index, image in enumerate(images)]
+        packed = [self._pipeline(dict(img=_bgr(image), img_id=index, instances=[]))
+                  for index, image in enumerate(images)]
         return [detections(*(sample.pred_instances[key].cpu().numpy() for key in (
             'bboxes', 'scores', 'labels')), self.classes)
             for sample in run_packed(self.model, packed)]
+
+
+def _bgr(image: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(image[..., ::-1])
 
 
 def run_packed(model: torch.nn.Module, packed: Iterable[dict]) -> list[Any]:
