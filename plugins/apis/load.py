@@ -22,6 +22,7 @@ from plugins.engine.experiment import EXPERIMENT, other_model
 from plugins.engine.files import resolve_path
 from plugins.engine.hooks.num_classes_hook import head_sizes
 from plugins.engine.run_reader import model_parts
+from plugins.engine.trained_images import TRAINED
 from plugins.engine.unwrap import inner_datasets
 
 from .predict import Model, TrainedModel
@@ -102,8 +103,8 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
                          f'was saved by {name or "a program that left no name in it"}. '
                          f'{misfit(error)}') from error
     check_finite(model.state_dict(), checkpoint)
-    begun = loaded.get('message_hub', {}).get('runtime_info', {}).get(EXPERIMENT)
-    if told := other_model(begun, resolved_keys(cfg)):
+    info = loaded.get('message_hub', {}).get('runtime_info', {})
+    if told := other_model(info.get(EXPERIMENT), resolved_keys(cfg)):
         print(f'Warning: checkpoint {checkpoint} fits, but was trained with another model than '
               f'{cfg.filename} describes: {told}. Its predictions may be wrong.', file=sys.stderr)
     classes = _class_names(loaded, cfg, checkpoint)
@@ -111,7 +112,7 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
         if number != len(classes):
             raise ValueError(f'checkpoint {checkpoint}: its model has {number} classes, but found '
                              f'the {len(classes)} names {", ".join(classes)}')
-    return TrainedModel(model.to(target).eval(), cfg, classes, kind)
+    return TrainedModel(model.to(target).eval(), cfg, classes, kind, images=info.get(TRAINED, {}))
 
 
 def kind_of(cfg: Config, expected: str | None = None) -> str:

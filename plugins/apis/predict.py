@@ -1,7 +1,7 @@
 """A trained model's predictions for pictures, as records for JSON."""
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,8 @@ class TrainedModel(Model):
         model: The module.
         run: The work dir that it was loaded from, if it was.
         published: The card in the published file that it was loaded from, if it was.
+        images: What the checkpoint says about the images that it was trained on, see
+            ``plugins.engine.trained_images``.
     """
 
     model: nn.Module
@@ -100,6 +102,7 @@ class TrainedModel(Model):
     kind: str
     run: Path | None = None
     published: dict[str, Any] | None = None
+    images: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def card(self) -> dict[str, Any]:

@@ -71,17 +71,16 @@ def _title(config: Path) -> str:
     return (text or '').partition('\n')[0]
 
 
-def publish(trained: TrainedModel, card: dict[str, Any], images: dict[str, Any], folder: Path,
-            safetensors: bool = False) -> Path:
+def publish(trained: TrainedModel, card: dict[str, Any], folder: Path, safetensors: bool = False
+            ) -> Path:
     """Write ``{name}_{yyyymmdd}-{first 8 of SHA-256}/`` into a zoo, and list it in the zoo's index.
 
-    In it are a file of that name, with tensors and plain values alone, and README.md.
+    In it are a file of that name, with tensors and plain values alone, and README.md. The contents
+    of the images trained on are kept without names, so that a test on them is still warned of.
 
     Args:
         trained: The model.
         card: See :func:`facts`.
-        images: What the checkpoint says about the images it was trained on; their contents are
-            kept without names, so that a test on them is still warned of.
         folder: The zoo.
         safetensors: Write the same in this format, too.
 
@@ -104,7 +103,7 @@ def publish(trained: TrainedModel, card: dict[str, Any], images: dict[str, Any],
     state = {name: value.cpu().clone() for name, value in trained.model.state_dict().items()}
     meta = dict(experiment_name=card['name'], dataset_meta=dict(classes=card['classes']),
                 published=dict(format=FORMAT, config=config_text(trained.config), card=card))
-    digests = sorted({digest for digest in trained_on(images).values() if digest})
+    digests = sorted({digest for digest in trained_on(trained.images).values() if digest})
     hub = dict(runtime_info={TRAINED: dict(train=dict(root='', images={
         f'published image {place}': digest for place, digest in enumerate(digests)}))})
     rest = dict(meta=meta, message_hub=hub)

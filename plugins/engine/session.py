@@ -212,10 +212,14 @@ class Session(ExitStack):
         """Make the record of a finished training, write it if ``keep``, and print it."""
         record = _hook(runner, RunRecordHook)
         best = record.best(_hook(runner, CheckpointHook), runner.epoch)
+        info, monitor = runner.message_hub.runtime_info, best['monitor']
+        # With several monitored keys, each has its own name for the best checkpoint.
+        path = monitor and (info.get(f'best_ckpt_{monitor}') or info.get('best_ckpt'))
+        path = path or last_checkpoint(Path(runner.work_dir))
         result = dict(mode='train', split='val', metrics=best['metrics'], monitor=best['monitor'],
                       best_epoch=best['epoch'], epochs=runner.epoch,
                       seconds=round(record.seconds, 2),
-                      checkpoint=_best_checkpoint(runner, best), history=record.history,
+                      checkpoint=path and shown_path(path), history=record.history,
                       changes=self._changes, recipe=recipe_of(self.cfg), **self._described(runner))
         self._finish(runner, result, keep)
         return result
@@ -279,13 +283,3 @@ def load_config(config: str, options: Sequence[str] = ()) -> Config:
 
 def _hook(runner: Runner, kind: type) -> Any:
     return next((hook for hook in runner.hooks if isinstance(hook, kind)), None)
-
-
-def _best_checkpoint(runner: Runner, best: dict[str, Any]) -> str | None:
-    """The checkpoint to test: the best, else the last; None if there is none."""
-    info, monitor = runner.message_hub.runtime_info, best['monitor']
-    # With several monitored keys, each has its own name for the best checkpoint.
-    path = monitor and (info.get(f'best_ckpt_{monitor}') or info.get('best_ckpt'))
-    path = path or last_checkpoint(Path(runner.work_dir))
-    return path and shown_path(path)
-

@@ -45,8 +45,6 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         parser.error(f'--out-dir is missing: MMTRANSFER_ZOO is a URL, {zoo_place()}')
     from plugins.apis.load import load_model
     from plugins.apis.publish import facts, publish
-    from plugins.engine.checkpoint import read_checkpoint
-    from plugins.engine.trained_images import TRAINED
 
     trained = load_model(args.config, args.checkpoint, 'cpu', args.cfg_options,
                          args.trust_checkpoint)
@@ -58,10 +56,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         record = None  # which is about other weights, or with them about another model
     card = facts(trained, record, args.data_licence)
     card['name'] = args.name or card['name']
-    hub = read_checkpoint(args.checkpoint).get('message_hub', {})
     zoo = args.out_dir or Path(zoo_place())
-    made = publish(trained, card, hub.get('runtime_info', {}).get(TRAINED, {}), zoo,
-                   args.safetensors)
+    made = publish(trained, card, zoo, args.safetensors)
     size = (made / f'{made.name}.pth').stat().st_size
     print(f'{made}: {size / 1e6:.2f} MB, was {args.checkpoint.stat().st_size / 1e6:.2f} MB')
     there = '' if zoo == Path(zoo_place()) else f'{VARIABLE}={shlex.quote(str(zoo))} '

@@ -21,7 +21,7 @@ def files(tmp_path_factory, classifier, detector):
     found = {}
     for config, checkpoint in ((CLASSIFIER, classifier), (DETECTOR, detector)):
         trained = load_trained(load_config(config), checkpoint, 'cpu')
-        made = publish(trained, facts(trained, None), {}, folder, safetensors=True)
+        made = publish(trained, facts(trained, None), folder, safetensors=True)
         found[trained.kind] = {path.suffix: path for path in made.iterdir()}
     return found
 
@@ -115,7 +115,7 @@ def test_a_backbone_of_timm(tmp_path, name, classes):
     config = str(REPO_ROOT / 'configs' / name)
     trained = load_trained(load_config(config), save_checkpoint(
         tmp_path / 'x.pth', config, tuple(classes)), 'cpu')
-    made = publish(trained, facts(trained, None), {}, tmp_path)
+    made = publish(trained, facts(trained, None), tmp_path)
     file = made / f'{made.name}.pth'
     picture = torch.zeros(9, 9, 3, dtype=torch.uint8).numpy()
     assert load_model(file, device='cpu').predict(picture) == trained.predict(picture)
