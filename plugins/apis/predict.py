@@ -149,14 +149,12 @@ class TrainedModel(Model):
 
 def _listed(pictures: Pictures) -> tuple[list[Any], bool]:
     """The pictures, of which those in files can be decoded; whether it is a single one."""
-    one = isinstance(pictures, np.ndarray | Image.Image) or (
-        isinstance(pictures, str | Path) and not Path(pictures).is_dir())
-    if isinstance(pictures, str | Path):
-        if not Path(pictures).exists():
-            raise FileNotFoundError(f'{pictures}: no such file or folder')
-        asked: list[Any] = find_files(Path(pictures))
-    else:
-        asked = [pictures] if one else list(pictures)
+    named = isinstance(pictures, str | Path)
+    if named and not Path(pictures).exists():
+        raise FileNotFoundError(f'{pictures}: no such file or folder')
+    one = not Path(pictures).is_dir() if named else isinstance(pictures, np.ndarray | Image.Image)
+    asked: list[Any] = find_files(Path(pictures)) if named else \
+        [pictures] if one else list(pictures)
     check_pictures([Path(picture) for picture in asked if isinstance(picture, str | Path)])
     return asked, one
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
+from mmengine.evaluator import DumpResults
+from mmengine.fileio import dump
 from mmengine.hooks import CheckpointHook
-from mmengine.registry import RUNNERS
+from mmengine.registry import METRICS, RUNNERS
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
@@ -20,11 +22,10 @@ from .console import check_window
 from .distributed import by_main, init_distributed
 from .evaluated_part import use_part
 from .experiment import EXPERIMENT
-from .files import check_file, lock, naming, replacing_folder, shown_path, write_json
+from .files import check_file, lock, naming, replacing, replacing_folder, shown_path, write_json
 from .hooks import RunRecordHook
 from .intervals import intervals
 from .precision import enable_amp
-from .prediction_file import PredictionFile
 from .result_table import print_result
 from .run_reader import RECORD, read_record
 from .run_record import changes_of, describe_run, git_commit, recipe_of
@@ -165,15 +166,15 @@ class Session(ExitStack):
         """
         if path.endswith(('.pkl', '.pickle')):
             check_file(Path(path), overwrite=overwrite)
-            dump = dict(type=PredictionFile.__name__, out_file_path=path)
+            metric = dict(type=PredictionFile.__name__, out_file_path=path)
         elif self.cfg.default_scope == 'mmdet' and (path.endswith('/') or not Path(path).suffix):
-            dump = dict(type='KittiResultFiles', out_dir=self._temporary(path, overwrite))
+            metric = dict(type='KittiResultFiles', out_dir=self._temporary(path, overwrite))
         else:
             raise ValueError(f"--out {path}: the name must end in .pkl; or, for a detector, in / "
                              "for a folder of KITTI's result files")
         evaluators = self.cfg.test_evaluator
         self.cfg.test_evaluator = [*(evaluators if isinstance(evaluators, list) else [evaluators]),
-                                   dump]
+                                   metric]
 
     def draw_predictions(self, folder: str | None, overwrite: bool = False,
                          interval: int = 1, **window: Any) -> None:
@@ -254,6 +255,19 @@ class Session(ExitStack):
             if keep:
                 print(f'Written to {shown_path(path, Path.cwd())}')
         barrier()
+
+
+@METRICS.register_module()
+class PredictionFile(DumpResults):
+    """mmengine's DumpResults, which would leave half a file on a full disk."""
+
+    default_prefix = ''
+
+    def compute_metrics(self, results: list[Any]) -> dict[str, Any]:
+        """Write the file, in the main process."""
+        with replacing(Path(self.out_file_path)) as partial:
+            dump(results, partial, 'pkl')
+        return {}
 
 
 def _close_visualizer() -> None:

@@ -1,11 +1,22 @@
+import pickle
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import DIGITS
+from plugins.engine.session import PredictionFile
+from tests.conftest import DIGITS, full_disk
 
 ROADS = 'configs/yolov3/yolov3_mobilenetv2-half_scratch_1xb4-10e_roads-416x128.py'
+
+
+def test_predictions_are_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / 'p.pkl'
+    assert PredictionFile(str(path)).compute_metrics([dict(score=1)]) == {}
+    assert pickle.loads(path.read_bytes()) == [dict(score=1)]
+    with full_disk(1000), pytest.raises(OSError, match=f"File too large: '{path}'"):
+        PredictionFile(str(path)).compute_metrics([5000 * 'x'])
+    assert pickle.loads(path.read_bytes()) == [dict(score=1)] and list(tmp_path.iterdir()) == [path]
 
 
 def test_predictions_go_into_a_pickle_or_a_detectors_into_kittis_files(session_of, tmp_path):
