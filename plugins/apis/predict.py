@@ -67,7 +67,7 @@ class Model(ABC):
 
     def predict(self, pictures: Pictures, topk: int = 5, score_thr: float = 0.3,
                 batch_size: int = 8) -> Any:
-        """The record of a picture, or a list of those of several, in their order; see `records`.
+        """The record of a picture, or a list of those of several, see :meth:`records`.
 
         Of files in a folder, each record has the name below it as ``image``.
 
