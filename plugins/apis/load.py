@@ -59,8 +59,7 @@ def load_model(model: str | Path, checkpoint: str | Path | None = None, device: 
         merge_typed(cfg, options)
         return replace(load_trained(cfg, file, device, content=content), published=card)
     trained = load_trained(load_config(str(config), options), file, device, trust)
-    run = resolve_path(model)
-    return replace(trained, run=run if run.is_dir() else None)
+    return replace(trained, run=run) if (run := resolve_path(model)).is_dir() else trained
 
 
 def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,

@@ -44,10 +44,12 @@ def facts(trained: TrainedModel, run: Run | None, licence: str = '') -> dict[str
     """
     config, record = Path(trained.config.filename), run.trained if run else {}
     tested = run.tested if run else None
+    text = config.read_text('utf-8') if config.suffix == '.py' else ''
     known = dict(
         name=config.stem, kind=trained.kind,
         config=shown_path(config) if config.is_relative_to(REPO_ROOT) else config.name,
-        classes=list(trained.classes), title=_title(config), input=input_rule(trained.config),
+        title=(ast.get_docstring(ast.parse(text)) or '').partition('\n')[0],
+        classes=list(trained.classes), input=input_rule(trained.config),
         data=config.stem.split('_')[-1], licence=licence, published=date.today().isoformat(),
         versions={name: version(name) for name in _VERSIONS},
         parameters=sum(one.numel() for one in trained.model.parameters()),
@@ -64,11 +66,6 @@ def facts(trained: TrainedModel, run: Run | None, licence: str = '') -> dict[str
         known['input_size'] = known['flops'] = None
     trained.model.eval()
     return known
-
-
-def _title(config: Path) -> str:
-    text = ast.get_docstring(ast.parse(config.read_text('utf-8'))) if config.suffix == '.py' else ''
-    return (text or '').partition('\n')[0]
 
 
 def publish(trained: TrainedModel, card: dict[str, Any], folder: Path, safetensors: bool = False
