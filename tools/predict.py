@@ -10,8 +10,8 @@
 Pictures are written with a classifier's most likely classes or a detector's boxes;
 predictions.json and, of pictures, predictions.csv hold the same in numbers. Pictures are
 preprocessed like the config's test data, so the results are those of tools/test.py (except for a
-detector's padding, see plugins/apis/inference.py). All files of a folder are checked before the first
-prediction.
+detector's padding, see plugins/apis/inference.py). All files of a folder are checked before the
+first prediction.
 """
 import argparse
 import csv
