@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean, variance
 from typing import Any
 
-from scipy.stats import binomtest, t
+import scipy  # its stats, which take a second, are loaded when they are used
 
 
 def intervals(metrics: Mapping[str, float], classes: Mapping[str, Mapping[str, Any]]
@@ -22,7 +22,8 @@ def intervals(metrics: Mapping[str, float], classes: Mapping[str, Mapping[str, A
 
 def accuracy_interval(accuracy: float, images: int) -> list[float]:
     """Wilson's 95 % interval of an accuracy that was measured on so many images, in %."""
-    found = binomtest(round(accuracy * images / 100), images).proportion_ci(method='wilson')
+    right = round(accuracy * images / 100)
+    found = scipy.stats.binomtest(right, images).proportion_ci(method='wilson')
     return [100 * float(found.low), 100 * float(found.high)]
 
 
@@ -38,7 +39,7 @@ def resampled_interval(values: Sequence[float], test_share: float) -> list[float
         test_share: Number of test images divided by that of training images.
     """
     spread = math.sqrt((1 / len(values) + test_share) * variance(values))
-    reach = float(t.ppf(0.975, len(values) - 1)) * spread
+    reach = float(scipy.stats.t.ppf(0.975, len(values) - 1)) * spread
     return [max(0., fmean(values) - reach), min(100., fmean(values) + reach)]
 
 
@@ -53,7 +54,7 @@ def mcnemar(right_a: Sequence[bool], right_b: Sequence[bool]) -> float:
     """
     pairs = list(zip(right_a, right_b, strict=True))
     only_a, only_b = pairs.count((True, False)), pairs.count((False, True))
-    return float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.
+    return float(scipy.stats.binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.
 
 
 def shown_interval(value: float, interval: Sequence[float]) -> str:

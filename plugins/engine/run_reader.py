@@ -1,4 +1,5 @@
 """Read the records of a run and its test, without importing mmengine or torch."""
+import csv
 import json
 import re
 import shlex
@@ -74,6 +75,11 @@ class Run:
     def figures(self) -> Mapping[str, float]:
         """Test metrics by name; empty if there was no test."""
         return self.tested['metrics'] if self.tested else {}
+
+    @property
+    def intervals(self) -> Mapping[str, Sequence[float]]:
+        """The 95 % intervals of test metrics by name; older records have none."""
+        return (self.tested or {}).get('intervals') or {}
 
     def require_test(self) -> dict[str, Any]:
         """The record of the test.
@@ -230,6 +236,28 @@ def read_record(path: Path, folder: Path | None = None, *needed: str) -> dict[st
             check_shape(record.get(key), shape, f'{path}: {key}',
                         'run the tool that writes this record again')
     return record
+
+
+def read_table(path: Path, folder: Path, tool: str) -> list[list[str]]:
+    """Read a table of a run or a search; the first row holds the column names.
+
+    Args:
+        folder: The file must be in it, also where a link leads.
+        tool: The tool that writes the table, for messages.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is no table, or a row is incomplete.
+    """
+    try:
+        lines = own_file(path, folder).read_text('utf-8').splitlines(keepends=True)
+        columns, *rows = [row for row in csv.reader(lines) if row]
+    except (ValueError, csv.Error) as error:  # not text, or empty
+        raise ValueError(f'{path}: not readable as a table; run {tool} again') from error
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(columns):
+            raise ValueError(f'{path}: row {number} has {len(row)} cells, expected {len(columns)}')
+    return [columns, *rows]
 
 
 def _difference(folder: Path, trained: dict[str, Any], tested: dict[str, Any]) -> str | None:

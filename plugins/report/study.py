@@ -1,11 +1,10 @@
 """Read the results of a search, as tools/search.py writes them: table, winner and pictures."""
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from plugins.engine.metric_names import shown
-from plugins.engine.run_reader import own_file, read_record
+from plugins.engine.run_reader import read_record, read_table
 from plugins.search.record import PICTURES, RECORD, TABLE
 
 from .pictures import Inline, inline
@@ -28,15 +27,7 @@ def read_study(folder: Path) -> Study:
         OSError: A file cannot be read.
         ValueError: A file is damaged, or search.json has unexpected content.
     """
-    table = folder / TABLE
-    try:
-        lines = own_file(table, folder).read_text('utf-8').splitlines(keepends=True)
-        columns, *rows = [row for row in csv.reader(lines) if row]
-    except (ValueError, csv.Error) as error:  # not text, or empty
-        raise ValueError(f'{table}: not readable as a table; run tools/search.py again') from error
-    for number, row in enumerate(rows, 2):
-        if len(row) != len(columns):
-            raise ValueError(f'{table}: row {number} has {len(row)} cells, expected {len(columns)}')
+    columns, *rows = read_table(folder / TABLE, folder, 'tools/search.py')
     pictures = {path.stem: inline(path, folder) for name in PICTURES
                 if (path := folder / name).is_file()}
     return Study(folder.name, [columns, *rows], pictures, _winner(folder))

@@ -2,6 +2,9 @@
 
     python tools/analysis_tools/compare_runs.py WORK_DIR [WORK_DIR ...]    # with all runs below
     python tools/analysis_tools/compare_runs.py WORK_DIR ... --reach accuracy/top1=80   # and when?
+
+An accuracy in the test has its 95 % interval. Classifiers that were tested on the same images are
+compared by McNemar's exact test.
 """
 import argparse
 import sys
@@ -15,8 +18,10 @@ from rich.table import Column, Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import Parser
+from plugins.engine.intervals import shown_interval
 from plugins.engine.run_reader import Run
 from plugins.report.collect import collect
+from plugins.report.verdicts import verdicts
 
 # The main metrics; all others are in result.json.
 HEADLINES = ('coco/bbox_mAP_50', 'accuracy/top1', 'accuracy/mean_class', 'loss')
@@ -50,14 +55,16 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     for run, row in zip(runs, rows, strict=True):
         size = row['parameters'] / 1e6
         table.add_row(run.name, '\n'.join(row['metrics']),
-                      *('\n'.join('-' if figures[part] is None else f'{figures[part]:.4g}'
-                                  for figures in row['metrics'].values())
-                        for part in ('val', 'test')),
+                      *('\n'.join(_shown(figures[part], sure.get(key))
+                                  for key, figures in row['metrics'].items())
+                        for part, sure in (('val', {}), ('test', run.intervals))),
                       str(row['epochs']), f"{row['seconds']:.0f}",
                       f'{size:.3g} M' if size >= 1 else f'{1e3 * size:.3g} k')
     Console(markup=False, emoji=False).print(table)
     for reason in (*notes, *filter(None, (run.stale for run in runs))):
         print(f'Not in the table: {reason}')
+    for sentence in verdicts(runs):
+        print(sentence)
     for run, row in zip(runs, rows, strict=True) if args.reach else ():
         row['reached'] = first_reached(run, *args.reach)
         print(f'{run.name}: ' + ('did not reach {}={:g}'.format(*args.reach)
@@ -100,6 +107,12 @@ def summarize(run: Run) -> dict[str, Any]:
     return dict(config=trained['config'], work_dir=str(run.folder), metrics=metrics,
                 epochs=trained['epochs'], seconds=trained['seconds'],
                 parameters=trained['parameters']['total'])
+
+
+def _shown(value: float | None, interval: Sequence[float] | None) -> str:
+    if value is None:
+        return '-'
+    return shown_interval(value, interval) if interval else f'{value:.4g}'
 
 
 def _goal(text: str) -> tuple[str, float]:

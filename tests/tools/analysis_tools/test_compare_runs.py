@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from plugins.engine.intervals import accuracy_interval
 from tools.analysis_tools.compare_runs import main
 
 NAME = 'alexnet/alexnet_imagenet-frozen_1xb128-30e_cifar10-224px/seed0'
@@ -98,3 +99,35 @@ def test_when_a_run_was_good_enough_first(make_run, capsys):
                            ('loss=0.6', dict(seconds=30., epoch=3)), ('accuracy/top1=90', None)):
         assert main([run, '--reach', goal])[0]['reached'] == expected
     assert 'x: did not reach accuracy/top1=90' in capsys.readouterr().out
+
+
+def with_answers(folder, right, images='abcdefghijklmnop'):
+    record = json.loads((path := Path(folder, 'test/result.json')).read_text())
+    share = 100 * len(right) / len(images)
+    record.update(metrics={'accuracy/top1': share},
+                  intervals={'accuracy/top1': accuracy_interval(share, len(images))})
+    path.write_text(json.dumps(record))
+    path.with_name('answers.csv').write_text('image,true,predicted,probability\n' + ''.join(
+        f'{one}.jpg,cat,{"cat" if one in right else "dog"},0.9\n' for one in images))
+    return folder
+
+
+def test_runs_on_the_same_images_are_compared_and_accuracies_have_intervals(
+        make_run, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv('COLUMNS', '100')
+    a, b, c, d = (make_run(name, {}, {'accuracy/top1': 0.}) for name in 'abcd')
+    with_answers(a, 'abcdefghij'), with_answers(b, 'ijkl'), with_answers(c, 'abcdefgh')
+    main([a, b])
+    said = capsys.readouterr().out
+    assert '25 % (10 to 50)' in said  # 4 of 16
+    assert ('a and b: no difference that these images could show (p = 0.11; of 16 images, only the '
+            'first was right on 8, only the second on 2)') in said  # 2 (1 + 10 + 45) / 2^10 = .109
+    with_answers(b, 'ij')
+    with_answers(c, 'xyz', 'xyzabcdefghijklmn')
+    (tmp_path / 'd/test/answers.csv').write_text('image,true,predicted\na.jpg,cat,cat\n')
+    main([a, b, c, d])
+    said = capsys.readouterr().out
+    assert 'a is better than b (p = 0.0078; ' in said  # 2 / 2^8: only one comparison was made
+    assert 'a and c: not compared, as they were tested on different images' in said
+    assert 'd: not compared: ' in said
+    assert '100 % of these answers are right, in the record 0 %' in said

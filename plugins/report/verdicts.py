@@ -1,0 +1,67 @@
+"""Say whether classifiers differ that were tested on the same images."""
+from collections.abc import Sequence
+from pathlib import Path
+
+from plugins.engine.intervals import mcnemar
+from plugins.engine.run_reader import ANSWERS, TEST_FOLDER, Run, read_table
+
+_ACCURACY = 'accuracy/top1'
+_LEVEL = 0.05  # p-values below it are called a difference
+
+# (image, its true class): whether the answer was right
+Answers = dict[tuple[str, str], bool]
+
+
+def verdicts(runs: Sequence[Run]) -> list[str]:
+    """Sentences that compare the most accurate classifier with each other one.
+
+    The test is McNemar's, see :func:`mcnemar`; with several comparisons, each p-value is multiplied
+    by their number (Bonferroni), as one of many runs is ahead by chance. Images are the same if
+    their names and true classes are. A run whose answers cannot be compared is named.
+    """
+    tested = sorted((run for run in runs if _ACCURACY in run.figures),
+                    key=lambda run: -run.figures[_ACCURACY])
+    answers, sentences = {}, []
+    for run in tested if len(tested) > 1 else ():
+        try:
+            answers[run.name] = read_answers(run)
+        except (OSError, ValueError) as error:
+            sentences.append(f'{run.name}: not compared: {error}')
+    best, *others = answers or ['']
+    same = [name for name in others if answers[name].keys() == answers[best].keys()]
+    sentences += [f'{best} and {name}: not compared, as they were tested on different images'
+                  for name in others if name not in same]
+    return [*(_verdict(best, name, answers, len(same)) for name in same), *sentences]
+
+
+def read_answers(run: Run) -> Answers:
+    """Whether a run was right, for each image of its test.
+
+    Raises:
+        OSError: There is no table of answers.
+        ValueError: The table is damaged, or of another test than the run's record.
+    """
+    path = Path(run.folder, TEST_FOLDER, ANSWERS)
+    if not path.is_file():
+        raise FileNotFoundError(f'{path} is missing; run tools/test.py again')
+    columns, *rows = read_table(path, run.folder, 'tools/test.py')
+    if columns[:3] != ['image', 'true', 'predicted'] or not rows:
+        raise ValueError(f'{path}: found the columns {columns} and {len(rows)} rows, expected '
+                         'image, true, predicted; run tools/test.py again')
+    found = {(image, truth): truth == predicted for image, truth, predicted, *_ in rows}
+    right = 100 * sum(found.values()) / len(rows)
+    if abs(right - run.figures[_ACCURACY]) > 0.01:
+        raise ValueError(f'{path}: {right:.4g} % of these answers are right, in the record '
+                         f'{run.figures[_ACCURACY]:.4g} %; run tools/test.py again')
+    return found
+
+
+def _verdict(best: str, other: str, answers: dict[str, Answers], comparisons: int) -> str:
+    right = [[answers[name][image] for image in answers[best]] for name in (best, other)]
+    only = [sum(a and not b for a, b in zip(*pair, strict=True))
+            for pair in (right, right[::-1])]
+    p = min(1., comparisons * mcnemar(*right))
+    said = f'{best} is better than {other}' if p < _LEVEL else (
+        f'{best} and {other}: no difference that these images could show')
+    return (f'{said} (p = {p:.2g}; of {len(right[0])} images, only the first was right on '
+            f'{only[0]}, only the second on {only[1]})')
