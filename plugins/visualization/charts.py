@@ -101,8 +101,8 @@ def draw_curves(history: Sequence[Mapping[str, Any]], best_epoch: int | None = N
     run's own record.
 
     Args:
-        history: ``history`` of a result.json: for each validation ``epoch``, ``train`` (loss,
-            accuracy, lr) and ``metrics``.
+        history: ``history`` of a result.json: for each epoch ``epoch``, ``train`` (loss,
+            accuracy, lr) and, where it was validated, ``metrics``.
         best_epoch: Marked by a vertical line; None for no line.
     """
     epochs = [entry['epoch'] for entry in history]
@@ -126,8 +126,9 @@ def _panel(axes: Axes, epochs: Sequence[int], name: str, lines: Mapping[str, np.
     styles = {'training': dict(color=_rgb(ORANGE), linestyle='--'),
               'validation': dict(color=_rgb(DEEP_BLUE), linestyle='-')}
     for part, values in lines.items():
-        axes.plot(epochs, values, label=part, marker='o', markersize=3, linewidth=1.6,
-                  **styles[part])
+        known = np.isfinite(values)  # not every epoch is validated
+        axes.plot(np.array(epochs)[known], values[known], label=part, marker='o', markersize=3,
+                  linewidth=1.6, **styles[part])
     axes.set(xlabel='epoch', title=plain(name))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
@@ -139,7 +140,7 @@ def _panel(axes: Axes, epochs: Sequence[int], name: str, lines: Mapping[str, np.
 
 
 def _series(history: Sequence[Mapping[str, Any]], part: str, key: str | None) -> np.ndarray:
-    """One value per entry; nan, drawn as a gap, if it has none."""
+    """One value per entry; nan, which is not drawn, if it has none."""
     return np.array([(entry.get(part) or {}).get(key, np.nan) for entry in history], float)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.registry import HOOKS
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 
 from ..run_record import flat_numbers
 
@@ -19,11 +19,12 @@ _TABLES = ('classes', 'confusion_matrix', 'pr_curves', 'intervals')
 
 @HOOKS.register_module()
 class RunRecordHook(Hook):
-    """Keep the metrics of each validation, the loss, accuracy and rate of training, and the time.
+    """Keep the loss, accuracy and rate of each epoch, the metrics of each validation, and the time.
 
     They are stored in the message hub and so in every checkpoint: a resumed run continues its
-    history. Seconds count training and validation, over all sessions of a resumed run. The tables
-    of ClassReport and DetectionMetric are kept out of the log: 200 classes are 40 000 numbers.
+    history, in which an epoch without validation has no metrics. Seconds count training and
+    validation, over all sessions of a resumed run. The tables of ClassReport and DetectionMetric
+    are kept out of the log: 200 classes are 40 000 numbers.
     """
 
     priority = 'NORMAL'
@@ -47,14 +48,21 @@ class RunRecordHook(Hook):
         self._train = {name: scalars[f'train/{key}'].mean(len(runner.train_dataloader))
                        for key, name in _TRAINED.items() if f'train/{key}' in scalars}
         self._train['lr'] = runner.optim_wrapper.get_lr()['lr'][0]
+        if isinstance(runner._train_loop, EpochBasedTrainLoop):
+            self._append(runner, runner.epoch + 1, {})
 
     def after_val_epoch(self, runner, metrics: dict[str, float] | None = None) -> None:
         if not isinstance(runner._train_loop, BaseLoop):
             return  # validation without training; reading train_loop would build it
-        self.seconds = time.perf_counter() - self._start
         _take_tables(runner, metrics or {}, 'val')
-        self.history.append(dict(epoch=runner.epoch, iter=runner.iter, seconds=self.seconds,
-                                 train=self._train, metrics=flat_numbers(metrics or {})))
+        if self.history and self.history[-1]['iter'] == runner.iter:
+            self.history.pop()  # the same epoch before its validation
+        self._append(runner, runner.epoch, flat_numbers(metrics or {}))
+
+    def _append(self, runner: Runner, epoch: int, metrics: dict[str, float]) -> None:
+        self.seconds = time.perf_counter() - self._start
+        self.history.append(dict(epoch=epoch, iter=runner.iter, seconds=self.seconds,
+                                 train=self._train, metrics=metrics))
         runner.message_hub.update_info(_KEY, self.history)
 
     def after_train(self, runner) -> None:
@@ -74,15 +82,16 @@ class RunRecordHook(Hook):
         Of equal scores the first, as in CheckpointHook.
         """
         monitor = (getattr(checkpoint_hook, 'key_indicators', None) or [None])[0]
-        if not self.history or monitor in (None, 'auto'):
-            validated = bool(self.history) and self.history[-1]['epoch'] == epoch
-            return dict(self.history[-1], monitor=None) if validated else \
+        validated = [entry for entry in self.history if entry['metrics']]
+        if not validated or monitor in (None, 'auto'):
+            last = validated and validated[-1]['epoch'] == epoch
+            return dict(validated[-1], monitor=None) if last else \
                 dict(epoch=None, metrics={}, monitor=None)
         choose = max if checkpoint_hook.rules[0] == 'greater' else min
-        scored = [entry for entry in self.history
+        scored = [entry for entry in validated
                   if not math.isnan(entry['metrics'].get(monitor, math.nan))]
         best = choose(scored, key=lambda entry: entry['metrics'][monitor], default=None)
-        return dict(best or self.history[-1], monitor=monitor if best else None)
+        return dict(best or validated[-1], monitor=monitor if best else None)
 
 
 def _take_tables(runner: Runner, metrics: Mapping[str, Any], stage: str) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def history_of() -> Any:
     """A function: the validations in a run's record, as (epoch, metrics)."""
     def call(runner: TransferRunner) -> list[tuple[int, dict[str, float]]]:
         record = next(h for h in runner.hooks if type(h).__name__ == 'RunRecordHook')
-        return [(e['epoch'], flat_numbers(e['metrics'])) for e in record.history]
+        return [(e['epoch'], flat_numbers(e['metrics'])) for e in record.history if e['metrics']]
     return call
 
 

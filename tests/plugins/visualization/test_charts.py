@@ -31,13 +31,13 @@ def test_curves_show_loss_of_both_parts_accuracy_and_lr_over_epochs():
         'loss', 'accuracy, %', 'learning rate']
 
 
-def test_a_detectors_curves_show_ap_and_gaps_where_nothing_was_recorded():
+def test_a_detectors_curves_join_the_epochs_that_were_validated():
     history = [dict(epoch=1, metrics={'coco/bbox_mAP_50': 0.1}),
-               dict(epoch=2, train={}, metrics={'coco/bbox_mAP_50': float('nan')}),
+               dict(epoch=2, train=dict(loss=6.), metrics={}),
                dict(epoch=3, train=dict(loss=5., lr=1e-3), metrics={'coco/bbox_mAP_50': 0.3})]
     loss, ap, _ = draw_curves(history).axes
-    assert ap.get_title() == 'AP50' and np.isnan(lines(ap)['validation'][1][1])
-    assert lines(loss)['training'][2] == [3, 5] and 'validation' not in lines(loss)
+    assert ap.get_title() == 'AP50' and lines(ap)['validation'] == [[1, 0.1], [3, 0.3]]
+    assert lines(loss)['training'] == [[2, 6], [3, 5]] and 'validation' not in lines(loss)
     assert draw_curves([dict(epoch=1, metrics={})]).axes  # nothing to draw, and no error
 
 
