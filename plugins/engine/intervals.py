@@ -57,13 +57,26 @@ def mcnemar(right_a: Sequence[bool], right_b: Sequence[bool]) -> float:
     return float(scipy.stats.binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.
 
 
-def shown_interval(value: float, interval: Sequence[float]) -> str:
-    """An accuracy with its interval, as ``25 % (10 to 50)``: the ends are rounded outwards.
+def seeds_interval(values: Sequence[float], images: int, test_share: float) -> list[float]:
+    """The 95 % interval of the mean accuracy over seeds, all tested on the same images.
 
-    A narrow interval has decimals: two figures of its width are shown.
+    It covers Wilson's, as the images are few, and of several seeds also the corrected resampled
+    one, which alone would be empty where all seeds agree.
+    """
+    ends = [accuracy_interval(fmean(values), images)]
+    if len(values) > 1:
+        ends.append(resampled_interval(values, test_share))
+    return [min(low for low, _ in ends), max(high for _, high in ends)]
+
+
+def shown_interval(value: float, interval: Sequence[float], key: str = 'accuracy/top1') -> str:
+    """A metric with its interval, as ``25 % (10 to 50)``: the ends are rounded outwards.
+
+    A narrow interval has decimals: two figures of its width are shown. Only the unit depends on the
+    metric's name ``key``.
     """
     low, high = interval
-    digits = min(2, max(0, 1 - math.floor(math.log10(high - low)))) if high > low else 1
-    scale = 10 ** digits
+    digits = min(3, max(0, 1 - math.floor(math.log10(high - low)))) if high > low else 1
+    scale, unit = 10 ** digits, ' %' * key.startswith('accuracy')
     ends = math.floor(round(low * scale, 6)) / scale, math.ceil(round(high * scale, 6)) / scale
-    return f'{value:.{digits}f} % ({ends[0]:.{digits}f} to {ends[1]:.{digits}f})'
+    return f'{value:.{digits}f}{unit} ({ends[0]:.{digits}f} to {ends[1]:.{digits}f})'

@@ -18,6 +18,7 @@ TEST_FOLDER, TEST_FOLDERS = 'test', re.compile(r'test(-train|-val)?(-tta)?(-amp)
 EXAMPLES = 'examples'  # folder beside a test's record, with pictures for the report page
 ANSWERS = 'answers.csv'  # beside a test's record: a classifier's answer for each image
 EXAMPLES_RECORD = 'examples.json'
+KFOLD_RECORD = 'kfold.json'  # of a cross-validation, in its work dir
 CONFIGS = ('.py', '.yml', '.yaml', '.json')  # suffixes
 WHOLE = ('.pth', '.safetensors', '.onnx')  # of files that may hold all of a model
 _MOST_BYTES = 100_000_000  # of a record or picture
@@ -31,7 +32,10 @@ _SHAPES: dict[str, Any] = {
                      'torch_version', 'git_commit', 'config_hash', 'test_hash', 'metric'),
                     'a line of text'),
     **dict.fromkeys(('config', 'checkpoint'), 'a file name'),
-    **dict.fromkeys(('seed', 'best_epoch', 'epochs', 'processes'), 'a whole number'),
+    **dict.fromkeys(('seed', 'best_epoch', 'epochs', 'processes', 'folds', 'repeats', 'images'),
+                    'a whole number'),
+    'sizes': {'*': 'a whole number'},
+    'worst': [dict.fromkeys(('image', 'true', 'predicted', 'probability'), 'a line of text')],
     'seconds': 'a number', 'metrics': _NUMBERS, 'options': ['a line of text'],
     'parameters': {'total': 'a whole number', 'trainable': 'a whole number'},
     'history': HISTORY,
@@ -81,6 +85,11 @@ class Run:
         """The 95 % intervals of test metrics by name; older records have none."""
         return (self.tested or {}).get('intervals') or {}
 
+    @property
+    def test_folder(self) -> Path:
+        """Where the pictures and the answers of the test are."""
+        return self.folder if 'folds' in self.trained else self.folder / TEST_FOLDER
+
     def require_test(self) -> dict[str, Any]:
         """The record of the test.
 
@@ -94,6 +103,13 @@ class Run:
             raise FileNotFoundError(f'{self.folder}: the run was not tested; run tools/test.py '
                                     f'first: {_test_command(self.folder, self.trained)}')
         return self.tested
+
+
+def read_folds(folder: Path) -> Run:
+    """Read the record of a cross-validation, as that of a run without epochs."""
+    record = read_record(folder / KFOLD_RECORD, folder, 'config', 'metrics', 'seconds', 'folds',
+                         'repeats', 'images', 'parameters', 'worst')
+    return Run(folder, dict(record, metrics={}, epochs=0, history=[]), record)
 
 
 def read_run(work_dir: str | Path, *needed: str) -> Run:

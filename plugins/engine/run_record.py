@@ -32,13 +32,15 @@ def describe_run(runner: Any, seed: int, precision: str) -> dict[str, Any]:
     model = unwrapped(runner)
     loops = dict(train=runner._train_loop, val=runner._val_loop, test=runner._test_loop)
     loaders = {split: getattr(loop, 'dataloader', None) for split, loop in loops.items()}
+    sets = {split: loader.dataset for split, loader in loaders.items()
+            if isinstance(loader, DataLoader)}
     return dict(
         config=shown_path(runner.cfg.filename), seed=seed, precision=precision,
         parameters=dict(total=sum(p.numel() for p in model.parameters()),
                         trainable=sum(p.numel() for p in model.parameters() if p.requires_grad)),
         device=device_name(), processes=get_world_size(), torch_version=torch.__version__,
-        data_fingerprint={split: _fingerprint(loader.dataset) for split, loader in loaders.items()
-                          if isinstance(loader, DataLoader)})
+        sizes={split: len(dataset) for split, dataset in sets.items()},
+        data_fingerprint={split: _fingerprint(dataset) for split, dataset in sets.items()})
 
 
 def changes_of(cfg: Config) -> list[tuple] | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from plugins.engine.files import resolve_path
-from plugins.engine.run_reader import RECORD, Run, read_run
+from plugins.engine.run_reader import KFOLD_RECORD, RECORD, Run, read_folds, read_run
 from plugins.engine.wording import short_names
 from plugins.search.record import TABLE
 
@@ -47,7 +47,9 @@ def collect(places: Sequence[str | Path]) -> Collected:
         raise FileNotFoundError(notes[0])
     for folder, name in zip(folders, short_names(list(folders)), strict=True):
         try:
-            if (folder / RECORD).is_file():
+            if (folder / KFOLD_RECORD).is_file():
+                entries.append(replace(read_folds(folder), name=name))
+            elif (folder / RECORD).is_file():
                 run = read_run(folder, 'seconds', 'epochs', 'history', 'parameters')
                 entries.append(replace(run, name=name))
             else:
@@ -69,7 +71,8 @@ def _below(place: Path, notes: list[str]) -> tuple[list[Path], list[Path]]:
         folders.sort()
         if TABLE in files:
             searches.append(Path(parent))
-        if RECORD in files or any(re.fullmatch(r'\d{8}_\d{6}', name) for name in folders):
+        if {RECORD, KFOLD_RECORD} & {*files} or any(
+                re.fullmatch(r'\d{8}_\d{6}', name) for name in folders):
             runs.append(Path(parent))
             folders.clear()  # what is below a run belongs to it
     return runs, searches

@@ -6,8 +6,10 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from plugins.engine.checks import is_number
+from plugins.engine.intervals import seeds_interval, shown_interval
 from plugins.engine.metric_names import METRICS, Metric, shown
 from plugins.engine.run_reader import Run
+from plugins.engine.wording import counted
 from plugins.search.record import TRIALS
 
 
@@ -76,9 +78,41 @@ class Experiment:
         values = list(filter(is_number, found))
         return spread(values, key) if values else None
 
+    @property
+    def result(self) -> str:
+        """The main metric of the tests with its 95 % interval; with several seeds, their range."""
+        found, first = self.measured(), self.entries[0]
+        if found is None:
+            return 'not tested'
+        key = self.metric.key
+        if not (own := first.intervals.get(key)):
+            others = (f'[{key} {shown_interval(first.figures[key], ends, key)}]'
+                      for key, ends in first.intervals.items() if ends)
+            return ' '.join([str(found), *others])
+        if len(values := [run.figures[key] for run in self.entries if run.tested]) > 1:
+            images, train = _images(first), (first.trained.get('sizes') or {}).get('train')
+            own = seeds_interval(values, images, images / train if train else 0)
+        return f'{shown_interval(found.mean, own)} {found.range}'.strip()
+
+    @property
+    def basis(self) -> str:
+        """What the result was measured on: images, and folds or seeds."""
+        first, images = self.first, _images(self.entries[0])
+        runs = f"{first['folds']} folds, {counted(first['repeats'], 'repeat')}" \
+            if 'folds' in first else counted(len(self.entries), 'seed')
+        return ', '.join([*([counted(images, 'image')] if images else []), runs,
+                          f'{self.mean_of("seconds"):,.0f} s'])
+
     def mean_of(self, key: str) -> float:
         """Mean over the runs of a number in their training records, such as ``seconds``."""
         return fmean(entry.trained[key] for entry in self.entries)
+
+
+def _images(run: Run) -> int:
+    """The number of tested images; 0 where the record does not say it."""
+    record = run.tested or {}
+    return record.get('images') or (record.get('sizes') or {}).get('test') or sum(
+        one['images'] for one in (record.get('classes') or {}).values())
 
 
 def experiments(entries: Sequence[Run], reported: dict[str, Reported]) -> list[Experiment]:

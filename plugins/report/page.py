@@ -1,4 +1,5 @@
 """Render everything into one self-contained HTML page."""
+import itertools
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from plugins.engine.checks import is_number
-from plugins.engine.metric_names import shown
-from plugins.engine.run_reader import TEST_FOLDER, Run
+from plugins.engine.intervals import shown_interval
+from plugins.engine.metric_names import METRICS, shown
+from plugins.engine.run_reader import Run
 from plugins.engine.wording import counted
 
 from .experiments import Experiment
 from .pictures import Examples, Inline, inline
 from .report_tables import Table
 from .study import Study
+from .verdicts import verdicts
 
 _SHOWN = 7  # number of runs whose curves are shown initially, one per colour
 
@@ -31,15 +34,21 @@ def render(title: str, experiments: Sequence[Experiment], tables: Sequence[Table
 
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(breakable=breakable, shown=shown)
+    environment.filters.update(breakable=breakable)
+    experiments = sorted(experiments, key=_rank_of)
     entries = [entry for one in experiments for entry in one.entries]
     return environment.get_template('report.html.j2').render(
         title=title, experiments=experiments, entries=entries, tables=tables,
         examples=examples or {}, studies=studies, notes=notes,
-        has_reported=any(one.reported and one.reported.figures for one in experiments),
+        leaders=_leaders(experiments), overview=_overview(experiments),
+        verdicts=verdicts([one.entries[0] for one in experiments]),
+        anchors_of=[f'run-{entries.index(one.entries[0]) + 1}' for one in experiments],
         anchors={entry.name: f'run-{place}' for place, entry in enumerate(entries, 1)},
-        curves=curve_data(entries, [one.entries[0].name for one in experiments]),
-        matrix=_matrix, figures=_figures, classes=_classes, environment=_environment,
+        curves=curve_data([entry for entry in entries if 'folds' not in entry.trained],
+                          [one.entries[0].name for one in experiments]),
+        tested_as=_tested_as, picture_of=_picture, figures=_figures, classes=_classes,
+        environment=_environment,
+        worst=lambda mistakes: [[*mistakes[0]], *([*one.values()] for one in mistakes)],
         summary=_summary(experiments, entries) if entries else '', sections=[],
         written=time.strftime('%Y-%m-%d %H:%M'))
 
@@ -60,20 +69,60 @@ def _summary(experiments: Sequence[Experiment], entries: Sequence[Run]) -> str:
             f'{parts}; {took} of training.')
 
 
-def _matrix(entry: Run) -> Inline | None:
-    """The confusion matrix that tools/test.py drew; None if it cannot be read."""
+def _rank_of(one: Experiment) -> tuple[bool, str, float]:
+    """The best first; classifiers before detectors, and those that were not tested last."""
+    found, key = one.measured(), one.metric.key if one.metric else ''
+    return found is None, key, (found.mean if key == 'loss' else -found.mean) if found else 0.
+
+
+def _leaders(experiments: Sequence[Experiment]) -> list[list[str]]:
+    """Rows of text, the best experiment first; the first row: column names."""
+    return [['experiment', 'test', 'measured on'], *([one.title, one.result, ', '.join(
+        filter(None, [one.metric and one.metric.label, one.basis]))] for one in experiments)]
+
+
+def _overview(experiments: Sequence[Experiment]) -> list[list[str]]:
+    """Rows of text with everything else about the experiments; the first row: column names."""
+    rows = [['experiment', 'row', 'reported', 'validation', 'seeds', 'parameters', 'trainable',
+             'epochs', 'device']]
+    for one in experiments:
+        known, first = one.reported, one.first
+        said = ', '.join(known.figures.values()) if known else ''
+        remark = f' [{known.remark}]' if known and known.remark else ''
+        rows.append([one.title, known.row if known else '', said + remark,
+                     str(one.measured('val') or ''),
+                     ', '.join(str(run.trained.get('seed', '?')) for run in one.entries),
+                     *(f'{first["parameters"][key]:,}' for key in ('total', 'trainable')),
+                     f'{one.mean_of("epochs"):,.0f}', first.get('device', '')])
+    filled = [any(cells) for cells in zip(*rows[1:], strict=True)]
+    return [list(itertools.compress(row, filled)) for row in rows]
+
+
+def _tested_as(entry: Run, key: str) -> str:
+    """A metric of a test as text, with its interval; empty if it was not measured."""
+    if key not in entry.figures:
+        return ''
+    ends = entry.intervals.get(key)
+    return (shown_interval(entry.figures[key], ends, key) if ends
+            else shown(entry.figures[key], key))
+
+
+def _picture(entry: Run, name: str) -> Inline | None:
+    """A picture that tools/test.py drew; None if it cannot be read."""
     try:
-        return inline(entry.folder / TEST_FOLDER / 'confusion_matrix.png', entry.folder)
+        return inline(entry.test_folder / name, entry.folder)
     except ValueError:
         return None
 
 
-def _figures(entry: Run) -> list[list[str]]:
-    """Rows of text with each metric in validation and test; the first row: column names."""
+def _figures(entry: Run, main: bool) -> list[list[str]]:
+    """Rows of text with the main or all metrics of both parts; the first row: column names."""
     parts = (entry.trained['metrics'], entry.figures)
+    keys = dict.fromkeys([*parts[0], *parts[1]])
+    labels = {one.key: one.label for one in METRICS if one.key in keys} if main else {}
     return [['metric', 'validation', 'test'],
-            *([key, *(shown(part[key], key) if key in part else ''
-                      for part in parts)] for key in dict.fromkeys([*parts[0], *parts[1]]))]
+            *([labels.get(key, key), shown(parts[0][key], key) if key in parts[0] else '',
+               _tested_as(entry, key)] for key in labels or keys)]
 
 
 def _classes(entry: Run) -> list[list[str]]:
@@ -123,14 +172,17 @@ def curve_data(entries: Sequence[Run], first: Sequence[str] = ()) -> dict[str, A
 
 def _rank(label: str) -> int:
     known = ('loss', 'accuracy/top1', 'coco/bbox_mAP_50')
-    return known.index(label) if label in known else len(known) + (label == 'learning rate')
+    return known.index(label) if label in known else len(known) + label.startswith('learning rate')
 
 
 def _lines(entry: Run) -> Iterable[tuple[str, bool, Iterable[tuple[Any, Any]], dict[str, Any]]]:
     history = entry.trained['history']
+    # A detector's loss is another one: classifiers and detectors have axes of their own.
+    of = ' of detectors' * any(key.startswith(('coco/', 'kitti/')) for key in (
+        *entry.figures, *entry.trained['metrics']))
     for part in ('train', 'metrics'):
         for key in dict.fromkeys(key for one in history for key in one.get(part) or {}):
-            label = 'learning rate' if key == 'lr' else key
+            label = ('learning rate' if key == 'lr' else key) + of * (key in ('lr', 'loss'))
             points = [(one['epoch'], (one.get(part) or {}).get(key)) for one in history]
             yield (label, part == 'train' and key != 'lr', points,
                    dict(x='epoch', y=label, log=key in ('lr', 'loss'), unit=False))

@@ -1,9 +1,9 @@
 'use strict';
 // ---- Tables: a click on a header sorts the rows by that column, blanks last.
 const valueOf = cell => {
-  const text = cell.dataset.v ?? cell.textContent.trim();
-  // 57,044,810 and `84.50 [84.00 to 85.00]` are numbers too.
-  const number = /^(-?[\d,]*\.?\d+(?:e[-+]?\d+)?)(?: ?\[.*\])?$/i.exec(text);
+  const text = cell.textContent.trim();
+  // 57,044,810, `25 % (10 to 50)` and `84.50 [84.00 to 85.00]` are numbers too.
+  const number = /^(-?[\d,]*\.?\d+(?:e[-+]?\d+)?)(?: %)?(?: ?[[(].*[\])])?$/i.exec(text);
   return number ? Number(number[1].replaceAll(',', '')) : text;
 };
 const compare = (a, b) => typeof a === 'number' && typeof b === 'number' ? a - b
@@ -81,7 +81,10 @@ const drawCurves = data => {
     const [y0, y1] = measure.unit ? [0, 1] : rangeOf(all.map(point => point[1]), 0.05);
     const X = x => left + (x - x0) / (x1 - x0) * (right - left);
     const Y = y => bottom - (y - y0) / (y1 - y0) * (bottom - top);
-    for (const tick of ticksOf(y0, y1, 6, false)) {
+    const rates = [0, Math.log10(2), Math.log10(5)].flatMap(part =>
+      ticksOf(Math.floor(y0), Math.ceil(y1), 99, true).map(tick => tick + part));
+    const fit = rates.filter(tick => tick >= y0 && tick <= y1);
+    for (const tick of logs && fit.length > 1 && fit.length < 12 ? fit : ticksOf(y0, y1, 6, false)) {
       element('line', {x1: left, x2: right, y1: Y(tick), y2: Y(tick), class: 'grid'}, svg);
       write(format(logs ? 10 ** tick : tick), left - 6, Y(tick) + 4, 'end');
     }

@@ -1,9 +1,9 @@
 """Say whether classifiers differ that were tested on the same images."""
 from collections.abc import Sequence
-from pathlib import Path
+from statistics import fmean
 
 from plugins.engine.intervals import mcnemar
-from plugins.engine.run_reader import ANSWERS, TEST_FOLDER, Run, read_table
+from plugins.engine.run_reader import ANSWERS, Run, read_table
 
 _ACCURACY = 'accuracy/top1'
 _LEVEL = 0.05  # p-values below it are called a difference
@@ -35,25 +35,26 @@ def verdicts(runs: Sequence[Run]) -> list[str]:
 
 
 def read_answers(run: Run) -> Answers:
-    """Whether a run was right, for each image of its test.
+    """Whether a run was right, for each image of its test, or of the first repeat of its folds.
 
     Raises:
         OSError: There is no table of answers.
         ValueError: The table is damaged, or of another test than the run's record.
     """
-    path = Path(run.folder, TEST_FOLDER, ANSWERS)
+    path = run.test_folder / ANSWERS
     if not path.is_file():
         raise FileNotFoundError(f'{path} is missing; run tools/test.py again')
-    columns, *rows = read_table(path, run.folder, 'tools/test.py')
-    if columns[:3] != ['image', 'true', 'predicted'] or not rows:
+    columns, *table = read_table(path, run.folder, 'tools/test.py')
+    rows = [dict(zip(columns, row, strict=True)) for row in table]
+    if not rows or not {'image', 'true', 'predicted'} <= {*columns}:
         raise ValueError(f'{path}: found the columns {columns} and {len(rows)} rows, expected '
-                         'image, true, predicted; run tools/test.py again')
-    found = {(image, truth): truth == predicted for image, truth, predicted, *_ in rows}
-    right = 100 * sum(found.values()) / len(rows)
+                         'image, true and predicted; test again')
+    right = 100 * fmean(row['true'] == row['predicted'] for row in rows)
     if abs(right - run.figures[_ACCURACY]) > 0.01:
         raise ValueError(f'{path}: {right:.4g} % of these answers are right, in the record '
-                         f'{run.figures[_ACCURACY]:.4g} %; run tools/test.py again')
-    return found
+                         f'{run.figures[_ACCURACY]:.4g} %; test again')
+    return {(row['image'], row['true']): row['true'] == row['predicted'] for row in rows
+            if row.get('repeat', '0') == '0'}
 
 
 def _verdict(best: str, other: str, answers: dict[str, Answers], comparisons: int) -> str:

@@ -3,8 +3,8 @@
     python tools/analysis_tools/compare_runs.py WORK_DIR [WORK_DIR ...]    # with all runs below
     python tools/analysis_tools/compare_runs.py WORK_DIR ... --reach accuracy/top1=80   # and when?
 
-An accuracy in the test has its 95 % interval. Classifiers that were tested on the same images are
-compared by McNemar's exact test.
+Accuracies and APs of the test have 95 % intervals. Classifiers that were tested on the same images
+are compared by McNemar's exact test.
 """
 import argparse
 import sys
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     for run, row in zip(runs, rows, strict=True):
         size = row['parameters'] / 1e6
         table.add_row(run.name, '\n'.join(row['metrics']),
-                      *('\n'.join(_shown(figures[part], sure.get(key))
+                      *('\n'.join(_shown(figures[part], sure.get(key), key)
                                   for key, figures in row['metrics'].items())
                         for part, sure in (('val', {}), ('test', run.intervals))),
                       str(row['epochs']), f"{row['seconds']:.0f}",
@@ -103,16 +103,17 @@ def summarize(run: Run) -> dict[str, Any]:
     figures = dict(val=trained['metrics'], test=run.tested['metrics'] if run.tested else {})
     measured = {**figures['val'], **figures['test']}
     metrics = {name: {part: found.get(name) for part, found in figures.items()}
-               for name in [name for name in HEADLINES if name in measured] or measured}
+               for name in [name for name in dict.fromkeys((*HEADLINES, *run.intervals))
+                            if name in measured] or measured}
     return dict(config=trained['config'], work_dir=str(run.folder), metrics=metrics,
                 epochs=trained['epochs'], seconds=trained['seconds'],
                 parameters=trained['parameters']['total'])
 
 
-def _shown(value: float | None, interval: Sequence[float] | None) -> str:
+def _shown(value: float | None, interval: Sequence[float] | None, key: str) -> str:
     if value is None:
         return '-'
-    return shown_interval(value, interval) if interval else f'{value:.4g}'
+    return shown_interval(value, interval, key) if interval else f'{value:.4g}'
 
 
 def _goal(text: str) -> tuple[str, float]:

@@ -5,6 +5,7 @@ from plugins.engine.intervals import (
     intervals,
     mcnemar,
     resampled_interval,
+    seeds_interval,
     shown_interval,
 )
 
@@ -43,3 +44,11 @@ def test_mcnemar(only_a, only_b, p):
     (50, (49.82, 50.18), '50.00 % (49.82 to 50.18)')])
 def test_as_text(value, interval, text):
     assert shown_interval(value, interval) == text
+    assert shown_interval(0.512, (0.42, 0.6), 'car/AP50') == '0.51 (0.42 to 0.60)'
+
+
+def test_over_seeds_both_intervals_are_covered():
+    assert seeds_interval([25], 16, 1) == seeds_interval([25, 25, 25], 16, 1) \
+        == accuracy_interval(25, 16)
+    assert seeds_interval([68, 70, 72, 74, 76], 10_000, 1 / 4) \
+        == resampled_interval([68, 70, 72, 74, 76], 1 / 4)

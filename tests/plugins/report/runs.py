@@ -36,6 +36,18 @@ def write_run(folder: Path, config: str = CONFIG, seed: int = 0, epochs: int = 3
     return folder
 
 
+def write_folds(folder: Path, accuracy: float = 85., **record: Any) -> Path:
+    """Write the record of a cross-validation."""
+    folder.mkdir(parents=True)
+    key = 'accuracy/top1'
+    (folder / 'kfold.json').write_text(json.dumps(dict(
+        mode='kfold', config='configs/folds.py', folds=5, repeats=2, images=60, seconds=99.,
+        metrics={key: accuracy}, intervals={key: [accuracy - 9.5, accuracy + 8.2]},
+        parameters=dict(total=9, trainable=1), worst=[dict(
+            image='cat/1.jpg', true='cat', predicted='dog', probability='0.97')]) | record))
+    return folder
+
+
 def classifier_test(classes: tuple[str, ...], accuracy: float = 80.) -> dict[str, Any]:
     """What a classifier's test adds to its record."""
     figures = dict(images=8, accuracy=87.5, precision=77.8, recall=87.5, f1=82.4)

@@ -10,7 +10,7 @@ from plugins.report.page import breakable, curve_data, render
 from plugins.report.pictures import Inline, read_examples
 from plugins.report.report_tables import Table
 from plugins.report.study import Study
-from tests.plugins.report.runs import detector_test, mistake, write_examples, write_run
+from tests.plugins.report.runs import detector_test, mistake, write_examples, write_folds, write_run
 
 EVIL = '<script>alert(1)</script>'
 PICTURE = Inline('data:image/png;base64,', 8, 8)
@@ -87,9 +87,27 @@ def test_figures_and_state_are_on_the_page(tmp_path):
     assert text.count('Its picture is missing: run tools/test.py again.') == 2
     assert page.count('alt="Confusion matrix of') == 1
     data = re.search(r'id="curves-data">(.*?)</script>', page, re.S)[1]
-    assert [run['name'] for run in json.loads(data)['runs']] == ['seed0', 'seed1', 'u', 'v']
+    assert [run['name'] for run in json.loads(data)['runs']] == ['seed0', 'seed1', 'v', 'u']
     heads = [attrs for tag, attrs in Tags(page).tags if tag == 'th' and 'aria-sort' in attrs]
     assert heads and {attrs['aria-sort'] for attrs in heads} == {'none'}
+
+
+def test_the_leaderboard_has_intervals_cross_validations_and_a_verdict(tmp_path):
+    seeds = [write_run(tmp_path / f'seed{k}', seed=k, accuracy=60. + 2 * k, config='configs/s.py',
+                       sizes=dict(train=80)) for k in range(3)]
+    for run in seeds:
+        record = json.loads((path := run / 'test/result.json').read_text())
+        record['intervals'] = {'accuracy/top1': [35., 80.]}
+        path.write_text(json.dumps(record))
+    write_folds(tmp_path / 'k')
+    (tmp_path / 'k/repeat0-fold0/20260101_000000').mkdir(parents=True)  # belongs to it
+    text = text_of(page_of(tmp_path).replace('</td>', ' '))
+    assert '85 % (75 to 94) accuracy, 60 images, 5 folds, 2 repeats, 99 s' in text
+    # Wilson's of 61 % of 16 images; t(2) 2 sqrt(1/3 + 16/80) = 6.3 is less
+    assert '61 % (38 to 82) [59.00 to 63.00] accuracy, 16 images, 3 seeds' in text
+    assert text.index('85 % (75') < text.index('61 % (38')
+    assert 'cat/1.jpg cat dog 0.97' in ' '.join(text.split())
+    assert 'k: not compared' in text and 'answers.csv is missing' in text
 
 
 def test_mistakes_and_detections_are_shown_and_where_missing_the_page_says_how_to_get_them(
@@ -111,10 +129,11 @@ def test_every_measure_has_the_points_of_the_runs_that_have_it(tmp_path):
     write_run(tmp_path / 'd', tested=detector_test())
     data = curve_data(collect([tmp_path]).entries)
     assert [one['label'] for one in data['measures']] == [
-        'loss', 'accuracy/top1', 'precision over recall: car', 'F1 over confidence: car',
-        'learning rate']
+        'loss', 'accuracy/top1', 'loss of detectors', 'precision over recall: car',
+        'F1 over confidence: car', 'learning rate', 'learning rate of detectors']
     measures = {one['label']: one for one in data['measures']}
-    assert [line['thin'] for line in measures['loss']['lines']] == [True, False, True, False]
+    assert [line['thin'] for line in measures['loss']['lines']] == [True, False]
+    assert [line['run'] for line in measures['loss of detectors']['lines']] == [1, 1]
     assert measures['accuracy/top1']['lines'][0]['points'] == [[1, 78], [2, 79], [3, 80]]
     rate = measures['learning rate']
     assert rate['lines'][0]['points'][2] == [3, 0.033333] and not rate['lines'][0]['thin']
