@@ -5,6 +5,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
+from .intervals import shown_interval
+
 LONGEST_CLASS_TABLE = 20
 WORST = 10
 MOST_CONFUSED = 5
@@ -17,9 +19,9 @@ def print_result(result: dict[str, Any]) -> None:
     table.add_column(overflow='fold')
     where = f" of epoch {result['best_epoch']}" if result.get('best_epoch') else ''
     for name, value in result['metrics'].items():
-        low, high = result.get('intervals', {}).get(name, (None, None))
-        sure = '' if low is None else f' (95 % interval: {low:.4g} to {high:.4g})'
-        table.add_row(f"{result['split']} {name}{where}", f'{value:.4g}{sure}')
+        ends = result.get('intervals', {}).get(name)
+        table.add_row(f"{result['split']} {name}{where}", f'{value:.4g}' if not ends else
+                      f'{shown_interval(value, ends, name)}, 95 % interval')
     if result['mode'] == 'train':
         table.add_row('epochs', str(result['epochs']))
     table.add_row('seconds', f"{result['seconds']:.1f}")

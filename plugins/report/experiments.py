@@ -90,14 +90,13 @@ class Experiment:
                       for key, ends in first.intervals.items() if ends)
             return ' '.join([str(found), *others])
         if len(values := [run.figures[key] for run in self.entries if run.tested]) > 1:
-            images, train = _images(first), (first.trained.get('sizes') or {}).get('train')
-            own = seeds_interval(values, images, images / train if train else 0)
-        return f'{shown_interval(found.mean, own)} {found.range}'.strip()
+            return over_seeds(values, *image_counts(first))
+        return shown_interval(found.mean, own)
 
     @property
     def basis(self) -> str:
         """What the result was measured on: images, and folds or seeds."""
-        first, images = self.first, _images(self.entries[0])
+        first, images = self.first, image_counts(self.entries[0])[0]
         runs = f"{first['folds']} folds, {counted(first['repeats'], 'repeat')}" \
             if 'folds' in first else counted(len(self.entries), 'seed')
         return ', '.join([*([counted(images, 'image')] if images else []), runs,
@@ -108,11 +107,19 @@ class Experiment:
         return fmean(entry.trained[key] for entry in self.entries)
 
 
-def _images(run: Run) -> int:
-    """The number of tested images; 0 where the record does not say it."""
-    record = run.tested or {}
-    return record.get('images') or (record.get('sizes') or {}).get('test') or sum(
+def over_seeds(values: Sequence[float], images: int, train: int) -> str:
+    """Accuracies over seeds as text: mean, 95 % interval and range; see :func:`image_counts`."""
+    found = spread(values, 'accuracy/top1')
+    ends = seeds_interval(values, images, images / train if train else 0)
+    return f'{shown_interval(found.mean, ends)} {found.range}'.strip()
+
+
+def image_counts(run: Run) -> tuple[int, int]:
+    """The numbers of tested and of training images; 0 where the records do not say it."""
+    record, sizes = run.tested or {}, run.trained.get('sizes') or {}
+    tested = record.get('images') or (record.get('sizes') or {}).get('test') or sum(
         one['images'] for one in (record.get('classes') or {}).values())
+    return tested, sizes.get('train', 0)
 
 
 def experiments(entries: Sequence[Run], reported: dict[str, Reported]) -> list[Experiment]:

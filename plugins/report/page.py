@@ -93,7 +93,8 @@ def _overview(experiments: Sequence[Experiment]) -> list[list[str]]:
                      str(one.measured('val') or ''),
                      ', '.join(str(run.trained.get('seed', '?')) for run in one.entries),
                      *(f'{first["parameters"][key]:,}' for key in ('total', 'trainable')),
-                     f'{one.mean_of("epochs"):,.0f}', first.get('device', '')])
+                     f'{one.mean_of("epochs"):,.0f}' * ('folds' not in first),
+                     first.get('device', '')])
     filled = [any(cells) for cells in zip(*rows[1:], strict=True)]
     return [list(itertools.compress(row, filled)) for row in rows]
 

@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from PIL import Image
 
+from plugins.engine.intervals import shown_interval
 from plugins.engine.run_reader import read_run
 from tests.conftest import DIGITS
 from tools.test import main
@@ -46,7 +47,8 @@ def test_figures_are_those_of_the_predictions_and_every_image_counts_once(
     assert result['metrics']['accuracy/top1'] == pytest.approx(100 * right / total)
     low, high = result['intervals']['accuracy/top1']
     assert low < 100 * right / total < high
-    assert f'(95 % interval: {low:.4g} to {high:.4g})' in ' '.join(said)
+    shown = shown_interval(result['metrics']['accuracy/top1'], (low, high))
+    assert f'{shown}, 95 % interval' in ' '.join(said)
     assert {name: row['images'] for name, row in result['classes'].items()} == counts
     hits = [row[i] for i, row in enumerate(result['confusion_matrix'])]
     assert sum(hits) == right

@@ -14,6 +14,7 @@ from plugins.engine.command_line import Parser, run
 from plugins.engine.files import REPO_ROOT, replacing
 from plugins.engine.run_reader import read_run
 from plugins.engine.work_dir import CONFIGS
+from plugins.report.experiments import image_counts
 from tools.misc.result_files import COLUMNS, read_rows
 
 
@@ -57,6 +58,7 @@ def result_rows(work_dir: str | Path, data: str, note: str = '') -> list[dict[st
         raise ValueError(f"{work_dir}: config {trained['config']} is not one of this collection")
     note = _note(trained, note)
     same = {key: trained.get(key) for key in (*needed, 'best_epoch')}
+    same |= zip(('test_images', 'train_images'), image_counts(run), strict=True)
     return [dict(same, data=data, note=note, metric=metric, test=round(value, 4),
                  val=round(trained['metrics'][metric], 4) if metric in trained['metrics'] else '')
             for metric, value in tested['metrics'].items()]

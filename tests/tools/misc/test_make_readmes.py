@@ -66,6 +66,12 @@ def test_seeds_are_averaged_and_their_range_given(table):
         'a CPU<br>24 to 30 epochs, 2 h 00 min']
 
 
+def test_an_accuracy_has_an_interval_where_the_number_of_images_is_known(table):
+    (a, _), _ = table(row(test=25, test_images=16, train_images=64), row(
+        test=.5, metric='loss', test_images=16, train_images=64))
+    assert a[5] == 'accuracy 25 % (10 to 50), loss 0.5000 (1 seed)<br>our flowers'
+
+
 def test_of_one_seed_recorded_twice_the_later_counts(table):
     (a, _), _ = table(row(test=70, git_commit='a'), row(test=80.126, git_commit='b', seconds=200))
     assert a[5:] == ['accuracy 80.13 (1 seed)<br>our flowers', 'a CPU<br>10 epochs, 3 min']

@@ -35,6 +35,7 @@ def work_dir(tmp_path, hash_of):
 def test_rows_hold_test_and_validation_figures(work_dir):
     accuracy, loss = result_rows(work_dir, 'data', 'a, "note"')
     assert (accuracy['test'], accuracy['val'], accuracy['best_epoch']) == (70.1235, 71., 3)
+    assert (accuracy['test_images'], accuracy['train_images']) == (3, 0)
     assert (loss['metric'], loss['test'], loss['val']) == ('loss', 0.9, '')
 
 

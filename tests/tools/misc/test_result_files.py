@@ -20,7 +20,8 @@ Models:
 ROW = dict(
     config='configs/net/net_a.py', data='flowers', seed=0, metric='loss', test=.5, val='',
     best_epoch='', epochs=3, seconds=1.5, device='a CPU', processes=1, precision='float32',
-    torch_version='2', git_commit='c', config_hash='f00', note='')
+    torch_version='2', git_commit='c', config_hash='f00', note='',
+    test_images='', train_images='')
 
 
 def load(folder, text):
