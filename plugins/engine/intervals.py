@@ -6,6 +6,8 @@ from typing import Any
 
 import scipy  # its stats, which take a second, are loaded when they are used
 
+from .metric_names import shown
+
 
 def intervals(metrics: Mapping[str, float], classes: Mapping[str, Mapping[str, Any]]
               ) -> dict[str, list[float]]:
@@ -69,12 +71,15 @@ def seeds_interval(values: Sequence[float], images: int, test_share: float) -> l
     return [min(low for low, _ in ends), max(high for _, high in ends)]
 
 
-def shown_interval(value: float, interval: Sequence[float], key: str = 'accuracy/top1') -> str:
+def shown_interval(value: float, interval: Sequence[float] | None,
+                   key: str = 'accuracy/top1') -> str:
     """A metric with its interval, as ``25 % (10 to 50)``: the ends are rounded outwards.
 
-    A narrow interval has decimals: two figures of its width are shown. Only the unit depends on the
-    metric's name ``key``.
+    A narrow interval has decimals: two figures of its width are shown. Without an interval, the
+    value has its metric's decimals.
     """
+    if not interval:
+        return shown(value, key)
     low, high = interval
     digits = min(3, max(0, 1 - math.floor(math.log10(high - low)))) if high > low else 1
     scale, unit = 10 ** digits, ' %' * key.startswith('accuracy')

@@ -89,7 +89,7 @@ class Experiment:
             others = (f'[{key} {shown_interval(first.figures[key], ends, key)}]'
                       for key, ends in first.intervals.items() if ends)
             return ' '.join([str(found), *others])
-        if len(values := [run.figures[key] for run in self.entries if run.tested]) > 1:
+        if len(values := [run.figures[key] for run in self.entries if key in run.figures]) > 1:
             return over_seeds(values, *image_counts(first))
         return shown_interval(found.mean, own)
 

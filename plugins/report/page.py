@@ -101,11 +101,8 @@ def _overview(experiments: Sequence[Experiment]) -> list[list[str]]:
 
 def _tested_as(entry: Run, key: str) -> str:
     """A metric of a test as text, with its interval; empty if it was not measured."""
-    if key not in entry.figures:
-        return ''
-    ends = entry.intervals.get(key)
-    return (shown_interval(entry.figures[key], ends, key) if ends
-            else shown(entry.figures[key], key))
+    return shown_interval(entry.figures[key], entry.intervals.get(key), key) \
+        if key in entry.figures else ''
 
 
 def _picture(entry: Run, name: str) -> Inline | None:

@@ -8,9 +8,6 @@ from plugins.engine.run_reader import ANSWERS, Run, read_table
 _ACCURACY = 'accuracy/top1'
 _LEVEL = 0.05  # p-values below it are called a difference
 
-# (image, its true class): whether the answer was right
-Answers = dict[tuple[str, str], bool]
-
 
 def verdicts(runs: Sequence[Run]) -> list[str]:
     """Sentences that compare the most accurate classifier with each other one.
@@ -34,8 +31,8 @@ def verdicts(runs: Sequence[Run]) -> list[str]:
     return [*(_verdict(best, name, answers, len(same)) for name in same), *sentences]
 
 
-def read_answers(run: Run) -> Answers:
-    """Whether a run was right, for each image of its test, or of the first repeat of its folds.
+def read_answers(run: Run) -> dict[tuple[str, str], bool]:
+    """Whether a run was right, by image and its class; of folds, in the first repeat.
 
     Raises:
         OSError: There is no table of answers.
@@ -57,10 +54,9 @@ def read_answers(run: Run) -> Answers:
             if row.get('repeat', '0') == '0'}
 
 
-def _verdict(best: str, other: str, answers: dict[str, Answers], comparisons: int) -> str:
+def _verdict(best: str, other: str, answers: dict[str, dict], comparisons: int) -> str:
     right = [[answers[name][image] for image in answers[best]] for name in (best, other)]
-    only = [sum(a and not b for a, b in zip(*pair, strict=True))
-            for pair in (right, right[::-1])]
+    only = [list(zip(*right, strict=True)).count(pair) for pair in ((True, False), (False, True))]
     p = min(1., comparisons * mcnemar(*right))
     said = f'{best} is better than {other}' if p < _LEVEL else (
         f'{best} and {other}: no difference that these images could show')

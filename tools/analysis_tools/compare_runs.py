@@ -55,10 +55,11 @@ def main(argv: Sequence[str] | None = None) -> list[dict[str, Any]]:
     for run, row in zip(runs, rows, strict=True):
         size = row['parameters'] / 1e6
         table.add_row(run.name, '\n'.join(row['metrics']),
-                      *('\n'.join(_shown(figures[part], sure.get(key), key)
+                      *('\n'.join('-' if figures[part] is None else
+                                  shown_interval(figures[part], sure.get(key), key)
                                   for key, figures in row['metrics'].items())
                         for part, sure in (('val', {}), ('test', run.intervals))),
-                      str(row['epochs']), f"{row['seconds']:.0f}",
+                      str(row['epochs'] or '-'), f"{row['seconds']:.0f}",
                       f'{size:.3g} M' if size >= 1 else f'{1e3 * size:.3g} k')
     Console(markup=False, emoji=False).print(table)
     for reason in (*notes, *filter(None, (run.stale for run in runs))):
@@ -108,12 +109,6 @@ def summarize(run: Run) -> dict[str, Any]:
     return dict(config=trained['config'], work_dir=str(run.folder), metrics=metrics,
                 epochs=trained['epochs'], seconds=trained['seconds'],
                 parameters=trained['parameters']['total'])
-
-
-def _shown(value: float | None, interval: Sequence[float] | None, key: str) -> str:
-    if value is None:
-        return '-'
-    return shown_interval(value, interval, key) if interval else f'{value:.4g}'
 
 
 def _goal(text: str) -> tuple[str, float]:

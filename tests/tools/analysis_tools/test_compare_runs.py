@@ -75,7 +75,7 @@ def test_the_table_fits_80_columns_and_shows_what_differs(make_run, capsys, monk
     cells = [[cell.strip() for cell in line.split('│')] for line in lines if '│' in line]
     assert ''.join(row[1] for row in cells).removesuffix('b') == NAME
     assert cells[0][2:] == ['accuracy/top1', '61.23', '61.23', '30', '81', '57 M', '']
-    assert cells[1][2:5] == ['accuracy/mean_class', '59', '59']
+    assert cells[1][2:5] == ['accuracy/mean_class', '59.00', '59.00']
 
 
 def test_a_run_without_any_headline_shows_all_and_one_without_a_record_is_rejected(
