@@ -47,11 +47,11 @@ def collect(places: Sequence[str | Path]) -> Collected:
         raise FileNotFoundError(notes[0])
     for folder, name in zip(folders, short_names(list(folders)), strict=True):
         try:
-            if (folder / KFOLD_RECORD).is_file():
-                entries.append(replace(read_folds(folder), name=name))
-            elif (folder / RECORD).is_file():
+            if (folder / RECORD).is_file():
                 run = read_run(folder, 'seconds', 'epochs', 'history', 'parameters')
                 entries.append(replace(run, name=name))
+            elif (folder / KFOLD_RECORD).is_file():
+                entries.append(replace(read_folds(folder), name=name))
             else:
                 latest = max(path.stat().st_mtime for path in folder.iterdir())
                 minutes = (time.time() - latest) / 60

@@ -125,11 +125,13 @@ def image_counts(run: Run) -> tuple[int, int]:
 def experiments(entries: Sequence[Run], reported: dict[str, Reported]) -> list[Experiment]:
     """Group runs that differ only in their seed; ``reported`` is keyed by config name.
 
-    The same config on other data is another experiment.
+    The same config on other data is another experiment, and so is each cross-validation: it has
+    an interval of its own.
     """
     groups: dict[tuple, list[Run]] = {}
     for entry in entries:
-        shared = (str((entry.tested or {}).get('data_fingerprint')), *(
+        data = (entry.tested or {}).get('data_fingerprint')
+        shared = ('folds' in entry.trained and entry.name, str(data), *(
             str(entry.trained.get(key)) for key in (
                 'config', 'config_hash', 'device', 'processes', 'precision', 'data_fingerprint')))
         groups.setdefault(shared, []).append(entry)
