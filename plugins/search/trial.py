@@ -1,32 +1,24 @@
 """Run one trial: write its config, train it, report to Optuna."""
-import gc
 import math
 import os
 import platform
 import statistics
 import textwrap
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
-from mmengine.logging import MessageHub, MMLogger
-from mmengine.visualization import Visualizer
 from optuna import Trial, TrialPruned
 from optuna.trial import TrialState
 
-from plugins.engine.console import lenient
 from plugins.engine.files import write_text
+from plugins.engine.quiet import Tool, quiet
 
 from .definition import Search
 from .leaf import Leaves
 from .report_hook import reporting_to
 from .space import Values
 from .study import ERROR, HOST, SLOT, by_slot
-
-Tool = Callable[[list[str]], dict[str, Any]]  # the main() of tools/train.py or tools/test.py
 
 
 class NoResult(Exception):
@@ -155,27 +147,3 @@ def runs(config: Path, search: Search) -> list[Path]:
 def wrap(text: str) -> list[str]:
     """Wrap text into the lines of a docstring, without breaking words."""
     return textwrap.wrap(text, 96, break_long_words=False, break_on_hyphens=False)
-
-
-@contextmanager
-def quiet(log: Path, append: bool = False) -> Iterator[None]:
-    """Redirect a run's output into a file, and add the traceback if it fails.
-
-    mmengine keeps loggers and their open files until the process ends; as some hundred trials
-    would leave too many files open, they are closed here.
-    """
-    with lenient(log, 'a' if append else 'w') as file:
-        try:
-            with redirect_stdout(file), redirect_stderr(file):
-                yield
-        except Exception:
-            traceback.print_exc(file=file)
-            raise
-        finally:
-            for logger in MMLogger._instance_dict.values():
-                for handler in logger.handlers:
-                    handler.close()
-                logger.handlers.clear()
-            for kind in (Visualizer, MMLogger, MessageHub):
-                kind._instance_dict.clear()
-            gc.collect()

@@ -8,11 +8,12 @@ from optuna.trial import FrozenTrial
 
 from plugins.engine.checks import check_shape
 from plugins.engine.files import REPO_ROOT, shown_path, write_text
+from plugins.engine.quiet import Tool, quiet
 from plugins.engine.run_reader import RECORD, read_run
 
 from .leaf import Leaves
 from .study import complete_trials, finished_trials
-from .trial import Tool, quiet, runs, wrap, write_leaf
+from .trial import runs, wrap, write_leaf
 
 
 def best_trial(study: Study, rule: str) -> FrozenTrial | None:

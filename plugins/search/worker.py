@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import URL
 
 from plugins.engine.files import write_text
+from plugins.engine.quiet import Tool
 
 from . import study as studies
 from .definition import Search
@@ -21,7 +22,7 @@ from .leaf import Leaves
 from .record import TRIALS, WINNER
 from .study import ERROR, SLOT, by_slot, finished_trials
 from .tables import draw, trial_row, write_outcome, write_table
-from .trial import NoResult, TakenOver, Tool, TrialRunner
+from .trial import NoResult, TakenOver, TrialRunner
 from .winner import best_trial, write_winner
 
 _POLL = 1.  # seconds

@@ -78,7 +78,7 @@ class ArrayDataset(Dataset):
         if split == (val_fraction is None):
             raise ValueError(f'part={part!r} with val_fraction={val_fraction}; '
                              "'train' and 'val' need a fraction, 'test' and 'all' must have none")
-        self.rows = np.arange(len(self.source))
+        self.rows, self.folds = np.arange(len(self.source)), folds
         if folds:
             self.rows = self._rows_of(folds, part)
         if split:
@@ -94,7 +94,7 @@ class ArrayDataset(Dataset):
                 raise ValueError(f'ArrayDataset: pipeline={given}, expected None, or what the '
                                  f'source does to a picture: {does}')
         self._features: np.ndarray | None = None
-        self._view = 0
+        self._view, self._by_source = 0, False
 
     def _rows_of(self, folds: Mapping[str, Any], part: str) -> np.ndarray:
         """The rows of one fold for 'test', all for 'all', else those of the other folds."""
@@ -130,7 +130,8 @@ class ArrayDataset(Dataset):
         chosen = np.asarray(indices)
         rows = self.rows[chosen]
         served = {'inputs': torch.from_numpy(self.source.images[rows])} if self._features is None \
-            else {'features': torch.from_numpy(self._features[self._view][chosen])}
+            else {'features': torch.from_numpy(
+                self._features[self._view][rows if self._by_source else chosen])}
         labels = torch.from_numpy(self.source.labels[rows]).split(1)
         shape, num_classes = tuple(self.source.images.shape[2:]), len(self.source.classes)
         return Batch(
@@ -140,21 +141,23 @@ class ArrayDataset(Dataset):
                 for label, index in zip(labels, indices, strict=True)
             ])
 
-    def serve_features(self, features: np.ndarray | None) -> None:
+    def serve_features(self, features: np.ndarray | None, by_source: bool = False) -> None:
         """Return features instead of images from now on, see ``FeatureCacheHook``.
 
         Args:
             features: float32, K x len(self) x C (x H x W): K views of each
                 image of this part; the first is served until
                 :meth:`serve_view`. None: serve images again.
+            by_source: There is a row for each image of the source, not of this part.
 
         Raises:
             ValueError: There is not one row per image.
         """
-        if features is not None and (features.ndim < 3 or features.shape[1] != len(self)):
-            raise ValueError(f'features of shape {features.shape}; expected views x {len(self)} '
+        images = len(self.source if by_source else self)
+        if features is not None and (features.ndim < 3 or features.shape[1] != images):
+            raise ValueError(f'features of shape {features.shape}; expected views x {images} '
                              'images x values')
-        self._features, self._view = features, 0
+        self._features, self._view, self._by_source = features, 0, by_source
 
     def serve_view(self, epoch: int) -> None:
         """Serve view ``epoch`` modulo K of the features; has no effect if images are served."""

@@ -80,15 +80,15 @@ def fold_of(labels: np.ndarray, number: int, seed: int, groups: Sequence[str] | 
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold  # takes a second
     checks.whole('', 'folds.number', number, 2)
     units = np.arange(len(labels)) if groups is None else np.asarray(groups)
+    made = (StratifiedKFold if groups is None else StratifiedGroupKFold)(
+        number, shuffle=True, random_state=seed)
     for label in np.unique(labels):
         if (found := len(np.unique(units[labels == label]))) < number:
             raise ValueError(f'{_named(label, classes)} has {found} '
                              f'{"image(s)" if groups is None else "group(s)"}; {number} folds need '
                              f'at least {number}; add some, or make fewer folds')
-    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     folds = np.empty(len(labels), np.int64)
-    for fold, (_, rows) in enumerate(kind(number, shuffle=True, random_state=seed).split(
-            labels, labels, units)):
+    for fold, (_, rows) in enumerate(made.split(labels, labels, groups)):
         folds[rows] = fold
     return folds
 

@@ -35,7 +35,8 @@ class FeatureCacheHook(Hook):
 
     Without augmentation the features are exact up to rounding: metrics agree to 1e-4. With
     augmentation ``views=K`` is an approximation: each image is augmented K times, and epoch e
-    uses view e modulo K.
+    uses view e modulo K. Of a data set with ``folds`` the features of the whole source are
+    computed, which the folds share.
 
     Stored features are identified by the SHA-256 of weights, preprocessing, data (fingerprint and
     rows), precision and views; before use, a few are computed again and compared. With
@@ -153,7 +154,7 @@ class FeatureCacheHook(Hook):
         for name, part in parts.items():
             start, stage = time.perf_counter(), abouts[name]['stage']
             array, word = self.store.fetch(abouts[name], part.shape, part.fill, part.differing)
-            part.dataset.serve_features(array)
+            part.dataset.serve_features(array, by_source=part.whole)
             say(f'features of {name}: {" x ".join(map(str, part.shape))} float32 = '
                 f'{array.nbytes / 1e6:.3g} MB, {word} in {time.perf_counter() - start:.1f} s, '
                 f'output of the {stage}')

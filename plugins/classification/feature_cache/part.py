@@ -41,16 +41,18 @@ class PartFeatures:
     def __init__(self, dataset: ArrayDataset, prefix: FrozenPrefix, context: Context,
                  training: bool, views: int, seed: int | None, batch_size: int) -> None:
         self.dataset = dataset
+        self.whole = dataset.folds is not None and seed is None  # one array for all folds
+        self._images = ArrayDataset(dataset.source) if self.whole else dataset
         self._prefix, self._context, self._training = prefix, context, training
         self._seed, self._batch_size = seed, batch_size
         with kept_random_state():
             some = prefix(some_images(dataset), context, training)
-        self.shape = (views, len(dataset), *some.shape[1:])
+        self.shape = (views, len(self._images), *some.shape[1:])
 
     def about(self, cfg: Config) -> dict[str, Any]:
         """Everything that the features depend on; ``cfg`` is the runner's."""
         prefix = self._prefix
-        rows = hashlib.sha256(self.dataset.rows.tobytes()).hexdigest()
+        rows = hashlib.sha256(self._images.rows.tobytes()).hexdigest()
         return dict(
             format=1, stage=prefix.stage, weights=prefix.digest(), network=_network(cfg),
             data=self.dataset.fingerprint, rows=rows,
@@ -64,12 +66,12 @@ class PartFeatures:
         """Compute this process's share of the batches, in place, in an array of shape ``shape``."""
         rank, processes = get_dist_info()
         batches = [(view, start) for view in range(self.shape[0])
-                   for start in range(0, len(self.dataset), self._batch_size)]
+                   for start in range(0, len(self._images), self._batch_size)]
         for view, start in batches[rank::processes]:
             features[view, start:start + self._batch_size] = self._batch(view, start)
 
     def _batch(self, view: int, start: int) -> np.ndarray:
-        rows = range(start, min(start + self._batch_size, len(self.dataset)))
+        rows = range(start, min(start + self._batch_size, len(self._images)))
         with kept_random_state():
             if self._seed is not None:
                 words = np.random.SeedSequence([self._seed, view, start]).generate_state(
@@ -78,13 +80,13 @@ class PartFeatures:
             return self._compute(rows)
 
     def _compute(self, rows: range | np.ndarray) -> np.ndarray:
-        images = self.dataset.__getitems__(rows)['inputs']
+        images = self._images.__getitems__(rows)['inputs']
         return self._prefix(images, self._context, self._training).numpy()
 
     def differing(self, stored: np.ndarray) -> str:
         """How stored features differ from what the current code computes; '' if they do not."""
         if self._seed is None:
-            rows = np.unique(np.linspace(0, len(self.dataset) - 1, _PROBES).astype(int))
+            rows = np.unique(np.linspace(0, len(self._images) - 1, _PROBES).astype(int))
             now = self._compute(rows)
         else:  # augmentation depends on the position in a batch: compute the whole first batch
             now = self._batch(0, 0)

@@ -71,6 +71,16 @@ def test_every_figure_is_that_of_the_run_on_images(train, changes, shape):
     assert len({entry['loss'] for entry in history(images)}) == 3, 'the epochs differ'
 
 
+def test_folds_share_the_features_of_all_images(train, tmp_path):
+    for index in range(2):
+        folds = {f'{part}_dataloader.dataset.folds': dict(number=3, index=index)
+                 for part in ('train', 'val')}
+        images, features = train('images', None, **folds), train('features', **folds)
+        assert features_of(features).shape == (1, 90, 32)
+        assert_same_training(features, images)
+    assert len(list(tmp_path.rglob('*.npy'))) == 2, 'one of train, one of val'
+
+
 def test_the_checkpoint_is_the_whole_models_and_is_tested_on_images(train, tmp_path):
     runner = train('features')
     path = tmp_path / 'features/epoch_3.pth'
@@ -165,9 +175,9 @@ def test_phases_have_features_while_the_backbone_is_frozen(train):
     served = []
     real = hook.ArrayDataset.serve_features
 
-    def follow(self: Any, features: np.ndarray | None) -> None:
+    def follow(self: Any, features: np.ndarray | None, **settings: Any) -> None:
         served.append(features is not None)
-        real(self, features)
+        real(self, features, **settings)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hook.ArrayDataset, 'serve_features', follow)
         features = train('features', epochs=4, **changes)

@@ -3,7 +3,7 @@ import logging
 import pytest
 from mmengine.logging import MMLogger
 
-from plugins.search.trial import quiet
+from plugins.engine.quiet import quiet
 
 
 def test_what_a_run_prints_goes_into_its_log_and_its_loggers_are_closed(tmp_path, capsys):
