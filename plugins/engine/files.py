@@ -154,15 +154,17 @@ def write_json(path: Path, record: Mapping[str, Any]) -> None:
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a table, see :func:`replacing`.
-
-    Text that a spreadsheet would compute, as it begins with one of ``=+-@``, gets an apostrophe.
-    """
+    """Write a table of :func:`safe_cell`, see :func:`replacing`."""
     file = io.StringIO()
-    csv.writer(file, lineterminator='\n').writerows([columns, *(
-        [f"'{cell}" if isinstance(cell, str) and cell.startswith(tuple('=+-@\t\r')) else cell
-         for cell in row] for row in rows)])
+    csv.writer(file, lineterminator='\n').writerows([columns, *(map(safe_cell, row)
+                                                               for row in rows)])
     write_text(path, file.getvalue())
+
+
+def safe_cell(value: Any) -> Any:
+    """A value; a text that a spreadsheet would compute, as it begins with =+-@, gets a quote."""
+    computed = isinstance(value, str) and value.startswith(tuple('=+-@\t\r'))
+    return f"'{value}" if computed else value
 
 
 def write_texts(texts: Mapping[Path, str]) -> None:
