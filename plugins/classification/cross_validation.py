@@ -78,19 +78,20 @@ def cross_validate(config: Path, work_dir: Path, folds: Folds, train: Tool, test
         for place, ((repeat, index), own) in enumerate(planned.items(), 1):
             folder = work_dir / f'repeat{repeat}-fold{index}'
             expected = config_hash(load_config(str(config), own))
+            changes = [*flags, *(['--cfg-options', *own] if own else [])]
             if (folder / RECORD).is_file():
                 _check_same(folder, read_record(folder / RECORD, None, 'config_hash'), expected)
             else:
                 done += 1
                 with quiet(work_dir / f'{folder.name}.log'):
-                    train([str(config), '--work-dir', str(folder), '--resume', *flags,
-                           '--seed', str(cfg.randomness.seed + repeat), '--cfg-options', *own])
+                    train([str(config), '--work-dir', str(folder), '--resume',
+                           '--seed', str(cfg.randomness.seed + repeat), *changes])
             trained = read_record(folder / RECORD, None, 'checkpoint', 'data_fingerprint')
             file = folder / TEST_FOLDER / ANSWERS
             if not file.is_file():
                 with quiet(work_dir / f'{folder.name}.test.log'):
-                    test([str(config), str(folder / Path(trained['checkpoint']).name), *flags,
-                          '--work-dir', str(file.parent), '--overwrite', '--cfg-options', *own])
+                    test([str(config), str(folder / Path(trained['checkpoint']).name),
+                          '--work-dir', str(file.parent), '--overwrite', *changes])
             tested = read_record(file.parent / RECORD, None, 'metrics', 'classes')
             data = data or trained['data_fingerprint']['train']
             if data != trained['data_fingerprint']['train']:

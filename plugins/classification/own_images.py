@@ -52,7 +52,8 @@ def _flipped(side: int) -> dict[str, Any]:
         resize, dict(type='RandomFlip', prob=0.5, direction='horizontal')])
 
 
-_CACHE = dict(default_hooks=dict(feature_cache=dict(type='FeatureCacheHook')))
+_CACHE = dict(default_hooks=dict(feature_cache=dict(type='FeatureCacheHook'),
+                                 checkpoint=dict(interval=10)))  # an epoch takes less than to save
 # In order of cost.
 RECIPES = {
     'linear': Recipe(
