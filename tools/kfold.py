@@ -8,7 +8,6 @@ Run the same command again to continue. The test set of the config is not used.
 """
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +25,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """
     parser = command_line.Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('config', type=command_line.config_file, help='config of a classifier')
-    folds = partial(command_line._number, int, 2, 1000, 'whole number from 2 to 1000')
-    parser.add_argument('--folds', type=folds, default=5, help='default: %(default)s')
+    parser.add_argument('--folds', type=command_line.folds, default=5, help='default: %(default)s')
     parser.add_argument('--repeats', type=command_line.positive, default=1,
                         help='how often all images are dealt anew (default: %(default)s)')
     parser.add_argument('--seed', type=command_line.seed, default=0,

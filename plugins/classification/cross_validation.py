@@ -1,7 +1,7 @@
 """Cross-validate a config: each image is tested by a model that was not trained on it."""
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -12,7 +12,7 @@ from mmengine.config import Config
 from plugins.classification.metrics import ClassReport
 from plugins.engine.config_keys import config_hash, dotted, find
 from plugins.engine.files import lock, safe_cell, write_csv, write_json
-from plugins.engine.intervals import accuracy_interval, resampled_interval
+from plugins.engine.intervals import accuracy_interval, mcnemar, resampled_interval
 from plugins.engine.quiet import Tool, quiet
 from plugins.engine.run_reader import ANSWERS, RECORD, TEST_FOLDER, read_record, read_table
 from plugins.engine.session import load_config
@@ -192,3 +192,31 @@ def _options(cfg: Config, folds: Folds, repeat: int, index: int) -> list[str]:
     absent = object()
     return [f'{"+" * (now is absent)}{key}={value}' for key, value in wanted.items()
             if (now := find(cfg._cfg_dict, key, absent)) != value]
+
+
+def choose(folder: Path, records: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    """Choose one of several recipes that were cross-validated on the same folds.
+
+    Args:
+        folder: The answers of each are in ``<folder>/<name>/answers.csv``.
+        records: The result of each, in order of cost.
+
+    Returns:
+        The cheapest recipe that is not worse than the most accurate one by McNemar's exact test,
+        whose level of 0.05 is divided by the number of comparisons; and a sentence on it.
+    """
+    right = {}
+    for name in records:
+        rows = read_table(folder / name / ANSWERS, folder, 'tools/kfold.py')[1:]
+        right[name] = [true == predicted for *_, true, predicted, _ in sorted(
+            rows, key=lambda row: row[:2])]
+    best = max(records, key=lambda name: records[name]['metrics'][_TOP1])
+    others = [name for name in records if name != best]
+    equal = [name for name in others
+             if mcnemar(right[best], right[name]) * len(others) >= 0.05]
+    chosen = next(name for name in records if name in (best, *equal))
+    worse = [name for name in others if name not in equal]
+    said = [f'{best} is better than {" and ".join(worse)}' * bool(worse),
+            f'between {" and ".join((best, *equal))} these pictures show no difference, and '
+            f'{chosen} is the cheapest' * bool(equal)]
+    return chosen, '; '.join([f'Recommended: {chosen}', *filter(None, said)])

@@ -42,6 +42,7 @@ share = partial(_number, float, 0, 1, 'number from 0 to 1')
 seconds = partial(_number, float, 0, 86400, 'number from 0 to 86400')
 positive = partial(_number, int, 1, math.inf, 'whole number above 0')
 not_negative = partial(_number, int, 0, math.inf, 'whole number of at least 0')
+folds = partial(_number, int, 2, 1000, 'whole number from 2 to 1000')
 port = partial(_number, int, 1, 65535, 'whole number from 1 to 65535')
 seed = partial(_number, int, 0, LARGEST_SEED, f'whole number from 0 to {LARGEST_SEED}')
 

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 import numpy as np
 
@@ -91,6 +92,8 @@ def main(argv: Sequence[str] | None = None) -> list[Finding]:
     findings += [Finding(f'unreadable ({one.pixels})', (one.name,))
                  for one in pictures if one.size is None]
     findings += duplicates(pictures)
+    findings += [Finding('class names that look alike', names)
+                 for names in look_alikes(sorted(everywhere))]
     findings += [Finding(kind, (name,)) for kind, name in beyond]
     findings += [Finding(odd, (path,)) for path, odd in sorted(oddities.items())]
     report(pictures, findings)
@@ -172,6 +175,15 @@ def duplicates(pictures: Sequence[Picture]) -> list[Finding]:
                 if len({getattr(picture, key) for picture in group}) > 1]
             findings.append(Finding(', '.join(kinds), tuple(picture.name for picture in group)))
     return sorted(findings, key=lambda finding: (-len(finding.kind), finding.names))
+
+
+def look_alikes(classes: Sequence[str]) -> list[tuple[str, ...]]:
+    """Groups of class names that differ in case, marks, blanks or a plural's s only."""
+    groups = defaultdict(list)
+    for name in classes:
+        letters = ''.join(filter(str.isalnum, normalize('NFKD', name).casefold()))
+        groups[letters.removesuffix('s')].append(name)
+    return [tuple(names) for names in groups.values() if len(names) > 1]
 
 
 def report(pictures: Sequence[Picture], findings: Sequence[Finding]) -> None:
