@@ -150,7 +150,8 @@ def find_device(name: str | None) -> torch.device:
 
 def evaluated_data(cfg: Config, *keys: str) -> Mapping[str, Any]:
     """The config of the test data set, inside any wrappers, that has one of the keys; else {}."""
-    dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
+    loader = cfg.get('test_dataloader') or cfg.get('train_dataloader') or {}
+    dataset = loader.get('dataset') or {}
     while dataset and not any(key in dataset for key in keys):
         dataset = dataset.get('dataset') or next(iter(dataset.get('datasets') or ()), {})
     return dataset

@@ -19,8 +19,9 @@ def quiet(log: Path, append: bool = False) -> Iterator[None]:
     """Redirect a run's output into a file, and add the traceback if it fails.
 
     mmengine keeps loggers and their open files until the process ends; as some hundred runs
-    would leave too many files open, they are closed here.
+    would leave too many files open, they are closed here; earlier ones write to the terminal.
     """
+    _close_loggers()
     with lenient(log, 'a' if append else 'w') as file:
         try:
             with redirect_stdout(file), redirect_stderr(file):
@@ -29,10 +30,14 @@ def quiet(log: Path, append: bool = False) -> Iterator[None]:
             traceback.print_exc(file=file)
             raise
         finally:
-            for logger in MMLogger._instance_dict.values():
-                for handler in logger.handlers:
-                    handler.close()
-                logger.handlers.clear()
-            for kind in (Visualizer, MMLogger, MessageHub):
-                kind._instance_dict.clear()
-            gc.collect()
+            _close_loggers()
+
+
+def _close_loggers() -> None:
+    for logger in MMLogger._instance_dict.values():
+        for handler in logger.handlers:
+            handler.close()
+        logger.handlers.clear()
+    for kind in (Visualizer, MMLogger, MessageHub):
+        kind._instance_dict.clear()
+    gc.collect()
