@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine import command_line
 from plugins.engine.files import REPO_ROOT, shown_path
+from plugins.engine.run_reader import KFOLD_RECORD
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     command_line.add_cfg_options(parser)
     args = parser.parse_args(argv)
-    from plugins.classification.cross_validation import KFOLD_RECORD, Folds, cross_validate
+    from plugins.classification.cross_validation import Folds, cross_validate
     from plugins.engine.intervals import shown_interval
     from plugins.engine.result_table import print_classes, print_confusions
     from plugins.visualization.run_pictures import write_pictures

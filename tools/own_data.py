@@ -9,18 +9,22 @@ and publishes it. Pictures in test/ are used once, at the end. Run the same comm
 continue.
 """
 import argparse
+import re
+import shlex
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine import command_line
 from plugins.engine.files import REPO_ROOT, shown_path, write_json
-from plugins.engine.run_reader import RECORD, TEST_FOLDER, read_record
+from plugins.engine.run_reader import KFOLD_RECORD, RECORD, TEST_FOLDER, read_folds, read_record
 from plugins.engine.wording import counted, some
 
 _RECIPES = ('linear', 'fc', 'finetune', 'scratch')  # in order of cost
@@ -46,7 +50,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     if args.quick and args.recipes:
         parser.error('--quick chooses the recipes: leave --recipes out')
     args.recipes = args.recipes or _RECIPES[:2 if args.quick else None]
+    args.images = args.images.resolve()
     args.out = (args.out or REPO_ROOT / 'work_dirs/own' / args.images.stem).absolute()
+    letters = normalize('NFKD', args.images.stem).encode('ascii', 'ignore').decode()
+    args.name = re.sub(r'\W+', '-', letters).strip('-_') or 'own'  # also in addresses
     return args
 
 
@@ -58,11 +65,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         ValueError: The pictures cannot be used; the message says why and what to do.
     """
     args = parse_args(argv)
-    from plugins.classification.cross_validation import KFOLD_RECORD, Folds, choose, cross_validate
+    from plugins.classification.cross_validation import Folds, cross_validate
     from plugins.classification.own_images import find_images, write_configs, write_winner
     from plugins.engine.intervals import shown_interval
     from plugins.engine.quiet import quiet
     from plugins.engine.result_table import print_table
+    from plugins.report.verdicts import recommended, verdicts
     from tools import report, test, train
     from tools.model_converters import publish_model
 
@@ -75,15 +83,16 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         print(f'\n== {place} of {len(args.recipes)}: {name}')
         records[name] = cross_validate(recipes[name], args.out / name, Folds(), train.main,
                                        test.main, flags=flags)
-    best, verdict = choose(args.out, records)
     print_table(('recipe', 'accuracy (95 % interval)', 'seconds', 'trained parameters'), (
         (name, shown_interval(one['metrics'][_TOP1], one['intervals'][_TOP1]),
          f'{one["seconds"]:.0f}', f'{one["parameters"]["trainable"]:,}') for name, one in sorted(
             records.items(), key=lambda item: -item[1]['metrics'][_TOP1])),
-        f'{records[best]["images"]} pictures, each tested once by a model not trained on it')
-    print(verdict)
+        f'{len(own.labelled)} pictures, each tested once by a model not trained on it')
+    runs = [replace(read_folds(args.out / name), name=name) for name in records]
+    best = recommended(runs)
+    print(*verdicts(runs), f'Recommended: {best}, the cheapest that is not worse', sep='\n')
 
-    model, config = args.out / 'model', write_winner(own, recipes[best], args.images.stem)
+    model, config = args.out / 'model', write_winner(own, recipes[best], args.name)
     print(f'\n== {best}, on all pictures')
     if not (model / RECORD).is_file():
         with quiet(args.out / 'model.log'):
@@ -106,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     with quiet(args.out / 'report.log'):
         report.main([str(args.out), '-o', str(page), '--overwrite', '--title', args.images.stem])
     print(f'Page: {shown_path(page)}\nAll in {time.monotonic() - start:.0f} s. Predict:\n'
-          f'python tools/predict.py {shown_path(next(zoo.glob("*/*.pth")))} PICTURES')
+          f'python tools/predict.py {shlex.quote(shown_path(next(zoo.glob("*/*.pth"))))} PICTURES')
     return records[best]
 
 

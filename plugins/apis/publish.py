@@ -56,7 +56,8 @@ def facts(trained: TrainedModel, run: Run | None, licence: str = '') -> dict[str
         depth=sum(isinstance(one, nn.Conv2d | nn.Linear) for one in trained.model.modules()),
         training={key: record[key] for key in _TRAINING if record.get(key) is not None},
         test=tested and dict(
-            metrics=tested['metrics'], intervals=tested.get('intervals') or {}, images=sum(
+            metrics=tested['metrics'], intervals=tested.get('intervals') or {},
+            folds=tested.get('folds'), images=tested.get('images') or sum(
                 one['images'] for one in (tested.get('classes') or {}).values()) or None,
             fingerprint=(tested.get('data_fingerprint') or {}).get('test')))
     try:

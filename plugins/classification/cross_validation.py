@@ -9,16 +9,23 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
+from plugins.classification.datasets import build_source
 from plugins.classification.metrics import ClassReport
 from plugins.engine.config_keys import config_hash, dotted, find
 from plugins.engine.files import lock, safe_cell, write_csv, write_json
-from plugins.engine.intervals import accuracy_interval, mcnemar, resampled_interval
+from plugins.engine.intervals import accuracy_interval, resampled_interval
 from plugins.engine.quiet import Tool, quiet
-from plugins.engine.run_reader import ANSWERS, RECORD, TEST_FOLDER, read_record, read_table
+from plugins.engine.run_reader import (
+    ANSWERS,
+    KFOLD_RECORD,
+    RECORD,
+    TEST_FOLDER,
+    read_record,
+    read_table,
+)
 from plugins.engine.session import load_config
 from plugins.engine.wording import some
 
-KFOLD_RECORD = 'kfold.json'
 _WORST = 12  # number of mistakes in the record
 _TOP1 = 'accuracy/top1'
 
@@ -71,9 +78,13 @@ def cross_validate(config: Path, work_dir: Path, folds: Folds, train: Tool, test
         ValueError: The config cannot be cross-validated, or the folder has other folds.
     """
     cfg = load_config(str(config), options)
-    planned = {fold: [*options, *_options(cfg, folds, *fold)] for fold in folds}
+    paths = {part: _dataset(cfg, part) for part in ('train', 'val', 'test')
+             if part != 'val' or cfg.get('val_dataloader')}
+    source = find(cfg._cfg_dict, f'{paths["train"]}.source')
+    planned = {fold: [*options, *_options(cfg, paths, source, folds, *fold)] for fold in folds}
+    data = build_source(source).fingerprint
     start, done, values, answers = time.monotonic(), 0, [], []
-    seconds, data = 0., None
+    seconds = 0.
     with lock(work_dir):
         for place, ((repeat, index), own) in enumerate(planned.items(), 1):
             folder = work_dir / f'repeat{repeat}-fold{index}'
@@ -93,10 +104,9 @@ def cross_validate(config: Path, work_dir: Path, folds: Folds, train: Tool, test
                     test([str(config), str(folder / Path(trained['checkpoint']).name),
                           '--work-dir', str(file.parent), '--overwrite', *changes])
             tested = read_record(file.parent / RECORD, None, 'metrics', 'classes')
-            data = data or trained['data_fingerprint']['train']
             if data != trained['data_fingerprint']['train']:
-                raise ValueError(f'{folder}: its images are not those of the folds before it; '
-                                 'restore them, or choose another --work-dir')
+                raise ValueError(f'{folder}: its images are not those that are there now; restore '
+                                 'them, or choose another folder for the results')
             found = [Answer(*row) for row in read_table(file, folder, 'tools/test.py')[1:]]
             answers += [(repeat, answer) for answer in found]
             values.append(tested['metrics'][_TOP1])
@@ -163,60 +173,31 @@ def _check_same(folder: Path, record: dict[str, Any], expected: str) -> None:
                          'folds, or a config file has changed; choose another --work-dir')
 
 
-def _options(cfg: Config, folds: Folds, repeat: int, index: int) -> list[str]:
+def _dataset(cfg: Config, part: str) -> str:
+    """The key of a loader's ArrayDataset, inside any wrappers."""
+    path = f'{part}_dataloader.dataset'
+    while find(cfg._cfg_dict, f'{path}.type', '') != 'ArrayDataset':
+        path += '.dataset'
+        if find(cfg._cfg_dict, path) is None:
+            raise ValueError(f'{cfg.filename}: {part}_dataloader has no ArrayDataset, whose images '
+                             'alone can be dealt into folds')
+    return path
+
+
+def _options(cfg: Config, paths: Mapping[str, str], source: Mapping[str, Any], folds: Folds,
+             repeat: int, index: int) -> list[str]:
     """The changes by which a config trains on all folds but one, and tests on that one."""
     settings = dict(number=folds.number, index=index, seed=folds.seed + repeat)
     if folds.groups:
         settings['groups'] = folds.groups
-    wanted, source = {}, None
-    for part in ('train', 'val', 'test'):
-        loader = cfg.get(f'{part}_dataloader')
-        if loader is None and part == 'val':
-            continue
-        path = f'{part}_dataloader.dataset'
-        while find(cfg._cfg_dict, f'{path}.type', '') != 'ArrayDataset':
-            path += '.dataset'
-            if find(cfg._cfg_dict, path) is None:
-                raise ValueError(f'{cfg.filename}: {part}_dataloader has no ArrayDataset, whose '
-                                 'images alone can be dealt into folds')
-        wanted |= {f'{path}.folds.{key}': value for key, value in settings.items()}
-        if part != 'test':
-            source = source or find(cfg._cfg_dict, f'{path}.source')
-            continue
-        other = find(cfg._cfg_dict, f'{path}.source')
-        if superfluous := [key for key in other if key not in source]:
-            raise ValueError(f'{cfg.filename}: the source of test_dataloader has the key '
-                             f'{superfluous[0]}, that of train_dataloader does not; expected both '
-                             'to have the same keys')
-        wanted |= {f'{path}.part': 'test', **dict(dotted(source, f'{path}.source'))}
+    wanted = {f'{path}.folds.{key}': value for path in paths.values()
+              for key, value in settings.items()}
+    test = paths['test']
+    if superfluous := [key for key in find(cfg._cfg_dict, f'{test}.source') if key not in source]:
+        raise ValueError(f'{cfg.filename}: the source of test_dataloader has the key '
+                         f'{superfluous[0]}, that of train_dataloader does not; expected both to '
+                         'have the same keys')
+    wanted |= {f'{test}.part': 'test', **dict(dotted(source, f'{test}.source'))}
     absent = object()
     return [f'{"+" * (now is absent)}{key}={value}' for key, value in wanted.items()
             if (now := find(cfg._cfg_dict, key, absent)) != value]
-
-
-def choose(folder: Path, records: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
-    """Choose one of several recipes that were cross-validated on the same folds.
-
-    Args:
-        folder: The answers of each are in ``<folder>/<name>/answers.csv``.
-        records: The result of each, in order of cost.
-
-    Returns:
-        The cheapest recipe that is not worse than the most accurate one by McNemar's exact test,
-        whose level of 0.05 is divided by the number of comparisons; and a sentence on it.
-    """
-    right = {}
-    for name in records:
-        rows = read_table(folder / name / ANSWERS, folder, 'tools/kfold.py')[1:]
-        right[name] = [true == predicted for *_, true, predicted, _ in sorted(
-            rows, key=lambda row: row[:2])]
-    best = max(records, key=lambda name: records[name]['metrics'][_TOP1])
-    others = [name for name in records if name != best]
-    equal = [name for name in others
-             if mcnemar(right[best], right[name]) * len(others) >= 0.05]
-    chosen = next(name for name in records if name in (best, *equal))
-    worse = [name for name in others if name not in equal]
-    said = [f'{best} is better than {" and ".join(worse)}' * bool(worse),
-            f'between {" and ".join((best, *equal))} these pictures show no difference, and '
-            f'{chosen} is the cheapest' * bool(equal)]
-    return chosen, '; '.join([f'Recommended: {chosen}', *filter(None, said)])

@@ -31,6 +31,14 @@ def verdicts(runs: Sequence[Run]) -> list[str]:
     return [*(_verdict(best, name, answers, len(same)) for name in same), *sentences]
 
 
+def recommended(runs: Sequence[Run]) -> str:
+    """The first of several runs on the same images that is not worse than the most accurate one."""
+    answers = {run.name: read_answers(run) for run in runs}
+    best = max(runs, key=lambda run: run.figures[_ACCURACY]).name
+    return next(name for name in answers if name == best or _p(
+        *_right(best, name, answers), len(runs) - 1) >= _LEVEL)
+
+
 def read_answers(run: Run) -> dict[tuple[str, str], bool]:
     """Whether a run was right, by image and its class; of folds, in the first repeat.
 
@@ -54,10 +62,18 @@ def read_answers(run: Run) -> dict[tuple[str, str], bool]:
             if row.get('repeat', '0') == '0'}
 
 
+def _right(best: str, other: str, answers: dict[str, dict]) -> list[list[bool]]:
+    return [[answers[name][image] for image in answers[best]] for name in (best, other)]
+
+
+def _p(one: list[bool], other: list[bool], comparisons: int) -> float:
+    return min(1., comparisons * mcnemar(one, other))
+
+
 def _verdict(best: str, other: str, answers: dict[str, dict], comparisons: int) -> str:
-    right = [[answers[name][image] for image in answers[best]] for name in (best, other)]
+    right = _right(best, other, answers)
     only = [list(zip(*right, strict=True)).count(pair) for pair in ((True, False), (False, True))]
-    p = min(1., comparisons * mcnemar(*right))
+    p = _p(*right, comparisons)
     said = f'{best} is better than {other}' if p < _LEVEL else (
         f'{best} and {other}: no difference that these images could show')
     return (f'{said} (p = {p:.2g}; of {len(right[0])} images, only the first was right on '

@@ -11,6 +11,7 @@ serve it, and set MMTRANSFER_ZOO to its place.
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine import command_line
 from plugins.engine.files import shown_path
-from plugins.engine.run_reader import RECORD, read_run, run_parts
+from plugins.engine.run_reader import KFOLD_RECORD, RECORD, read_folds, read_run, run_parts
 from plugins.engine.zoo import VARIABLE, zoo_place
 
 
@@ -54,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
                    record.trained.get('options') or []) != (
             args.checkpoint.name, shown_path(args.config), args.cfg_options):
         record = None  # which is about other weights, or with them about another model
+    elif record and not record.tested and (folder / KFOLD_RECORD).is_file():
+        record = replace(record, tested=read_folds(folder).tested)
     card = facts(trained, record, args.data_licence)
     card['name'] = args.name or card['name']
     zoo = args.out_dir or Path(zoo_place())

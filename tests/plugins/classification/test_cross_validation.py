@@ -2,8 +2,7 @@
 
 import pytest
 
-from plugins.classification.cross_validation import Answer, choose, pooled
-from plugins.engine.files import write_csv
+from plugins.classification.cross_validation import Answer, pooled
 
 
 def answers(right, wrong, repeat=0):
@@ -38,20 +37,3 @@ def test_an_image_that_is_tested_twice_or_never_is_an_error(wrong):
     one = [*answers(2, 0), *wrong] if wrong != [] else [*answers(2, 0), *answers(1, 0, repeat=1)]
     with pytest.raises(ValueError, match='not tested exactly once in each repeat: [01].png'):
         pooled(one, 'ab', [100., 100.])
-
-
-def test_the_cheapest_recipe_that_is_not_worse_is_chosen(tmp_path):
-    def records(**right):
-        for name, number in right.items():
-            write_csv(tmp_path / name / 'answers.csv', ('repeat', *Answer._fields),
-                      [(repeat, *one) for repeat, one in answers(number, 40 - number)])
-        return {name: dict(metrics={'accuracy/top1': number / .4})
-                for name, number in right.items()}
-
-    # 34 against 36: of 2 images one was right on, p = 0.5; 10 against 36: p = 3e-8
-    assert choose(tmp_path, records(linear=34, fc=36, scratch=10)) == (
-        'linear', 'Recommended: linear; fc is better than scratch; between fc and linear these '
-        'pictures show no difference, and linear is the cheapest')
-    assert choose(tmp_path, records(linear=10, fc=36)) == (
-        'fc', 'Recommended: fc; fc is better than linear')
-    assert choose(tmp_path, records(linear=10)) == ('linear', 'Recommended: linear')
