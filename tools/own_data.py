@@ -71,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     from plugins.engine.quiet import quiet
     from plugins.engine.result_table import print_table
     from plugins.report.verdicts import recommended, verdicts
+    from plugins.visualization.run_pictures import write_pictures
     from tools import report, test, train
     from tools.model_converters import publish_model
 
@@ -83,6 +84,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         print(f'\n== {place} of {len(args.recipes)}: {name}')
         records[name] = cross_validate(recipes[name], args.out / name, Folds(), train.main,
                                        test.main, flags=flags)
+        write_pictures(records[name], args.out / name)
     print_table(('recipe', 'accuracy (95 % interval)', 'seconds', 'trained parameters'), (
         (name, shown_interval(one['metrics'][_TOP1], one['intervals'][_TOP1]),
          f'{one["seconds"]:.0f}', f'{one["parameters"]["trainable"]:,}') for name, one in sorted(
