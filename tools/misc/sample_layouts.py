@@ -12,12 +12,13 @@ import numpy as np
 from rich.progress import track
 
 from tools.misc.drawing.camera import kitti_camera
-from tools.misc.drawing.emblems import SHAPES, SIDE, TEXTURES, draw_emblem
+from tools.misc.drawing.emblems import SHAPES, TEXTURES, draw_emblem
 from tools.misc.drawing.road_scene import draw_scene
 
 FLOWERS = ('daisy', 'dandelion', 'roses', 'sunflowers', 'tulips')
 MIT8 = ('Opencountry', 'coast', 'forest', 'highway', 'inside_city', 'mountain', 'street',
         'tallbuilding')
+SIDE = 32  # pixels of a picture in CIFAR
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,12 @@ class Request:
             yield index, self.rng(index)
 
     def picture(self, rng: np.random.Generator, label: int, longest: float = 1.5) -> np.ndarray:
-        """Draw a picture of a class, whose shape, texture and colours vary from class to class.
+        """Draw a picture of a class, portrait or landscape, see :func:`draw_emblem`.
 
-        It is portrait or landscape; its longer side is at most ``longest`` times the shorter one.
+        Its longer side is at most ``longest`` times the shorter one.
         """
         size = (self.side, round(self.side * rng.uniform(1, longest)))[::rng.choice([-1, 1])]
-        texture, shape = divmod(label, len(SHAPES))
-        return draw_emblem(rng, list(SHAPES)[shape], TEXTURES[texture % len(TEXTURES)],
-                           texture % 10 >= 5, size, np.random.default_rng([2010, label]))
+        return draw_emblem(rng, label, size)
 
 
 @dataclass(frozen=True)
@@ -93,41 +92,36 @@ def write_cifar(root: Path, request: Request) -> None:
     A class of CIFAR-10 is a shape. A superclass of CIFAR-100 is a shape and a
     number of copies; its five classes differ by their texture.
     """
-    shapes, is_100 = list(SHAPES), request.name == 'cifar100'
-    classes = coarse_classes = [shape.encode() for shape in shapes]
+    is_100 = request.name == 'cifar100'
+    classes = coarse_classes = [shape.encode() for shape in SHAPES]
     if is_100:
         coarse_classes = [*classes, *(b'three_%ss' % name for name in classes)]
-        classes = [name + f'_{texture}'.encode() for name in coarse_classes for texture in TEXTURES]
+        classes = [name + f'_{texture}'.encode() for names in (classes, coarse_classes[10:])
+                   for texture in TEXTURES for name in names]
+    names = ('test', 'train') if is_100 else (
+        'test_batch', *(f'data_batch_{number}' for number in range(1, 6)))
     tests = max(len(classes), request.size // 6)
-    # Shuffled within each part; each part has all classes equally often, give or take one.
-    rng = request.rng(request.size)
-    labels = np.concatenate([rng.permutation(np.arange(n) % len(classes))
-                             for n in (tests, request.size - tests)]).tolist()
-    data = np.empty((request.size, 3 * SIDE * SIDE), np.uint8)
-    for index, item_rng in request.items():
-        coarse, texture = labels[index], int(item_rng.integers(len(TEXTURES)))
+    items, rng = request.items(), request.rng(request.size)
+    parts = np.split(np.arange(request.size), [tests])
+    for number, (name, rows) in enumerate(zip(
+            names, [parts[0], *np.array_split(parts[1], len(names) - 1)], strict=True)):
+        # Each class is in a part as often as any other, give or take one.
+        labels = rng.permutation(rows % len(classes)).tolist()
+        pictures = [draw_emblem(next(items)[1], label, (SIDE, SIDE)) for label in labels]
+        kind = f'training batch {number} of {len(names) - 1}' if number else 'testing batch 1 of 1'
+        batch = {b'batch_label': kind.encode(),
+                 b'data': np.stack(pictures).transpose(0, 3, 1, 2).reshape(len(rows), -1),
+                 b'filenames': [classes[label] + b'_s_%06d.png' % row
+                                for row, label in zip(rows, labels, strict=True)],
+                 b'fine_labels' if is_100 else b'labels': labels}
         if is_100:
-            coarse, texture = divmod(labels[index], len(TEXTURES))
-        picture = draw_emblem(item_rng, shapes[coarse % 10], TEXTURES[texture], coarse >= 10)
-        data[index] = picture.transpose(2, 0, 1).ravel()
-    batches = 1 if is_100 else 5
-    parts = [('test' if is_100 else 'test_batch', 'testing batch 1 of 1', np.arange(tests))]
-    for number, chosen in enumerate(np.array_split(np.arange(tests, request.size), batches), 1):
-        parts.append(('train' if is_100 else f'data_batch_{number}',
-                      f'training batch {number} of {batches}', chosen))
-    for name, title, chosen in parts:
-        own = [labels[i] for i in chosen]
-        files = [classes[labels[i]] + b'_s_%06d.png' % i for i in chosen]
-        batch = {b'batch_label': title.encode(), b'data': data[chosen], b'filenames': files,
-                 b'fine_labels' if is_100 else b'labels': own}
-        if is_100:
-            batch[b'coarse_labels'] = [label // len(TEXTURES) for label in own]
+            batch[b'coarse_labels'] = [label % 10 + label // 50 * 10 for label in labels]
         _dump(root / name, batch)
     if is_100:
         _dump(root / 'meta', {b'fine_label_names': classes, b'coarse_label_names': coarse_classes})
     else:
-        _dump(root / 'batches.meta', {b'num_cases_per_batch': len(parts[1][2]),
-                                      b'label_names': classes, b'num_vis': data.shape[1]})
+        _dump(root / 'batches.meta', {b'num_cases_per_batch': len(rows), b'label_names': classes,
+                                      b'num_vis': 3 * SIDE * SIDE})
 
 
 class _Python2Pickler(pickle._Pickler):
