@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from rich.progress import track
 
-from tools.misc.drawing.camera import kitti_camera
+from tools.misc.drawing.camera import Camera
 from tools.misc.drawing.emblems import SHAPES, TEXTURES, draw_emblem
 from tools.misc.drawing.road_scene import draw_scene
 
@@ -177,7 +177,7 @@ def write_kitti(root: Path, request: Request) -> None:
     # Fast to write, and smaller here than the default strategy.
     png = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
     for index, rng in request.items():
-        image, lines = draw_scene(rng, kitti_camera(request.kitti_width))
+        image, lines = draw_scene(rng, Camera(request.kitti_width))
         save_image(root / 'training' / 'image_2' / f'{index:06d}.png', image, *png)
         label = root / 'training' / 'label_2' / f'{index:06d}.txt'
         label.write_text(''.join(f'{line}\n' for line in lines))

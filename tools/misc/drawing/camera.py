@@ -11,30 +11,25 @@ import numpy as np
 
 GROUND = 1.65  # metres from the camera down to the road
 FULL_WIDTH, FULL_HEIGHT = 1242, 375  # pixels of a KITTI image
-_FOCAL, _CENTRE_X, _CENTRE_Y = 721.5377, 609.5593, 172.854  # its left colour camera, pixels
 
 
-@dataclass(frozen=True)
 class Camera:
-    """A pinhole camera that looks along z; lengths in pixels."""
+    """KITTI's left colour camera, a pinhole that looks along z; its images resized to ``width``.
 
-    width: int
-    height: int
-    focal: float
-    centre_x: float
-    centre_y: float
+    Attributes:
+        width, height, focal, centre_x, centre_y: In pixels.
+    """
+
+    def __init__(self, width: int = FULL_WIDTH) -> None:
+        scale = width / FULL_WIDTH
+        self.width, self.height = width, round(FULL_HEIGHT * scale)
+        self.focal, self.centre_x, self.centre_y = (
+            scale * value for value in (721.5377, 609.5593, 172.854))
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Map points (..., 3) in metres with z > 0 to pixels (..., 2)."""
         scaled = points[..., :2] * (self.focal / points[..., 2:])
         return scaled + (self.centre_x, self.centre_y)
-
-
-def kitti_camera(width: int = FULL_WIDTH) -> Camera:
-    """KITTI's left colour camera with its images resized to ``width`` pixels."""
-    scale = width / FULL_WIDTH
-    return Camera(width, round(FULL_HEIGHT * scale), _FOCAL * scale, _CENTRE_X * scale,
-                  _CENTRE_Y * scale)
 
 
 def solid(bottom: tuple[float, float, float], top: tuple[float, float, float],

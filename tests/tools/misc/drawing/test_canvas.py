@@ -9,7 +9,9 @@ GREY = np.full(3, 100.0)
 
 
 def test_a_cube_whose_left_side_faces_the_sun():
-    canvas = Canvas(Camera(200, 100, 100.0, 100.0, 50.0), np.random.default_rng(0))
+    camera = Camera(200)
+    camera.height, camera.focal, camera.centre_x, camera.centre_y = 100, 100.0, 100.0, 50.0
+    canvas = Canvas(camera, np.random.default_rng(0))
     canvas.sun, canvas.direct, canvas.haze_range = np.array([-1.0, 0, 0]), .5, 1e9
     details = {'right': [((0.0, 0, .1, 1), np.array([200.0, 0, 0]))]}
     canvas.block(solid((-1, 1, 1), (-1, 1, 1), (-1, 1)) + (4, 0, 6), GREY, 3, details)

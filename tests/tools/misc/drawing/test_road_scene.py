@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from tools.misc.drawing.camera import RoadObject, kitti_camera
+from tools.misc.drawing.camera import Camera, RoadObject
 from tools.misc.drawing.layout import draw_street
 from tools.misc.drawing.road_scene import draw_scene, label_scene, paint_scene
 
@@ -16,7 +16,7 @@ WIDTH, HEIGHT = 621, 188
 @pytest.fixture(scope='module')
 def scenes():
     """Image and label fields of each scene, as drawn for `kitti`."""
-    drawn = [draw_scene(np.random.default_rng([3, i]), kitti_camera(WIDTH)) for i in range(30)]
+    drawn = [draw_scene(np.random.default_rng([3, i]), Camera(WIDTH)) for i in range(30)]
     return [(image, [line.split() for line in lines]) for image, lines in drawn]
 
 
@@ -81,7 +81,7 @@ def test_scenes_vary(scenes, objects):
 
 
 def test_same_placement_at_any_width():
-    rows = [[line.split() for line in draw_scene(np.random.default_rng(11), kitti_camera(width))[1]
+    rows = [[line.split() for line in draw_scene(np.random.default_rng(11), Camera(width))[1]
              if 'DontCare' not in line] for width in (621, 1242)]
     assert rows[0]
     for small, full in zip(*rows, strict=True):
@@ -95,7 +95,7 @@ def car(z: float, x: float = 0.0, kind: str = 'Car', size=(1.5, 1.7, 4.2)) -> Ro
 
 def painted(*objects: RoadObject) -> tuple[list[list[str]], np.ndarray]:
     """Label fields, and the owner of each pixel, of a bare road with these things."""
-    camera, rng = kitti_camera(), np.random.default_rng(0)
+    camera, rng = Camera(), np.random.default_rng(0)
     _, owner, pixels = paint_scene(rng, camera, draw_street(rng), objects, scenery=False)
     return [line.split() for line in label_scene(camera, objects, owner, pixels)], owner
 
@@ -121,7 +121,7 @@ def test_occlusion_and_dont_care_regions(things, labels):
 def test_drawn_pixels_fill_the_box(heading):
     item = replace(car(11, 1.5), rotation_y=heading)
     y, x = np.nonzero(painted(item)[1] == 1)
-    box, clipped, _ = item.boxes(kitti_camera())
+    box, clipped, _ = item.boxes(Camera())
     assert (box == clipped).all()
     gaps = (np.array([x.min(), y.min(), -x.max(), -y.max()]) - box * (1, 1, -1, -1))
     assert gaps.min() > -1
