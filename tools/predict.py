@@ -14,9 +14,6 @@ detector's padding, see plugins/apis/inference.py). All files of a folder are ch
 first prediction.
 """
 import argparse
-import csv
-import io
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,8 +27,8 @@ from plugins.engine.files import (
     check_folder,
     replacing_folder,
     resolve_path,
+    write_csv,
     write_json,
-    write_text,
 )
 from plugins.engine.wording import counted
 
@@ -107,7 +104,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             record['predictions'] = _illustrate(files, model, args, folder)
         write_json(folder / RECORD, record)
         if not video:
-            _write_csv(folder / RECORD.replace('json', 'csv'), record['predictions'])
+            # A line for a classifier's picture or a detector's box, or one for no box.
+            write_csv(folder / RECORD.replace('json', 'csv'),
+                      ('image', 'class', 'score', 'x1', 'y1', 'x2', 'y2'),
+                      [(entry['image'], one.get('class', ''), one.get('score', ''),
+                        *one.get('box', ())) for entry in record['predictions']
+                       for one in entry.get('detections', [entry]) or [{}]])
     if args.input.is_file() and not video:
         print('\n'.join(_lines(record['predictions'][0], args.score_thr)))
     elif not video:
@@ -182,20 +184,6 @@ def _lines(entry: dict[str, Any], score_thr: float) -> list[str]:
         return [f"{100 * one['score']:5.1f} %  {one['class']}" for one in entry['topk']]
     return [f"{one['class']} {one['score']:.2f} at {[round(x) for x in one['box']]}"
             for one in entry['detections']] or [f'nothing with a score of at least {score_thr:g}']
-
-
-def _write_csv(path: Path, entries: Sequence[dict[str, Any]]) -> None:
-    """Write a line for a classifier's picture or a detector's box, or one for no box."""
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(('image', 'class', 'score', 'x1', 'y1', 'x2', 'y2'))
-    for entry in entries:
-        for one in entry.get('detections', [entry]) or [{}]:
-            # a spreadsheet would compute what begins like a formula
-            table.writerow([re.sub(r"^(?=[=+@\t\r-])", "'", name) for name in (
-                entry['image'], one.get('class', ''))] + [one.get('score', ''),
-                                                         *one.get('box', ())])
-    write_text(path, text.getvalue())
 
 
 def _print_table(entries: Sequence[dict[str, Any]]) -> None:
