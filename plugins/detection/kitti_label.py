@@ -23,7 +23,7 @@ class KittiObject:
         truncated: Share of the object outside the image, 0 to 1; -1 unknown.
         occluded: 0 visible, 1 partly, 2 largely occluded, 3 unknown; -1 DontCare.
         alpha: Observation angle in radians; -10 where it does not apply.
-        bbox: x1, y1, x2, y2 in pixels from 0; may leave the image.
+        bbox: x1, y1, x2, y2 in pixels from 0; not checked, see labelled_boxes.inside.
         line: Line number in its file, from 1.
     """
 
@@ -71,7 +71,13 @@ def _parse_line(fields: list[str], line: int, path: Path, types: Sequence[str] |
         raise wrong_line(path, line, f'the type {fields[0]!r}', f'one of {", ".join(types)}')
     values = {name: finite(name, text, line, path)
               for name, text in zip(FIELDS[1:], fields[1:], strict=True)}
-    _check_ranges(values, fields[0], line, path)
+    levels = (-1, 0, 1, 2, 3) if fields[0] == 'DontCare' else (0, 1, 2, 3)
+    if values['occluded'] not in levels:
+        raise wrong_line(path, line, f'occluded = {values["occluded"]:g} for {fields[0]}',
+                         f'one of {", ".join(map(str, levels))}')
+    if values['truncated'] != -1 and not 0 <= values['truncated'] <= 1:
+        raise wrong_line(path, line, f'truncated = {values["truncated"]:g}',
+                         'a share from 0 to 1, or -1 where unknown')
     return KittiObject(
         type=fields[0], truncated=values['truncated'], occluded=int(values['occluded']),
         alpha=values['alpha'], bbox=tuple(values[k] for k in ('x1', 'y1', 'x2', 'y2')), line=line)
@@ -87,20 +93,6 @@ def finite(name: str, text: str, line: int, path: Path) -> float:
     if not math.isfinite(value):
         raise wrong_line(path, line, f'{name} = {text!r}', 'a number')
     return value
-
-
-def _check_ranges(values: dict[str, float], kind: str, line: int, path: Path) -> None:
-    levels = (-1, 0, 1, 2, 3) if kind == 'DontCare' else (0, 1, 2, 3)
-    if values['occluded'] not in levels:
-        raise wrong_line(path, line, f'occluded = {values["occluded"]:g} for {kind}',
-                     f'one of {", ".join(map(str, levels))}')
-    if values['truncated'] != -1 and not 0 <= values['truncated'] <= 1:
-        raise wrong_line(path, line, f'truncated = {values["truncated"]:g}',
-                     'a share from 0 to 1, or -1 where unknown')
-    for low, high in (('x1', 'x2'), ('y1', 'y2')):
-        if not values[high] > values[low]:
-            raise wrong_line(path, line, f'{low} = {values[low]:g}, {high} = {values[high]:g}',
-                         f'{high} > {low} (corners left, top, right, bottom in pixels)')
 
 
 def wrong_line(path: Path, line: int, found: str, expected: str) -> ValueError:

@@ -110,18 +110,16 @@ def _listed_parts(root: Path, files: Sequence[str], pictures: Mapping[str, str],
                   about: Path | None, content: Mapping) -> dict[str, str]:
     """The part of each picture by data.yaml or ImageSets; nothing if there are none."""
     parts: dict[str, str] = {}
-    given = {part: [one] if isinstance(one := content.get(part) or [], str) else one
-             for part in PARTS}
-    for part, entry in ((part, entry) for part, entries in given.items() for entry in entries):
-        folder = re.sub(r'^[./]+', '', f'{entry}/'.removeprefix(f'{root}/'))
-        keys = [key for key, name in pictures.items() if name.startswith(folder)]
-        for key in keys:
-            if parts.setdefault(key, part) != part:
-                keys.clear()
-        if not keys:
-            raise ValueError(f'{about}: found {part}: {entry}, expected a folder below {root} with '
-                             'pictures that are in no other part; correct the line, or remove it: '
-                             'parts that are missing are drawn at random')
+    for part in PARTS:
+        entries = content.get(part) or []
+        for entry in [entries] if isinstance(entries, str) else entries:
+            folder = re.sub(r'^[./]+', '', f'{entry}/'.removeprefix(f'{root}/'))
+            keys = [key for key, name in pictures.items() if name.startswith(folder)]
+            if not keys or any(parts.setdefault(key, part) != part for key in keys):
+                raise ValueError(
+                    f'{about}: found {part}: {entry}, expected a folder below {root} with pictures '
+                    'that are in no other part; correct the line, or remove it: parts that are '
+                    'missing are drawn at random')
     stems = {PurePosixPath(key).name: key for key in pictures}
     for part in () if parts else PARTS:
         for name in {f'ImageSets/Main/{part}.txt', f'ImageSets/{part}.txt'} & {*files}:
@@ -154,11 +152,7 @@ def _yolo_names(root: Path, files: Sequence[str]) -> tuple[Path, tuple[str, ...]
 
 
 def _inside(box: Box, size: Sequence[int]) -> Box:
-    x1, y1, x2, y2 = box.corners
-    if not (x1 < x2 and y1 < y2):
-        raise ValueError(f'{box.place}: found the corners {[x1, y1, x2, y2]}, expected the second '
-                         'to the right of and below the first; correct or remove the box')
-    return box._replace(corners=inside((x1, y1, x2, y2), *size, box.place))
+    return box._replace(corners=inside(box.corners, *size, box.place))
 
 
 def _yolo(path: Path, size: Sequence[int], names: Sequence[str]) -> Iterator[Box]:

@@ -89,10 +89,13 @@ def inside(box: Sequence[float], width: int, height: int, place: str) -> list[fl
     """A labelled box (x1, y1, x2, y2), clipped to its image.
 
     Raises:
-        ValueError: It is a share of the image, or outside, as where labels and images are of
-            different sizes; the message begins with ``place``.
+        ValueError: Its corners are swapped, it is a share of the image, or outside, as where labels
+            and images are of different sizes; the message begins with ``place``.
     """
     x1, y1, x2, y2 = box
+    if not (x1 < x2 and y1 < y2):
+        raise ValueError(f'{place}: found the corners {x1:g}, {y1:g}, {x2:g}, {y2:g}, expected the '
+                         'second to the right of and below the first; correct or remove the box')
     if min(box) >= 0 and max(box) <= 1:
         raise ValueError(f'{place}: found the box {box}, expected pixels; this is a share of the '
                          f'image of {width} x {height}: multiply by its width and height')

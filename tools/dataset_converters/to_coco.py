@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from plugins.engine.checks import class_names
 from plugins.engine.command_line import Parser, run, seed, share
 from plugins.engine.files import (
     REPO_ROOT,
@@ -73,8 +74,6 @@ def main(argv: Sequence[str] | None = None) -> Path:
     parser.add_argument('--copy', action='store_true', help='copy the pictures, too')
     parser.add_argument('--overwrite', action='store_true', help='replace an earlier conversion')
     args = parser.parse_args(argv)
-    if len({name for name, _ in args.classes or ()}) < len(args.classes or ()):
-        parser.error('--classes: expected each name once')
     out = (args.out_dir or args.folder / 'coco').absolute()
     check_folder(out, args.overwrite)
     from plugins.detection.label_formats import read
@@ -98,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
         contents = _contents(pictures, parts, files, classes, args.format == 'kitti')
         for part, content in contents.items():
             write_text(folder / f'{part}.json', json.dumps(content) + '\n')
-        names = [name for name, _ in classes]
+        names = class_names('--classes', [name for name, _ in classes])
         write_text(folder / path.name, _config(out, contents['train'], names, args.seed))
     _report(contents, names, findings)
     print(shlex.join(['python', 'tools/train.py', str(path)]))
@@ -150,7 +149,7 @@ def _parts(given: list[str], args: argparse.Namespace) -> list[str]:
     return given
 
 
-def _config(out: Path, train: dict[str, Any], classes: list[str], number: int) -> str:
+def _config(out: Path, train: dict[str, Any], classes: tuple[str, ...], number: int) -> str:
     """The text of the config; its anchors are BASE's if the boxes have too few sizes."""
     from mmcv import rescale_size
 
@@ -167,7 +166,7 @@ def _config(out: Path, train: dict[str, Any], classes: list[str], number: int) -
     sizes = sizes[::1 + len(sizes) // 2000]  # more take longer and change nothing
     if len({*sizes}) >= 9:
         generator.base_sizes = to_levels(fit(sizes, 9, number), generator.strides)
-    values = dict(classes=tuple(classes), base=str(REPO_ROOT / BASE), root=str(out),
+    values = dict(classes=classes, base=str(REPO_ROOT / BASE), root=str(out),
                   number=len(classes), anchors=generator.base_sizes)
     # mmengine puts variables, also of the environment, where a text has two braces
     return CONFIG % {key: repr(value).replace('{', r'\x7b') for key, value in values.items()}

@@ -72,8 +72,8 @@ def test_a_part_without_objects(coco, tmp_path):
     ([10, 10, 30, 35], 'inside the image of 60 x 40 pixels'),  # corners, not sizes
     ([10, 10, 600, 300], 'labels and images are of different sizes'),
     ([61, 5, 1, 5], 'expected it inside the image'),
-    ([float('nan'), 5, 9, 5], 'expected it inside the image'),
-    ([5, float('nan'), 9, 5], 'expected it inside the image'),
+    ([float('nan'), 5, 9, 5], 'found the corners nan, 5, nan, 10'),
+    ([5, float('nan'), 9, 5], 'found the corners 5, nan, 14, nan'),
     ([5, 5, 9], 'labels.json: found ValueError'),
     ([5, 5, 9, '9'], 'labels.json: found TypeError'),
     (None, 'labels.json: found'),

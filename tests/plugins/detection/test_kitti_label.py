@@ -68,9 +68,9 @@ WAYS = [
     ('numbers', field(4, '\u0666\u0660'), '000000.txt:3: found x1 = .* expected a number'),
     ('unknown type', field(0, 'van'), "000000.txt:3: found the type 'van', expected one of Car"),
     # the corners swapped, a box without height, width and height in the place of a corner
-    ('negative size', field(6, '59.0'), '000000.txt:3: found x1 = 60, x2 = 59, expected x2 > x1'),
-    ('negative size', field(7, '10.0'), '000000.txt:3: found y1 = 10, y2 = 10, expected y2 > y1'),
-    ('negative size', field(4, '60 10 30 40'), '000000.txt:3: found x1 = 60, x2 = 30'),
+    ('negative size', field(6, '59.0'), '000000.txt:3: found the corners 60, 10, 59, 50, ex'),
+    ('negative size', field(7, '10.0'), '000000.txt:3: found the corners 60, 10, 90, 10, expected'),
+    ('negative size', field(4, '60 10 30 40'), '000000.txt:3: found the corners 60, 10, 30, 40'),
     ('occluded', field(2, '4'), '000000.txt:3: found occluded = 4.* expected .*Correct this line'),
     ('occluded', field(2, '-1'), '000000.txt:3: found occluded = -1 for Van'),
     ('occluded', field(2, '0.5'), '000000.txt:3: found occluded = 0.5'),

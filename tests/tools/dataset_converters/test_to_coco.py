@@ -217,8 +217,8 @@ def test_doubts_and_wrong_arguments(tmp_path, capsys):
     assert 'images/val/p1.png has no label file and counts as background (1 such in all)' in told
     with pytest.raises(ValueError, match='pictures to train on, .* of them for val; add pictures'):
         main(['yolo', str(root), '--overwrite', '--shares', '1', '0'])
-    with pytest.raises(SystemExit):
-        main(['yolo', str(root), '--classes', 'a=car', 'a=car'])
+    with pytest.raises(ValueError, match="--classes: 'a' and 'a' are two spellings"):
+        main(['yolo', str(root), '--overwrite', '--classes', 'a=car', 'a=car'])
     with pytest.raises(FileNotFoundError, match='no label file'):
         main(['voc', str(root), '--overwrite'])
 
