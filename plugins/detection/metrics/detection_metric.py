@@ -68,29 +68,18 @@ class DetectionMetric(BaseMetric):
         curves, intervals = {}, {}
         for label, name in enumerate(self.dataset_meta['classes']):
             images = _outcomes(results, label, self.iou_thr)
-            curve = _curve(images)
+            scores, hits, objects = zip((np.zeros(0), np.zeros(0, bool), 0), *images, strict=True)
+            curve = PRCurve.of(np.concatenate(scores), np.concatenate(hits), sum(objects))
             curves[name] = curve.corners()
             best_f1, best_score = curve.best_f1()
-            figures = curve.at(self.score_thr)
             percent = f'AP{100 * self.iou_thr:g}'
             if interval := ap_interval(images):
                 intervals[f'{name}/{percent}'] = interval
             metrics |= {f'{name}/{key}': value for key, value in {
                 percent: curve.ap(), f'{percent}_11': curve.ap11(), 'iou_thr': self.iou_thr,
-                'score_thr': self.score_thr, **{k: figures[k] for k in (
-                    'precision', 'recall', 'f1', 'tp', 'fp', 'fn')},
+                'score_thr': self.score_thr, **curve.at(self.score_thr),
                 'best_f1': best_f1, 'best_f1_score_thr': best_score}.items()}
         return metrics | {'pr_curves': curves, 'intervals': intervals}
-
-
-def class_curve(results: Sequence[ImageResult], label: int, iou_thr: float = 0.5) -> PRCurve:
-    """Precision and recall of one class (an index) over all images."""
-    return _curve(_outcomes(results, label, iou_thr))
-
-
-def _curve(images: Sequence[tuple[np.ndarray, np.ndarray, int]]) -> PRCurve:
-    scores, hits, objects = zip((np.zeros(0), np.zeros(0, bool), 0), *images, strict=True)
-    return PRCurve.of(np.concatenate(scores), np.concatenate(hits), sum(objects))
 
 
 def _outcomes(results: Sequence[ImageResult], label: int, iou_thr: float

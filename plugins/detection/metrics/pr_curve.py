@@ -88,15 +88,15 @@ class PRCurve:
         """Counts and metrics of the detections with at least this score.
 
         Returns:
-            ``tp``, ``fp``, ``fn``, ``precision``, ``recall``, ``f1``.
+            ``precision``, ``recall``, ``f1``, ``tp``, ``fp``, ``fn``.
         """
         place = int((self.scores >= score).sum()) - 1
         hits, alarms = (int(n[place]) if place >= 0 else 0 for n in (self.hits, self.alarms))
         counts = dict(tp=hits, fp=alarms, fn=self.objects - hits)
         if not self.objects:
-            return counts | dict(precision=NOTHING, recall=NOTHING, f1=NOTHING)
-        return counts | dict(precision=hits / max(hits + alarms, 1), recall=hits / self.objects,
-                             f1=2 * hits / (hits + alarms + self.objects))
+            return dict(precision=NOTHING, recall=NOTHING, f1=NOTHING, **counts)
+        return dict(precision=hits / max(hits + alarms, 1), recall=hits / self.objects,
+                    f1=2 * hits / (hits + alarms + self.objects), **counts)
 
     def best_f1(self) -> tuple[float, float]:
         """The largest F1 and the highest score that reaches it; (0, 0) without a detection."""
