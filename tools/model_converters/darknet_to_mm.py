@@ -19,7 +19,7 @@ first. Sources: cfg/yolov3.cfg and src/parser.c of github.com/pjreddie/darknet.
 """
 import struct
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,7 @@ from tools.model_converters.checkpoint_file import parse, write_checkpoint
 BACKBONE = 'darknet53.conv.74'
 ANCHORS = 3  # per scale
 COCO_CLASSES = 80
-Shapes = Mapping[str, tuple[int, ...]]
 _LONGEST_HEADER = 20
-_FLOAT = np.dtype('<f4')
 
 
 def read_header(start: bytes, src: Path) -> tuple[dict[str, Any], int]:
@@ -68,14 +66,7 @@ def read_header(start: bytes, src: Path) -> tuple[dict[str, Any], int]:
     return {'darknet_version': list(version), 'images_seen': seen}, length
 
 
-def yolov3() -> nn.Module:
-    """Build mmdet's YOLOv3 on Darknet-53 without memory for its weights."""
-    config = Config.fromfile(REPO_ROOT / 'configs/_base_/models/yolov3_d53_car.py')
-    with torch.device('meta'):
-        return MODELS.build(dict(config.model, _scope_='mmdet'))
-
-
-def tensor_shapes(model: nn.Module, classes: int | None) -> Shapes:
+def tensor_shapes(model: nn.Module, classes: int | None) -> dict[str, tuple[int, ...]]:
     """Return name and shape of every tensor in the file's order; of None classes, a backbone's."""
     shapes = dict(_normed(model, 'backbone'))
     for scale in range(3) if classes is not None else ():
@@ -97,38 +88,35 @@ def _normed(model: nn.Module, part: str) -> Iterator[tuple[str, tuple[int, ...]]
             yield f'{name}.conv.weight', tuple(module.conv.weight.shape)
 
 
-def count_classes(src: Path, header: int, model: nn.Module) -> int | None:
-    """Infer SRC's number of classes from its length; None if it is a backbone.
+def convert(src: Path, model: nn.Module
+            ) -> tuple[dict[str, torch.Tensor], dict[str, Any], int | None]:
+    """Read SRC for an mmdet YOLOv3; return its tensors, facts and number of classes or None.
+
+    The file's length tells the classes; None are those of a backbone.
 
     Raises:
-        ValueError: The length is neither a backbone's nor a detector's.
+        OSError: SRC is no file, or cannot be read.
+        ValueError: It is not a Darknet file, has the wrong length, or a value is NaN, infinite, or
+            a negative variance.
     """
-    def length(classes: int | None) -> int:
-        return header + _FLOAT.itemsize * sum(map(prod, tensor_shapes(model, classes).values()))
-
-    found = src.stat().st_size
-    if found == length(None):
-        return None
-    classes, surplus = divmod(found - length(0), length(1) - length(0))
-    if surplus or classes < 1:
-        raise ValueError(
-            f'{src}: {found:,} bytes, expected {length(None):,} ({BACKBONE}) or '
-            f'{length(COCO_CLASSES):,} (yolov3.weights, {COCO_CLASSES} classes), with a header of '
-            f'{header}. Incomplete, or of another network?')
-    return classes
-
-
-def read_weights(src: Path, header: int, shapes: Shapes) -> dict[str, torch.Tensor]:
-    """Split the data after the header into tensors, each with its own memory.
-
-    Raises:
-        ValueError: A value is NaN, infinite, or a negative variance.
-    """
-    values, start = np.fromfile(src, _FLOAT, offset=header), 0
-    state = {}
-    for name, shape in shapes.items():
-        end = start + prod(shape)
-        array = values[start:end].astype(np.float32)  # a copy, in this machine's byte order
+    if not src.is_file():
+        raise FileNotFoundError(f'{src}: no such file, expected {BACKBONE} or yolov3.weights from '
+                                'https://pjreddie.com/darknet/yolo/')
+    with src.open('rb') as file:
+        facts, header = read_header(file.read(_LONGEST_HEADER), src)
+    length = {classes: header + 4 * sum(map(prod, tensor_shapes(model, classes).values()))
+              for classes in (None, 0, 1, COCO_CLASSES)}
+    found, classes = src.stat().st_size, None
+    if found != length[None]:
+        classes, surplus = divmod(found - length[0], length[1] - length[0])
+        if surplus or classes < 1:
+            raise ValueError(
+                f'{src}: {found:,} bytes, expected {length[None]:,} ({BACKBONE}) or '
+                f'{length[COCO_CLASSES]:,} (yolov3.weights, {COCO_CLASSES} classes), with a header '
+                f'of {header}. Incomplete, or of another network?')
+    values, start, state = np.fromfile(src, '<f4', offset=header).astype(np.float32), 0, {}
+    for name, shape in tensor_shapes(model, classes).items():
+        array = values[start:start + prod(shape)]
         is_variance = name.endswith('running_var')
         valid = np.isfinite(array) & (array >= (0 if is_variance else -np.inf))
         if not valid.all():
@@ -136,34 +124,9 @@ def read_weights(src: Path, header: int, shapes: Shapes) -> dict[str, torch.Tens
             raise ValueError(
                 f'{src}: value {start + first:,} of the weights, which is {name}[{first}] here, is '
                 f'{array[first]}, expected a finite number{" of at least 0" * is_variance}')
-        state[name], start = torch.from_numpy(array.reshape(shape)), end
-    return state
-
-
-def convert(src: Path, model: nn.Module
-            ) -> tuple[dict[str, torch.Tensor], dict[str, Any], int | None]:
-    """Read SRC for an mmdet YOLOv3; return its tensors, facts and number of classes or None.
-
-    Raises:
-        OSError: SRC is no file, or cannot be read.
-        ValueError: It is not a Darknet file, has the wrong length, or impossible values.
-    """
-    if not src.is_file():
-        raise FileNotFoundError(f'{src}: no such file, expected {BACKBONE} or yolov3.weights from '
-                                'https://pjreddie.com/darknet/yolo/')
-    with src.open('rb') as file:
-        facts, header = read_header(file.read(_LONGEST_HEADER), src)
-    classes = count_classes(src, header, model)
-    return read_weights(src, header, tensor_shapes(model, classes)), facts, classes
-
-
-def usage(classes: int | None, dst: Path) -> str:
-    """Return the config line that loads these weights."""
-    load = f"init_cfg=dict(type='Pretrained', checkpoint={str(dst)!r}"
-    if classes is None:
-        return f"In a config:\n    model = dict(backbone=dict({load}, prefix='backbone.')))"
-    return (f'In a config of other classes than these {classes}:\n'
-            f"    model = dict({load}, exclude=['bbox_head.convs_pred']))")
+        state[name] = torch.tensor(array).view(shape)  # copied: each has its own memory
+        start += array.size
+    return state, facts, classes
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, int]:
@@ -176,12 +139,18 @@ def main(argv: Sequence[str] | None = None) -> dict[str, int]:
     parser = command_line.Parser(description=__doc__.partition('\n')[0])
     parser.add_argument('src', type=Path, metavar='SRC', help=f'{BACKBONE} or yolov3.weights')
     args = parse(parser, argv)
-    state, facts, classes = convert(args.src, yolov3())
+    config = Config.fromfile(REPO_ROOT / 'configs/_base_/models/yolov3_d53_car.py')
+    with torch.device('meta'):  # without memory for its weights
+        model = MODELS.build(dict(config.model, _scope_='mmdet'))
+    state, facts, classes = convert(args.src, model)
     write_checkpoint(args.dst, state, args.src, **facts)
     values = sum(tensor.numel() for tensor in state.values())
     form = BACKBONE if classes is None else f'yolov3.weights, {classes} classes'
     print(f'{args.dst}: {len(state)} tensors, {values:,} values, from {form}')
-    print(usage(classes, args.dst))
+    load = f"init_cfg=dict(type='Pretrained', checkpoint={str(args.dst)!r}"
+    print(f"In a config:\n    model = dict(backbone=dict({load}, prefix='backbone.')))"
+          if classes is None else f'In a config of other classes than these {classes}:\n'
+          f"    model = dict({load}, exclude=['bbox_head.convs_pred']))")
     return {'tensors': len(state), 'values': values}
 
 
