@@ -1,6 +1,5 @@
 """Time several ways of doing one thing in turns, in one process."""
 import ctypes
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -37,23 +36,6 @@ def timed(call: Callable[[], object]) -> Block:
         call()
         return now() - start
     return block
-
-
-def interleave(blocks: Mapping[str, Block], rounds: int) -> dict[str, list[float]]:
-    """Call every block once per round, each round starting with the next one.
-
-    If the machine slows down or runs other programs, all blocks are affected alike. Returns each
-    block's seconds in every round, by name.
-    """
-    names = list(blocks)
-    samples: dict[str, list[float]] = {name: [] for name in names}
-    for number in range(rounds):
-        first = number % len(names)
-        for name in names[first:] + names[:first]:
-            seconds = blocks[name]()
-            samples[name].append(seconds)
-            print(f'  round {number + 1}, {name}: {1e3 * seconds:.3g} ms', file=sys.stderr)
-    return samples
 
 
 def with_glibc_defaults(block: Block) -> Block:
@@ -95,8 +77,7 @@ class RunnerBlock(Hook):
         self.runner, self.weights = runner, weights
         self.warmup, self.iterations = warmup, iterations
         self.losses: list[Tensor] = []  # of all iterations of the last epoch
-        self._seconds: float | None = None
-        self._start = self._end = 0.
+        self._seconds = self._start = self._end = 0.
         self._stages, self._means = dict.fromkeys(STAGES, 0.), dict.fromkeys(STAGES, 0.)
         runner.register_hook(self)
 
@@ -104,7 +85,7 @@ class RunnerBlock(Hook):
         runner.model.load_state_dict(runner.model.state_dict() | self.weights)
 
     def before_train_epoch(self, runner: Runner) -> None:
-        self._seconds, self.losses = None, []
+        self.losses = []
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
                          outputs: dict | None = None) -> None:
@@ -121,18 +102,11 @@ class RunnerBlock(Hook):
         runner.train_loop.stop_training = True
 
     def __call__(self) -> float:
-        """Train for an epoch and return the seconds of an iteration.
-
-        Raises:
-            ValueError: The epoch has too few iterations.
-        """
+        """Train for an epoch and return the seconds of an iteration."""
         if self.runner.epoch == 0:
             self.runner.train()
         else:
             self.runner.train_loop.run_epoch()
-        if self._seconds is None:
-            raise ValueError(f'an epoch has {len(self.losses)} iterations, expected at least '
-                             f'{self.warmup + self.iterations}')
         return self._seconds
 
     def split(self) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """The results and conditions of a benchmark, as JSON and as text."""
 import platform
 import statistics
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -11,7 +12,7 @@ import torch
 
 from plugins.engine.run_record import device_name, git_commit
 
-from .measure import Block, interleave
+from .measure import Block
 
 PACKAGES = ('torch', 'torchvision', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmpretrain',
             'onedl-mmdetection', 'numpy', 'kornia')
@@ -30,8 +31,20 @@ class Settings:
         return quick if self.quick else full
 
     def time(self, blocks: Mapping[str, Block], rounds: int) -> dict[str, list[float]]:
-        """Time blocks in turns, see :func:`interleave`."""
-        return interleave(blocks, self.rounds or self.pick(rounds, 1))
+        """Call every block once per round, each round starting with the next one.
+
+        If the machine slows down or runs other programs, all blocks are affected alike. Returns
+        each block's seconds in every round, by name.
+        """
+        names = list(blocks)
+        samples: dict[str, list[float]] = {name: [] for name in names}
+        for number in range(self.rounds or self.pick(rounds, 1)):
+            first = number % len(names)
+            for name in names[first:] + names[:first]:
+                seconds = blocks[name]()
+                samples[name].append(seconds)
+                print(f'  round {number + 1}, {name}: {1e3 * seconds:.3g} ms', file=sys.stderr)
+        return samples
 
 
 @dataclass

@@ -5,15 +5,16 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from tools.benchmarks.measure import STAGES, RunnerBlock, interleave
+from tools.benchmarks.measure import STAGES, RunnerBlock
+from tools.benchmarks.record import Settings
 
 
-def test_blocks_take_turns_and_another_begins_each_round(capsys):
+def test_blocks_take_turns_and_another_begins_each_round(tmp_path, capsys):
     called = []
 
     def block(name):
         return lambda: called.append(name) or len(called)
-    samples = interleave({name: block(name) for name in 'abc'}, 3)
+    samples = Settings(tmp_path).time({name: block(name) for name in 'abc'}, 3)
     assert ''.join(called) == 'abc' + 'bca' + 'cab'
     assert samples == {'a': [1, 6, 8], 'b': [2, 4, 9], 'c': [3, 5, 7]}
     assert capsys.readouterr().err.splitlines()[3] == '  round 2, b: 4e+03 ms'
