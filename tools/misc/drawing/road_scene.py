@@ -29,26 +29,17 @@ def draw_scene(rng: np.random.Generator, camera: Camera) -> tuple[np.ndarray, li
     """
     street = draw_street(rng)
     objects = sorted(place_objects(rng, street, camera), key=lambda item: item.location[2])
-    image, owner, pixels = paint_scene(rng, camera, street, objects)
-    return image, label_scene(camera, objects, owner, pixels)
-
-
-def label_scene(camera: Camera, objects: Sequence[RoadObject], owner: np.ndarray,
-                pixels: np.ndarray) -> list[str]:
-    """Return the label lines of a scene from :func:`paint_scene`; DontCare regions come last."""
-    visible = np.bincount(owner.ravel(), minlength=len(objects) + 1)[1:] / np.maximum(pixels, 1)
-    lines = [label_line(item, camera, share) for item, share in zip(objects, visible, strict=True)]
-    return sorted(filter(None, lines), key=lambda line: line.startswith('DontCare'))
+    return paint_scene(rng, camera, street, objects)[:2]
 
 
 def paint_scene(rng: np.random.Generator, camera: Camera, street: Street,
                 objects: Sequence[RoadObject], scenery: bool = True
-                ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+                ) -> tuple[np.ndarray, list[str], np.ndarray]:
     """Paint objects on a road, with or without houses, trees and poles beside it.
 
     Returns:
-        The image (H, W, 3; uint8, BGR); the owner (H, W) of each pixel, where k + 1 is object k;
-        and how many pixels (K,) each object would have if nothing hid it.
+        The image and label lines, see :func:`draw_scene`; and the owner (H, W) of each pixel,
+        where k + 1 is object k.
     """
     canvas = Canvas(camera, rng)
     _paint_ground(canvas, street, rng)
@@ -57,7 +48,7 @@ def paint_scene(rng: np.random.Generator, camera: Camera, street: Street,
         _paint_houses(canvas, street, rng)
         queue += [(street.to_camera(side * (street.edge + rng.uniform(.8, 4)), s), 0)
                   for side in (-1, 1) for s in np.arange(rng.uniform(7, 16), 100, 14)]
-    pixels = np.zeros(len(objects), int)
+    pixels = np.zeros(len(objects), int)  # that each would have if nothing hid it
     for place, number in sorted(queue, key=lambda entry: -math.hypot(entry[0][0], entry[0][2])):
         if not number:
             _paint_tree_or_pole(canvas, place, rng)
@@ -69,7 +60,11 @@ def paint_scene(rng: np.random.Generator, camera: Camera, street: Street,
     exposure = rng.uniform(.75, 1.25) * (1 + rng.normal(0, .02, 3))
     noise = rng.standard_normal(canvas.image.shape, np.float32) * rng.uniform(1, 4)
     image = canvas.image * exposure.astype(np.float32) + noise
-    return image.clip(0, 255).astype(np.uint8), canvas.owner, pixels
+    visible = np.bincount(canvas.owner.ravel(), minlength=len(objects) + 1)[1:]
+    lines = [label_line(item, camera, share) for item, share in zip(
+        objects, visible / np.maximum(pixels, 1), strict=True)]
+    return (image.clip(0, 255).astype(np.uint8),
+            sorted(filter(None, lines), key=lambda line: line.startswith('DontCare')), canvas.owner)
 
 
 def _colour(rng: np.random.Generator, low: float = 20, high: float = 240) -> np.ndarray:

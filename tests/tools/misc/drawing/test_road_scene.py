@@ -8,7 +8,7 @@ import pytest
 
 from tools.misc.drawing.camera import Camera, RoadObject
 from tools.misc.drawing.layout import draw_street
-from tools.misc.drawing.road_scene import draw_scene, label_scene, paint_scene
+from tools.misc.drawing.road_scene import draw_scene, paint_scene
 
 WIDTH, HEIGHT = 621, 188
 
@@ -96,8 +96,8 @@ def car(z: float, x: float = 0.0, kind: str = 'Car', size=(1.5, 1.7, 4.2)) -> Ro
 def painted(*objects: RoadObject) -> tuple[list[list[str]], np.ndarray]:
     """Label fields, and the owner of each pixel, of a bare road with these things."""
     camera, rng = Camera(), np.random.default_rng(0)
-    _, owner, pixels = paint_scene(rng, camera, draw_street(rng), objects, scenery=False)
-    return [line.split() for line in label_scene(camera, objects, owner, pixels)], owner
+    _, lines, owner = paint_scene(rng, camera, draw_street(rng), objects, scenery=False)
+    return [line.split() for line in lines], owner
 
 
 VAN = car(9, kind='Van', size=(2.2, 1.9, 5.0))
