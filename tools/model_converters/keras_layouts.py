@@ -2,8 +2,8 @@
 
 For each kind of layer with weights: what Keras stores, and what PyTorch needs instead.
 
-Shapes and our own names come from the class itself; each function here yields Keras's names in the
-order in which that class registers its convolutions and batch norms. Sources: keras.applications.
+Shapes and our own names come from the class itself; Keras's names are in the order in which that
+class registers its convolutions and batch norms. Sources: keras.applications.
 {vgg16,resnet,densenet,inception_v3,mobilenet_v2}.py.
 """
 import re
@@ -89,7 +89,7 @@ def dense(keras: str, name: str, inputs: int, outputs: int,
 class Architecture:
     """The converter's description of a network."""
 
-    keras_names: Callable[[], Iterator[str]]  # yields Keras's names of the backbone's layers
+    keras_names: tuple[str, ...]  # of the backbone's layers in Keras
     top: tuple[Layer, ...]  # the classifier layers, optional in a file
     backbone: dict[str, Any]  # makes OpenMMLab's class compute the same as Keras
     preprocessor: dict[str, Any]  # Keras's preprocess_input as settings of BatchDataPreprocessor
@@ -104,10 +104,8 @@ class Architecture:
         modules = [(name, module) for name, module in MODELS.build(self.backbone).named_modules()
                    if isinstance(module, nn.Conv2d | nn.BatchNorm2d)]
         convolution = ''
-        for keras, (name, module) in zip(self.keras_names(), modules, strict=True):
-            names = (f'backbone.{name}',)
-            if self.other_name is not None:
-                names += (self.other_name(name),)
+        for keras, (name, module) in zip(self.keras_names, modules, strict=True):
+            names = (f'backbone.{name}', *([self.other_name(name)] if self.other_name else []))
             if isinstance(module, nn.Conv2d):
                 convolution = keras
                 yield conv(keras, names, tuple(module.weight.shape),
@@ -115,13 +113,6 @@ class Architecture:
             else:
                 yield norm(keras, names, module.num_features, self.scale,
                            bias_of=convolution if self.folded_bias else None)
-
-
-def vgg16() -> Iterator[str]:
-    """Yield the names of 13 convolutions."""
-    for stage, convs in enumerate((2, 2, 3, 3, 3), start=1):
-        for number in range(1, convs + 1):
-            yield f'block{stage}_conv{number}'
 
 
 def resnet50() -> Iterator[str]:
@@ -144,16 +135,6 @@ def densenet121() -> Iterator[str]:
     for transition in (2, 3, 4):
         yield from (f'pool{transition}_bn', f'pool{transition}_conv')
     yield 'bn'
-
-
-def inception_v3() -> Iterator[str]:
-    """Yield the names of 94 convolutions and batch norms, numbered from 0 (omitted).
-
-    Keras numbers them as its source creates them, branch by branch, as mmpretrain does.
-    """
-    for number in range(94):
-        for kind in ('conv2d', 'batch_normalization'):
-            yield f'{kind}_{number}' if number else kind
 
 
 def inception_v3_names(names: Iterable[str]) -> list[str]:
@@ -202,21 +183,28 @@ _TF = {'mean': [127.5] * 3, 'std': [127.5] * 3}  # from 0..255 to -1..1
 # PyTorch's momentum is the share of the new value: Keras's 0.99 is 0.01 here, 0.999 is 0.001.
 _BN = {'type': 'BN', 'eps': 1.001e-5, 'momentum': 0.01}
 
+# The names of VGG16's 13 convolutions; and of Inception v3's 94, each with its batch norm, numbered
+# from 0 (omitted) as Keras's source creates them, branch by branch, which mmpretrain does as well.
+VGG16 = tuple(f'block{stage}_conv{number}' for stage, convs in enumerate((2, 2, 3, 3, 3), 1)
+              for number in range(1, convs + 1))
+INCEPTION_V3 = tuple(f'{kind}_{number}' if number else kind for number in range(94)
+                     for kind in ('conv2d', 'batch_normalization'))
+
 ARCHITECTURES = {
-    'vgg16': Architecture(vgg16, VGG16_TOP, {'type': 'VGG', 'depth': 16}, _CAFFE),
+    'vgg16': Architecture(VGG16, VGG16_TOP, {'type': 'VGG', 'depth': 16}, _CAFFE),
     'resnet50': Architecture(
-        resnet50, linear_top(2048),
+        tuple(resnet50()), linear_top(2048),
         {'type': 'ResNet', 'depth': 50, 'style': 'caffe', 'norm_cfg': _BN}, _CAFFE,
         folded_bias=True),
     'densenet121': Architecture(
-        densenet121, linear_top(1024), {'type': 'DenseNet', 'arch': '121', 'norm_cfg': _BN},
-        _TORCH),
+        tuple(densenet121()), linear_top(1024),
+        {'type': 'DenseNet', 'arch': '121', 'norm_cfg': _BN}, _TORCH),
     'inception_v3': Architecture(
-        inception_v3, linear_top(2048), {'type': 'InceptionV3Features'}, _TF,
+        INCEPTION_V3, linear_top(2048), {'type': 'InceptionV3Features'}, _TF,
         'Keras leaves padding out of the mean of an average pool, the class counts it as zeros: '
         'at the borders of the maps the results differ.', inception_v3_names, scale=False),
     'mobilenet_v2': Architecture(
-        mobilenet_v2, linear_top(1280),
+        tuple(mobilenet_v2()), linear_top(1280),
         {'type': 'MobileNetV2', 'conv_cfg': {'type': 'Conv2dAdaptivePadding'},
          'norm_cfg': {'type': 'BN', 'eps': 0.001, 'momentum': 0.001},
          'act_cfg': {'type': 'ReLU6'}}, _TF,
