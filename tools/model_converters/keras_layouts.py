@@ -17,7 +17,6 @@ from torch import nn
 
 import plugins.classification  # noqa: F401 (registers InceptionV3Features)
 
-CLASSES = 1000
 Arrays = Mapping[str, np.ndarray]
 Shapes = dict[str, tuple[int, ...]]
 
@@ -70,7 +69,7 @@ def norm(keras: str, names: tuple[str, ...], channels: int, scale: bool = True,
         'running_var': arrays[variance]})
 
 
-def dense(keras: str, name: str, inputs: int, outputs: int,
+def dense(keras: str, name: str, inputs: int, outputs: int = 1000,
           image: tuple[int, int, int] | None = None) -> Layer:
     """Describe a linear layer called ``keras`` in Keras, whose kernel is inputs x outputs.
 
@@ -168,14 +167,9 @@ def mmdet_mobilenet_v2(name: str) -> str:
     return 'mmdet.' + re.sub(r'\.conv\.(\d)', lambda match: f'.{parts[int(match[1])]}_conv', name)
 
 
-def linear_top(inputs: int) -> tuple[Layer]:
-    """Return a classifier of one dense layer."""
-    return (dense('predictions', 'head.fc', inputs, CLASSES),)
-
-
 VGG16_TOP = (dense('fc1', 'head.layers.0.fc', 7 * 7 * 512, 4096, image=(7, 7, 512)),
              dense('fc2', 'head.layers.1.fc', 4096, 4096),
-             dense('predictions', 'head.layers.2.fc', 4096, CLASSES))
+             dense('predictions', 'head.layers.2.fc', 4096))
 # RGB means for both; the network receives BGR.
 _CAFFE = {'mean': [123.68, 116.779, 103.939], 'std': [1., 1., 1.], 'to_bgr': True}
 _TORCH = {'mean': [123.675, 116.28, 103.53], 'std': [58.395, 57.12, 57.375]}
@@ -193,18 +187,19 @@ INCEPTION_V3 = tuple(f'{kind}_{number}' if number else kind for number in range(
 ARCHITECTURES = {
     'vgg16': Architecture(VGG16, VGG16_TOP, {'type': 'VGG', 'depth': 16}, _CAFFE),
     'resnet50': Architecture(
-        tuple(resnet50()), linear_top(2048),
+        tuple(resnet50()), (dense('predictions', 'head.fc', 2048),),
         {'type': 'ResNet', 'depth': 50, 'style': 'caffe', 'norm_cfg': _BN}, _CAFFE,
         folded_bias=True),
     'densenet121': Architecture(
-        tuple(densenet121()), linear_top(1024),
+        tuple(densenet121()), (dense('predictions', 'head.fc', 1024),),
         {'type': 'DenseNet', 'arch': '121', 'norm_cfg': _BN}, _TORCH),
     'inception_v3': Architecture(
-        INCEPTION_V3, linear_top(2048), {'type': 'InceptionV3Features'}, _TF,
+        INCEPTION_V3, (dense('predictions', 'head.fc', 2048),),
+        {'type': 'InceptionV3Features'}, _TF,
         'Keras leaves padding out of the mean of an average pool, the class counts it as zeros: '
         'at the borders of the maps the results differ.', inception_v3_names, scale=False),
     'mobilenet_v2': Architecture(
-        tuple(mobilenet_v2()), linear_top(1280),
+        tuple(mobilenet_v2()), (dense('predictions', 'head.fc', 1280),),
         {'type': 'MobileNetV2', 'conv_cfg': {'type': 'Conv2dAdaptivePadding'},
          'norm_cfg': {'type': 'BN', 'eps': 0.001, 'momentum': 0.001},
          'act_cfg': {'type': 'ReLU6'}}, _TF,
