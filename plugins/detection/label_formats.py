@@ -87,7 +87,8 @@ def read(form: str, root: Path, without: Path) -> tuple[list[Picture], tuple[str
         path = root / pictures[key]
         size = image_size(path)
         boxes = read_boxes(root / labels[key], size, names) if key in labels else ()
-        found.append(Picture(path, part, size, [_inside(box, size) for box in boxes]))
+        found.append(Picture(path, part, size, [
+            box._replace(corners=inside(box.corners, *size, box.place)) for box in boxes]))
     return found, class_names(root, names or sorted(
         {box.name for one in found for box in one.boxes})), findings
 
@@ -149,10 +150,6 @@ def _yolo_names(root: Path, files: Sequence[str]) -> tuple[Path, tuple[str, ...]
         raise ValueError(f'{about}: found {type(error).__name__} {error}, expected a YAML file '
                          'with names: [...]; or a file classes.txt in its place, with a name a line'
                          ) from error
-
-
-def _inside(box: Box, size: Sequence[int]) -> Box:
-    return box._replace(corners=inside(box.corners, *size, box.place))
 
 
 def _yolo(path: Path, size: Sequence[int], names: Sequence[str]) -> Iterator[Box]:
@@ -221,9 +218,9 @@ def _read_coco(root: Path, files: Sequence[str]) -> tuple[list[Picture], tuple[s
         classes |= dict.fromkeys(names)
         for info in (data.get_data_info(row) for row in range(len(data))):
             size, place = (info['width'], info['height']), f'{path}: image {info["img_id"]}'
-            pictures.append(Picture(Path(info['img_path']), part, size, [_inside(
-                Box(names[one['bbox_label']], one['bbox'], place, bool(one['ignore_flag'])), size)
-                for one in info['instances']]))
+            pictures.append(Picture(Path(info['img_path']), part, size, [
+                Box(names[one['bbox_label']], inside(one['bbox'], *size, place), place,
+                    bool(one['ignore_flag'])) for one in info['instances']]))
     if not pictures:
         raise FileNotFoundError(f'{root}: found no file *.json; correct the folder or the format')
     return pictures, class_names(root, classes), findings
