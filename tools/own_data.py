@@ -70,6 +70,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     from plugins.engine.intervals import shown_interval
     from plugins.engine.quiet import quiet
     from plugins.engine.result_table import print_table
+    from plugins.engine.session import load_config
     from plugins.report.verdicts import recommended, verdicts
     from plugins.visualization.run_pictures import write_pictures
     from tools import report, test, train
@@ -79,10 +80,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     own = find_images(args.images)
     recipes = write_configs(own, configs, args.folds, args.seed, _checked(own))
     print(f'Configs: {shown_path(configs)}')
+    dealt = load_config(str(recipes[args.recipes[0]])).train_dataloader.dataset.folds
+    folds = Folds(dealt.number, 1, dealt.seed, dealt.get('groups'))
     records = {}
     for place, name in enumerate(args.recipes, 1):
         print(f'\n== {place} of {len(args.recipes)}: {name}')
-        records[name] = cross_validate(recipes[name], args.out / name, Folds(), train.main,
+        records[name] = cross_validate(recipes[name], args.out / name, folds, train.main,
                                        test.main, flags=flags)
         write_pictures(records[name], args.out / name)
     print_table(('recipe', 'accuracy (95 % interval)', 'seconds', 'trained parameters'), (

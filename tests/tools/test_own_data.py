@@ -45,14 +45,15 @@ def test_wrong_arguments_are_rejected(argv, message, capsys):
 def test_a_folder_becomes_a_published_model(folder, digits_root, tmp_path, capsys, monkeypatch):
     same = next((folder / 'acht').iterdir())
     shutil.copy(same, folder / 'acht/again.png')
-    record = main([str(folder), '--out', str(tmp_path / 'out ö'), '--recipes', 'linear', 'scratch',
+    record = main([str(folder), '--out', str(tmp_path / 'out ö'), '--recipes', 'linear', 'fc',
                    '--folds', '3'])
     printed = capsys.readouterr().out
     assert 'the same picture, so always in one fold' in printed and 'Recommended: ' in printed
     low, high = record['intervals']['accuracy/top1']
-    assert record['images'] == 25 and low < record['metrics']['accuracy/top1'] <= high
+    assert record['images'] == 25 and len(record['values']) == 3
+    assert low < record['metrics']['accuracy/top1'] <= high
     page = (tmp_path / 'out ö/report.html').read_text()
-    assert 'linear' in page and 'scratch' in page
+    assert '>linear<' in page and '>fc<' in page
     file, = tmp_path.glob('out ö/published/*/*.pth')
     assert printed.strip().splitlines()[-1] == f"python tools/predict.py '{file}' PICTURES"
     assert 'cross-validated with 3 folds (25)' in (file.parent / 'README.md').read_text()
@@ -62,7 +63,7 @@ def test_a_folder_becomes_a_published_model(folder, digits_root, tmp_path, capsy
     assert model.classes == ('acht', 'drei ä')
     new = sorted((digits_root / 'test/3').iterdir())[0]
     assert 0 <= model.predict(str(new))['pred_score'] <= 1
-    again = main([str(folder), '--out', str(tmp_path / 'out ö'), '--recipes', 'linear', 'scratch',
+    again = main([str(folder), '--out', str(tmp_path / 'out ö'), '--recipes', 'linear', 'fc',
                   '--folds', '3'])
     assert again == record
     noise = np.random.RandomState(0).randint(0, 255, (9, 9, 3), np.uint8)
