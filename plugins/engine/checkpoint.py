@@ -16,7 +16,7 @@ from torch._weights_only_unpickler import get_globals_in_pkl
 from plugins.engine.checkpoint_content import check_content
 from plugins.engine.distributed import by_main
 from plugins.engine.downloads import download
-from plugins.engine.files import checksum, resolve_path
+from plugins.engine.files import archive_damage, checksum, resolve_path
 from plugins.engine.plain_values import INERT, drop, is_known, plain, reject, restore_histories
 from plugins.engine.wording import near, some
 
@@ -165,8 +165,8 @@ def _refusal(file: BinaryIO, path: Path, trusted: bool) -> str:
         with zipfile.ZipFile(file) as archive:
             if any(entry.compress_type for entry in archive.infolist()):
                 return 'compressed, unlike the files of torch.save; save it again with PyTorch'
-            if wrong := archive.testzip():
-                return f'damaged, its checksum is wrong in {wrong}; copy or train it again'
+            if damage := archive_damage(archive):
+                return f'damaged, {damage}; copy or train it again'
         file.seek(0)
         pickles = [io.BytesIO(torch._C.PyTorchFileReader(file).get_record('data.pkl'))]
     file.seek(0)

@@ -20,7 +20,7 @@ _NUMBERS = {
     **{f'train_cfg.{key}': (checks.whole, least, math.inf) for key, least in dict(
         max_epochs=1, max_iters=1, val_interval=1, val_begin=0).items()},
     'randomness.seed': (checks.whole, 0, LARGEST_SEED),
-    **{f'optim_wrapper.{key}': (checks.number, 0, math.inf) for key in (
+    **{f'optim_wrapper.{key}': (checks.number, 0, math.inf) for key in (  # a gradient is not turned
         'optimizer.lr', 'clip_grad.max_norm', 'clip_grad.clip_value')}}
 _MAY_BE_NONE = ('randomness.seed', 'optim_wrapper.optimizer.lr')
 # Keys with one of several words, and those with a word or None.

@@ -8,6 +8,7 @@ import platform
 import re
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -45,6 +46,14 @@ def checksum(path: Path, algorithm: str = 'sha256') -> str:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def archive_damage(archive: zipfile.ZipFile) -> str:
+    """How an uncompressed archive is damaged; '' if it is not."""
+    if sum(entry.file_size for entry in archive.infolist()) > os.fstat(archive.fp.fileno()).st_size:
+        return 'its entries overlap'  # they would be read for hours
+    wrong = archive.testzip()
+    return f'its checksum is wrong in {wrong}' if wrong else ''
 
 
 @contextmanager

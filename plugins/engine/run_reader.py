@@ -21,6 +21,7 @@ EXAMPLES_RECORD = 'examples.json'
 KFOLD_RECORD = 'kfold.json'  # of a cross-validation, in its work dir
 CONFIGS = ('.py', '.yml', '.yaml', '.json')  # suffixes
 WHOLE = ('.pth', '.safetensors', '.onnx')  # of files that may hold all of a model
+_MOST_BYTES = 100_000_000  # of a record or picture
 
 _NUMBERS = {'*': 'a number'}
 # What the fields of records hold, see check_shape; those that no reader needs may be missing.
@@ -215,6 +216,8 @@ def own_file(path: Path, folder: Path) -> Path:
     if not path.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f'{path}: a link that leads out of {folder}, expected a file in it; copy '
                          'the file there')
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f'{path}: has {path.stat().st_size} bytes, expected at most {_MOST_BYTES}')
     return path
 
 

@@ -6,7 +6,7 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
-from .files import LOCK, PARTIAL, REPO_ROOT, listed_files, lock, resolve_path
+from .files import LOCK, PARTIAL, REPO_ROOT, archive_damage, listed_files, lock, resolve_path
 from .run_reader import EXAMPLES, RECORD, TEST_FOLDERS
 
 CONFIGS = REPO_ROOT / 'configs'
@@ -111,7 +111,7 @@ def is_whole(checkpoint: Path) -> bool:
         return False
     try:
         with zipfile.ZipFile(checkpoint) as archive:
-            return archive.testzip() is None
+            return not archive_damage(archive)
     except (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error):
         return False
 

@@ -66,6 +66,8 @@ def read_entries(text: bytes, where: str) -> list[dict[str, Any]]:
     Raises:
         ValueError: It is no YAML, has two models of one name, or an entry lacks what it needs.
     """
+    if len(text) > _MOST_OF_INDEX:
+        raise ValueError(f'{where}: has more than {_MOST_OF_INDEX} bytes')
     try:
         models = dict(yaml.safe_load(text) or {'Models': []})['Models'] or []
     except (yaml.YAMLError, TypeError, ValueError, KeyError, RecursionError) as error:

@@ -61,6 +61,9 @@ class EarlyStopHook(Hook):
             self._stop_if_due(runner)
 
     def after_val_epoch(self, runner: Runner, metrics: Mapping[str, Any] | None = None) -> None:
+        if self.monitor.key not in (metrics or {}):
+            raise ValueError(f'EarlyStopHook: the validation computes no {self.monitor.key}, only '
+                             f'{", ".join(metrics or {}) or "nothing"}')
         self.monitor.improved(metrics[self.monitor.key], runner.epoch)
         runner.message_hub.update_info(self._state_key, self.monitor.state_dict())
         self._stop_if_due(runner)

@@ -115,7 +115,8 @@ def test_a_stopped_run_stays_stopped_until_its_patience_is_raised(run_scripted, 
     (['loss', 'top1'], dict(a=EARLY), r"save_best is \['loss', 'top1'\]"),
     ('accuracy', dict(a=EARLY, b=dict(EARLY, patience=5)), '2 hooks monitor accuracy'),
     ('accuracy', dict(a=dict(EARLY, patience=-1)), 'EarlyStopHook: patience=-1'),
-    ('accuracy', dict(a=dict(EARLY, patience=2.5)), 'patience=2.5, expected a whole number')])
+    ('accuracy', dict(a=dict(EARLY, patience=2.5)), 'patience=2.5, expected a whole number'),
+    ('accuracy', dict(a=dict(EARLY, monitor='accuracy/top_1')), 'computes no accuracy/top_1')])
 def test_what_cannot_work_is_refused(run_scripted, tmp_path, save_best, hooks, message):
     with pytest.raises(ValueError, match=message):
         run_scripted(tmp_path, dict(accuracy=[1], loss=[1], top1=[1]), epochs=1,
