@@ -11,13 +11,20 @@ from urllib.parse import urlparse
 
 import torch
 from mmengine.runner import checkpoint as upstream
-from torch._weights_only_unpickler import get_globals_in_pkl
 
 from plugins.engine.checkpoint_content import check_content
 from plugins.engine.distributed import by_main
 from plugins.engine.downloads import download
 from plugins.engine.files import archive_damage, checksum, resolve_path
-from plugins.engine.plain_values import INERT, drop, is_known, plain, reject, restore_histories
+from plugins.engine.plain_values import (
+    INERT,
+    drop,
+    globals_of,
+    is_known,
+    plain,
+    reject,
+    restore_histories,
+)
 from plugins.engine.wording import near, some
 
 # A folder for weights, searched before torch's cache; relative to the current directory, else to
@@ -170,7 +177,7 @@ def _refusal(file: BinaryIO, path: Path, trusted: bool) -> str:
         file.seek(0)
         pickles = [io.BytesIO(torch._C.PyTorchFileReader(file).get_record('data.pkl'))]
     file.seek(0)
-    names = set() if trusted else set().union(*map(get_globals_in_pkl, pickles))
+    names = set() if trusted else set().union(*(globals_of(content) for content in pickles))
     file.seek(0)
     if unknown := sorted(name for name in names if not is_known(name)):
         return (f'rejected, loading it could run code: it uses {some(unknown)}. If you trust its '

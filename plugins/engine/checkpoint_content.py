@@ -6,10 +6,11 @@ from torch import Tensor
 
 from .checks import check_shape
 from .config_keys import find
+from .run_reader import HISTORY
 
 _ADVICE = 'it is damaged or of another program'
 _DICT, _TENSORS = {'*': 'anything'}, {'*': 'a tensor'}
-# What is read of a stranger's file, where it exists, see check_shape; not what resuming reads.
+# What the project and mmengine read, where it exists, see check_shape.
 _CONTENT = {
     'state_dict?': _TENSORS, 'ema_state_dict?': _TENSORS, 'optimizer?': {'state?': 'a dict'},
     'param_schedulers?': 'several values',
@@ -18,10 +19,13 @@ _CONTENT = {
         'experiment_name?': 'text', 'dataset_meta?': {'classes?': ['printable text']},
         'published?': {'format': 'a whole number', 'config': 'text', 'card': _DICT}},
     'message_hub?': {
-        'log_scalars?': _DICT,
+        'log_scalars?': _DICT, 'resumed_keys?': {'*': 'True or False'},
         'runtime_info?': {
             'begun_experiment?': 'text', 'best_score*': 'a number',
-            'trained_images?': {'*': {'root': 'text', 'images': {'*': 'text'}}}}}}
+            'trained_images?': {'*': {'root': 'text', 'images': {'*': 'text'}}},
+            'run_history?': [HISTORY[0] | {'metrics': {'*': 'a number'}}],
+            'early_stop_*': {'best??': 'a number', 'best_epoch??': 'a whole number',
+                             'bad_epochs': 'a whole number'}}}}
 _RESUMED = ('meta.epoch', 'meta.iter', 'meta.position', 'optimizer.state',
             'optimizer.param_groups', 'param_schedulers', *(f'message_hub.{key}' for key in (
                 'log_scalars', 'resumed_keys', 'runtime_info')))

@@ -20,6 +20,7 @@ _KINDS = {
     'a file name': lambda value: isinstance(value, str) and Path(value).name != '',
     'a whole number': lambda value: is_whole(value, 0, 2 ** 63 - 1),
     'a number': lambda value: isinstance(value, float) or is_number(value),
+    'True or False': lambda value: isinstance(value, bool),
     'text or null': lambda value: value is None or isinstance(value, str),
     'a dict': lambda value: isinstance(value, dict),
     'a tensor': lambda value: hasattr(value, 'untyped_storage'),

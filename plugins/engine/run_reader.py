@@ -24,6 +24,8 @@ WHOLE = ('.pth', '.safetensors', '.onnx')  # of files that may hold all of a mod
 _MOST_BYTES = 100_000_000  # of a record or picture
 
 _NUMBERS = {'*': 'a number'}
+HISTORY = [{'epoch': 'a whole number', 'train??': _NUMBERS, 'metrics??': _NUMBERS,
+            'seconds': 'a number'}]
 # What the fields of records hold, see check_shape; those that no reader needs may be missing.
 _SHAPES: dict[str, Any] = {
     **dict.fromkeys(('mode', 'split', 'made_with', 'monitor', 'precision', 'device', 'kind',
@@ -36,8 +38,7 @@ _SHAPES: dict[str, Any] = {
     'worst': [dict.fromkeys(('image', 'true', 'predicted', 'probability'), 'a line of text')],
     'seconds': 'a number', 'metrics': _NUMBERS, 'options': ['a line of text'],
     'parameters': {'total': 'a whole number', 'trainable': 'a whole number'},
-    'history': [{'epoch': 'a whole number', 'train??': _NUMBERS, 'metrics??': _NUMBERS,
-                 'seconds': 'a number'}],
+    'history': HISTORY,
     'data_fingerprint': {'*': 'text or null'}, 'recipe': {'*': 'anything'},
     'intervals': {'*': ['a number']}, 'changes': [['text or null'] * 3],
     'pr_curves': {'*': {'*': ['a number']}},

@@ -136,10 +136,7 @@ def find_folder(root: Path, upstream: type[official.CIFAR10], expected: dict) ->
 
 
 class _Unpickler(pickle._Unpickler):
-    """Rejects everything but arrays and plain values; numpy wrote bytes as latin-1 text.
-
-    Python's own, as the C version allocates what a damaged file's numbers ask for.
-    """
+    """Rejects everything but arrays and plain values; numpy wrote bytes as latin-1 text."""
 
     def find_class(self, module: str, name: str) -> type:
         if f'{module}.{name}' not in INERT:

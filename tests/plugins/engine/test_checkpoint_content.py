@@ -6,6 +6,7 @@ import torch
 from plugins.engine.checkpoint_content import check_content, check_resumable
 
 WEIGHT = torch.ones(2)
+INFO = 'message_hub.runtime_info'
 
 
 def with_value(key, value, checkpoint=None):
@@ -23,8 +24,12 @@ def with_value(key, value, checkpoint=None):
     ('meta', []), ('meta.epoch', '3'), ('meta.iter', 1.5), ('meta.seed', 'x'),
     ('meta.dataset_meta.classes', 'car'), ('meta.dataset_meta.classes', [1]),
     ('meta.experiment_name', 1), ('message_hub', None), ('message_hub.log_scalars', []),
-    ('optimizer', []), ('param_schedulers', 'x'), ('state_dict', WEIGHT), ('state_dict.w', 1.),
-    ('ema_state_dict.w', None), ('state_dict', {1: WEIGHT}), ('optimizer.state', None)])
+    (f'{INFO}.run_history', {}), (f'{INFO}.run_history', [dict(epoch=1, seconds=1.)]),
+    ('optimizer', []), ('param_schedulers', 'x'),
+    ('state_dict', WEIGHT),
+    ('state_dict.w', 1.), ('ema_state_dict.w', None),
+    ('state_dict', {1: WEIGHT}), ('message_hub.resumed_keys.epoch', 1.5),
+    ('optimizer.state', None)])
 def test_a_wrong_value_is_told_with_its_key(key, value):
     told = f'checkpoint a.pth: (content.)?{re.escape(key)}.* (is|has) .*expected'
     with pytest.raises(ValueError, match=told):
