@@ -29,6 +29,7 @@ from .precision import enable_amp
 from .result_table import print_result
 from .run_reader import RECORD, read_record
 from .run_record import changes_of, describe_run, git_commit, recipe_of
+from .train_loop import few_steps
 from .type_check import check_types
 from .work_dir import claim_work_dir, default_work_dir, last_checkpoint
 
@@ -219,7 +220,7 @@ class Session(ExitStack):
         path = path or last_checkpoint(Path(runner.work_dir))
         result = dict(mode='train', split='val', metrics=best['metrics'], monitor=best['monitor'],
                       best_epoch=best['epoch'], epochs=runner.epoch,
-                      seconds=round(record.seconds, 2),
+                      seconds=round(record.seconds, 2), warnings=few_steps(runner) * keep,
                       checkpoint=path and shown_path(path), history=record.history,
                       changes=self._changes, recipe=recipe_of(self.cfg), **self._described(runner))
         self._finish(runner, result, keep)

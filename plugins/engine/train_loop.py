@@ -26,6 +26,15 @@ _UNSAVED = dict(EarlyStoppingHook=('wait_count', 'best_score'), DropBlock=('iter
                 BatchSyncRandomResize=('_input_size', ))
 
 
+def few_steps(runner: Any) -> list[str]:
+    """A warning if a training has fewer than 30 steps of the optimizer."""
+    loop, each = runner.train_loop, getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+    unit, length = ('max_epochs', len(loop.dataloader)) if loop._by_epoch else ('max_iters', 1)
+    return [] if (steps := -(-loop.max_iters // each)) >= 30 else [
+        f'the run has {counted(steps, "step")} of the optimizer, fewer than 30: the model has '
+        f'hardly learnt; set train_cfg.{unit}={-(-30 * each // length)}']
+
+
 class _Batch(list):
     """Indices; a worker that receives them seeds its generators first."""
 

@@ -268,3 +268,19 @@ def test_an_error_has_no_traceback(tmp_path, argv, code, message):
         cwd=REPO_ROOT, capture_output=True, text=True)
     assert done.returncode == code and message in done.stderr and 'Traceback' not in done.stderr
     assert code == 2 or 'MMTRANSFER_TRACEBACK=1' in done.stderr
+
+
+def test_a_run_of_few_steps_says_so_and_how_long_to_train(train_digits, tmp_path, capsys):
+    run = tmp_path / 'run'  # 240 images in batches of 64: 4 steps an epoch
+    told = 'the run has 4 steps of the optimizer, fewer than 30: the model has hardly learnt; ' \
+           'set train_cfg.max_epochs=8'
+    result = train_digits('--work-dir', str(run))
+    assert result['warnings'] == json.loads((run / 'result.json').read_text())['warnings'] == [told]
+    assert f'Warning: {told}' in capsys.readouterr().out
+    result = train_digits('--work-dir', str(run), '--overwrite',
+                          options=('train_cfg.max_epochs=8', ))
+    assert result['warnings'] == []
+    assert train_digits('--fast-dev-run')['warnings'] == []
+    result = train_digits('--work-dir', str(run), '--overwrite', '--no-validate', options=(
+        'train_cfg.max_epochs=8', '+optim_wrapper.accumulative_counts=2'))
+    assert '16 steps' in result['warnings'][0] and 'max_epochs=15' in result['warnings'][0]
