@@ -122,6 +122,17 @@ def draw_curves(history: Sequence[Mapping[str, Any]], best_epoch: int | None = N
     return figure
 
 
+def draw_range_test(rates: np.ndarray, losses: Sequence[float], smooth: np.ndarray,
+                    place: int) -> Figure:
+    """Draw each step's loss over its learning rate, smoothed too; mark the rate at a place."""
+    figure = _curves('learning rate', 'loss', {
+        'each step': (rates[:len(losses)], losses),
+        f'smoothed, steepest at {rates[place]:.2g}': (rates[:len(smooth)], smooth)})
+    figure.axes[0].axvline(rates[place], color='0.6', linestyle=':')
+    figure.axes[0].set(xscale='log', xlim=rates[[0, -1]], ylim=(np.nanmin(losses), 1.5 * smooth[0]))
+    return figure
+
+
 def _panel(axes: Axes, epochs: Sequence[int], name: str, lines: Mapping[str, np.ndarray]) -> None:
     styles = {'training': dict(color=_rgb(ORANGE), linestyle='--'),
               'validation': dict(color=_rgb(DEEP_BLUE), linestyle='-')}
