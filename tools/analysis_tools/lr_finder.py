@@ -24,8 +24,9 @@ from plugins.engine.session import Session
 from plugins.visualization.charts import draw_range_test
 from plugins.visualization.run_pictures import save_figure
 
-LEFT_OUT = ('SafeCheckpointHook', 'LoggerHook', 'RunRecordHook', 'NonFiniteLossHook',
-            'DisjointPartsHook', 'MonitorCheckHook', 'EarlyStopHook', 'TrainablePhasesHook')
+LEFT_OUT = ('DisjointPartsHook', 'EarlyStopHook', 'LoggerHook', 'MonitorCheckHook',
+            'NonFiniteLossHook', 'ProgressHook', 'RunRecordHook', 'SafeCheckpointHook',
+            'TrainablePhasesHook')
 
 
 class RangeTestHook(Hook):
