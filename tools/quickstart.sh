@@ -17,7 +17,7 @@ how() { if [ -f "$1/last_checkpoint" ] && [ ! -f "$1/result.json" ]; then echo -
 best() { find "$1" -maxdepth 1 -name 'best_*.pth'; }
 
 [ -d data/sample/few/digits ] ||
-  "$python" tools/misc/make_sample_data.py data/sample/few --sets digits --size digits=200
+  "$python" tools/misc/make_sample_data.py data/sample/few --sets digits --size digits=100
 [ -d data/sample/kitti ] ||
   "$python" tools/misc/make_sample_data.py data/sample --sets kitti --size kitti=480
 

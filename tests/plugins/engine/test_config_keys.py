@@ -92,7 +92,7 @@ def test_kinds_of_all_keys_of_all_leaves():
                 words[kind_of(key)].add([word for word in key.split('.') if not word.isdigit()][-1])
     assert words[Kind.IMAGES] == {
         'split', 'part', 'held_out', 'val_fraction', 'seed', 'max_per_class', 'classes', 'indices',
-        'train', 'val', 'test'}  # the last three are a split's fractions
+        'ann_file', 'train', 'val', 'test'}  # the last three are a split's fractions
     assert words[Kind.PLACE] - {'type'} == {
         'data_root', 'num_workers', 'persistent_workers', 'non_blocking', 'channels_last',
         'cudnn_benchmark', 'mp_start_method', 'opencv_num_threads', 'backend', 'log_level',
