@@ -160,7 +160,8 @@ def restore_histories(log_scalars: dict[str, Any], where: str) -> None:
         try:
             log_scalars[name] = HistoryBuffer(*(state[key].cpu().numpy() for key in _HISTORY[:2]),
                                               max_length=int(state['max_length']))
-        except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError,
+                ValueError) as error:
             raise ValueError(f'checkpoint {where}: message_hub.log_scalars.{name}: expected '
                              f'{", ".join(_HISTORY)} of a log history') from error
 
