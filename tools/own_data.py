@@ -107,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     if own.test_source:
         if not (model / TEST_FOLDER / RECORD).is_file():
             with quiet(args.out / 'model.test.log'):
-                test.main([str(config), str(checkpoint), *flags])
+                test.main([str(config), str(checkpoint)])
         tested = read_record(model / TEST_FOLDER / RECORD, None, 'metrics', 'intervals')
         print('held-out test images: accuracy '
               + shown_interval(tested['metrics'][_TOP1], tested['intervals'][_TOP1]))

@@ -70,9 +70,9 @@ RECIPES = {
         dict(optim_wrapper=dict(paramwise_cfg=dict(custom_keys=dict(
             backbone=dict(lr_mult=0.1)))))),
     'scratch': Recipe(
-        'EfficientNet-Lite0 from random weights, at 96 x 96 pixels as it takes the most steps',
+        'EfficientNet-Lite0 from random weights, at 64 x 64 pixels as it takes the most steps',
         20, (80, 800), dict(trainable=None, backbone=dict(init_cfg=None),
-                            data_preprocessor=_flipped(96)), {}),
+                            data_preprocessor=_flipped(64)), {}),
 }
 
 
