@@ -75,11 +75,9 @@ def reading() -> Iterator[None]:
     """Turn an error of the database, as on a full disk, into a ValueError on the storage."""
     try:
         yield
-    except (OperationalError, StorageInternalError, UnboundLocalError) as raised:
-        # Where Optuna handles an error of the database, it fails itself, and so hides the cause.
-        error = raised.__context__ if isinstance(raised, UnboundLocalError) else raised
+    except (OperationalError, StorageInternalError) as error:
         raise ValueError(f'--storage: the database fails: {_cause(error)}; once its cause is '
-                         'removed, repeat the command') from raised
+                         'removed, repeat the command') from error
 
 
 def retry(study: Study, trial: FrozenTrial) -> None:

@@ -114,11 +114,12 @@ def build_step(config: Mapping[str, Any], known: Mapping[str, type], key: str) -
     name = arguments.pop('type')
     if name not in known:
         raise ValueError(f'{key}: type={name!r}, expected one of {sorted(known)}')
+    signature = inspect.signature(known[name])
     try:
-        return known[name](**arguments)
+        signature.bind(**arguments)
     except TypeError as error:
-        raise ValueError(f'{key}: {config!r}: {error}, expected '
-                         f'{name}{inspect.signature(known[name])}') from None
+        raise ValueError(f'{key}: {config!r}: {error}, expected {name}{signature}') from None
+    return known[name](**arguments)
 
 
 class Resize(Geometry):

@@ -143,6 +143,8 @@ def test_a_file_at_hand_is_used_without_the_net(places, net):
     ('torchvision://vgg16', 'https://download.pytorch.org/models/vgg16-397923af.pth'),
     ('torchvision://alexnet', 'https://download.pytorch.org/models/alexnet-owt-7be5be79.pth'),
     ('open-mmlab://darknet53', 'http.*/darknet53-a628ea1b.pth'),
+    # mmengine/hub/deprecated.json: the new name is detectron/resnet50_caffe
+    ('open-mmlab://resnet50_caffe', published_url('open-mmlab://detectron/resnet50_caffe')),
     ('https://example.org/a.pth', 'https://example.org/a.pth')])
 def test_published_names(name, url):
     assert re.fullmatch(url, published_url(name))
