@@ -41,9 +41,15 @@ def trust_checkpoint(path: str | Path) -> None:
     _trusted.add(resolve_path(path))
 
 
+def _openmmlab_models() -> Mapping[str, str]:
+    models = upstream.get_external_models()
+    return models | {old: models[new] for old, new in upstream.get_deprecated_model_names().items()
+                     if new in models}
+
+
 _CATALOGUES: dict[str, Callable[[], Mapping[str, str]]] = {
     'torchvision': upstream.get_torchvision_models, 'modelzoo': upstream.get_torchvision_models,
-    'open-mmlab': upstream.get_external_models, 'openmmlab': upstream.get_external_models,
+    'open-mmlab': _openmmlab_models, 'openmmlab': _openmmlab_models,
     'mmcls': upstream.get_mmcls_models}
 SCHEMES = ('http', 'https', 'package', *_CATALOGUES)
 _PREFIXES = tuple(f'{scheme}://' for scheme in SCHEMES)

@@ -26,8 +26,8 @@ _CONTENT = {
             'run_history?': [HISTORY[0] | {'metrics': {'*': 'a number'}}],
             'early_stop_*': {'best??': 'a number', 'best_epoch??': 'a whole number',
                              'bad_epochs': 'a whole number'}}}}
-_RESUMED = ('meta.epoch', 'meta.iter', 'meta.position', 'optimizer.state',
-            'optimizer.param_groups', 'param_schedulers', *(f'message_hub.{key}' for key in (
+_RESUMED = ('meta.epoch', 'meta.iter', 'optimizer.state', 'optimizer.param_groups',
+            'param_schedulers', *(f'message_hub.{key}' for key in (
                 'log_scalars', 'resumed_keys', 'runtime_info')))
 _SCALARS = ('step', 'eta', 'mu', 'mu_product')  # of an optimizer's state for a parameter
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .config_keys import MAY_CHANGE_ON_RESUME, decides_prediction, may_change_on_resume
-from .wording import some
+from .wording import shortened, some
 
 EXPERIMENT = 'begun_experiment'  # the name of resolved_keys() in a checkpoint
 _ABSENT = object()
@@ -46,12 +46,12 @@ def other_length(begun: str | None, asked: str | None) -> str:
 def _differences(begun: str | None, asked: str | None, counts: Callable[[str], bool]) -> str:
     if begun is None or asked is None:
         return ''
-    return differences(json.loads(begun), json.loads(asked), counts)
-
-
-def differences(old: Mapping[str, Any], new: Mapping[str, Any],
-                counts: Callable[[str], bool]) -> str:
-    """Name the first of those keys of two configs that count and differ; '' if none does."""
+    try:
+        old: Mapping[str, Any] = {**json.loads(begun)}
+    except (RecursionError, TypeError, ValueError) as error:
+        raise ValueError(f'begun_experiment of the checkpoint is {shortened(begun)}, expected the '
+                         'keys of a config; it is damaged or of another program') from error
+    new: Mapping[str, Any] = json.loads(asked)
     keys = [key for key in {**old, **new}
             if old.get(key, _ABSENT) != new.get(key, _ABSENT) and counts(key)]
     return some((f"{key} was {old.get(key, 'absent')}, is {new.get(key, 'absent')}"

@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
+from mmengine.logging import print_log
 from mmengine.registry import TRANSFORMS
 
 from .checks import refuse
@@ -39,7 +40,9 @@ class LoadCachedImage(LoadImageFromFile):
         for key, usual in vars(LoadImageFromFile(to_float32)).items():
             if vars(self)[key] != usual:
                 raise refuse(self, key, stock[key], f'{usual!r}, as there is one reader; remove it')
+        self.budget_mb = budget_mb
         self._free = int(budget_mb * 1e6)
+        self._full = False
         self._images: dict[str, np.ndarray] = {}
 
     def transform(self, results: dict) -> dict:
@@ -48,9 +51,17 @@ class LoadCachedImage(LoadImageFromFile):
         image = self._images.get(path)
         if image is None:
             image = np.ascontiguousarray(np.asarray(read_image(path))[..., ::-1])
-            if image.nbytes <= self._free:
-                self._images[path] = image
-                self._free -= image.nbytes
+            self._keep(path, image)
         results['img'] = image.astype(np.float32 if self.to_float32 else np.uint8)  # a copy
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results
+
+    def _keep(self, path: str, image: np.ndarray) -> None:
+        if image.nbytes <= self._free:
+            self._images[path] = image
+            self._free -= image.nbytes
+        elif self.budget_mb and not self._full:
+            self._full = True
+            print_log(f'LoadCachedImage: {len(self._images)} decoded images fill the '
+                      f'{self.budget_mb:g} MB per process; others are decoded when needed '
+                      '(budget_mb sets the limit)', 'current')

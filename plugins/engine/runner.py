@@ -220,7 +220,11 @@ class TransferRunner(Runner):
             if changed := other_length(begun, asked):
                 check_longer_run(self.param_schedulers, checkpoint.get('param_schedulers'),
                                  f'{filename}: {changed}')
-            self.train_loop.resume_at(checkpoint['meta']['position'])
+            if position := checkpoint['meta'].get('position'):
+                self.train_loop.resume_at(position)
+            else:
+                self.logger.warning(f'{filename} was written by an earlier version, without random '
+                                    'states: the run goes on with other random numbers')
         elif changed := other_model(begun, asked):
             self.warnings.append(f'{filename} fits, but was trained with another model than this '
                                  f'config describes: {changed}. Its predictions may be wrong.')

@@ -55,6 +55,7 @@ def check_longer_run(schedulers: Any, states: Any, changed: str) -> None:
                 f'{changed}, but the rates of param_scheduler.{place} ({type(scheduler).__name__}) '
                 'depend on the length of the run; resume with the old length, or start a new run '
                 'in another --work-dir')
+        state['end'] = max(state['end'], scheduler.end)  # of an earlier version: the old length
 
 
 @PARAM_SCHEDULERS.register_module()

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
 
 from plugins.engine.config_keys import Kind, dotted, kind_of
-from plugins.engine.experiment import differences
+from plugins.engine.wording import some
 
 from .definition import Search
 from .leaf import Leaves
@@ -151,10 +151,13 @@ def _matters(key: str) -> bool:
 
 
 def _check_same(search: Search, stored: dict[str, object], wanted: dict[str, object]) -> None:
-    if changed := differences(stored, wanted, _matters):
+    differing = [f'{key} was {stored.get(key)!r}, is {wanted.get(key)!r}'
+                 for key in {**stored, **wanted}
+                 if stored.get(key) != wanted.get(key) and _matters(key)]
+    if differing:
         raise ValueError(
             f'{search.path}: the study {search.name!r} was begun with another search config: '
-            f'{changed}. Rename the changed search config, or give another '
+            f'{some(differing, "; ", 3)}. Rename the changed search config, or give another '
             '--storage and --work-dir; only n_trials may change')
 
 

@@ -79,6 +79,29 @@ class ColorJitter:
         return images
 
 
+def kornia_color(name: str, **arguments: Any) -> Callable[[Tensor], Tensor]:
+    """Make an intensity augmentation of kornia.augmentation, with its own draw per image.
+
+    kornia (0.5 s to import) is loaded only when a recipe names one; it draws from torch's
+    generator.
+
+    Args:
+        name: Class in kornia.augmentation, e.g. 'RandomGrayscale'.
+        arguments: Its arguments.
+
+    Raises:
+        ValueError: If there is no such class, or it moves pixels (that is geometry).
+    """
+    import kornia.augmentation
+    known = getattr(kornia.augmentation, name, None)
+    base = kornia.augmentation.IntensityAugmentationBase2D
+    if not isinstance(known, type) or not issubclass(known, base):
+        raise ValueError(f'color: type={KORNIA + name!r}, expected an intensity augmentation '
+                         'of kornia.augmentation (what moves pixels belongs in geometry)')
+    augmentation = known(**arguments)
+    return lambda images: augmentation(images.div_(WHITE)).mul_(WHITE)
+
+
 def build_color(configs: Sequence[Mapping[str, Any]]) -> list[Callable[[Tensor], Tensor]]:
     """Make the colour steps of a recipe; each takes and returns a float batch in 0 ... 255.
 
@@ -94,14 +117,8 @@ def build_color(configs: Sequence[Mapping[str, Any]]) -> list[Callable[[Tensor],
 
 
 def _build_step(config: Mapping[str, Any]) -> Callable[[Tensor], Tensor]:
-    name = str(config.get('type')) if isinstance(config, Mapping) else ''
-    if not name.startswith(KORNIA):
-        return build_step(config, {'ColorJitter': ColorJitter}, 'color')
-    from kornia import augmentation  # takes 0.5 s; draws from torch's generator
-    known = getattr(augmentation, name.removeprefix(KORNIA), None)
-    base = augmentation.IntensityAugmentationBase2D
-    if not (isinstance(known, type) and issubclass(known, base)):
-        raise ValueError(f'color: type={name!r}, expected an intensity augmentation of '
-                         'kornia.augmentation (what moves pixels belongs in geometry)')
-    change = known(**{key: value for key, value in config.items() if key != 'type'})
-    return lambda images: change(images.div_(WHITE)).mul_(WHITE)
+    name = config.get('type') if isinstance(config, Mapping) else None
+    if isinstance(name, str) and name.startswith(KORNIA):
+        rest = {key: value for key, value in config.items() if key != 'type'}
+        return kornia_color(name.removeprefix(KORNIA), **rest)
+    return build_step(config, {'ColorJitter': ColorJitter}, 'color')

@@ -7,7 +7,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision.transforms.v2.functional import center_crop
 
 from plugins.engine import checks
 from plugins.engine.checks import Size
@@ -161,9 +160,14 @@ class BatchGeometry:
     def _apply_fixed(self, images: Tensor) -> Tensor:
         images = images.float()
         for step in self.steps:
-            size = step.out_size(tuple(images.shape[-2:]))
-            images = _resize(images, size) if isinstance(step, geometry.Resize) \
-                else center_crop(images, size)
+            size = tuple(images.shape[-2:])
+            height, width = step.out_size(size)
+            if isinstance(step, geometry.Resize):
+                images = _resize(images, (height, width))
+            else:
+                top, left = (round((side - crop) / 2)
+                             for side, crop in zip(size, (height, width), strict=True))
+                images = images[..., top:top + height, left:left + width]
         return images
 
     def _resample(self, images: Tensor, grid: Tensor, covered: Tensor | None) -> Tensor:

@@ -45,8 +45,7 @@ def test_what_the_project_writes_is_accepted(key, value):
 def resumable():
     state = {place: dict(step=torch.tensor(3.), exp_avg=torch.zeros(*shape))
              for place, shape in enumerate([(2, 3), (4, 5)])}
-    return dict(meta=dict(epoch=1, iter=2, position={}),
-                optimizer=dict(param_groups=[], state=state),
+    return dict(meta=dict(epoch=1, iter=2), optimizer=dict(param_groups=[], state=state),
                 message_hub=dict(log_scalars={}, resumed_keys={}, runtime_info={}),
                 param_schedulers=[])
 

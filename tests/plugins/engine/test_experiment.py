@@ -35,3 +35,9 @@ def test_another_model_is_told_from_other_training(changes, told):
 def test_a_checkpoint_without_an_experiment_is_not_judged():
     assert other_model(None, keys(**LASTING)) == ''
     check_resumed('x.pth', None, keys(**LASTING))
+
+
+@pytest.mark.parametrize('text', ['[1]', 'x', '[' * 100_000])
+def test_a_damaged_experiment_is_told(text):
+    with pytest.raises(ValueError, match='begun_experiment of the checkpoint is .*expected'):
+        other_model(text, '{}')

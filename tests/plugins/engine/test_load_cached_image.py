@@ -2,6 +2,7 @@
 import cv2
 import numpy as np
 import pytest
+from mmengine.logging import MMLogger
 from mmengine.registry import TRANSFORMS, DefaultScope
 from PIL import Image
 
@@ -33,11 +34,15 @@ def test_decoded_once_within_the_budget(paths, monkeypatch):
 
     decode = load_cached_image.read_image
     monkeypatch.setattr(load_cached_image, 'read_image', count)
+    messages = []
+    monkeypatch.setattr(MMLogger.get_current_instance(), 'callHandlers',
+                        lambda record: messages.append(record.getMessage()))
     load = LoadCachedImage(budget_mb=2 * 20 * 30 * 3 / 1e6)  # room for two of the three
     for _ in range(2):
         for path in paths:
             load({'img_path': path})
     assert decoded == [*paths, paths[2]]
+    assert len(messages) == 1 and '2 decoded images fill' in messages[0]
 
 
 def test_callers_cannot_change_the_kept_image(paths):

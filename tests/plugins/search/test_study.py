@@ -103,7 +103,7 @@ def test_broken_urls_are_rejected_no_password_is_printed_and_files_stay(tmp_path
 @pytest.mark.parametrize(('old', 'new', 'message'), [
     ("'train_dataloader.batch_size': [8, 16]", "'train_dataloader.batch_size': [8, 32]",
      r'another search config: space.train_dataloader.batch_size.1 was 16, is 32\. Rename'),
-    ('heartbeat = 1', 'heartbeat = 1\nseed = 3', "seed was absent, is 3"),
+    ('heartbeat = 1', 'heartbeat = 1\nseed = 3', "seed was None, is 3"),
     ('BASE', 'HERE/base.py',
      'the base config, model.head.dropouts.1 was .*, is 0.75'),
     ("'train_dataloader.batch_size'", "'train_dataloader.batch_size'", None),
