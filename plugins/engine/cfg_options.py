@@ -38,7 +38,7 @@ def merge_typed(cfg: Config, options: Sequence[str]) -> None:
         key, mark, text = option.partition('=')
         if not mark or not all(key.removeprefix('+').split('.')):
             raise ValueError(f'--cfg-options {option}: expected KEY=VALUE')
-        keys = key.lstrip('+').split('.')
+        keys = _keys(cfg, key.lstrip('+'))
         old, argument = find(cfg._cfg_dict, keys, _ABSENT), _argument(cfg, keys)
         if argument and (old is None or old is _ABSENT):
             kinds = {argument.annotation, *get_args(argument.annotation)}
@@ -95,7 +95,7 @@ def merge_options(cfg: Config, options: Mapping[str, Any]) -> None:
             of another kind, NaN or infinity.
     """
     for key, value in options.items():
-        _merge(cfg, key.lstrip('+').split('.'), value, '+' if key.startswith('+') else '')
+        _merge(cfg, _keys(cfg, key.lstrip('+')), value, '+' if key.startswith('+') else '')
 
 
 def _merge(cfg: Config, keys: Sequence[str], value: Any, sign: str = '') -> None:
@@ -122,6 +122,17 @@ def _merge(cfg: Config, keys: Sequence[str], value: Any, sign: str = '') -> None
     if isinstance(value, Mapping):
         value = {name: one for name, one in value.items() if name != DELETE_KEY}
     cfg[top] = _with(cfg._cfg_dict, keys, value, where)[top]
+
+
+def _keys(cfg: Config, path: str) -> list[str]:
+    """The keys of a dotted path; a key with a dot in its name is one that the config has."""
+    node, keys, parts = cfg._cfg_dict, [], path.split('.')
+    while parts:
+        count = next((count for count in range(len(parts), 1, -1) if isinstance(node, Mapping)
+                      and '.'.join(parts[:count]) in node), 1)
+        keys.append('.'.join(parts[:count]))
+        node, parts = find(node, keys[-1:]), parts[count:]
+    return keys
 
 
 def _argument(cfg: Config, keys: Sequence[str]) -> inspect.Parameter | None:

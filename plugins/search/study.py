@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
 
+from plugins.engine.checks import is_whole, refuse
 from plugins.engine.config_keys import Kind, dotted, kind_of
 from plugins.engine.wording import some
 
@@ -32,6 +33,26 @@ _EXPECTED = 'expected sqlite:///FILE or postgresql://USER@HOST/DATABASE'
 _DEFINITION, _BASE = 'definition', 'the base config, '
 
 
+def checked_url(text: str | URL, work_dir: Path | None = None) -> tuple[URL, bool]:
+    """A URL for SQLAlchemy, and whether it leads to a file that is still to be created.
+
+    Raises:
+        ValueError: The URL is wrong; or the folder of the file is neither there nor ``work_dir``.
+    """
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise ValueError(f'--storage: not a database URL; {_EXPECTED}') from None
+    sqlite = url.get_backend_name() == 'sqlite'
+    if sqlite and url.database in (None, '', ':memory:'):
+        raise ValueError(f'--storage: a study in memory is lost with its process; {_EXPECTED}')
+    file = Path(url.database or '').absolute()
+    new = sqlite and 'uri' not in url.query and not file.exists()
+    if new and not file.parent.is_dir() and file.parent != work_dir:
+        raise ValueError(f'--storage: there is no folder {file.parent}; create it')
+    return url, new
+
+
 def open_storage(url: str | URL, heartbeat: int) -> RDBStorage:
     """Open a database for Optuna, or create it.
 
@@ -43,12 +64,7 @@ def open_storage(url: str | URL, heartbeat: int) -> RDBStorage:
     Raises:
         ValueError: The URL is wrong, its driver is not installed, or it leads to no database.
     """
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        raise ValueError(f'--storage: not a database URL; {_EXPECTED}') from None
-    if parsed.get_backend_name() == 'sqlite' and parsed.database in (None, '', ':memory:'):
-        raise ValueError(f'--storage: a study in memory is lost with its process; {_EXPECTED}')
+    parsed = checked_url(url)[0]
     if parsed.drivername == 'postgresql':  # SQLAlchemy would look for psycopg 3
         parsed = parsed.set(drivername='postgresql+psycopg2')
     options = dict(connect_args=dict(timeout=60)) if parsed.get_backend_name() == 'sqlite' else {}
@@ -72,12 +88,23 @@ def _cause(error: Exception) -> str:
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Turn an error of the database, as on a full disk, into a ValueError on the storage."""
+    """Turn any error but an OSError into a ValueError on the study.
+
+    It may come from anyone, and neither Optuna nor SQLAlchemy checks what a database holds.
+    """
     try:
         yield
-    except (OperationalError, StorageInternalError) as error:
-        raise ValueError(f'--storage: the database fails: {_cause(error)}; once its cause is '
-                         'removed, repeat the command') from error
+    except OSError:
+        raise
+    except Exception as raised:
+        # Where Optuna handles an error of the database, it fails itself, and so hides the cause.
+        error = raised.__context__ if isinstance(raised, UnboundLocalError) else raised
+        if isinstance(error, OperationalError | StorageInternalError):
+            raise ValueError(f'--storage: the database fails: {_cause(error)}; once its cause is '
+                             'removed, repeat the command') from raised
+        kind = '' if isinstance(error, ValueError) else f'{type(error).__name__}: '
+        raise ValueError(f'--storage: the study is damaged: {kind}{_cause(error)}; give a copy '
+                         'from before, or another --storage and --work-dir') from raised
 
 
 def retry(study: Study, trial: FrozenTrial) -> None:
@@ -97,7 +124,8 @@ def open_study(leaves: Leaves, storage: RDBStorage) -> Study:
     it uses a random seed, else it would repeat the values of the first process.
 
     Raises:
-        ValueError: The study was begun with another search config; the message names what differs.
+        ValueError: The study is damaged, or was begun with another search config; the message names
+            what differs.
     """
     search = leaves.search
     given = search.pruner
@@ -114,20 +142,24 @@ def open_study(leaves: Leaves, storage: RDBStorage) -> Study:
         except optuna.exceptions.DuplicatedStudyError:
             study = optuna.load_study(sampler=sampler(), **begun)
         known = study.user_attrs.get(_DEFINITION)
+        stored = dict(json.loads(known or '{}'))
+        if len(study.directions) > 1:
+            raise refuse('', 'directions', study.directions, 'one')
+        complete_trials(study)  # fails before any training if they are damaged
         if not known and not (foreign := study.get_trials(deepcopy=False)):
             study.set_user_attr(_DEFINITION, json.dumps(_definition(leaves)))
     if known:
-        _check_same(search, json.loads(known), _definition(leaves))
+        _check_same(search, stored, _definition(leaves))
     elif foreign:
         raise ValueError(f'the database has a study {search.name!r} that tools/search.py did not '
                          'begin: rename the search config, or choose another --storage')
     return study
 
 
-def check_work_dir(work_dir: Path, search: Search, storage: RDBStorage) -> bool:
+def check_work_dir(work_dir: Path, search: Search, storage: RDBStorage | None) -> bool:
     """Whether the study exists; FileExistsError if not, but the work dir contains a search."""
     with reading():
-        begun = search.name in optuna.get_all_study_names(storage)
+        begun = storage is not None and search.name in optuna.get_all_study_names(storage)
     names = (TRIALS, WINNER, TABLE, RECORD, *PICTURES)
     found = [name for name in names if (work_dir / name).exists()]
     if found and not begun:
@@ -166,10 +198,16 @@ def by_slot(study: Study) -> dict[int, FrozenTrial]:
 
     This is the first trial that is waiting, running, complete or pruned, else the last one that
     failed with an error. Killed and superfluous trials have no error and do not count.
+
+    Raises:
+        ValueError: Numbers or slots are damaged, which would mix up trials without any error.
     """
     found: dict[int, FrozenTrial] = {}
-    for trial in study.get_trials(deepcopy=False):
+    for number, trial in enumerate(study.get_trials(deepcopy=False)):
         slot, failed = trial.user_attrs.get(SLOT), trial.state == TrialState.FAIL
+        if trial.number != number or not (slot is None or is_whole(slot)):
+            raise refuse(f'trial {number}', 'number, slot', (trial.number, slot),
+                         f'{number} and a whole number')
         if slot is None or failed and ERROR not in trial.user_attrs:
             continue
         if slot not in found or found[slot].state == TrialState.FAIL:

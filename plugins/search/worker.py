@@ -46,11 +46,13 @@ def search_with(search: Search, work_dir: Path, train: Tool, test: Tool | None,
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     count, leaves, own = search.trials(trials), Leaves(search), work_dir / 'study.db'
-    work_dir.mkdir(parents=True, exist_ok=True)
-    storage = studies.open_storage(
-        storage_url or URL.create('sqlite', database=str(own)), search.heartbeat)
+    url, is_new = studies.checked_url(
+        storage_url or URL.create('sqlite', database=str(own)), work_dir)
+    storage = None if is_new else studies.open_storage(url, search.heartbeat)
     if not studies.check_work_dir(work_dir, search, storage):
         try_first(leaves, train)  # fails before an impossible study is created
+    work_dir.mkdir(parents=True, exist_ok=True)
+    storage = storage or studies.open_storage(url, search.heartbeat)
     study = studies.open_study(leaves, storage)
     with studies.reading():
         if again:

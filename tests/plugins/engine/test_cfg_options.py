@@ -27,7 +27,7 @@ class Shop(torch.nn.Module):
 def cfg() -> Config:
     return Config(dict(
         model=dict(backbone=dict(depth=18), rate=0.1, on=True, none=None, sizes=[(1, 2), (3, 4)],
-                   steps=[dict(type='A', p=1)]),
+                   steps=[dict(type='A', p=1)], custom_keys={'backbone.layer0': dict(lr_mult=0.1)}),
         optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.1), groups=(dict(lr=0.1),)),
         param_scheduler=[dict(gamma=0.1), dict(gamma=0.2)], data_root='data/x',
         test_dataloader=dict(root='data/x', classes=['cat', 'dog'], names=[['a'], ['b', 'c']]),
@@ -93,8 +93,10 @@ def test_reads_a_value_as_the_config_has_it_and_keeps_what_is_quoted(cfg, option
 
 
 def test_keys_with_dots_in_their_names(cfg):
-    merge_typed(cfg, ["+model.more={'backbone.layer1': {'lr_mult': 2}}"])
+    merge_typed(cfg, ['model.custom_keys.backbone.layer0.lr_mult=0.5',
+                      "+model.more={'backbone.layer1': {'lr_mult': 2}}"])
     merge_typed(cfg, ["model.more={'backbone.layer1': {'lr_mult': 3}}"])
+    assert cfg.model.custom_keys == {'backbone.layer0': {'lr_mult': 0.5}}
     assert cfg.model.more == {'backbone.layer1': {'lr_mult': 3}}
 
 

@@ -1,4 +1,5 @@
 """Which trials count, and what becomes of killed ones."""
+import shutil
 import sqlite3
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -86,7 +87,7 @@ def test_processes_that_come_at_once_make_one_database(tmp_path):
     ('study.db', 'not a database URL; expected sqlite:///FILE or postgresql://'),
     ('oracel://host/db', 'cannot open this database: .*oracel'),
     ('sqlite://', 'a study in memory is lost'), ('sqlite:///:memory:', 'a study in memory is lost'),
-    ('sqlite:////no/such/folder/study.db', 'cannot open this database: unable to open'),
+    ('sqlite:////no/such/folder/study.db', 'there is no folder /no/such/folder'),
     ('postgresql+nodriver://me:secret@host/db', '--storage: '),
     ('me:secret@host/db', '--storage: '), ('postgresql://me:secret@2@host:port/db', '--storage: '),
     ('postgresql+nodriver://host/db?user=me&password=secret', '--storage: '),
@@ -126,6 +127,35 @@ def test_a_changed_search_config_is_rejected(finished, tmp_path, trained, old, n
         assert search(tmp_path / 'digits.py', work_dir)['finished'] == 4 and not trained
 
 
+USER_ATTRIBUTE = "update trial_user_attributes set value_json = '{}' where key = '{}'"
+DEFINITION = 'update study_user_attributes set value_json = \'"{}"\''
+
+
+@pytest.mark.parametrize(('change', 'message'), [
+    *((USER_ATTRIBUTE.format(value, 'slot'), 'trial 0: number, slot=.*, expected 0 and a whole')
+      for value in ('[1]', '"a"', '-1')),
+    (DEFINITION.format('[1]'), 'TypeError'), (DEFINITION.format('{'), 'Expecting property name'),
+    (DEFINITION.format('[' * 100_000), 'RecursionError'),
+    ("update study_user_attributes set value_json = '5'", 'TypeError'),
+    ("update trial_params set distribution_json = '{}'", 'KeyError'),
+    ('update trial_values set value = null', 'AssertionError'),
+    ("update trial_values set value = 'abc'", 'TypeError: must be real number'),
+    ('delete from trial_values', 'TypeError: must be real number'),
+    ("update trials set state = 'FOO' where trial_id = 1", "'FOO'"),
+    ("update trials set state = 'RUNNING' where trial_id = 1;"
+     "update trial_heartbeats set heartbeat = 'x' where trial_id = 1", 'isoformat'),
+    ('update trials set number = 7 where trial_id = 1', r'trial 0: number, slot=\(1, .*expected 0'),
+    ("update trials set number = '../x' where trial_id = 4", 'TypeError')])
+def test_a_damaged_study_is_named(finished, tmp_path, trained, change, message):
+    config, work_dir, _ = finished
+    shutil.copytree(work_dir, tmp_path / 'work')
+    with sqlite3.connect(tmp_path / 'work/study.db') as database:
+        database.executescript(change)
+    with pytest.raises(ValueError, match=f'--storage: the study is damaged: .*{message}.*; give'):
+        search(config, tmp_path / 'work')
+    assert not trained
+
+
 def test_another_programs_study_is_left_alone(few_digits, tmp_path, trained):
     url = f"sqlite:///{tmp_path / 'other.db'}"
     study = optuna.create_study(study_name='digits', storage=url)
@@ -141,7 +171,7 @@ def test_a_work_dir_of_another_study_is_rejected(few_digits, tmp_path, trained, 
     (tmp_path / 'work' / name).write_text('mine')
     with pytest.raises(FileExistsError, match=f'holds {name}, but the database has no study'):
         search(write_search(tmp_path, few_digits), tmp_path / 'work')
-    assert (tmp_path / 'work' / name).read_text() == 'mine'
+    assert [path.name for path in (tmp_path / 'work').iterdir()] == [name]
 
 
 def test_random_values_follow_from_the_seed_and_differ_between_processes(few_digits, tmp_path,
@@ -161,24 +191,34 @@ space = dict(lr=dict(type='log_uniform', low=1e-4, high=1e-2, key='optim_wrapper
     assert len({*drawn['a'], *drawn['c']}) == 5 and all(1e-4 < lr < 1e-2 for lr in drawn['a'])
 
 
-def test_a_database_that_fails_during_a_trial_is_named(few_digits, tmp_path, before_training):
+@pytest.mark.parametrize(('change', 'message'), [
+    ("update trial_params set distribution_json = '{}'", 'the study is damaged: KeyError'),
+    ('drop table trial_values', 'the database fails: .*no such table: trial_values; once')])
+def test_damage_during_a_trial_is_named(few_digits, tmp_path, before_training, change, message):
     def damage():
         with sqlite3.connect(tmp_path / 'work/study.db') as database:
-            database.execute('drop table trial_values')
+            database.execute(change)
     before_training(2, damage)
-    with pytest.raises(ValueError, match='the database fails: .*no such table: trial_values'):
+    with pytest.raises(ValueError, match=f'--storage: {message}'):
         search(write_search(tmp_path, few_digits), tmp_path / 'work')
 
 
 @pytest.mark.parametrize(('storage', 'message'), [
     ('sqlite:///{}/new.db', 'holds trials.csv, but the database has no study'),
-    ('sqlite:///{}/nowhere/new.db', '--storage: cannot open this database: unable to open'),
-    ('nonsense', '--storage: not a database URL')])
-def test_a_storage_that_cannot_be_is_refused(few_digits, trained, tmp_path, storage, message):
+    ('sqlite:///{}/nowhere/new.db', '--storage: there is no folder'),
+    ('sqlite:///{}/nowhere/deeper/new.db', '--storage: there is no folder'),
+    ('nonsense', '--storage: not a database URL'),
+    ('sqlite:///{}/new.db', 'nothing can be trained')])
+def test_a_refused_storage_leaves_nothing_behind(
+        few_digits, trained, tmp_path, monkeypatch, storage, message):
     config, work = write_search(tmp_path, few_digits), tmp_path / 'work'
     if 'trials.csv' in message:
         work.mkdir()
         (work / 'trials.csv').touch()
+    if 'trained' in message:
+        monkeypatch.setattr('tools.train.main', lambda _: (_ for _ in ()).throw(
+            ValueError('nothing can be trained')))
+    before = sorted(tmp_path.rglob('*'))
     with pytest.raises((OSError, ValueError), match=message):
         search(config, work, '--storage', storage.format(tmp_path))
-    assert not trained
+    assert sorted(tmp_path.rglob('*')) == before

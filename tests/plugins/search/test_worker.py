@@ -77,7 +77,7 @@ def test_a_metric_that_does_not_exist_ends_the_search_before_it_begins(few_digit
     config = write_search(tmp_path, few_digits, f"{FOUR}\nmetric = 'accuracy/top5'")
     with pytest.raises(ValueError, match="monitors 'accuracy/top5'.*nearest is accuracy/top1"):
         search(config, tmp_path / 'work')
-    assert not (tmp_path / 'work/trials').exists()
+    assert not (tmp_path / 'work').exists()
 
 
 def test_lines_and_the_table_grow_with_each_trial(few_digits, tmp_path, before_training, capsys):
