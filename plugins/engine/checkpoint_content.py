@@ -5,7 +5,6 @@ from typing import Any
 from torch import Tensor
 
 from .checks import check_shape
-from .config_keys import find
 from .run_reader import HISTORY
 
 _ADVICE = 'it is damaged or of another program'
@@ -26,9 +25,8 @@ _CONTENT = {
             'run_history?': [HISTORY[0] | {'metrics': {'*': 'a number'}}],
             'early_stop_*': {'best??': 'a number', 'best_epoch??': 'a whole number',
                              'bad_epochs': 'a whole number'}}}}
-_RESUMED = ('meta.epoch', 'meta.iter', 'optimizer.state', 'optimizer.param_groups',
-            'param_schedulers', *(f'message_hub.{key}' for key in (
-                'log_scalars', 'resumed_keys', 'runtime_info')))
+_RESUMED = dict(meta=('epoch', 'iter'), optimizer=('state', 'param_groups'),
+                message_hub=('log_scalars', 'resumed_keys', 'runtime_info'))
 _SCALARS = ('step', 'eta', 'mu', 'mu_product')  # of an optimizer's state for a parameter
 
 
@@ -53,9 +51,10 @@ def check_resumable(checkpoint: Mapping[str, Any], where: str,
     Raises:
         ValueError: Something is missing, or a state is of another shape.
     """
-    for key in _RESUMED:
-        if find(checkpoint, key, ...) is ...:
-            raise ValueError(f'checkpoint {where}: cannot be resumed, it has no {key}')
+    for part, names in _RESUMED.items():
+        if missing := [name for name in names if name not in checkpoint.get(part, ())]:
+            raise ValueError(f'checkpoint {where}: cannot be resumed, it has no '
+                             f'{part}.{missing[0]}')
     for place, shape in enumerate(shapes):
         for name, value in checkpoint['optimizer']['state'].get(place, {}).items():
             full = () if name in _SCALARS else tuple(shape)

@@ -1,7 +1,9 @@
 """Report wrong keys and numbers of a config clearly, before a network is built."""
 import math
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
@@ -12,6 +14,8 @@ from .config_keys import READ_KEYS, find, groups
 
 _WHOLE_CONFIG = ('model', 'env_cfg', 'default_hooks', 'randomness')
 _NEVER_NONE = ('model.backbone', 'model.head', 'model.bbox_head')
+# Groups of keys, or lists of them.
+_GROUPS = ('param_scheduler', 'val_evaluator', 'test_evaluator', 'custom_hooks')
 # Keys with numbers, each with its limits. The upper limits of a loader are above what any machine
 # holds, and refuse what would fill it: a million images at once, or 256 processes that load them.
 _NUMBERS = {
@@ -20,12 +24,13 @@ _NUMBERS = {
     **{f'train_cfg.{key}': (checks.whole, least, math.inf) for key, least in dict(
         max_epochs=1, max_iters=1, val_interval=1, val_begin=0).items()},
     'randomness.seed': (checks.whole, 0, LARGEST_SEED),
-    **{f'optim_wrapper.{key}': (checks.number, 0, math.inf) for key in (  # a gradient is not turned
-        'optimizer.lr', 'clip_grad.max_norm', 'clip_grad.clip_value')}}
+    'optim_wrapper.optimizer.lr': (checks.number, 0, math.inf)}
 _MAY_BE_NONE = ('randomness.seed', 'optim_wrapper.optimizer.lr')
 # Keys with one of several words, and those with a word or None.
 _WORDS = {'log_level': ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'),
           'env_cfg.mp_cfg.mp_start_method': ('fork', 'spawn', 'forkserver')}
+# Kinds of clip_grad, each with its limit.
+_CLIPPING = {'norm': 'max_norm', 'value': 'clip_value'}
 _TEXTS = ('load_from', 'work_dir', 'default_scope', 'experiment_name')
 
 
@@ -70,6 +75,11 @@ def check_config(cfg: Config) -> None:
         raise ValueError(f'config {cfg.filename}: has no {", ".join(missing)}, expected a '
                          'complete config. Files in configs/_base_ are only parts: give a config '
                          'that names them in its _base_')
+    for path in _GROUPS:
+        given = cfg.get(path) or ()
+        if not all(isinstance(one, Mapping) for one in (
+                given if isinstance(given, list | tuple) else [given])):
+            raise checks.refuse('', path, given, 'a group of keys, or a list of them')
     for path, (check, low, high) in _NUMBERS.items():
         value = find(cfg, path, ...)
         if value is not ... and not (value is None and path in _MAY_BE_NONE):
@@ -79,6 +89,23 @@ def check_config(cfg: Config) -> None:
     for path in _TEXTS:
         if not isinstance(find(cfg, path), str | None):
             raise checks.refuse('', path, find(cfg, path), 'a word or None')
+    if (clipping := find(cfg, 'optim_wrapper.clip_grad')) is not None:
+        _check_clipping(clipping)
+
+
+def _check_clipping(clipping: Any) -> None:
+    """A negative limit would reverse the gradient, so that training raises the loss."""
+    path = 'optim_wrapper.clip_grad'
+    kind = clipping.get('type', 'norm') if isinstance(clipping, Mapping) else None
+    if kind not in tuple(_CLIPPING):
+        raise checks.refuse('', path, clipping, 'dict(max_norm=NUMBER) or '
+                            "dict(type='value', clip_value=NUMBER)")
+    limit = clipping.get(_CLIPPING[kind])
+    if not (checks.is_number(limit) and limit > 0):
+        raise checks.refuse('', f'{path}.{_CLIPPING[kind]}', limit, 'a number above 0')
+    norm = clipping.get('norm_type', 2)
+    if norm != math.inf and not (checks.is_number(norm) and norm >= 1):
+        raise checks.refuse('', f'{path}.norm_type', norm, 'a number of at least 1, or inf')
 
 
 def check_weights(cfg: Config) -> None:

@@ -1,6 +1,9 @@
 """Read image files: the one reader of classification, detection and predictions."""
 import logging
+import mmap
+import os
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +25,9 @@ _ADVICE = {Image.DecompressionBombError: 'scale it down', MemoryError: 'scale it
            UnidentifiedImageError: f'copy the file again, or {CONVERT}'}
 _FLAT = 16  # of 255: a picture whose values vary less in each channel shows (nearly) nothing
 _NAMED = 20  # odd pictures that are named in a run
+# Byte k + 1 is set when a file with the checksum k was warned of; byte 0 counts them. Data loaders
+# fork their workers, which share it.
+_warned = mmap.mmap(-1, 1 << 24)
 oddities: dict[str, str] = {}  # path -> what is odd about a picture that this process has read
 # Pillow's warning of half the limit names no file, and such a picture is read well.
 warnings.filterwarnings('ignore', category=Image.DecompressionBombWarning)
@@ -34,8 +40,8 @@ def read_image(path: str | Path) -> Image.Image:
     first of several pages or frames is read. 16-bit grey, and 32-bit grey with values in
     0 ... 65535, keep the upper byte; floating point in 0 ... 1 becomes 0 ... 255; other pixels are
     rejected. Nothing is stretched: 12 bits in a 16-bit file come out dark. Further pages, dark
-    pictures and those of (nearly) one colour are warned of, once in a process. Pillow is used
-    because it reports truncated files, which OpenCV fills with grey.
+    pictures and those of (nearly) one colour are warned of, once. Pillow is used because it reports
+    truncated files, which OpenCV fills with grey.
 
     Raises:
         ValueError: The file is missing, is no image, is truncated, is too large (Pillow's limit
@@ -94,8 +100,11 @@ def _eight_bits(image: Image.Image, file: Image.Image) -> tuple[Image.Image, str
 
 
 def _warn(path: str, odd: str) -> None:
-    """Warn once in a process, not in every epoch."""
-    if path not in oddities and len(oddities) <= _NAMED:
-        print_log(f'{path}: {odd}' if len(oddities) < _NAMED else f'More than {_NAMED} pictures '
-                  'are odd; no more are named', 'current', logging.WARNING)
+    """Warn once a run, not in every epoch and every worker."""
     oddities[path] = odd
+    place = 1 + zlib.crc32(os.fsencode(path)) % (len(_warned) - 1)
+    if _warned[place] or _warned[0] > _NAMED:
+        return
+    _warned[place], _warned[0] = 1, _warned[0] + 1
+    print_log(f'{path}: {odd}' if _warned[0] <= _NAMED else
+              f'More than {_NAMED} pictures are odd; no more are named', 'current', logging.WARNING)

@@ -7,11 +7,12 @@ The unpicklers, for files from anyone, are Python's own, as the C version alloca
 file's numbers ask for.
 """
 import inspect
+import itertools
 import pickle
 import re
 import warnings
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from mmengine.logging import HistoryBuffer
 DROPPED = object()  # returned for a value that is left out
 _EXACT = {str: str.__str__, int: int.__int__, float: float.__float__}
 _HISTORY = ('_log_history', '_count_history', 'max_length')
+_LARGEST_TUPLE = 10_000  # values in it and in the tuples that it holds
+_MOST = 3_000_000  # values: a small file can name one list many times, in lists like it
 _PLAIN = (type(None), bool, str, int, float, complex, bytes, torch.dtype, torch.device)
 
 
@@ -70,7 +73,8 @@ def reject(key: str, value: Any) -> Any:
     raise ValueError(f'{key}: expected a tensor or plain value, found {type(value).__name__}')
 
 
-def plain(value: Any, other: Callable[[str, Any], Any] = drop, key: str = '') -> Any:
+def plain(value: Any, other: Callable[[str, Any], Any] = drop, key: str = '',
+          counter: Iterator[int] | None = None) -> Any:
     """Copy a checkpoint as what ``torch.load`` accepts by itself; tensors share their memory.
 
     Numbers and arrays of numpy become Python's numbers and tensors, a log history a dict, and
@@ -80,10 +84,14 @@ def plain(value: Any, other: Callable[[str, Any], Any] = drop, key: str = '') ->
         value: The checkpoint.
         other: Called with key and value for anything else; it returns what replaces the value.
         key: The value's place in the checkpoint, such as ``meta.epoch``.
+        counter: Counts the values.
 
     Raises:
-        ValueError: A value is damaged; or ``other`` raises it.
+        ValueError: There are too many values; or ``other`` raises it.
     """
+    counter = counter or itertools.count()
+    if next(counter) > _MOST:
+        raise ValueError(f'{key}: expected at most {_MOST} values')
     if type(value) in _PLAIN or value is DROPPED:
         return value
     if isinstance(value, torch.Tensor):
@@ -96,16 +104,17 @@ def plain(value: Any, other: Callable[[str, Any], Any] = drop, key: str = '') ->
     if isinstance(value, dict):
         copy = next(kind for kind in (OrderedDict, Counter, dict) if isinstance(value, kind))()
         for name, item in value.items():
-            name = plain(name, other, key)
-            item = plain(item, other, f'{key}.{name}'.lstrip('.'))
+            name = plain(name, other, key, counter)
+            item = plain(item, other, f'{key}.{name}'.lstrip('.'), counter)
             if name is not DROPPED and item is not DROPPED:
                 copy[name] = item
         if hasattr(copy, '__dict__') and hasattr(value, '_metadata'):  # layer versions of a model
-            copy._metadata = plain(value._metadata, other, f'{key}._metadata')
+            copy._metadata = plain(value._metadata, other, f'{key}._metadata', counter)
         return copy
     for kind in (list, tuple, set, frozenset):
         if isinstance(value, kind):
-            items = [plain(item, other, f'{key}[{place}]') for place, item in enumerate(value)]
+            items = [plain(item, other, f'{key}[{place}]', counter)
+                     for place, item in enumerate(value)]
             return (set if kind is frozenset else kind)(x for x in items if x is not DROPPED)
     for kind, exact in _EXACT.items():
         if isinstance(value, kind):
@@ -114,7 +123,8 @@ def plain(value: Any, other: Callable[[str, Any], Any] = drop, key: str = '') ->
         replaced = _meaning(value)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(f'{key}: damaged {type(value).__name__}') from error
-    return plain(other(key, value) if replaced is value else replaced, other, key)
+    return plain(other(key, value) if replaced is value else replaced, other, key,
+                 counter)
 
 
 def _meaning(value: Any) -> Any:
@@ -166,11 +176,31 @@ def restore_histories(log_scalars: dict[str, Any], where: str) -> None:
                              f'{", ".join(_HISTORY)} of a log history') from error
 
 
+def _bounded(load: Callable[[Any], None]) -> Callable[[Any], None]:
+    def checked(unpickler: Any) -> None:
+        load(unpickler)
+        if _size(unpickler.stack[-1]) > _LARGEST_TUPLE:
+            raise pickle.UnpicklingError('it holds a tuple that is too large')
+    return checked
+
+
+def _size(value: Any) -> int:
+    return 1 + sum(map(_size, value)) if isinstance(value, tuple) else 1
+
+
+class BoundedUnpickler(pickle._Unpickler):
+    """Rejects tuples that hold one another many times: hashing one as a key would take years."""
+
+    dispatch = pickle._Unpickler.dispatch | {
+        code[0]: _bounded(pickle._Unpickler.dispatch[code[0]])
+        for code in (pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3)}
+
+
 def globals_of(file: Any) -> set[str]:
     """The globals that a pickle uses, as ``module.name``; none of them is called."""
     names: set[str] = set()
 
-    class Reader(pickle._Unpickler):
+    class Reader(BoundedUnpickler):
         def find_class(self, module: str, name: str) -> type:
             names.add(f'{module}.{name}')
             return _Anything

@@ -1,4 +1,5 @@
 """Faster training steps: mixed precision, fused optimizers, and no waiting for the device."""
+import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -7,10 +8,9 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.optim import OptimWrapper
-from mmengine.registry import OPTIM_WRAPPERS
+from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
 
 # Arguments that choose an implementation, or that fused kernels do not support.
-_FUSED = ('Adam', 'AdamW', 'SGD')  # on a CPU and on a GPU
 _CHOICES = ('fused', 'foreach', 'capturable', 'differentiable')
 
 
@@ -91,8 +91,8 @@ def with_fused_kernel(optim_wrapper: Mapping[str, Any]) -> dict[str, Any]:
     PyTorch's default on a CPU loops over weights with one pass per operation: for Adam on ResNet18
     six times slower. Results agree up to rounding. Left unchanged are optimizers without a fused
     kernel, those whose config names an implementation, those in an AmpOptimWrapper (fused kernels
-    would have to undo its loss scaling), and SGD with momentum (its fused kernel fails when a part
-    of the network becomes trainable later).
+    would have to undo its loss scaling), SGD with momentum (its fused kernel fails when a part of
+    the network becomes trainable later), and Adagrad on a GPU (it has no kernel).
 
     Args:
         optim_wrapper: ``optim_wrapper`` of a config.
@@ -101,8 +101,14 @@ def with_fused_kernel(optim_wrapper: Mapping[str, Any]) -> dict[str, Any]:
         A copy of the config, with ``optimizer.fused=True`` where that helps.
     """
     optimizer = optim_wrapper.get('optimizer')
-    if (not isinstance(optimizer, Mapping) or optimizer.get('type') not in _FUSED
-            or any(key in optimizer for key in _CHOICES) or optimizer.get('momentum')
-            or optim_wrapper.get('type') == 'AmpOptimWrapper'):
+    if (not isinstance(optimizer, Mapping) or any(key in optimizer for key in _CHOICES)
+            or optim_wrapper.get('type') == 'AmpOptimWrapper' or optimizer.get('momentum')):
+        return dict(optim_wrapper)
+    kind = optimizer.get('type')
+    with OPTIMIZERS.switch_scope_and_registry(None) as registry:
+        kind = registry.get(kind) if isinstance(kind, str) else kind
+    own = inspect.isclass(kind) and kind.__module__.startswith(torch.optim.__name__)
+    if not own or 'fused' not in inspect.signature(kind).parameters or (
+            kind is torch.optim.Adagrad and torch.cuda.is_available()):
         return dict(optim_wrapper)
     return dict(optim_wrapper, optimizer=dict(optimizer, fused=True))

@@ -56,15 +56,19 @@ def check_types(cfg: Config) -> None:
                                      + near(key, sorted(known)))
 
 
+def registry_of(path: str) -> Registry | None:
+    """The registry of the types of a group; None if it is in an unusual place."""
+    return next((getattr(registries, found) if isinstance(found, str) else found
+                 for place, found in REGISTRIES.items() if re.fullmatch(place, path)), None)
+
+
 def arguments(path: str, node: Mapping[str, Any]) -> dict[str, inspect.Parameter] | None:
     """Arguments of what a group builds, by name; None if unknown, or if it accepts any.
 
     Raises:
         ValueError: The group's type is not registered.
     """
-    kind = node.get('type')
-    registry = next((getattr(registries, found) if isinstance(found, str) else found
-                     for place, found in REGISTRIES.items() if re.fullmatch(place, path)), None)
+    kind, registry = node.get('type'), registry_of(path)
     if isinstance(kind, str) and registry is not None:
         classes: tuple[Any, ...] = (_found(registry, kind, f'{path}.type'),)
     elif kind is None and path in _UNTYPED:

@@ -111,4 +111,4 @@ def anchors(rng: Random, setting: Setting) -> Attempt:
                    for a, b in zip(one, other, strict=True)) and all(
             side > 0 for level in sizes for size in level for side in size), sizes
 
-    return Attempt(f'{key}={value[:80]}', [where, 'anchor', 'model cannot be built'], use)
+    return Attempt(f'{key}={value[:80]}', [where, 'anchor', 'base_sizes', 'strides'], use)

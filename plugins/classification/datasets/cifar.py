@@ -13,7 +13,7 @@ from plugins.classification.datasets.source import SOURCES, Source
 from plugins.classification.datasets.splits import at_most_per_class, wanted_classes
 from plugins.engine import checks
 from plugins.engine.files import checksum, resolve_path
-from plugins.engine.plain_values import INERT, plain, reject
+from plugins.engine.plain_values import INERT, BoundedUnpickler, plain, reject
 from plugins.engine.wording import shortened
 
 
@@ -135,7 +135,7 @@ def find_folder(root: Path, upstream: type[official.CIFAR10], expected: dict) ->
         f'{root / folder_name}; {todo} (or correct data_root)')
 
 
-class _Unpickler(pickle._Unpickler):
+class _Unpickler(BoundedUnpickler):
     """Rejects everything but arrays and plain values; numpy wrote bytes as latin-1 text."""
 
     def find_class(self, module: str, name: str) -> type:

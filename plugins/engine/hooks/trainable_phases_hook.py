@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
@@ -22,7 +23,8 @@ class TrainablePhasesHook(Hook):
 
     Raises:
         ValueError: Phases are out of order, the model has no ``set_trainable``, the loop does not
-            count epochs, or a part of the model is frozen at the start.
+            count epochs, a part of the model is frozen at the start, or a distributed run has no
+            ``find_unused_parameters``.
     """
 
     def __init__(self, phases: Sequence[dict[str, Any]]) -> None:
@@ -45,12 +47,23 @@ class TrainablePhasesHook(Hook):
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
             raise ValueError('TrainablePhasesHook: phases begin at epochs, but train_cfg is a '
                              f'{type(runner.train_loop).__name__}; use by_epoch=True')
+        freezes = any(phase['trainable'] is not None for phase in self.phases)
+        if freezes and is_model_wrapper(runner.model) and not getattr(
+                runner.model, 'find_unused_parameters', False):
+            raise ValueError(
+                'TrainablePhasesHook: DistributedDataParallel waits for the gradients of '
+                'parameters that are frozen after it was set up. Add find_unused_parameters = True '
+                'to the config.')
         if frozen := [name for name, weight in model.named_parameters()
                       if not weight.requires_grad]:
             raise ValueError(
                 f'TrainablePhasesHook: {frozen[0]} is frozen at the start, and so may be unknown '
                 'to the optimizer and DistributedDataParallel. Build the model with everything '
                 'trainable (trainable=None, frozen_stages=-1); the phases freeze it.')
+        last, epochs = self.phases[-1]['begin'], runner.train_loop.max_epochs
+        if last >= epochs:
+            runner.logger.warning(f'TrainablePhasesHook: the phase that begins after {last} epochs '
+                                  f'never begins, as train_cfg.max_epochs is {epochs}')
 
     def before_train_epoch(self, runner: Runner) -> None:
         number = sum(phase['begin'] <= runner.epoch for phase in self.phases) - 1

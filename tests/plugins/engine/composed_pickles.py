@@ -161,7 +161,12 @@ def payloads(marker: Path) -> Mapping[str, bytes]:
         'list in itself': b']q\x00h\x00a',
         'memo': number(1) + b'r' + struct.pack('<I', 2 ** 31),
     }
-    chained['tuple as deep as no stack'] = b')' + b'\x85' * 2_000_000
+    nested = b')' + b''.join(b'q' + bytes([level]) + b'h' + bytes([level]) + b'\x86'
+                             for level in range(1, 61))  # t = (t, t), 60 times
+    chained |= {
+        'key whose hash takes years': b'}' + nested + b'Ns',
+        'member whose hash takes years': call('__builtin__.set', b'](' + nested + b'e'),
+        'tuple as deep as no stack': b')' + b'\x85' * 2_000_000}
     return {key: mapping(state_dict=mapping(w=VECTOR), extra=value)
             for key, value in chained.items()}
 

@@ -46,8 +46,7 @@ def resumable():
     state = {place: dict(step=torch.tensor(3.), exp_avg=torch.zeros(*shape))
              for place, shape in enumerate([(2, 3), (4, 5)])}
     return dict(meta=dict(epoch=1, iter=2), optimizer=dict(param_groups=[], state=state),
-                message_hub=dict(log_scalars={}, resumed_keys={}, runtime_info={}),
-                param_schedulers=[])
+                message_hub=dict(log_scalars={}, resumed_keys={}, runtime_info={}))
 
 
 @pytest.mark.parametrize('part, name', [

@@ -51,6 +51,8 @@ def test_helper_variables_of_other_names_may_stay(cfg):
 
 
 @pytest.mark.parametrize('path, value, message', [
+    *((key, value, f'{key}=.*, expected a group of keys, or a list') for key, value in (
+        ('param_scheduler', [None]), ('val_evaluator', ['Accuracy']), ('custom_hooks', 3))),
     ('model.head', None, 'has no model.head, expected a complete config'),
     ('train_cfg.max_epochs', 1.5, '^train_cfg.max_epochs=1.5, expected a whole number of at'),
     ('train_cfg.max_epochs', 0, 'max_epochs=0'), ('train_cfg.max_epochs', True, '=True'),
@@ -60,10 +62,13 @@ def test_helper_variables_of_other_names_may_stay(cfg):
     ('train_dataloader.num_workers', -1, 'num_workers=-1'),
     ('train_dataloader.num_workers', 100000, 'num_workers=100000, .* at most 256'),
     ('train_dataloader.batch_size', 10 ** 12, 'at least 1 and at most 1000000'),
+    ('optim_wrapper.clip_grad', dict(max_norm=1, norm_type=0), r'norm_type=0, .* 1, or inf'),
     ('randomness.seed', -1, 'seed=-1, expected .* at least 0 and at most 4294967295'),
     ('randomness.seed', 2 ** 32, 'seed=4294967296'),
-    ('optim_wrapper.clip_grad.max_norm', -1, 'clip_grad.max_norm=-1, expected a number in .0'),
+    ('optim_wrapper.clip_grad.max_norm', -1, 'clip_grad.max_norm=-1, expected a number above 0'),
+    ('optim_wrapper.clip_grad', dict(norm_type=2), 'clip_grad.max_norm=None, expected a number'),
     ('optim_wrapper.clip_grad', dict(type='value', clip_value='a'), "clip_grad.clip_value='a'"),
+    ('optim_wrapper.clip_grad', 5, r'clip_grad=5, expected dict\(max_norm=NUMBER\)'),
     ('optim_wrapper.optimizer.lr', -0.1, 'optimizer.lr=-0.1, expected a number in .0, inf.'),
     ('optim_wrapper.optimizer.lr', 'fast', "lr='fast'"),
     ('optim_wrapper.optimizer.lr', float('inf'), 'lr=inf'),

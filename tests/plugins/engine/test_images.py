@@ -1,4 +1,6 @@
 """One reader: the pixels that OpenCV gives, 16 bits scaled, and every bad file named."""
+import mmap
+import multiprocessing
 import subprocess
 import sys
 
@@ -18,7 +20,7 @@ RAMP = np.arange(4 * 8 * 3, dtype=np.uint8).reshape(4, 8, 3) * 2  # H x W x RGB,
 def warned(monkeypatch):
     """The warnings of the test."""
     texts = []
-    monkeypatch.setattr(images, 'oddities', {})
+    monkeypatch.setattr(images, '_warned', mmap.mmap(-1, 1 << 20))
     monkeypatch.setattr(images, 'print_log', lambda text, *_: texts.append(text))
     return texts
 
@@ -91,10 +93,17 @@ def test_a_picture_that_shows_nothing_is_warned_of_once(tmp_path, pixels, told, 
     assert told is None or told in warned[0]
 
 
-def test_a_flood_of_warnings_ends(tmp_path, warned):
-    for path in [save(tmp_path / f'{k}.png', np.zeros((2, 2), np.uint8)) for k in range(30)]:
+def test_workers_warn_once_in_all_and_a_flood_ends(tmp_path, warned):
+    paths = [save(tmp_path / f'{k}.png', np.zeros((2, 2), np.uint8)) for k in range(30)]
+    for _ in range(2):
+        worker = multiprocessing.get_context('fork').Process(target=read, args=(paths[0], ))
+        worker.start()
+        worker.join()
+    read(paths[0])
+    assert warned == []  # the first worker had said it
+    for path in paths:
         read(path)
-    assert len(warned) == 21 and warned[-1] == 'More than 20 pictures are odd; no more are named'
+    assert len(warned) == 20 and warned[-1] == 'More than 20 pictures are odd; no more are named'
 
 
 @pytest.mark.parametrize('orientation', range(1, 9))

@@ -134,5 +134,10 @@ def test_every_schedulers_state_is_plain_and_continues(name, tmp_path):
 
 
 def test_what_a_small_file_makes_large_is_rejected():
+    lists = [1] * 10
+    for _ in range(9):
+        lists = [lists] * 10
+    with pytest.raises(ValueError, match='expected at most 3000000 values'):
+        plain(dict(laughs=lists), reject)
     with pytest.raises(ValueError, match='log.x: expected a tensor that is stored completely'):
         plain(dict(log=dict(x=torch.ones(1).expand(2 ** 40))), reject)

@@ -43,11 +43,14 @@ def test_bf16_wrapper_computes_in_bfloat16_and_learns():
 SGD = dict(type='SGD', lr=0.01)
 
 
-@pytest.mark.parametrize('kind', ['Adam', 'AdamW', 'SGD'])
-def test_optimizers_that_have_a_fused_kernel_get_it(kind):
+@pytest.mark.parametrize('gpu, kind, fused', [
+    *((False, kind, True) for kind in ('Adam', 'AdamW', 'SGD', 'Adagrad')), (True, 'Adam', True),
+    (True, 'Adagrad', False)])
+def test_optimizers_that_have_a_fused_kernel_get_it(gpu, kind, fused, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: gpu)
     wrapper = dict(type='OptimWrapper', optimizer=dict(type=kind, lr=0.01))
-    assert with_fused_kernel(wrapper) == dict(
-        type='OptimWrapper', optimizer=dict(type=kind, lr=0.01, fused=True))
+    own = dict(type=kind, lr=0.01, fused=True) if fused else wrapper['optimizer']
+    assert with_fused_kernel(wrapper) == dict(type='OptimWrapper', optimizer=own)
     assert 'fused' not in wrapper['optimizer']  # the config is not changed
 
 

@@ -112,6 +112,15 @@ def distributed(run_scripted, tmp_path, **wrapper):
                            optim_wrapper=torch.optim.SGD(model.parameters(), lr=0.1))
 
 
+def test_what_distributed_training_would_not_synchronise_is_refused(
+        run_scripted, tmp_path, process_group):
+    hook = TrainablePhasesHook(PHASES)
+    with pytest.raises(ValueError, match='Add find_unused_parameters = True'):
+        hook.before_train(distributed(run_scripted, tmp_path))
+    TrainablePhasesHook([dict(begin=0, trainable=None)]).before_train(
+        distributed(run_scripted, tmp_path))  # freezes nothing
+
+
 def test_distributed_training_goes_through_both_phases(run_scripted, tmp_path, process_group):
     runner = distributed(run_scripted, tmp_path, find_unused_parameters=True)
     hook = TrainablePhasesHook(PHASES)
@@ -126,3 +135,10 @@ def test_distributed_training_goes_through_both_phases(run_scripted, tmp_path, p
             runner.optim_wrapper.step()
         assert (model.backbone.weight.item() != before[0]) == (runner.epoch >= 2)
         assert model.head.weight.item() != before[1]
+
+
+@pytest.mark.parametrize('epochs', [2, 3])
+def test_a_phase_after_the_end_of_the_run_is_warned_of(run_scripted, tmp_path, epochs):
+    train(run_scripted, tmp_path, epochs=epochs)
+    said = ''.join(path.read_text() for path in tmp_path.rglob('*.log'))
+    assert ('after 2 epochs never begins, as train_cfg.max_epochs is 2' in said) == (epochs == 2)
