@@ -17,8 +17,14 @@ def random_state() -> dict[str, Any]:
 
 
 def set_random_state(state: dict[str, Any] | None) -> None:
-    """Set a state from :func:`random_state`; None leaves the present one."""
+    """Set a state from :func:`random_state`; None leaves the present one.
+
+    Raises:
+        ValueError: numpy's position is none, which numpy would not notice and read anywhere.
+    """
     if state is not None:
+        if state['numpy'][2] not in range(625):
+            raise ValueError(f'numpy is at number {state["numpy"][2]}, expected 0 to 624')
         torch.set_rng_state(state['torch'].cpu())
         np.random.set_state(state['numpy'])
         random.setstate(state['python'])

@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader
 from .allocator import keep_freed_memory
 from .build_errors import named, naming
 from .checkpoint import check_finite, misfit, read_checkpoint
-from .checkpoint_content import check_resumable
+from .checkpoint_content import check_resumable, check_shapes
 from .checks import class_names
 from .console import lenient
 from .experiment import EXPERIMENT, check_resumed, other_length, other_model
@@ -214,12 +214,19 @@ class TransferRunner(Runner):
             self._check_state(filename, checkpoint)
             # Now: the optimizer would silently use the checkpoint's rates, or none.
             check_resumed(filename, begun, asked)
-            check_resumable(checkpoint, filename, [
-                value.shape for group in self.optim_wrapper.param_groups
-                for value in group['params']])
+            loop, wrapper = self.train_loop, self.optim_wrapper
+            check_resumable(checkpoint, filename, plain(
+                dict(param_groups=wrapper.state_dict().get('param_groups'),
+                     param_schedulers=self.param_schedulers, epochs=loop.max_epochs,
+                     # Begun with fewer processes, it has done more iterations in an epoch.
+                     iterations=(loop.max_iters + loop.max_epochs) * self.world_size),
+                lambda _, own: own.state_dict()))
             if changed := other_length(begun, asked):
                 check_longer_run(self.param_schedulers, checkpoint.get('param_schedulers'),
                                  f'{filename}: {changed}')
+            check_shapes(checkpoint['optimizer'], [
+                value.shape for group in wrapper.param_groups for value in group['params']],
+                checkpoint['meta']['iter'] // wrapper._accumulative_counts, filename)
             if position := checkpoint['meta'].get('position'):
                 self.train_loop.resume_at(position)
             else:

@@ -131,7 +131,11 @@ class _ExactLoop:
         return dict(passes=self.passes, batches=self.batches, processes=all_gather_object(mine))
 
     def resume_at(self, position: dict[str, Any]) -> None:
-        """Continue from a position when the next pass begins; exactly, with as many processes."""
+        """Continue from a position when the next pass begins; exactly, with as many processes.
+
+        Raises:
+            ValueError: It is damaged, or of another model or data set.
+        """
         processes = position['processes']
         same = len(processes) == get_world_size()
         if not same:  # a batch of each process is one iteration
@@ -141,12 +145,17 @@ class _ExactLoop:
             position = position | dict(
                 batches=position['batches'] * len(processes) // get_world_size())
         self._resumed = position
-        if same:
-            self._resumed = position | processes[get_rank()]
-            self._restore(self._resumed)
+        try:
+            if position['batches'] > self.max_iters:
+                raise ValueError(f'batches is {position["batches"]} of {self.max_iters}')
+            if same:
+                self._resumed = position | processes[get_rank()]
+                self._restore(self._resumed)
+        except Exception as error:  # damaged values raise anything
+            raise ValueError(f'meta.position of the checkpoint is damaged: {error}') from error
 
     def _restore(self, state: dict[str, Any]) -> None:
-        """Set what this process had, but for the random states, which the next pass sets."""
+        """Set what this process had; random states only on trial, as the next pass sets them."""
         model = unwrapped(self.runner)
         for name, gradient in state['gradients'].items():
             parameter = model.get_parameter(name)
@@ -155,6 +164,8 @@ class _ExactLoop:
             model.get_buffer(name).copy_(buffer)
         for (owner, name), value in zip(self._unsaved(), state['unsaved'], strict=True):
             setattr(owner, name, value)
+        for key in ('began', 'now'):
+            set_random_state(state[key])
 
     def _unsaved(self) -> Iterator[tuple[object, str]]:
         for owner in (*self.runner.hooks, *unwrapped(self.runner).modules()):

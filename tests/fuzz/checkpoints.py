@@ -15,7 +15,7 @@ _NEW = (*VALUES, torch.zeros(2, 3), torch.zeros(0), torch.full((10,), float('nan
         b'x')
 # Not mutated: a run's own memory, which only --resume of a file of one's own reads; nor weights for
 # load_from, which upstream leaves out with a warning where they do not fit.
-_AS_IS = ('position', 'run_history', 'resumed_keys', 'optimizer', 'param_schedulers')
+_AS_IS = ('position', 'run_history', 'resumed_keys')
 
 
 def _used(setting: Setting, how: str, path: Path) -> Any:

@@ -96,6 +96,10 @@ def damaged(key):
 
 @pytest.mark.parametrize('change, message', [
     (lambda c: c.pop('optimizer'), 'no run can be resumed from it; resume from .*epoch_1.pth'),
+    (lambda c: c.pop('param_schedulers'), 'param_schedulers is None'),
+    (lambda c: c['optimizer'].update(state={}), 'optimizer.state is {} after 2 steps, expected'),
+    (lambda c: c['meta'].update(iter=10 ** 15), 'meta.iter is 1000000000000000, expected at most'),
+    (lambda c: c['meta'].update(epoch=3, iter=6), 'meta.epoch is 3, expected at most train_cfg'),
     (lambda c: [c.pop(key) for key in list(c) if key != 'state_dict'],
      "holds weights .* but not the optimizer's state"),
     (damaged('state_dict'), ' weight: found numbers that are not finite'),
