@@ -1,8 +1,8 @@
 """Anchors and labelled boxes of a batch, as tensors with which a whole batch is computed at once.
 
-Letters in shapes: B images, at most G boxes in an image; L scales, K anchors per cell, A anchors on
-all scales, in mmdet's order (scale, row, column, anchor of the cell). A box has L*K places: on each
-scale, the K anchors of the cell that contains its centre.
+Letters in shapes: B images, at most G boxes in an image, M boxes in the batch; L scales, K anchors
+per cell, A anchors on all scales, in mmdet's order (scale, row, column, anchor of the cell). A box
+has L*K places: on each scale, the K anchors of the cell that contains its centre.
 """
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,6 +59,16 @@ class Grid:
         firsts = [part[:self.per_cell] for part in self.anchors.split(self.counts)]
         return torch.stack([first[:, 2:] - first[:, :2] for first in firsts])
 
+    @cached_property
+    def axes(self) -> list[tuple[Tensor, Tensor]]:
+        """For each scale, the anchors' left and right (W, K, 2), and top and bottom (H, K, 2).
+
+        Anchors in the same column share the former, those in the same row the latter.
+        """
+        parts = [part.view(*size, self.per_cell, 4) for size, part
+                 in zip(self.sizes, self.anchors.split(self.counts), strict=True)]
+        return [(part[0, :, :, 0::2], part[:, 0, :, 1::2]) for part in parts]
+
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
@@ -68,18 +78,23 @@ class Boxes:
         boxes: (B, G, 4), corners in pixels of the input; padding is zero.
         labels: (B, G), class indices.
         real: (B, G), False for padding.
+        flat: (M, 4), the boxes of all images without padding.
+        images: (M,), index of the image that each box in ``flat`` belongs to.
     """
 
     boxes: Tensor
     labels: Tensor
     real: Tensor
+    flat: Tensor
+    images: Tensor
 
     @classmethod
     def of(cls, instances: Sequence[InstanceData]) -> 'Boxes':
         """Collect ``bboxes`` (N, 4) and ``labels`` (N,) of each image."""
+        boxes = [item.bboxes for item in instances]
         ones = [item.labels.new_ones(len(item.labels), dtype=torch.bool) for item in instances]
-        return cls(padded([item.bboxes for item in instances]),
-                   padded([item.labels for item in instances]), padded(ones))
+        columns = [_padded(column) for column in (boxes, [item.labels for item in instances], ones)]
+        return cls(*columns, *flattened(boxes))
 
     def places(self, grid: Grid) -> tuple[Tensor, Tensor]:
         """Find the cell that contains each box's centre, and the anchors of that cell.
@@ -97,7 +112,14 @@ class Boxes:
         return cells, (grid.begins + cells * grid.per_cell)[..., None] + numbers
 
 
-def padded(columns: Sequence[Tensor]) -> Tensor:
+def flattened(boxes: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Join the boxes (N, 4) of several images to (M, 4), with the image index (M,) of each."""
+    images = [item.new_full((len(item),), number, dtype=torch.long)
+              for number, item in enumerate(boxes)]
+    return torch.cat(list(boxes)), torch.cat(images)
+
+
+def _padded(columns: Sequence[Tensor]) -> Tensor:
     """Pad to (B, G, ...), with G at least 1, because a maximum over no elements would fail."""
     together = pad_sequence(list(columns), batch_first=True)
     missing = int(together.shape[1] == 0)

@@ -1,8 +1,8 @@
 """Assign the boxes of a whole batch to YOLOv3's anchors at once.
 
-Letters in shapes are those of yolov3_grid.py. Only the S = G*L*K places of an image's boxes can be
-assigned a box, so losses are computed at hundreds of anchors instead of thousands. No shape depends
-on values, so nothing waits for the device.
+Letters in shapes are those of yolov3_grid.py. Only the S = G*L*K places of an image's boxes (or all
+anchors, if these are fewer) can be assigned a box, so boxes are compared with hundreds of anchors
+instead of thousands. No shape depends on values, so nothing waits for the device.
 """
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,9 @@ from mmdet.models.task_modules.assigners import GridAssigner
 from mmdet.registry import TASK_UTILS
 from torch import Tensor
 
-from plugins.detection.yolov3_grid import Boxes, Grid, padded
+from plugins.detection.yolov3_grid import Boxes, Grid, flattened
+
+_OVERLAPS = 2 ** 18  # pairs of box and anchor computed at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +67,7 @@ class BatchGridAssigner(GridAssigner):
 
     def assign_batch(self, grid: Grid, truth: Boxes) -> Assignment:
         """Assign the boxes of a batch to the anchors of all scales."""
-        cells, places = truth.places(grid)
-        # Boxes with centres in the same cell have the same places; only the first box's count.
-        first = truth.real[..., None] & ~_later_in_cell(cells).any(1)  # (B, G, L)
-        responsible = first[..., None].expand_as(places).flatten(1)
-        anchors = places.flatten(1)
+        anchors, responsible = _candidates(grid, truth)
         overlaps = self.iou_calculator(truth.boxes, grid.anchors[anchors])  # (B, G, S)
         overlaps = overlaps.masked_fill(~(truth.real[..., None] & responsible[:, None]), -1.)
         best_of_place, nearest = overlaps.max(1)
@@ -79,9 +77,7 @@ class BatchGridAssigner(GridAssigner):
         won = (wins * numbers).amax(1)  # the last box takes the anchor, as in upstream's loop
         assigned = torch.where(won > 0, won, (nearest + 1) * (best_of_place > self.pos_iou_thr))
         objects = _marked(anchors, assigned > 0, len(grid.anchors))
-        common = _common(truth.boxes, grid.anchors[None])
-        union = (_areas(truth.boxes)[..., None] + _areas(grid.anchors) - common).clamp(min=1e-6)
-        background = ~(objects | (common / union > self.neg_iou_thr).any(1))
+        background = ~(objects | _near_boxes(grid, truth, self.neg_iou_thr))
         return Assignment(anchors, (assigned - 1).clamp(min=0), assigned > 0, objects, background)
 
 
@@ -141,19 +137,32 @@ def inside_ignored(boxes: Tensor, ignored: Sequence[Tensor], threshold: float) -
     Returns:
         (B, A), bool.
     """
-    return (_common(padded(ignored), boxes) > threshold * _areas(boxes)[:, None]).any(1)
+    regions, images = flattened(ignored)
+    sides = boxes[..., 2:] - boxes[..., :2]
+    least = threshold * sides[..., 0] * sides[..., 1]
+    x1, y1, x2, y2 = boxes.unbind(-1)
+    left, top, right, bottom = regions[:, :, None].unbind(1)
+    width = torch.minimum(x2[images], right) - torch.maximum(x1[images], left)
+    height = torch.minimum(y2[images], bottom) - torch.maximum(y1[images], top)
+    inside = width.clamp(min=0) * height.clamp(min=0) > least[images]
+    return _any_in_image(inside, images, len(boxes))
 
 
-def _common(boxes: Tensor, others: Tensor) -> Tensor:
-    """Areas (B, N, M) that boxes (B, N, 4) share with others (B or 1, M, 4)."""
-    x1, y1, x2, y2 = boxes.movedim(-1, 0)[..., None]
-    left, top, right, bottom = others[:, None].movedim(-1, 0).contiguous()  # quicker than strided
-    width = (torch.minimum(x2, right) - torch.maximum(x1, left)).clamp_(min=0)
-    return (torch.minimum(y2, bottom) - torch.maximum(y1, top)).clamp_(min=0).mul_(width)
+def _candidates(grid: Grid, truth: Boxes) -> tuple[Tensor, Tensor]:
+    """Candidate anchors (B, S), and a mask (B, S) of those whose cell contains a box's centre.
 
-
-def _areas(boxes: Tensor) -> Tensor:
-    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
+    These are the places of the boxes, or all anchors if fewer; the mask has no anchor twice.
+    """
+    cells, places = truth.places(grid)
+    anchors = places.flatten(1)
+    real = truth.real[:, :, None, None].expand_as(places).flatten(1)
+    total = len(grid.anchors)
+    if anchors.shape[1] > total:
+        return (torch.arange(total, device=anchors.device).expand(len(anchors), -1),
+                _marked(anchors, real, total))
+    # Boxes with centres in the same cell have the same places; only the first box's count.
+    again = _later_in_cell(cells).any(1)  # (B, G, L)
+    return anchors, real & ~again[..., None].expand_as(places).flatten(1)
 
 
 def _later_in_cell(cells: Tensor) -> Tensor:
@@ -166,3 +175,39 @@ def _marked(anchors: Tensor, chosen: Tensor, total: int) -> Tensor:
     """(B, total), True for the anchors (B, S) where ``chosen`` (B, S) is True."""
     marks = torch.zeros(len(anchors), total + 1, dtype=torch.bool, device=anchors.device)
     return marks.scatter_(1, torch.where(chosen, anchors, total), True)[:, :total]
+
+
+def _near_boxes(grid: Grid, truth: Boxes, threshold: float) -> Tensor:
+    """(B, A): anchors whose IoU with a box of their image is above the threshold."""
+    near = torch.zeros(len(truth.real), len(grid.anchors), dtype=torch.bool,
+                       device=truth.flat.device)
+    number = max(1, _OVERLAPS // len(grid.anchors))
+    for boxes, images in zip(truth.flat.split(number), truth.images.split(number), strict=True):
+        near |= _any_in_image(_above(grid, boxes, threshold), images, len(near))
+    return near
+
+
+def _above(grid: Grid, boxes: Tensor, threshold: float) -> Tensor:
+    """(M, A): whether the IoU of box and anchor is above the threshold.
+
+    The width of an intersection depends only on the anchor's column, its height only
+    on the row, so only their product has to be computed for all anchors. Every value
+    equals upstream's to the last bit.
+    """
+    x1, y1, x2, y2 = boxes[:, :, None, None].unbind(1)  # (M, 1, 1)
+    areas = ((x2 - x1) * (y2 - y1))[..., None]
+    near = []
+    for columns, rows in grid.axes:
+        width = (torch.minimum(x2, columns[..., 1]) - torch.maximum(x1, columns[..., 0])).clamp(0)
+        height = (torch.minimum(y2, rows[..., 1]) - torch.maximum(y1, rows[..., 0])).clamp(0)
+        common = width[:, None] * height[:, :, None]  # (M, H, W, K)
+        own = (columns[..., 1] - columns[..., 0]) * (rows[..., 1] - rows[..., 0])[:, None]
+        union = (areas + own - common).clamp(min=1e-6)
+        near.append((common / union > threshold).flatten(1))
+    return torch.cat(near, 1)
+
+
+def _any_in_image(flags: Tensor, images: Tensor, batch: int) -> Tensor:
+    """(batch, A): whether any flag (M, A) of the image is set."""
+    counts = torch.zeros(batch, flags.shape[1], device=flags.device)
+    return counts.index_add_(0, images, flags.float()) > 0

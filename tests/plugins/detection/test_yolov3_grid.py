@@ -22,6 +22,8 @@ def test_a_grid_describes_mmdets_anchors(grid):
     assert grid.anchor_strides[[0, 11, 12, 59], 0].tolist() == [32, 32, 16, 16]
     # the second anchor of row 1, column 2 of the fine scale, around (2.5 * 16, 1.5 * 16)
     assert grid.anchors[12 + (1 * 6 + 2) * 2 + 1].tolist() == [36, 12, 44, 36]
+    columns, rows = grid.axes[1]
+    assert columns[2, 1].tolist() == [36, 44] and rows[1, 1].tolist() == [12, 36]
 
 
 def test_images_are_padded_to_the_same_number_of_boxes():
@@ -30,6 +32,8 @@ def test_images_are_padded_to_the_same_number_of_boxes():
     assert found.boxes.shape == (3, 2, 4)
     assert found.real.tolist() == [[False, False], [True, True], [True, False]]
     assert found.labels.tolist() == [[0, 0], [2, 1], [0, 0]]
+    assert found.flat.tolist() == [[0, 0, 4, 4], [2, 2, 8, 8], [1, 1, 2, 2]]
+    assert found.images.tolist() == [1, 1, 2]
 
 
 @pytest.mark.parametrize('centre, coarse, fine', [

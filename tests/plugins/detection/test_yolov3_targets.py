@@ -2,6 +2,7 @@ import pytest
 import torch
 from mmdet.registry import TASK_UTILS
 
+from plugins.detection import yolov3_targets
 from plugins.detection.yolov3_grid import Boxes
 from plugins.detection.yolov3_targets import EachScaleAssigner, inside_ignored
 from tests.plugins.detection.yolov3_cases import (
@@ -39,10 +40,12 @@ def our_target_map(head, truth, maps):
     return result, found
 
 
+@pytest.mark.parametrize('overlaps', [1, 2_000, 2 ** 18])  # one box at a time, some, all
 @pytest.mark.parametrize('seed, counts', [
     *((seed, (7, 0, 1, 12)) for seed in range(12)),
     (12, (130, 0, 1, 106)), (13, (5, 105, 0, 104))])  # more places than there are anchors, equal
-def test_targets_are_mmdets(seed, counts):
+def test_targets_are_mmdets(seed, counts, overlaps, monkeypatch):
+    monkeypatch.setattr(yolov3_targets, '_OVERLAPS', overlaps)
     truth, maps = random_truth(seed, counts=counts), random_maps(seed)
     expected, background = mmdets_targets(truth, maps)
     found, assignment = our_target_map(build_head(), truth, maps)
