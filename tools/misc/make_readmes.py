@@ -56,14 +56,22 @@ def stale_readmes(root: Path) -> dict[Path, str]:
     for metafile in metafiles(root):
         readme = metafile.with_name('README.md')
         text = readme.read_text(encoding='utf-8')
-        parts = re.split(f'({BEGIN}|{END})', text)
-        if parts[1::2] != [BEGIN, END]:
-            raise ValueError(f'{readme}: expected {BEGIN} and behind it {END}, each once; the '
-                             'table goes between them')
-        parts[2] = f'\n\n{family_table(root, metafile)}\n\n'
-        if (fresh := ''.join(parts)) != text:
+        fresh = _with_table(text, family_table(root, metafile), readme)
+        if fresh != text:
             stale[readme] = fresh
     return stale
+
+
+def first_line(config: Path) -> str:
+    """Return the first line of a config's docstring, without the row id.
+
+    Raises:
+        ValueError: The config has no docstring.
+    """
+    docstring = ast.get_docstring(ast.parse(config.read_text(encoding='utf-8')))
+    if not docstring:
+        raise ValueError(f'{config}: no docstring; its first line is what the README shows')
+    return re.sub(r'^[A-E]\d+\+?: ', '', docstring.splitlines()[0])
 
 
 def family_table(root: Path, metafile: Path) -> str:
@@ -73,7 +81,8 @@ def family_table(root: Path, metafile: Path) -> str:
     recorded twice, the later record is used.
 
     Raises:
-        ValueError: results.csv names a config that the metafile does not have.
+        ValueError: results.csv names a config that the metafile does not have, or a run has
+            none of the metrics in the table.
     """
     models = load_models(metafile)
     groups: dict[tuple[str, ...], list[dict[str, str]]] = {}
@@ -87,9 +96,7 @@ def family_table(root: Path, metafile: Path) -> str:
     lines = [_line(COLUMNS), _line(('---',) * len(COLUMNS))]
     for model in models:
         link = os.path.relpath(root / model.config, metafile.parent)
-        docstring = ast.get_docstring(ast.parse((root / model.config).read_text('utf-8')))
-        about = re.sub(r'^[A-E]\d+\+?: ', '', docstring.splitlines()[0])  # without the row id
-        about = about.replace('[', r'\[').replace(']', r'\]')
+        about = first_line(root / model.config).replace('[', r'\[').replace(']', r'\]')
         about = about[0].upper() + about[1:]
         reported = [', '.join(f'{LABELS[name]} {value}' for name, value in one['Metrics'].items())
                     + f'<br>{one["Dataset"]}' for one in model.results]
@@ -118,6 +125,10 @@ def _measured_cells(runs: list[dict[str, str]], notes: list[str]) -> tuple[str, 
         over_seeds(values, images, train) if images and metric.key == 'accuracy/top1'
         else str(spread(values, metric.key))) for metric in METRICS if (values := [
             float(row['test']) for (_, key), row in latest.items() if key == metric.key])]
+    if not figures:
+        raise ValueError(f'results.csv: {one["config"]} on {one["data"]} has the metrics '
+                         f'{sorted({row["metric"] for row in runs})}; expected at least one of '
+                         f'{[metric.key for metric in METRICS]}')
     own = list(dict.fromkeys(row['note'] for row in by_seed.values() if row['note']))
     notes += [note for note in own if note not in notes]
     mark = ''.join(f' <sup>{notes.index(note) + 1}</sup>' for note in own)
@@ -137,6 +148,16 @@ def _duration(seconds: float) -> str:
     if seconds < 120:
         return f'{seconds:.0f} s'
     return f'{minutes // 60} h {minutes % 60:02d} min' if minutes >= 60 else f'{minutes} min'
+
+
+def _with_table(text: str, table: str, readme: Path) -> str:
+    """Return the README with the table between its markers replaced."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end or BEGIN in rest or END in before + after:
+        raise ValueError(f'{readme}: expected {BEGIN} and behind it {END}, each once; the table '
+                         'goes between them')
+    return f'{before}{BEGIN}\n\n{table}\n\n{END}{after}'
 
 
 if __name__ == '__main__':

@@ -13,6 +13,8 @@ COLUMNS = ('config', 'data', 'seed', 'metric', 'test', 'val', 'best_epoch', 'epo
            'test_images', 'train_images')
 # Every metric that a metafile may use, and its name in a table.
 LABELS = {metric.name: metric.label for metric in METRICS}
+# Columns of results.csv with which the tables are calculated.
+NUMBERS: dict[str, type[int] | type[float]] = {'test': float, 'epochs': int, 'seconds': float}
 
 
 class Model(NamedTuple):
@@ -77,18 +79,26 @@ def read_rows(table: Path) -> list[dict[str, str]]:
     """Return the rows of a results.csv; none if there is no such file.
 
     Raises:
-        ValueError: Its columns are not those of record_result.py, or a row has the wrong length.
+        ValueError: Its columns are not those of record_result.py, or a row has the wrong length or
+            an invalid number.
     """
+    rows: list[dict[str, str]] = []
     if not table.is_file():
-        return []
+        return rows
     with table.open(newline='', encoding='utf-8') as file:
         reader = csv.DictReader(file)
         if tuple(reader.fieldnames or ()) != COLUMNS:
             raise ValueError(f'{table}:1: columns {reader.fieldnames}, expected '
                              f'{",".join(COLUMNS)}, as tools/misc/record_result.py writes them')
-        rows = []
         for row in reader:
+            where = f'{table}:{reader.line_num}'
             if None in row or None in row.values():
-                raise ValueError(f'{table}:{reader.line_num}: expected {len(COLUMNS)} cells')
+                raise ValueError(f'{where}: expected {len(COLUMNS)} cells')
+            for column, number in NUMBERS.items():
+                try:
+                    number(row[column])
+                except ValueError:
+                    raise ValueError(f'{where}: {column} is {row[column]!r}, expected a'
+                                     f'{" whole" * (number is int)} number') from None
             rows.append(row)
     return rows

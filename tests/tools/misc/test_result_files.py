@@ -69,6 +69,9 @@ def test_blank_cells_and_lines_where_they_may_be(tmp_path):
     assert read_rows(tmp_path / 'none.csv') == []
 
 
-def test_a_row_of_another_length_is_named_with_its_line(tmp_path):
-    with pytest.raises(ValueError, match='csv:4: expected 18 cells'):
-        read(tmp_path, COLUMNS, line(note='of two\nlines'), [*line(), 1])
+@pytest.mark.parametrize('column, cell, expected', [
+    ('test', 'seventy', 'a number'), ('test', '', 'a number'),
+    ('epochs', '2.5', 'a whole number'), ('seconds', '2 h', 'a number')])
+def test_what_is_no_number_is_named_with_its_line(tmp_path, column, cell, expected):
+    with pytest.raises(ValueError, match=f"csv:4: {column} is '{cell}', expected {expected}"):
+        read(tmp_path, COLUMNS, line(note='of two\nlines'), line(**{column: cell}))
