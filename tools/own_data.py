@@ -97,46 +97,50 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     best = recommended(runs)
     print(*verdicts(runs), f'Recommended: {best}, the cheapest that is not worse', sep='\n')
 
-    model, config = args.out / 'model', write_winner(own, recipes[best], args.name)
+    name = f'{args.name}-{best}'
+    model, config = args.out / f'{best}-all', write_winner(own, recipes[best], name)
     print(f'\n== {best}, on all pictures')
     if not (model / RECORD).is_file():
-        with quiet(args.out / 'model.log'):
+        with quiet(args.out / f'{model.name}.log'):
             train.main([str(config), '--work-dir', str(model), '--resume', *flags,
                         '--seed', str(args.seed)])
     checkpoint = model / Path(read_record(model / RECORD, None, 'checkpoint')['checkpoint']).name
     if own.test_source:
-        if not (model / TEST_FOLDER / RECORD).is_file():
-            with quiet(args.out / 'model.test.log'):
-                test.main([str(config), str(checkpoint)])
+        with quiet(args.out / f'{model.name}.test.log'):
+            test.main([str(config), str(checkpoint)])
         tested = read_record(model / TEST_FOLDER / RECORD, None, 'metrics', 'intervals')
         print('held-out test images: accuracy '
               + shown_interval(tested['metrics'][_TOP1], tested['intervals'][_TOP1]))
     write_json(model / KFOLD_RECORD, records[best])
     zoo = args.out / 'published'
-    if not any(zoo.glob('*/*.pth')):
+    if not (published := [*zoo.glob(f'{name}_*/*.pth')]):
         with quiet(args.out / 'publish.log'):
             publish_model.main([str(config), str(checkpoint), '--out-dir', str(zoo)])
+        published = [*zoo.glob(f'{name}_*/*.pth')]
     page = args.out / 'report.html'
     with quiet(args.out / 'report.log'):
         report.main([str(args.out), '-o', str(page), '--overwrite', '--title', args.images.stem])
     print(f'Page: {shown_path(page)}\nAll in {time.monotonic() - start:.0f} s. Predict:\n'
-          f'python tools/predict.py {shlex.quote(shown_path(next(zoo.glob("*/*.pth"))))} PICTURES')
+          f'python tools/predict.py {shlex.quote(shown_path(published[0]))} PICTURES')
     return records[best]
 
 
 def _checked(own: Any) -> list[list[str]]:
     """Read every picture; ValueError if some are unusable. Returns groups of equal pictures."""
+    from plugins.classification.datasets.source import new_source
     from tools.misc.check_dataset import duplicates, examine, look_alikes
 
     source = own.labelled
-    pictures = list(examine('all', source))
+    learnt = list(examine('all', source))
+    pictures = [*learnt, *(examine('test', new_source(own.test_source)) if own.test_source else ())]
     if broken := [f'{one.name} ({one.pixels})' for one in pictures if one.size is None]:
         raise ValueError(f'{own.place}: {len(broken)} of {len(pictures)} pictures cannot be read: '
                          f'{some(broken, most=3)}; replace or remove them')
-    same = duplicates(pictures)
-    if wrong := [' = '.join(one.names) for one in same if 'labels' in one.kind]:
-        raise ValueError(f'{own.place}: the same picture under two classes: '
-                         f'{some(wrong, most=3)}; keep it in one')
+    for what in ('with different labels', 'in different parts'):
+        if wrong := [' = '.join(one.names) for one in duplicates(pictures) if what in one.kind]:
+            raise ValueError(f'{own.place}: the same picture {what}: '
+                             f'{some(wrong, most=3)}; keep one of each')
+    same = duplicates(learnt)
     for one in same:
         print(f'Warning: the same picture, so always in one fold: {", ".join(one.names)}')
     for names in look_alikes(source.classes):

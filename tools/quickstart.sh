@@ -33,7 +33,7 @@ rm -rf "$out/detections"  # the pictures of an earlier quick start
 
 step "Results"
 "$python" tools/analysis_tools/compare_runs.py "$out/digits" "$out/roads"
-echo "Pictures: $out/digits/model/test/confusion_matrix.png and $out/detections/"
+echo "Pictures: $out/detections/"
 "$python" tools/report.py "$out/digits" "$out/roads" -o "$out/report.html" --overwrite \
   --title "Quick start" --detections 6
 echo "Open $out/report.html in a browser: both runs with curves, confusions and pictures"

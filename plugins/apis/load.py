@@ -1,5 +1,6 @@
 """Load a trained model, ready for prediction."""
 import copy
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -88,7 +89,11 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
     if trust:
         trust_checkpoint(checkpoint)
     with DefaultScope.overwrite_default_scope(cfg.default_scope), naming(cfg, 'model'):
-        model = MODELS.build(copy.deepcopy(cfg.model))  # mmdet writes into it
+        logging.disable(logging.INFO)  # mmpretrain lists the stages of timm's backbones
+        try:
+            model = MODELS.build(copy.deepcopy(cfg.model))  # mmdet writes into it
+        finally:
+            logging.disable(logging.NOTSET)
     if cfg.get('channels_last'):
         model = model.to(memory_format=torch.channels_last)
     loaded = content or read_checkpoint(checkpoint)

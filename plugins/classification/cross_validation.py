@@ -56,14 +56,13 @@ class Folds:
 def cross_validate(config: Path, work_dir: Path, folds: Folds, train: Tool, test: Tool,
                    options: Sequence[str] = (), flags: Sequence[str] = (),
                    tell: Callable[[str], None] = print) -> dict[str, Any]:
-    """Train and test once for each fold; what is done already, is not done again.
+    """Train and test once for each fold; what is done already is not done again.
 
     The folds are of the training data set's images: the test set of the config is not used.
 
     Args:
         config: Config of a classifier whose training data set is an ArrayDataset.
-        work_dir: Each fold's run is in a folder in it. The record, all answers and a confusion
-            matrix are written there.
+        work_dir: Each fold's run is in a folder in it, beside the record and all answers.
         folds: How images are dealt into folds; repeat r uses seed + r.
         train, test: ``main`` of tools/train.py and tools/test.py.
         options: ``KEY=VALUE`` changes to the config.

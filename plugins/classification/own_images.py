@@ -133,7 +133,7 @@ def write_configs(own: OwnImages, folder: Path, folds: int, seed: int,
 
     Args:
         own: The images.
-        folder: Where to write; earlier files of the same names are replaced.
+        folder: Where to write.
         folds: Number of folds, lowered to the number of images of the smallest class.
         seed: Of the folds.
         twins: Groups of images with the same pixels, which must be in one fold.
@@ -143,7 +143,7 @@ def write_configs(own: OwnImages, folder: Path, folds: int, seed: int,
         :func:`write_winner`.
 
     Raises:
-        OSError: A file cannot be written.
+        OSError: A file cannot be written, or another one has its name.
         ValueError: A class has one image only.
     """
     source = own.labelled
@@ -157,9 +157,8 @@ def write_configs(own: OwnImages, folder: Path, folds: int, seed: int,
     if twins:
         groups = [source.place(row) for row in range(len(source))]
         first = {image: names[0] for names in twins for image in names}
-        write_csv(folder / 'groups.csv', ('image', 'group'), [
-            (image, first.get(image, image)) for image in groups])
-        groups = [first.get(image, image) for image in groups]
+        rows = [(image, first.get(image, image)) for image in groups]
+        groups = [group for _, group in rows]
     number = min(folds, int(counts.min()))
     fold = fold_of(source.labels, number, seed, groups, source.classes)
     sizes = {len(source), *(int((fold != index).sum()) for index in range(number))}
@@ -185,7 +184,9 @@ def write_configs(own: OwnImages, folder: Path, folds: int, seed: int,
             title=recipe.title, bases=bases, settings=_text(
                 model=model, train_cfg=dict(max_epochs=recipe.length(min(sizes), batch_size)),
                 **recipe.rest))
-    write_texts(texts)
+    _write_new(texts)
+    if groups:
+        write_csv(folder / 'groups.csv', ('image', 'group'), rows)
     return {name: folder / f'{name}.py' for name in RECIPES}
 
 
@@ -197,10 +198,20 @@ def write_winner(own: OwnImages, config: Path, name: str) -> Path:
         test = dict(test_dataloader=dict(dataset=dict(
             part='all', folds=None, source=dict(own.test_source, _delete_=True))))
     title = RECIPES[config.stem].title
-    write_texts({made: f'"""{title}, trained on all images of {own.place}."""\n'
+    _write_new({made: f'"""{title}, trained on all images of {own.place}."""\n'
                  f'_base_ = {"./" + config.name!r}\n' + _text(train_dataloader=dict(dataset=dict(
                      part='all', folds=None)), **test)})
     return made
+
+
+def _write_new(texts: Mapping[Path, str]) -> None:
+    """Write files; FileExistsError if one is there with another content."""
+    for path, text in texts.items():
+        if path.exists() and path.read_text('utf-8') != text:
+            raise FileExistsError(f'{path}: is not what would be written now: it was edited, or '
+                                  'the pictures, options or this program changed; choose another '
+                                  '--out, or move the folder elsewhere')
+    write_texts(texts)
 
 
 def _text(**settings: Any) -> str:

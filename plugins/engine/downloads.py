@@ -39,16 +39,20 @@ def download(url: str, target: Path, expected: str, advice: str, most: int = 10 
             with urllib.request.urlopen(request, timeout=30) as answer, partial.open('ab') as file:
                 start = start if answer.status == 206 else 0  # or the server sends the whole file
                 length = answer.headers.get('Content-Length', '')
-                if not length.isdecimal() or int(length) > most:
+                size = int(length) if length.isdecimal() else 0
+                if size > most or not size and len(expected) < 64:  # else the sum tells the end
                     raise OSError(f'{url}: found the size {length or "not announced"}, expected a '
                                   f'number of bytes up to {most}; {advice}')
                 file.truncate(start)
-                with wrap_file(answer, int(length), description=target.name,
+                with wrap_file(answer, size, description=target.name,
                                disable=not sys.stdout.isatty()) as shown:
-                    shutil.copyfileobj(shown, file)
+                    while piece := shown.read(1 << 20):
+                        file.write(piece)
+                        if file.tell() > most:
+                            raise OSError(f'{url}: has more than {most} bytes; {advice}')
                 found = file.tell()
-            if found < start + int(length):
-                raise OSError(f'{url}: the connection ended after {found} of {start + int(length)} '
+            if size and found < start + size:
+                raise OSError(f'{url}: the connection ended after {found} of {start + size} '
                               'bytes; repeat the command, which fetches the rest')
             check_sum(partial, expected)
             os.replace(partial, target)

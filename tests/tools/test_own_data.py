@@ -1,11 +1,14 @@
 """One command from a folder to a published model, on the handwritten digits."""
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from plugins.engine.files import REPO_ROOT
 from tools.own_data import main
 
 
@@ -23,13 +26,22 @@ def folder(digits_root, tmp_path):
     (lambda at: (at / 'acht/x.png').write_bytes(b'no picture'), r'1 of 25 pictures cannot be read: '
      r'acht/x.png'),
     (lambda at: shutil.copy(next((at / 'acht').iterdir()), at / 'drei ä/y.png'),
-     'the same picture under two classes: acht/.* = drei ä/y.png'),
+     'the same picture with different labels: acht/.* = drei ä/y.png; keep one'),
     (lambda at: (at / 'acht/notes.txt').write_text('x'), 'notes.txt: not an image')])
 def test_unusable_pictures_are_one_sentence(spoil, message, folder, tmp_path):
     spoil(folder)
     with pytest.raises(ValueError, match=message):
         main([str(folder), '--out', str(tmp_path / 'out ö')])
     assert not (tmp_path / 'out ö').exists()
+
+
+def test_a_picture_to_learn_from_is_not_tested(folder, tmp_path):
+    for part in ('train', 'test'):
+        shutil.copytree(folder, tmp_path / 'parts' / part)
+    for path in sorted((tmp_path / 'parts/test').glob('*/*'))[1:]:
+        Image.open(path).rotate(90).save(path)
+    with pytest.raises(ValueError, match='the same picture in different parts: acht/.* = test: '):
+        main([str(tmp_path / 'parts'), '--out', str(tmp_path / 'out')])
 
 
 @pytest.mark.parametrize('argv, message', [
@@ -46,28 +58,36 @@ def test_a_folder_becomes_a_published_model(folder, digits_root, tmp_path, capsy
     same = next((folder / 'acht').iterdir())
     shutil.copy(same, folder / 'acht/again.png')
     record = main([str(folder), '--out', str(tmp_path / 'out ö'), '--recipes', 'linear', 'fc',
-                   '--folds', '3'])
+                   '--folds', '2'])
     printed = capsys.readouterr().out
     assert 'the same picture, so always in one fold' in printed and 'Recommended: ' in printed
     low, high = record['intervals']['accuracy/top1']
-    assert record['images'] == 25 and len(record['values']) == 3
+    assert record['images'] == 25 and len(record['values']) == 2
     assert low < record['metrics']['accuracy/top1'] <= high
     page = (tmp_path / 'out ö/report.html').read_text()
     assert '>linear<' in page and '>fc<' in page
     file, = tmp_path.glob('out ö/published/*/*.pth')
     assert printed.strip().splitlines()[-1] == f"python tools/predict.py '{file}' PICTURES"
-    assert 'cross-validated with 3 folds (25)' in (file.parent / 'README.md').read_text()
+    assert 'cross-validated with 2 folds (25)' in (file.parent / 'README.md').read_text()
 
     from plugins.apis import load_model
     model = load_model(file)
     assert model.classes == ('acht', 'drei ä')
     new = sorted((digits_root / 'test/3').iterdir())[0]
-    assert 0 <= model.predict(str(new))['pred_score'] <= 1
+    said = model.predict(str(new))
+    assert said['class'] in model.classes and 0.5 <= said['score'] <= 1
+    assert 'feature_info' not in capsys.readouterr().out
     again = main([str(folder), '--out', str(tmp_path / 'out ö'), '--recipes', 'linear', 'fc',
-                  '--folds', '3'])
+                  '--folds', '2'])
     assert again == record
-    noise = np.random.RandomState(0).randint(0, 255, (9, 9, 3), np.uint8)
-    Image.fromarray(noise).save(folder / 'acht/new.png')
-    with pytest.raises(ValueError, match='its images are not those'):
-        main([str(folder), '--out', str(tmp_path / 'out ö'), '--recipes', 'linear', '--folds', '3'])
-    assert json.loads((tmp_path / 'out ö/model/kfold.json').read_text()) == record
+    kept, = tmp_path.glob('out ö/*-all/kfold.json')
+    assert json.loads(kept.read_text()) == record
+    noise = Image.fromarray(np.random.RandomState(0).randint(0, 255, (9, 9, 3), np.uint8))
+    for name, message in ((sorted((folder / 'drei ä').iterdir())[0], 'its images are not those'),
+                          (folder / 'acht/new.png', 'own_images.py: is not what would be written')):
+        noise.save(name)
+        noise = noise.rotate(90)
+        ended = subprocess.run(  # as this process has decoded the pictures
+            [sys.executable, 'tools/own_data.py', str(folder), '--out', str(tmp_path / 'out ö'),
+             '--recipes', 'linear', '--folds', '2'], cwd=REPO_ROOT, capture_output=True, text=True)
+        assert ended.returncode == 1 and message in ended.stderr

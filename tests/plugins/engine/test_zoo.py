@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from plugins.engine import zoo
-from plugins.engine.downloads import check_sum
+from plugins.engine.downloads import check_sum, download
 from plugins.engine.zoo import VARIABLE, fetch, published_models
 
 CONTENT = bytes(range(256)) * 4000
@@ -134,6 +134,14 @@ def test_without_a_sum_or_a_size_nothing_is_fetched(server, folder):
         server.sizes = False
         with pytest.raises((ValueError, OSError), match=message):
             fetch('m')
+
+
+def test_a_whole_sum_is_as_good_as_a_size(server, tmp_path, monkeypatch):
+    server.sizes = False
+    assert fetch('m').read_bytes() == CONTENT
+    with pytest.raises(OSError, match='has more than 5000 bytes; get it elsewhere'):
+        download(f'{zoo.zoo_place()}/m/{FILE}', tmp_path / 'new', DIGEST, 'get it elsewhere', 5000)
+    assert not (tmp_path / 'new').exists()
 
 
 def test_equal_names_in_two_zoos_are_two_files(server, folder):
