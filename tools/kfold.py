@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine import command_line
 from plugins.engine.files import REPO_ROOT, shown_path
-from plugins.engine.run_reader import KFOLD_RECORD
+from plugins.engine.records import KFOLD_RECORD
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:

@@ -24,7 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine import command_line
 from plugins.engine.files import REPO_ROOT, shown_path, write_json
-from plugins.engine.run_reader import KFOLD_RECORD, RECORD, TEST_FOLDER, read_folds, read_record
+from plugins.engine.records import KFOLD_RECORD, RECORD, TEST_FOLDER, read_record
+from plugins.engine.run_reader import read_folds
 from plugins.engine.wording import counted, some
 
 _RECIPES = ('linear', 'fc', 'finetune', 'scratch')  # in order of cost

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine import command_line
 from plugins.engine.files import check_file, check_folder, naming, write_json
-from plugins.engine.run_reader import ANSWERS, EXAMPLES, TEST_FOLDER
+from plugins.engine.records import ANSWERS, EXAMPLES, TEST_FOLDER
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -15,7 +15,7 @@ from plugins.engine.config_keys import config_hash, dotted, find
 from plugins.engine.files import lock, safe_cell, write_csv, write_json
 from plugins.engine.intervals import accuracy_interval, resampled_interval
 from plugins.engine.quiet import Tool, quiet
-from plugins.engine.run_reader import (
+from plugins.engine.records import (
     ANSWERS,
     KFOLD_RECORD,
     RECORD,

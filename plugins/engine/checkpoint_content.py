@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from .checks import check_shape
-from .run_reader import HISTORY
+from .records import HISTORY
 from .wording import shortened
 
 _ADVICE = 'it is damaged or of another program'

@@ -26,8 +26,8 @@ from .files import check_file, lock, naming, replacing, replacing_folder, shown_
 from .hooks import RunRecordHook
 from .intervals import intervals
 from .precision import enable_amp
+from .records import RECORD, read_record
 from .result_table import print_result
-from .run_reader import RECORD, read_record
 from .run_record import changes_of, describe_run, git_commit, recipe_of
 from .train_loop import few_steps
 from .type_check import check_types

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .files import LOCK, PARTIAL, REPO_ROOT, archive_damage, listed_files, lock, resolve_path
-from .run_reader import EXAMPLES, RECORD, TEST_FOLDERS
+from .records import EXAMPLES, RECORD, TEST_FOLDERS
 
 CONFIGS = REPO_ROOT / 'configs'
 POINTER = 'last_checkpoint'  # names the newest checkpoint

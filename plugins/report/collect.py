@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from plugins.engine.files import resolve_path
-from plugins.engine.run_reader import KFOLD_RECORD, RECORD, Run, read_folds, read_run
+from plugins.engine.records import KFOLD_RECORD, RECORD
+from plugins.engine.run_reader import Run, read_folds, read_run
 from plugins.engine.wording import short_names
 from plugins.search.record import TABLE
 

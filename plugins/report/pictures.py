@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from plugins.engine import run_reader
+from plugins.engine import records
+from plugins.engine.run_reader import Run
 
 _KEYS = {'mistakes': ('name', 'truth', 'predicted', 'confidence'), 'detections': ('name',)}
 _WIDEST = 1000  # pixels
@@ -36,7 +37,7 @@ def inline(path: Path, folder: Path) -> Inline:
             picture outside the folder, which nobody asked to show.
     """
     try:
-        run_reader.own_file(path, folder)
+        records.own_file(path, folder)
         with Image.open(path, formats=('PNG', 'JPEG', 'WEBP')) as image:
             content, kind = path.read_bytes(), image.format.lower()
             if max(image.size) > _WIDEST:
@@ -51,7 +52,7 @@ def inline(path: Path, folder: Path) -> Inline:
         raise ValueError(f'{path}: not readable as a picture ({error})') from error
 
 
-def read_examples(entry: run_reader.Run, most: Mapping[str, int]) -> Examples | None:
+def read_examples(entry: Run, most: Mapping[str, int]) -> Examples | None:
     """Read the example images of a run's test; None if there are none, or only of another test.
 
     Args:
@@ -60,11 +61,11 @@ def read_examples(entry: run_reader.Run, most: Mapping[str, int]) -> Examples | 
     Raises:
         ValueError: The record or a picture is damaged.
     """
-    folder = entry.folder / run_reader.TEST_FOLDER / run_reader.EXAMPLES
-    path = folder / run_reader.EXAMPLES_RECORD
+    folder = entry.folder / records.TEST_FOLDER / records.EXAMPLES
+    path = folder / records.EXAMPLES_RECORD
     if entry.tested is None or not path.is_file():
         return None
-    record = run_reader.read_record(path, entry.folder)
+    record = records.read_record(path, entry.folder)
     if any(record.get(key) != entry.tested.get(key) for key in ('checkpoint', 'config_hash')):
         return None
     try:

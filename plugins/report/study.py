@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plugins.engine.metric_names import shown
-from plugins.engine.run_reader import read_record, read_table
+from plugins.engine.records import read_record, read_table
 from plugins.search.record import PICTURES, RECORD, TABLE
 
 from .pictures import Inline, inline

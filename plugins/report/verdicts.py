@@ -3,7 +3,8 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from plugins.engine.intervals import mcnemar
-from plugins.engine.run_reader import ANSWERS, Run, read_table
+from plugins.engine.records import ANSWERS, read_table
+from plugins.engine.run_reader import Run
 
 _ACCURACY = 'accuracy/top1'
 _LEVEL = 0.05  # p-values below it are called a difference

@@ -9,7 +9,8 @@ from optuna.trial import FrozenTrial
 from plugins.engine.checks import check_shape
 from plugins.engine.files import REPO_ROOT, shown_path, write_text
 from plugins.engine.quiet import Tool, quiet
-from plugins.engine.run_reader import RECORD, read_run
+from plugins.engine.records import RECORD
+from plugins.engine.run_reader import read_run
 
 from .leaf import Leaves
 from .study import complete_trials, finished_trials

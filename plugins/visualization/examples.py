@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from PIL import Image
 
 from plugins.engine.files import replacing_folder, write_csv, write_json
-from plugins.engine.run_reader import EXAMPLES_RECORD
+from plugins.engine.records import EXAMPLES_RECORD
 
 MOST = dict(mistakes=12, detections=6)  # number of images kept
 _SIDE, _WIDTH = 160, 1000  # maximum width of a mistake and of a drawn scene, in pixels

@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine import command_line
 from plugins.engine.files import shown_path
-from plugins.engine.run_reader import KFOLD_RECORD, RECORD, read_folds, read_run, run_parts
+from plugins.engine.records import KFOLD_RECORD, RECORD
+from plugins.engine.run_reader import read_folds, read_run, run_parts
 from plugins.engine.zoo import VARIABLE, zoo_place
 
 

@@ -10,7 +10,7 @@ from mmengine.registry import DATASETS, DefaultScope
 from PIL import Image
 
 from plugins.classification.datasets import array_dataset, source
-from plugins.engine.run_reader import read_record
+from plugins.engine.records import read_record
 from plugins.engine.trained_images import changes, contents, image_names, packed, trained_on, twins
 from plugins.engine.unwrap import inner_datasets
 from tests.conftest import DIGITS
