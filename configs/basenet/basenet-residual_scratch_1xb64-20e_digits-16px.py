@@ -1,4 +1,4 @@
-"""Quick start: does report B's residual BaseNet read scikit-learn's 1 797 handwritten digits?
+"""Does report B's residual BaseNet read scikit-learn's 1 797 handwritten digits?
 
 Reported: nothing; digits are not in the reports. They are real images that come with scikit-learn,
 so a first model can be trained without a download. No flips: a mirrored digit is not a digit.
