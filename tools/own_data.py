@@ -29,7 +29,8 @@ from plugins.engine.run_reader import read_folds
 from plugins.engine.wording import counted, some
 
 _RECIPES = ('linear', 'fc', 'finetune', 'scratch')  # in order of cost
-_FEW = 5
+_FEW = 5  # pictures of a class
+_MISLABELLED = 0.01  # share of pictures up to which figures hardly suffer
 _TOP1 = 'accuracy/top1'
 
 
@@ -137,13 +138,14 @@ def _checked(own: Any) -> list[list[str]]:
     if broken := [f'{one.name} ({one.pixels})' for one in pictures if one.size is None]:
         raise ValueError(f'{own.place}: {len(broken)} of {len(pictures)} pictures cannot be read: '
                          f'{some(broken, most=3)}; replace or remove them')
-    for what in ('with different labels', 'in different parts'):
-        if wrong := [' = '.join(one.names) for one in duplicates(pictures) if what in one.kind]:
+    same = duplicates(learnt)
+    for what, allowed in (('with different labels', _MISLABELLED), ('in different parts', 0)):
+        wrong = [' = '.join(one.names) for one in duplicates(pictures) if what in one.kind]
+        if len(wrong) > allowed * len(pictures):
             raise ValueError(f'{own.place}: the same picture {what}: '
                              f'{some(wrong, most=3)}; keep one of each')
-    same = duplicates(learnt)
     for one in same:
-        print(f'Warning: the same picture, so always in one fold: {", ".join(one.names)}')
+        print(f'Warning: {one.kind}, so always in one fold: {", ".join(one.names)}')
     for names in look_alikes(source.classes):
         print(f'Warning: class names that look alike: {", ".join(names)}')
     counts = Counter(source.classes[label] for label in source.labels)

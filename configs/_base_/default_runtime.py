@@ -33,4 +33,4 @@ log_level = 'INFO'
 load_from = None
 resume = False
 find_unused_parameters = False
-channels_last = False  # --amp sets it
+channels_last = None  # where it is faster, see plugins/engine/precision.py

@@ -22,6 +22,7 @@ from plugins.engine.config_keys import resolved_keys
 from plugins.engine.experiment import EXPERIMENT, other_model
 from plugins.engine.files import resolve_path
 from plugins.engine.hooks.num_classes_hook import head_sizes
+from plugins.engine.precision import laid_out
 from plugins.engine.run_reader import model_parts
 from plugins.engine.trained_images import TRAINED
 from plugins.engine.unwrap import inner_datasets
@@ -94,8 +95,7 @@ def load_trained(cfg: Config, checkpoint: str | Path, device: str | None = None,
             model = MODELS.build(copy.deepcopy(cfg.model))  # mmdet writes into it
         finally:
             logging.disable(logging.NOTSET)
-    if cfg.get('channels_last'):
-        model = model.to(memory_format=torch.channels_last)
+    model = laid_out(model, cfg.get('channels_last'))
     loaded = content or read_checkpoint(checkpoint)
     state = loaded.get('state_dict', loaded)
     consume_prefix_in_state_dict_if_present(state, 'module.')  # of DistributedDataParallel

@@ -81,7 +81,7 @@ def read_published(path: Path) -> tuple[Config, dict[str, Any], dict[str, Any]]:
         full = ast.literal_eval(found['config'])
         data = evaluated_data(Config(full), 'source', 'pipeline')
         kept = dict(model=_published(full['model']), default_scope=full['default_scope'],
-                    channels_last=full.get('channels_last', False), test_dataloader=dict(
+                    channels_last=full.get('channels_last'), test_dataloader=dict(
                         dataset={key: data[key] for key in ('source', 'pipeline') if key in data}))
         for scope in {full['default_scope'], *(['mmpretrain'] if _OTHER in str(kept) else [])}:
             importlib.import_module(_PLUGINS[scope])

@@ -53,7 +53,7 @@ def _flipped(side: int) -> dict[str, Any]:
 
 
 _CACHE = dict(default_hooks=dict(feature_cache=dict(type='FeatureCacheHook'),
-                                 checkpoint=dict(interval=10)))  # an epoch takes less than to save
+                                 checkpoint=dict(interval=25)))  # an epoch takes less than to save
 # In order of cost.
 RECIPES = {
     'linear': Recipe(

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS, OPTIMIZERS
+from torch import nn
 
 # Arguments that choose an implementation, or that fused kernels do not support.
 _CHOICES = ('fused', 'foreach', 'capturable', 'differentiable')
@@ -63,26 +64,46 @@ def cpu_has_bf16() -> bool:
 
 
 def enable_amp(cfg: Config) -> str:
-    """Set a config to the precision that is fastest on this device, and to channels-last layout.
+    """Set a config to the precision that is fastest on this device, and to the layout it suits.
 
-    The layout suits tensor cores and bfloat16 kernels. In float32 on an AVX2 CPU it made a step of
-    ResNet18 at 64 px 10 % faster, and one of Darknet-53 at 640x192 20 % slower.
+    Tensor cores and bfloat16 kernels suit channels-last; for float32 see :func:`laid_out`.
 
     Returns:
         The chosen type: ``bfloat16``, ``float16`` (a GPU older than Ampere, with loss scaling) or
         ``float32`` (a CPU that would emulate bfloat16).
     """
-    cfg.channels_last = True
     if torch.cuda.is_available():
         if not torch.cuda.is_bf16_supported(including_emulation=False):
             cfg.optim_wrapper.type = 'AmpOptimWrapper'
             cfg.optim_wrapper.loss_scale = 'dynamic'
+            cfg.channels_last = True
             return 'float16'
         torch.set_autocast_dtype('cuda', torch.bfloat16)  # mmengine's test loop asks for no type
     elif not cpu_has_bf16():
         return 'float32'
+    cfg.channels_last = True
     cfg.optim_wrapper.type = 'Bf16OptimWrapper'
     return 'bfloat16'
+
+
+def laid_out(model: nn.Module, channels_last: bool | None) -> nn.Module:
+    """Lay a model's convolutions out as its config says.
+
+    None chooses: channels-last on a CPU for networks with depthwise convolutions. Measured on an
+    AVX2 machine, one thread: steps of EfficientNet-Lite0 and MobileNetV2 at 64 to 1280 px are 1.0
+    to 1.8 times as fast in it, those of ResNet18 and Darknet-53 0.82 to 0.94 times.
+    """
+    if channels_last is None:
+        channels_last = not torch.cuda.is_available() and any(
+            isinstance(layer, nn.Conv2d) and 1 < layer.groups == layer.in_channels
+            for layer in model.modules())
+    return model.to(memory_format=torch.channels_last) if channels_last else model
+
+
+def memory_format(model: nn.Module) -> str:
+    """Name of the layout of a model's convolutions, as PyTorch calls it."""
+    last = any(value.dim() == 4 and not value.is_contiguous() for value in model.parameters())
+    return 'channels_last' if last else 'contiguous_format'
 
 
 def with_fused_kernel(optim_wrapper: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ def quiet(log: Path, append: bool = False) -> Iterator[None]:
     would leave too many files open, they are closed here; earlier ones write to the terminal.
     """
     _close_loggers()
+    gc.freeze()  # what was imported needs no search for garbage: half a second a run
     with lenient(log, 'a' if append else 'w') as file:
         try:
             with redirect_stdout(file), redirect_stderr(file):
@@ -31,6 +32,7 @@ def quiet(log: Path, append: bool = False) -> Iterator[None]:
             raise
         finally:
             _close_loggers()
+            gc.collect()
 
 
 def _close_loggers() -> None:
@@ -40,4 +42,3 @@ def _close_loggers() -> None:
         logger.handlers.clear()
     for kind in (Visualizer, MMLogger, MessageHub):
         kind._instance_dict.clear()
-    gc.collect()

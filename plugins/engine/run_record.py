@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from .config_diff import difference
 from .config_keys import Kind, kind_of
 from .files import REPO_ROOT, shown_path
+from .precision import memory_format
 from .unwrap import unwrapped
 
 
@@ -36,6 +37,7 @@ def describe_run(runner: Any, seed: int, precision: str) -> dict[str, Any]:
             if isinstance(loader, DataLoader)}
     return dict(
         config=shown_path(runner.cfg.filename), seed=seed, precision=precision,
+        memory_format=memory_format(model),
         parameters=dict(total=sum(p.numel() for p in model.parameters()),
                         trainable=sum(p.numel() for p in model.parameters() if p.requires_grad)),
         device=device_name(), processes=get_world_size(), torch_version=torch.__version__,

@@ -29,7 +29,7 @@ from .console import lenient
 from .experiment import EXPERIMENT, check_resumed, other_length, other_model
 from .files import replacing, shown_path, write_text
 from .plain_values import plain
-from .precision import with_fused_kernel
+from .precision import laid_out, with_fused_kernel
 from .pretrained import Pretrained
 from .run_record import device_name
 from .schedulers import check_longer_run, follow_run
@@ -111,10 +111,8 @@ class TransferRunner(Runner):
 
     @named('model')
     def build_model(self, model: torch.nn.Module | dict) -> torch.nn.Module:
-        """Build the model; with ``cfg.channels_last`` its convolutions compute in that layout."""
-        model = super().build_model(model)
-        return model.to(memory_format=torch.channels_last) \
-            if self.cfg.get('channels_last') else model
+        """Build the model, in the layout of ``cfg.channels_last``."""
+        return laid_out(super().build_model(model), self.cfg.get('channels_last'))
 
     @named('optim_wrapper')
     def build_optim_wrapper(self, optim_wrapper: OptimWrapper | dict) -> OptimWrapper:

@@ -77,7 +77,7 @@ class Session(ExitStack):
         self.precision = enable_amp(self.cfg)
         if self.precision == 'float32' and is_main_process():
             print('--amp: this CPU would emulate bfloat16, many times slower; the run is in '
-                  'float32, in channels-last layout.')
+                  'float32.')
 
     def enable_auto_scale_lr(self) -> None:
         """Scale the learning rate with the batch size; ValueError without base_batch_size."""

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from plugins.classification.own_images import find_images
 from plugins.engine.files import REPO_ROOT
+from tools import own_data
 from tools.own_data import main
 
 
@@ -33,6 +35,17 @@ def test_unusable_pictures_are_one_sentence(spoil, message, folder, tmp_path):
     with pytest.raises(ValueError, match=message):
         main([str(folder), '--out', str(tmp_path / 'out ö')])
     assert not (tmp_path / 'out ö').exists()
+
+
+def test_few_pictures_with_two_labels_are_told_only(folder, monkeypatch, capsys):
+    monkeypatch.setattr(own_data, '_MISLABELLED', 1 / 25)
+    shutil.copy(next((folder / 'acht').iterdir()), folder / 'drei ä/y.png')
+    same, = own_data._checked(find_images(folder))
+    assert same[1] == 'drei ä/y.png'
+    assert 'same image, with different labels, so always in one fold' in capsys.readouterr().out
+    shutil.copy(next((folder / 'drei ä').iterdir()), folder / 'acht/z.png')
+    with pytest.raises(ValueError, match='the same picture with different labels: acht/.*, acht/z'):
+        own_data._checked(find_images(folder))
 
 
 def test_a_picture_to_learn_from_is_not_tested(folder, tmp_path):
@@ -60,7 +73,7 @@ def test_a_folder_becomes_a_published_model(folder, digits_root, tmp_path, capsy
     record = main([str(folder), '--out', str(tmp_path / 'out ö'), '--recipes', 'linear', 'fc',
                    '--folds', '2'])
     printed = capsys.readouterr().out
-    assert 'the same picture, so always in one fold' in printed and 'Recommended: ' in printed
+    assert 'same image, so always in one fold' in printed and 'Recommended: ' in printed
     low, high = record['intervals']['accuracy/top1']
     assert record['images'] == 25 and len(record['values']) == 2
     assert low < record['metrics']['accuracy/top1'] <= high

@@ -16,7 +16,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 
 from plugins.engine.files import REPO_ROOT
-from plugins.engine.precision import with_fused_kernel
+from plugins.engine.precision import laid_out, with_fused_kernel
 from plugins.engine.session import Session
 
 from .measure import MEMORY, Block, RunnerBlock, now, with_glibc_defaults
@@ -126,8 +126,8 @@ class Contest:
         network, dtype = self._network(cfg), None
         network.load_state_dict(network.state_dict() | self.weights)
         network.to(device).train()
+        laid_out(network, cfg.channels_last)
         if self.recipe.amp and not check:
-            network.to(memory_format=torch.channels_last)
             dtype = {'bfloat16': torch.bfloat16, 'float16': torch.float16}.get(self.precision)
         rows = batch_rows(len(self.dataset), self.batch, shuffle=not check)
         return bare_training(

@@ -17,9 +17,22 @@ def test_a_device_gets_the_type_that_its_hardware_has(monkeypatch, gpu, has_bf16
     monkeypatch.setattr(torch, 'set_autocast_dtype', lambda *given: default.append(given))
     cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))))
     assert precision.enable_amp(cfg) == chosen
-    assert cfg.optim_wrapper.type == wrapper and cfg.channels_last
+    assert cfg.optim_wrapper.type == wrapper
+    assert cfg.get('channels_last') == (True if chosen != 'float32' else None)
     assert ('loss_scale' in cfg.optim_wrapper) == (chosen == 'float16')
     assert default == ([('cuda', torch.bfloat16)] if gpu and has_bf16 else [])
+
+
+@pytest.mark.parametrize('gpu, groups, wanted, layout', [
+    (False, 4, None, 'channels_last'), (False, 1, None, 'contiguous_format'),
+    (False, 2, None, 'contiguous_format'), (True, 4, None, 'contiguous_format'),
+    (False, 4, False, 'contiguous_format'), (False, 1, True, 'channels_last')])
+def test_networks_with_depthwise_convolutions_are_laid_out_channels_last_on_a_cpu(
+        monkeypatch, gpu, groups, wanted, layout):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: gpu)
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3),
+                                torch.nn.Conv2d(4, 4, 3, groups=groups))
+    assert precision.memory_format(precision.laid_out(model, wanted)) == layout
 
 
 def test_bf16_wrapper_computes_in_bfloat16_and_learns():
