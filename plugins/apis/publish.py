@@ -98,7 +98,8 @@ def publish(trained: TrainedModel, card: dict[str, Any], folder: Path, safetenso
     if any(entry['Name'] == card['name'] for entry in entries):
         raise ValueError(f'{index}: lists a model {card["name"]} already; give another --name, or '
                          'another --out-dir')
-    state = {name: value.cpu().clone() for name, value in trained.model.state_dict().items()}
+    state = {name: value.cpu().clone(memory_format=torch.contiguous_format)
+             for name, value in trained.model.state_dict().items()}
     meta = dict(experiment_name=card['name'], dataset_meta=dict(classes=card['classes']),
                 published=dict(format=FORMAT, config=config_text(trained.config), card=card))
     digests = sorted({digest for digest in trained_on(trained.images).values() if digest})
