@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from plugins.engine.command_line import Parser, run
 from plugins.engine.files import REPO_ROOT, write_texts
+from plugins.engine.intervals import shown_interval
 from plugins.engine.metric_names import METRICS
 from plugins.engine.wording import counted
 from plugins.report.experiments import over_seeds, spread
@@ -30,9 +31,9 @@ SAME_EXPERIMENT = ('config', 'data', 'device', 'processes', 'precision', 'config
 COLUMNS = ('row', 'experiment', 'parameters', 'trainable', 'reported', 'measured', 'measured on')
 LEGEND = """\
 `reported`: from the report. `measured`: by tools/test.py on the test images, weights of the best
-epoch, mean [lowest to highest] over seeds; blank where not yet measured. Accuracy and mCA (mean
-accuracy of the classes) are in %; in () is the 95 % interval, which the true accuracy is likely to
-be in."""
+epoch, mean [lowest to highest] over seeds, or cross-validated in folds; blank where not yet
+measured. Accuracy and mCA (mean accuracy of the classes) are in %; in () is the 95 % interval,
+which the true accuracy is likely to be in."""
 
 
 def main(argv: Sequence[str] | None = None) -> list[Path]:
@@ -120,9 +121,11 @@ def _measured_cells(runs: list[dict[str, str]], notes: list[str]) -> tuple[str, 
     latest = {(row['seed'], row['metric']): row for row in runs}
     by_seed = {seed: row for (seed, _), row in latest.items()}
     one = runs[0]
+    ends = {row['metric']: (float(row['low']), float(row['high'])) for row in runs if row['low']}
     images, train = (int(one[key] or 0) for key in ('test_images', 'train_images'))
     figures = [f'{metric.label} ' + (
-        over_seeds(values, images, train) if images and metric.key == 'accuracy/top1'
+        shown_interval(values[0], ends[metric.key]) if ends.get(metric.key)
+        else over_seeds(values, images, train) if images and metric.key == 'accuracy/top1'
         else str(spread(values, metric.key))) for metric in METRICS if (values := [
             float(row['test']) for (_, key), row in latest.items() if key == metric.key])]
     if not figures:
@@ -137,7 +140,7 @@ def _measured_cells(runs: list[dict[str, str]], notes: list[str]) -> tuple[str, 
     epochs = {int(row['epochs']) for row in by_seed.values()}
     length = counted(*epochs, 'epoch') if len(epochs) == 1 else (
         f'{min(epochs)} to {max(epochs)} epochs')
-    count = counted(len(by_seed), 'seed')
+    count = f"{one['folds']} folds" if one['folds'] else counted(len(by_seed), 'seed')
     seconds = fmean(float(row['seconds']) for row in by_seed.values())
     return (f'{", ".join(figures)} ({count}){mark}<br>{one["data"]}',
             f'{"; ".join(filter(None, machine))}<br>{length}, {_duration(seconds)}')

@@ -10,7 +10,7 @@ from plugins.engine.metric_names import METRICS
 
 COLUMNS = ('config', 'data', 'seed', 'metric', 'test', 'val', 'best_epoch', 'epochs', 'seconds',
            'device', 'processes', 'precision', 'torch_version', 'git_commit', 'config_hash', 'note',
-           'test_images', 'train_images')
+           'test_images', 'train_images', 'folds', 'low', 'high')
 # Every metric that a metafile may use, and its name in a table.
 LABELS = {metric.name: metric.label for metric in METRICS}
 # Columns of results.csv with which the tables are calculated.

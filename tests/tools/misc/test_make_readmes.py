@@ -72,6 +72,11 @@ def test_an_accuracy_has_an_interval_where_the_number_of_images_is_known(table):
     assert a[5] == 'accuracy 25 % (10 to 50), loss 0.5000 (1 seed)<br>our flowers'
 
 
+def test_a_cross_validation_has_its_own_interval(table):
+    (a, _), _ = table(row(test=75, test_images=60, folds=3, low=60.1, high=90))
+    assert a[5] == 'accuracy 75 % (60 to 90) (3 folds)<br>our flowers'
+
+
 def test_of_one_seed_recorded_twice_the_later_counts(table):
     (a, _), _ = table(row(test=70, git_commit='a'), row(test=80.126, git_commit='b', seconds=200))
     assert a[5:] == ['accuracy 80.13 (1 seed)<br>our flowers', 'a CPU<br>10 epochs, 3 min']

@@ -39,6 +39,28 @@ def test_rows_hold_test_and_validation_figures(work_dir):
     assert (loss['metric'], loss['test'], loss['val']) == ('loss', 0.9, '')
 
 
+def test_a_cross_validation_is_shown_beside_a_config_of_the_collection(work_dir, tmp_path):
+    own = tmp_path / 'folds'
+    (own / 'repeat0-fold0').mkdir(parents=True)
+    fold = json.loads((work_dir / 'result.json').read_text()) | dict(config='elsewhere/linear.py')
+    (own / 'repeat0-fold0/result.json').write_text(json.dumps(fold))
+    (own / 'kfold.json').write_text(json.dumps(dict(
+        mode='kfold', config='elsewhere/linear.py', options=[], seed=0, folds=3, repeats=1,
+        images=60, seconds=88., parameters=dict(total=2, trainable=1), worst=[],
+        metrics={'accuracy/top1': 75., 'single-label/f1-score': 74.},
+        intervals={'accuracy/top1': [60., 90.]})))
+    with pytest.raises(ValueError, match='elsewhere/linear.py is not one of this collection'):
+        result_rows(own, 'data', 'a note')
+    with pytest.raises(ValueError, match='--config configs/.*: say by --note how'):
+        result_rows(own, 'data', config=DIGITS)
+    accuracy, f1 = result_rows(own, 'data', 'a note', DIGITS)
+    assert accuracy['config'] == DIGITS and accuracy['note'] == 'a note'
+    assert [accuracy[key] for key in ('test', 'seconds', 'folds', 'low', 'high', 'val', 'epochs',
+                                      'test_images')] == [75., 88., 3, 60., 90., '', 5, 60]
+    assert (f1['low'], f1['high']) == ('', '')
+    append(tmp_path / 'results.csv', [accuracy, f1])
+
+
 def test_append_keeps_what_is_there_and_refuses_it_twice(work_dir, tmp_path):
     table = tmp_path / 'results.csv'
     append(table, result_rows(work_dir, 'data', 'a, "note"'))
