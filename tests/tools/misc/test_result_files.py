@@ -21,7 +21,7 @@ ROW = dict(
     config='configs/net/net_a.py', data='flowers', seed=0, metric='loss', test=.5, val='',
     best_epoch='', epochs=3, seconds=1.5, device='a CPU', processes=1, precision='float32',
     torch_version='2', git_commit='c', config_hash='f00', note='',
-    test_images='', train_images='')
+    test_images='', train_images='', folds='', low='', high='')
 
 
 def load(folder, text):
