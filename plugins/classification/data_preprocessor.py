@@ -9,6 +9,7 @@ from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
 from plugins.classification.augmentation import BatchGeometry, build_color
+from plugins.classification.samples import Samples
 from plugins.engine import checks
 from plugins.engine.lean_import import without
 
@@ -165,6 +166,8 @@ class BatchDataPreprocessor(BaseDataPreprocessor):
     def _moved(self, samples: Any) -> Any:
         if samples is None or self.device.type == 'cpu':
             return samples  # loaders work on the CPU
+        if isinstance(samples, Samples):
+            return samples.to(self.device)
         if all(isinstance(sample, DataSample) and 'gt_label' in sample for sample in samples):
             # one copy for the batch instead of one per sample
             labels, splits = cat_batch_labels([sample.gt_label for sample in samples])

@@ -13,6 +13,7 @@ import mmengine
 import torch
 from mmengine.config import Config
 from mmengine.dist import is_main_process, master_only
+from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
@@ -64,6 +65,8 @@ class TransferRunner(Runner):
 
     trained_classes: tuple[str, ...] | None = None
     trained_images: Mapping[str, Any] = {}
+    _known_hooks: tuple[Hook, ...] = ()
+    _busy_hooks: dict[str, list[Hook]] = {}
 
     build_visualizer = named('visualizer')(Runner.build_visualizer)
     build_log_processor = named('log_processor')(Runner.build_log_processor)
@@ -179,6 +182,9 @@ class TransferRunner(Runner):
 
     def call_hook(self, fn_name: str, **kwargs: Any) -> None:
         """Call the hooks; what they add to a checkpoint is converted to plain values too."""
+        if fn_name in ('before_train_iter', 'after_train_iter'):
+            self._call_in_step(fn_name, kwargs)
+            return
         # before a run, some hooks build what they need
         with naming(self.cfg, 'default_hooks', 'custom_hooks') if fn_name == 'before_run' \
                 else nullcontext():
@@ -187,6 +193,19 @@ class TransferRunner(Runner):
             checkpoint = plain(kwargs['checkpoint'])
             kwargs['checkpoint'].clear()
             kwargs['checkpoint'].update(checkpoint)
+
+    def _call_in_step(self, fn_name: str, kwargs: dict[str, Any]) -> None:
+        """Call only the hooks that do something then, in each step: half of them do not."""
+        if (hooks := tuple(self._hooks)) != self._known_hooks:
+            self._known_hooks, self._busy_hooks = hooks, {}
+        if fn_name not in self._busy_hooks:
+            self._busy_hooks[fn_name] = [
+                hook for hook in hooks if fn_name in (*hook.get_triggered_stages(), *vars(hook))]
+        for hook in self._busy_hooks[fn_name]:
+            try:
+                getattr(hook, fn_name)(self, **kwargs)
+            except TypeError as error:  # as upstream does
+                raise TypeError(f'{error} in {hook}') from None
 
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu', strict: bool = False,
                         revise_keys: list = [(r'^module.', '')]) -> dict:  # noqa: B006 (upstream's signature)

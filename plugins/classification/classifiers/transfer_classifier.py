@@ -123,19 +123,22 @@ class TransferClassifier(ImageClassifier):
 
         Args:
             inputs: (N, C, H, W) images, or features, see :meth:`extract_feat`.
-            data_samples: N samples.
+            data_samples: N samples; of ``Samples``, only the labels are needed.
 
         Returns:
             The head's losses and, unless labels are mixed (``gt_score``), ``accuracy_top-1`` in %,
             with augmentation and dropout, as in Keras.
         """
-        head = self.head
-        if type(head).loss is not ClsHead.loss or not _labelled(data_samples) \
-                or 'gt_score' in data_samples[0]:
+        head, labels = self.head, getattr(data_samples, 'labels', None)
+        if type(head).loss is not ClsHead.loss or labels is None and (
+                not _labelled(data_samples) or 'gt_score' in data_samples[0]):
             return super().loss(inputs, data_samples)
         scores = head(self.extract_feat(inputs))
-        losses = head._get_loss(scores, data_samples)
-        labels = torch.cat([sample.gt_label for sample in data_samples])
+        if labels is None:
+            labels = torch.cat([sample.gt_label for sample in data_samples])
+        losses = head._get_loss(scores, data_samples) \
+            if type(head)._get_loss is not ClsHead._get_loss or head.cal_acc \
+            else {'loss': head.loss_module(scores, labels, avg_factor=len(labels))}
         losses['accuracy_top-1'] = (scores.detach().argmax(1) == labels).float().mean() * 100
         return losses
 

@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from plugins.classification.datasets import ArrayDataset, ImageArray, take_batch
-from plugins.classification.datasets.array_dataset import DataSample
+from plugins.classification.samples import DataSample
 
 COUNTS = [40, 20, 10]
 
