@@ -8,7 +8,7 @@ The page needs no network and no other file. A folder is the work dir of a run o
 config is executed. Worst mistakes and detections are those that tools/test.py saved.
 """
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,27 +40,37 @@ def main(argv: Sequence[str] | None = None) -> Path:
     args = parser.parse_args(argv)
     out = args.out.absolute()
     check_file(out, overwrite=args.overwrite)
-    from plugins.report.collect import collect
+    write_page(out, args.title, args.work_dirs, mistakes=args.mistakes, detections=args.detections)
+    return out
+
+
+def write_page(out: Path, title: str, work_dirs: Sequence[str | Path],
+               recipes: Mapping[str, Mapping[str, Any]] | None = None, mistakes: int = 12,
+               detections: int = 3) -> None:
+    """Write or replace the page; errors as in :func:`main`.
+
+    ``work_dirs`` may be empty, as rows with ``recipes`` (see :func:`report_tables`) are shown.
+    """
+    from plugins.report.collect import Collected, collect
     from plugins.report.experiments import experiments
     from plugins.report.page import render
     from plugins.report.pictures import read_examples
     from plugins.report.report_tables import report_tables
     from plugins.report.study import read_study
 
-    found = collect(args.work_dirs)
+    found = collect(work_dirs) if work_dirs else Collected([], [], [])
     reported = _reported()
     groups = experiments(found.entries, reported)
-    most = dict(mistakes=args.mistakes, detections=args.detections)
+    most = dict(mistakes=mistakes, detections=detections)
     examples = {entry.name: _noting(found.notes, read_examples, entry, most)
                 for entry in found.entries}
     studies = [_noting(found.notes, read_study, folder) for folder in found.studies]
-    write_text(out, render(args.title, groups, report_tables(groups, reported), examples,
+    write_text(out, render(title, groups, report_tables(groups, reported, recipes), examples,
                            list(filter(None, studies)), found.notes))
     print(f'Written to {out} ({out.stat().st_size / 1e6:.1f} MB, '
           f'{counted(len(found.entries), "run")})')
     for note in found.notes:
         print(f'Not shown: {note}', file=sys.stderr)
-    return out
 
 
 def _noting(notes: list[str], read: Callable[..., Any], *args: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from plugins.engine.command_line import Parser, add_run_options, config_file, run, seed
+from plugins.engine.records import TEST_FOLDER
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -33,7 +34,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--no-persistent-workers', action='append_const', dest='off', default=[],
                         const='persistent_workers', help='load each epoch in new processes')
     parser.add_argument('--fast-dev-run', action='store_true',
-                        help='two batches of train, val and test; nothing is kept')
+                        help='two batches of train, val and test; nothing is kept but, in a '
+                        '--work-dir, the records')
     add_run_options(parser)
     args = parser.parse_args(argv)
     if args.work_dir and Path(args.work_dir).exists() and not Path(args.work_dir).is_dir():
@@ -52,9 +54,11 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         argv: Command-line arguments; None: those of this process (sys.argv).
     """
     args = parse_args(argv)
+    keep = not args.fast_dev_run or bool(args.work_dir)
     from mmengine.dist import is_main_process
 
     from plugins.engine.config_check import check_weights
+    from plugins.engine.config_keys import config_hash
     from plugins.engine.fast_dev_run import limit_to_fast_dev_run
     from plugins.engine.files import naming
     from plugins.engine.session import Session
@@ -72,7 +76,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         session.switch_off_in_loaders(args.off)
         if args.fast_dev_run:
             limit_to_fast_dev_run(session.cfg)
-            args.work_dir = session.enter_context(tempfile.TemporaryDirectory())
+            session.config_hash = config_hash(session.cfg)
+            args.work_dir = args.work_dir or session.enter_context(tempfile.TemporaryDirectory())
         check_weights(session.cfg)
         session.enter_work_dir(args.work_dir, args.resume, args.overwrite)
         runner = session.build_runner(args.trust_checkpoint)
@@ -80,8 +85,10 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             runner.train()
         if args.fast_dev_run:
             runner.test()
-        result = session.finish_training(runner, keep=not args.fast_dev_run)
-        if is_main_process() and not args.fast_dev_run:
+            if keep:
+                session.finish_test(runner, None, TEST_FOLDER)
+        result = session.finish_training(runner, keep)
+        if is_main_process() and keep:
             for picture in write_pictures(result, Path(runner.work_dir)):
                 print(f'Beside it: {picture.name}')
         return result

@@ -75,7 +75,7 @@ def read_checkpoint(filename: str | Path, map_location: Any = 'cpu') -> dict[str
     """
     name = str(filename)
     published = name.startswith(_PREFIXES)
-    path = _local_copy(published_url(name)) if published else local_checkpoint(name)
+    path = local_copy(published_url(name)) if published else local_checkpoint(name)
     trusted = path in _trusted
     refusal = ''
     try:
@@ -216,8 +216,8 @@ def published_url(name: str) -> str:
     return urls[model]
 
 
-def _local_copy(url: str) -> Path:
-    """The local file of a URL; if it does not exist yet, the main process downloads it."""
+def local_copy(url: str, fetch: bool = True) -> Path:
+    """The local file of a URL; if it does not exist yet, the main process may download it."""
     if url.startswith('package://'):
         return _installed(url)
     name = Path(urlparse(url).path).name
@@ -227,6 +227,8 @@ def _local_copy(url: str) -> Path:
     # PyTorch's file names contain the first digits of the SHA-256.
     digits = torch.hub.HASH_REGEX.search(name) \
         if urlparse(url).hostname == 'download.pytorch.org' else None
+    if not fetch:
+        return cached if cached.is_file() else own
     by_main(lambda: own.is_file() or download(
         url, cached, digits[1] if digits else '',
         f'download the file by other means and save it as {own} or {cached}'))

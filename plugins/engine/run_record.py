@@ -13,7 +13,7 @@ from mmengine.dist import get_world_size
 from torch.utils.data import DataLoader
 
 from .config_diff import difference
-from .config_keys import Kind, kind_of
+from .config_keys import Kind, groups, kind_of
 from .files import REPO_ROOT, shown_path
 from .precision import memory_format
 from .unwrap import unwrapped
@@ -55,10 +55,13 @@ def changes_of(cfg: Config) -> list[tuple] | None:
 
 
 def recipe_of(cfg: Config) -> dict[str, Any]:
-    """The three settings that tables of runs show."""
-    optimizer = cfg.optim_wrapper.get('optimizer') or {}
-    return dict(optimizer=optimizer.get('type'), lr=optimizer.get('lr'),
-                batch_size=cfg.train_dataloader.get('batch_size'))
+    """The settings that tables of runs show; None where a config has no such setting."""
+    optimizer, head = cfg.optim_wrapper.get('optimizer') or {}, cfg.model.get('head') or {}
+    decays = [one['decay'] for _, one in groups(cfg.get('param_scheduler')) if 'decay' in one]
+    return dict(optimizer=optimizer.get('type'), lr=optimizer.get('lr'), decay=(*decays, None)[0],
+                batch_size=cfg.train_dataloader.get('batch_size'),
+                max_epochs=cfg.train_cfg.get('max_epochs'), dropouts=head.get('dropouts'),
+                dense=head.get('mid_channels'))
 
 
 def device_name() -> str:

@@ -226,20 +226,25 @@ class Session(ExitStack):
         self._finish(runner, result, keep)
         return result
 
-    def finish_test(self, runner: Runner, checkpoint: str) -> dict[str, Any]:
-        """Make the record of a finished test, write it and print it."""
+    def finish_test(self, runner: Runner, checkpoint: str | None,
+                    folder: str = '') -> dict[str, Any]:
+        """Make the record of a finished test, write it (into a folder in the work dir), print it.
+
+        ``checkpoint`` is None if none was kept.
+        """
         record = _hook(runner, RunRecordHook)
         run = self._described(runner)
         run['data_fingerprint'] = {self.part: run['data_fingerprint']['test']}
         if word := getattr(runner.test_dataloader.dataset, 'nothing_to_find', ''):
             runner.warnings.append(f'{word}: every figure of -1 is undefined.')
         result = dict(mode='test', split=self.part, metrics=record.test_metrics,
-                      seconds=round(record.test_seconds, 2), checkpoint=shown_path(checkpoint),
+                      seconds=round(record.test_seconds, 2),
+                      checkpoint=checkpoint and shown_path(checkpoint),
                       made_with=self.made_with, warnings=runner.warnings,
                       **run, **record.test_tables)
         result['intervals'] = result.get('intervals', {}) | intervals(
             record.test_metrics, result.get('classes') or {})
-        self._finish(runner, result, keep=True)
+        self._finish(runner, result, True, folder)
         return result
 
     def _described(self, runner: Runner) -> dict[str, Any]:
@@ -247,9 +252,9 @@ class Session(ExitStack):
                     test_hash=self.test_hash,
                     **describe_run(runner, self.cfg.randomness.seed, self.precision))
 
-    def _finish(self, runner: Runner, result: dict[str, Any], keep: bool) -> None:
+    def _finish(self, runner: Runner, result: dict[str, Any], keep: bool, folder: str = '') -> None:
         if is_main_process():
-            path = Path(runner.work_dir) / RECORD
+            path = Path(runner.work_dir, folder, RECORD)
             if keep:
                 write_json(path, result)
             print_result(result)

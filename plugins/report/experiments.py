@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from plugins.engine.checks import is_number
+from plugins.engine.config_keys import Kind, kind_of
 from plugins.engine.intervals import seeds_interval, shown_interval
 from plugins.engine.metric_names import METRICS, Metric, shown
 from plugins.engine.run_reader import Run
@@ -55,8 +56,9 @@ class Experiment:
 
     @property
     def options(self) -> list[str]:
-        """The config changes that were given by ``--cfg-options``."""
-        return self.first.get('options') or []
+        """The changes by ``--cfg-options``, but for those of where and how fast the run was."""
+        return [option for option in self.first.get('options') or []
+                if kind_of(option.partition('=')[0].lstrip('+')) is not Kind.PLACE]
 
     @property
     def title(self) -> str:

@@ -36,6 +36,8 @@ class TrialRunner:
     ``<number>.py`` and ``<number>.log``. ``train`` is ``main`` of tools/train.py.
     """
 
+    claimed = '.py'  # suffix of the file whose creation claims a trial
+
     def __init__(self, leaves: Leaves, folder: Path, train: Tool) -> None:
         self.leaves, self.search, self.folder, self.train = leaves, leaves.search, folder, train
 
@@ -75,7 +77,7 @@ class TrialRunner:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            config.touch(exist_ok=False)
+            config.with_suffix(self.claimed).touch(exist_ok=False)
         except FileExistsError as error:
             raise TakenOver from error
         trial.storage.record_heartbeat(trial._trial_id)  # Optuna's thread may not have done it yet

@@ -14,6 +14,7 @@ from tensorboard.summary.writer.event_file_writer import _AsyncWriterThread
 
 from plugins.engine import continuing
 from plugins.engine.files import REPO_ROOT
+from plugins.engine.run_reader import read_run
 from tests.conftest import DIGITS
 from tools import report, test
 from tools.analysis_tools import compare_runs
@@ -133,6 +134,18 @@ def test_fast_dev_run_tries_train_val_and_test_and_keeps_nothing(train_digits, m
     assert result['checkpoint'] is None and not (tmp_path / 'default').exists()
 
 
+def test_fast_dev_run_keeps_its_records_in_a_work_dir(train_digits, tmp_path):
+    short = train_digits('--fast-dev-run', '--work-dir', str(tmp_path / 'run'))
+    assert not list(tmp_path.rglob('*.pth')) and short['checkpoint'] is None
+    run = read_run(tmp_path / 'run')
+    assert run.trained['history'] == json.loads(json.dumps(short['history']))
+    assert run.tested['metrics'] and run.tested['config_hash'] == run.trained['config_hash']
+    whole = train_digits('--work-dir', str(tmp_path / 'whole'))
+    assert whole['config_hash'] != short['config_hash']
+    with pytest.raises(FileExistsError, match='contains an earlier run'):
+        train_digits('--fast-dev-run', '--work-dir', str(tmp_path / 'whole'))
+
+
 @pytest.mark.parametrize('option, message', [
     ('optim_wrapper.optimizer.lr=1e30', 'loss'), ('model.data_preprocessor.std=[0,1,1]', 'std=')])
 def test_a_failed_run_leaves_no_thread_that_writes_into_its_folder(
@@ -227,7 +240,9 @@ def test_the_record_is_written_before_it_is_printed_and_says_what_the_config_cha
     changes = {key: (base, own) for key, base, own in record['changes']}
     assert changes['train_cfg.max_epochs'][1] == '1'  # an option
     assert not any('data_root' in key or 'seed' in key for key in changes)
-    assert record['recipe'] == dict(optimizer='Adam', lr=1e-3, batch_size=64)
+    assert record['recipe'] == dict(
+        optimizer='Adam', lr=1e-3, decay=None, batch_size=64, max_epochs=1, dropouts=[0.25, 0.5],
+        dense=[512])
 
 
 @pytest.mark.parametrize('argv, options, error, message', [

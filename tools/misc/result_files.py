@@ -66,7 +66,8 @@ def load_models(metafile: Path) -> list[Model]:
 
 def _read_list(path: Path, key: str) -> list[Any]:
     try:  # BaseLoader keeps 68.00 as the report prints it; a float would become 68.0
-        content = yaml.load(path.read_text(encoding='utf-8'), yaml.BaseLoader)
+        content = yaml.load(path.read_text(encoding='utf-8'),
+                            getattr(yaml, 'CBaseLoader', yaml.BaseLoader))  # ten times as fast
     except yaml.YAMLError as error:
         raise ValueError(f'{path}: no YAML: {error}') from error
     found = content.get(key) if isinstance(content, dict) else None

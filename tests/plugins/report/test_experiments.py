@@ -38,8 +38,9 @@ def test_the_reports_metric_counts_options_are_told_and_a_run_that_diverged_has_
     assert one.metric.label == 'mCA' and one.measured().mean == 78
     write_run(tmp_path / 'b', 'w/drop/trials/0007.py',
               tested=dict(metrics={'accuracy/top1': float('nan')}))
-    write_run(tmp_path / 'c', 'configs/x/y.py', options=['a=1', 'b=2'])
+    write_run(tmp_path / 'c', 'configs/x/y.py', options=[
+        'model.a=1', '+model.b=2', 'train_dataloader.dataset.source.data_root=elsewhere'])
     plain, trial, other = group(tmp_path)
     assert plain.metric.label == 'accuracy' and plain.reported is None
-    assert (trial.title, other.title) == ('drop/trials/0007', 'y a=1 b=2')
+    assert (trial.title, other.title) == ('drop/trials/0007', 'y model.a=1 +model.b=2')
     assert trial.measured() is None and trial.measured('val').mean == pytest.approx(80)
