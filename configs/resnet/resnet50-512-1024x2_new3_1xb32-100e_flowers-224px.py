@@ -14,5 +14,7 @@ _base_ = [
 ]
 model = dict(head=dict(mid_channels=[512, 1024, 1024], dropouts=[0., 0., 0., 0.]))
 train_dataloader = dict(batch_size=32)
-default_hooks = dict(early_stop=dict(
-    type='EarlyStopHook', monitor='accuracy/top1', min_delta=0.1, patience=10))  # in percent
+default_hooks = dict(
+    early_stop=dict(  # in percent
+        type='EarlyStopHook', monitor='accuracy/top1', min_delta=0.1, patience=10),
+    feature_cache=dict(type='FeatureCacheHook'))

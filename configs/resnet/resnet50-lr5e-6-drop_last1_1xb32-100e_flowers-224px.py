@@ -15,5 +15,7 @@ _base_ = [
 model = dict(head=dict(dropouts=[0.25]))
 optim_wrapper = dict(optimizer=dict(lr=5e-6))
 train_dataloader = dict(batch_size=32)
-default_hooks = dict(early_stop=dict(
-    type='EarlyStopHook', monitor='accuracy/top1', min_delta=0.1, patience=10))  # in percent
+default_hooks = dict(
+    early_stop=dict(  # in percent
+        type='EarlyStopHook', monitor='accuracy/top1', min_delta=0.1, patience=10),
+    feature_cache=dict(type='FeatureCacheHook'))

@@ -1,13 +1,12 @@
 """A classifier's modules on one picture: their order, feature maps and gradients."""
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_hook
 
+from plugins.classification.classifiers.cut import traced
 from plugins.engine.wording import near
 
 
@@ -161,19 +160,15 @@ def trace(model: nn.Module, predict: Callable[[], np.ndarray]) -> Trace:
     """
     seen = Trace(model, torch.empty(0), np.empty(0))
 
-    names = {part: name for name, part in model.named_modules()
-             if name and not name.startswith('data_preprocessor')}
-
-    def watch(module: nn.Module, inputs: Any, output: Any) -> None:
-        if module in names:
-            shape = tuple(output.shape) if isinstance(output, Tensor) else None
-            seen.shapes.setdefault(names[module], []).append(shape)
-
     def take(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         seen.inputs = inputs[0].detach().clone()
 
-    with model.backbone.register_forward_pre_hook(take), register_module_forward_hook(watch):
+    with model.backbone.register_forward_pre_hook(take), traced(model) as calls:
         seen.scores = predict()
+    for call in calls:
+        if not call.name.startswith('data_preprocessor'):
+            shape = tuple(call.output.shape) if isinstance(call.output, Tensor) else None
+            seen.shapes.setdefault(call.name, []).append(shape)
     return seen
 
 

@@ -18,7 +18,7 @@ from tests.plugins.apis.cases import roads_options
 pytestmark = pytest.mark.slow
 PREPROCESSOR = 'model.data_preprocessor'
 FROZEN = (  # without augmentation, for the feature cache; dropout draws random numbers
-    '+model.trainable=[head]', f'{PREPROCESSOR}.train_geometry=[]',
+    '+model.trainable=[backbone.stages.1,head]', f'{PREPROCESSOR}.train_geometry=[]',
     f'{PREPROCESSOR}.eval_geometry=[]', f'{PREPROCESSOR}.input_size=None',
     'model.head.in_channels=256', '+default_hooks.feature_cache.type=FeatureCacheHook',
     '+default_hooks.feature_cache.batch_size=32')

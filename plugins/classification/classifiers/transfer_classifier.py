@@ -13,6 +13,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from plugins.engine.checks import is_number, refuse
 from plugins.engine.module_patterns import checked_patterns, matches
 
+from .cut import Cut
+
 
 @MODELS.register_module()
 class TransferClassifier(ImageClassifier):
@@ -33,8 +35,8 @@ class TransferClassifier(ImageClassifier):
 
     Attributes:
         trainable: The current patterns, or None.
-        features_of: The part whose output is accepted instead of images:
-            ``backbone`` or ``neck``; set by FeatureCacheHook. None: only images.
+        features_of: The module in backbone or neck whose output is accepted instead of images;
+            set by FeatureCacheHook. None: only images.
 
     Raises:
         ValueError: As :meth:`set_trainable`; there is one class, or not one weight per class.
@@ -43,7 +45,7 @@ class TransferClassifier(ImageClassifier):
     def __init__(self, *args: Any, trainable: Sequence[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._check_classes(getattr(self.head, 'num_classes', None))
-        self.features_of: str | None = None
+        self.features_of: Cut | None = None
         self._frozen_upstream = {name for name, parameter in self.named_parameters()
                                  if not parameter.requires_grad}
         self.set_trainable(trainable)
@@ -100,7 +102,7 @@ class TransferClassifier(ImageClassifier):
 
     def extract_feat(self, inputs: Tensor | tuple[Tensor], stage: str = 'neck'
                      ) -> tuple[Tensor, ...]:
-        """As upstream, but also continues from stored features of a frozen part.
+        """As upstream, but also continues from stored features of frozen layers.
 
         Args:
             inputs: (N, 3, H, W) images, or a tuple of features: the output of
@@ -113,9 +115,11 @@ class TransferClassifier(ImageClassifier):
         if isinstance(inputs, Tensor):
             return super().extract_feat(inputs, stage)
         if self.features_of is None or stage != 'neck':
-            raise ValueError(f'TransferClassifier: features of {self.features_of} at stage '
-                             f'{stage!r}; expected images, or features_of set and stage neck')
-        return self.neck(inputs) if self.features_of == 'backbone' and self.with_neck else inputs
+            name = getattr(self.features_of, 'name', None)
+            raise ValueError(f'TransferClassifier: features of {name} at stage {stage!r}; '
+                             'expected images, or features_of set and stage neck')
+        with self.features_of.resumed(self, inputs[0]) as images:
+            return super().extract_feat(images, stage)
 
     def loss(self, inputs: Tensor | tuple[Tensor], data_samples: list[DataSample]
              ) -> dict[str, Tensor]:

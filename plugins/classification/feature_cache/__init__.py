@@ -1,4 +1,4 @@
-"""Features of a frozen backbone, computed once instead of in every epoch."""
+"""Features of frozen first layers, computed once instead of in every epoch."""
 from .hook import FeatureCacheHook
 from .prefix import FrozenPrefix, what_learns
 from .store import FeatureStore

@@ -2,7 +2,6 @@
 import copy
 import hashlib
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,7 @@ class PartFeatures:
         batch_size: Images per batch.
 
     Attributes:
-        dataset: As given.
+        dataset, prefix: As given.
         shape: Views x images x C (x H x W).
     """
 
@@ -43,7 +42,7 @@ class PartFeatures:
         self.dataset = dataset
         self.whole = dataset.folds is not None and seed is None  # one array for all folds
         self._images = ArrayDataset(dataset.source) if self.whole else dataset
-        self._prefix, self._context, self._training = prefix, context, training
+        self.prefix, self._context, self._training = prefix, context, training
         self._seed, self._batch_size = seed, batch_size
         with kept_random_state():
             some = prefix(some_images(dataset), context, training)
@@ -51,10 +50,10 @@ class PartFeatures:
 
     def about(self, cfg: Config) -> dict[str, Any]:
         """Everything that the features depend on; ``cfg`` is the runner's."""
-        prefix = self._prefix
+        prefix = self.prefix
         rows = hashlib.sha256(self._images.rows.tobytes()).hexdigest()
         return dict(
-            format=1, stage=prefix.stage, weights=prefix.digest(), network=_network(cfg),
+            format=1, stage=prefix.cut.name, weights=prefix.digest(), network=_network(cfg),
             data=self.dataset.fingerprint, rows=rows,
             preprocessing='train' if self._training else 'eval',
             precision=_precision(self._context), device=prefix.preprocessor.device.type,
@@ -81,7 +80,7 @@ class PartFeatures:
 
     def _compute(self, rows: range | np.ndarray) -> np.ndarray:
         images = self._images.__getitems__(rows)['inputs']
-        return self._prefix(images, self._context, self._training).numpy()
+        return self.prefix(images, self._context, self._training).numpy()
 
     def differing(self, stored: np.ndarray) -> str:
         """How stored features differ from what the current code computes; '' if they do not."""
@@ -122,8 +121,7 @@ def _network(cfg: Config) -> Any:
 
 def _precision(context: Context) -> str:
     """Name of the data type in which the forward pass computes."""
-    manager: AbstractContextManager = context()
-    with manager:
+    with context():
         for device in ('cuda', 'cpu'):
             if torch.is_autocast_enabled(device):
                 return str(torch.get_autocast_dtype(device))

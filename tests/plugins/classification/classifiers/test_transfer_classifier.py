@@ -1,5 +1,6 @@
 """Frozen parts stay bit for bit, and evaluation gives each image its loss."""
 import copy
+from collections import OrderedDict
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from plugins.classification.classifiers import TransferClassifier
+from plugins.classification.classifiers.cut import Cut, traced
 
 CLASSES = 4
 RESNET = dict(type='ResNet', depth=18, stem_channels=4, base_channels=4)
@@ -245,22 +247,27 @@ def test_a_head_with_a_loss_of_its_own_is_left_alone():
     assert len(found) == 5 and 'loss' not in found[0] and 'pred_label' in found[0]
 
 
-@pytest.mark.parametrize('part', ['backbone', 'neck'])
-def test_features_go_on_where_they_were_taken(part):
+@pytest.mark.parametrize('name, shape', [
+    ('backbone', (32, 2, 2)), ('neck', (32,)), ('backbone.layer2', (8, 5, 5))])
+def test_features_go_on_where_they_were_taken(name, shape):
     model = build(['head'], backbone=RESNET).eval()
     inputs = batch(size=40)['inputs'].float()
-    features = model.extract_feat(inputs, part)
-    assert features[0].dim() == (4 if part == 'backbone' else 2)
+    layers = nn.Sequential(OrderedDict(backbone=model.backbone, neck=model.neck))
+    with traced(layers) as calls:
+        layers(inputs)
+    cut = Cut(next(call for call in calls if call.name == name), calls, inputs)
+    features = cut.features(layers, inputs),
+    assert features[0].shape == (5, *shape)
     with pytest.raises(ValueError, match="features of None at stage 'neck'; expected images"):
         model.extract_feat(features)
-    model.features_of = part
+    model.features_of = cut
     for mode in ('tensor', 'loss', 'predict'):
         expected, found = (model(given, batch()['data_samples'], mode)
                            for given in (inputs, features))
         if mode == 'predict':
             expected, found = ([sample.loss for sample in given] for given in (expected, found))
         torch.testing.assert_close(found, expected)
-    with pytest.raises(ValueError, match="at stage 'pre_logits'"):
+    with pytest.raises(ValueError, match=f"features of {name} at stage 'pre_logits'"):
         model.extract_feat(features, 'pre_logits')
 
 
