@@ -16,6 +16,8 @@ from plugins.engine.wording import counted
 
 BATCH = 16
 _SIDE = 224  # pixels, of the stored images
+_SMALL = (64, 64)  # of those to train from scratch on
+_RESIZE = dict(type='Resize', size=_SMALL)
 _UNBALANCED = 3  # the loss is weighted if the largest class is that many times the smallest
 _LAST_STAGES = [f'backbone.timm_model.{name}' for name in (
     'blocks.5', 'blocks.6', 'conv_head', 'bn2')] + ['head']
@@ -46,33 +48,29 @@ class Recipe:
                          / per_epoch)
 
 
-def _flipped(side: int) -> dict[str, Any]:
-    resize = dict(type='Resize', size=(side, side))
-    return dict(input_size=(side, side), eval_geometry=[resize], train_geometry=[
-        resize, dict(type='RandomFlip', prob=0.5, direction='horizontal')])
-
-
-_CACHE = dict(default_hooks=dict(feature_cache=dict(type='FeatureCacheHook'),
-                                 checkpoint=dict(interval=25)))  # an epoch takes less than to save
+_CACHE: dict[str, Any] = dict(feature_cache=dict(type='FeatureCacheHook'))
+_PROBE = dict(default_hooks=dict(_CACHE, checkpoint=dict(interval=25)))  # to save takes longer
 # In order of cost.
 RECIPES = {
     'linear': Recipe(
         "A linear layer on EfficientNet-Lite0's ImageNet features, which are computed once",
-        30, (300, 5000), {}, _CACHE),
+        30, (300, 5000), {}, _PROBE),
     'fc': Recipe(
         'A hidden layer of 512 units and a classifier on the same features',
         30, (300, 5000), dict(head=dict(
             _delete_=True, type='MLPClsHead', in_channels=1280, mid_channels=[512],
-            dropouts=[0., 0.5], loss=dict(type='CrossEntropyLoss'))), _CACHE),
+            dropouts=[0., 0.5], loss=dict(type='CrossEntropyLoss'))), _PROBE),
     'finetune': Recipe(
-        "EfficientNet-Lite0's last two stages go on learning, at a tenth of the head's rate",
-        5, (40, 400), dict(trainable=_LAST_STAGES, data_preprocessor=_flipped(_SIDE)),
-        dict(optim_wrapper=dict(paramwise_cfg=dict(custom_keys=dict(
+        "EfficientNet-Lite0's last two stages go on learning, from features computed once",
+        5, (40, 600), dict(trainable=_LAST_STAGES),
+        dict(default_hooks=_CACHE, optim_wrapper=dict(paramwise_cfg=dict(custom_keys=dict(
             backbone=dict(lr_mult=0.1)))))),
     'scratch': Recipe(
         'EfficientNet-Lite0 from random weights, at 64 x 64 pixels as it takes the most steps',
-        20, (80, 800), dict(trainable=None, backbone=dict(init_cfg=None),
-                            data_preprocessor=_flipped(64)), {}),
+        20, (80, 800), dict(
+            trainable=None, backbone=dict(init_cfg=None), data_preprocessor=dict(
+                input_size=_SMALL, eval_geometry=[_RESIZE], train_geometry=[
+                    _RESIZE, dict(type='RandomFlip', prob=0.5, direction='horizontal')])), {}),
 }
 
 
