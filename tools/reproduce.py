@@ -18,7 +18,8 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
     in_order = args.fast_dev_run or args.slurm or args.join or 'SLURM_ARRAY_TASK_ID' in os.environ
     hours = {} if in_order else _hours(runs, args.home)
     if not args.join:
-        _tell(list(configs), runs, hours)
+        _tell(configs, runs, hours)
     label, said = '-'.join(args.rows)[:60], {}
     left = [] if args.dry_run else [one for one in runs if one.why_not()]
     if left and args.slurm:
@@ -171,43 +172,40 @@ def _lacking(cfg: Any, fetch: bool) -> list[str]:
 
 
 def _hours(runs: Sequence[Any], home: Path) -> dict[str, float]:
-    """Hours of each row: of an earlier run, or of all its epochs by the time of two batches."""
+    """Hours of each row: of an earlier run, or of all its epochs at the pace of two batches.
+
+    These are the second run of two, with its validation, so that the hours are an upper limit.
+    """
+    from plugins.engine.quiet import quiet
     from plugins.engine.run_record import device_name
+    from tools import train
     file, device = home / 'seconds.json', device_name()
     known = read_record(file) if file.is_file() else {}
     keys = {one.row: f'{one.config_hash}, {device}' for one in runs}
     known |= {keys[one.row]: one.finished().trained['seconds'] for one in runs if not one.why_not()}
     for one in runs:
-        if keys[one.row] not in known and not one.problem and (seconds := _seconds(one)):
-            write_json(file, known := known | {keys[one.row]: seconds})
+        if keys[one.row] in known or one.problem:
+            continue
+        print(f'Timing two batches of {one.row}', flush=True)
+        with suppress(OSError, ValueError, RuntimeError), quiet(Path(os.devnull)):
+            argv = [str(one.config), '--fast-dev-run', *one.options]
+            short = [train.main(argv) for _ in range(2)][1]
+            images, batch = short['sizes']['train'], one.recipe['batch_size'] * 2
+            known[keys[one.row]] = short['seconds'] * one.recipe['max_epochs'] * images / batch
+            write_json(file, known)
     return {row: known[key] / 3600 for row, key in keys.items() if is_number(known.get(key))}
 
 
-def _seconds(one: Any) -> float | None:
-    """Seconds of all epochs, at most, as the second of two short runs tells; None if it fails."""
-    from plugins.engine.quiet import quiet
-    from tools import train
-    print(f'Timing two batches of {one.row}', flush=True)
-    try:
-        with quiet(Path(os.devnull)):
-            result = [train.main([str(one.config), '--fast-dev-run', *one.options])
-                      for _ in range(2)][1]
-    except (OSError, ValueError, RuntimeError):
-        return None
-    batches = -(-result['sizes']['train'] // one.recipe['batch_size']) * one.recipe['max_epochs']
-    return result['seconds'] / result['history'][0]['iter'] * batches
-
-
-def _tell(rows: Sequence[str], runs: Sequence[Any], hours: dict[str, float]) -> None:
+def _tell(rows: Iterable[str], runs: Sequence[Any], hours: dict[str, float]) -> None:
     """Print what is to be done, how long it takes and what is missing."""
-    from plugins.engine.result_table import print_table
-    todo = {one.name: (one.row, why) for one in runs if (why := one.why_not())}
-    print_table(('row', 'seeds left', 'hours for each, at most'), (
-        (row, str([of for of, _ in todo.values()].count(row)),
-         f'{hours[row]:.2g}' if row in hours else '?') for row in rows),
-        f'{len(todo)} of {len(runs)} runs are left')
-    for why in dict.fromkeys(why for _, why in todo.values() if why != 'not run yet'):
-        print(f'{some(name for name, told in todo.items() if told[1] == why)}: {why}')
+    todo = {one: why for one in runs if (why := one.why_not())}
+    print(f'{len(todo)} of {len(runs)} runs are left')
+    for row in rows:
+        print(f'{row}: {sum(one.row == row for one in todo)} left' + (
+            f', each at most {hours[row]:.2g} hours' if row in hours else ''))
+    for why in dict.fromkeys(todo.values()):
+        if why != 'not run yet':
+            print(f'{some(one.name for one in todo if todo[one] == why)}: {why}')
     for path in sorted((REPO_ROOT / 'configs/search').glob('*.py')):
         found = re.match(r'"""((?:[A-E]\d+(?: to | and )?)+)[,:]', path.read_text('utf-8'))
         if found and found[1].split()[0] in rows:

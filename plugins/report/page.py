@@ -83,13 +83,11 @@ def _leaders(experiments: Sequence[Experiment]) -> list[list[str]]:
 
 def _overview(experiments: Sequence[Experiment]) -> list[list[str]]:
     """Rows of text with everything else about the experiments; the first row: column names."""
-    rows = [['experiment', 'row', 'reported', 'validation', 'seeds', 'parameters', 'trainable',
-             'epochs', 'device']]
+    rows = [['experiment', 'row', 'validation', 'seeds', 'parameters', 'trainable', 'epochs',
+             'device']]
     for one in experiments:
-        known, first = one.reported, one.first
-        said = ', '.join(known.figures.values()) if known else ''
-        remark = f' [{known.remark}]' if known and known.remark else ''
-        rows.append([one.title, known.row if known else '', said + remark,
+        first = one.first
+        rows.append([one.title, one.reported.row if one.reported else '',
                      str(one.measured('val') or ''),
                      ', '.join(str(run.trained.get('seed', '?')) for run in one.entries),
                      *(f'{first["parameters"][key]:,}' for key in ('total', 'trainable')),

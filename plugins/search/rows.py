@@ -12,7 +12,6 @@ from optuna import Trial
 from sqlalchemy.engine import URL
 
 from plugins.engine.files import shown_path
-from plugins.engine.metric_names import METRICS
 from plugins.engine.quiet import Tool, quiet
 from plugins.engine.records import RECORD
 from plugins.engine.run_reader import Run, read_run
@@ -28,7 +27,7 @@ from .worker import work
 _PLAN = 'plan'  # attribute of a study: all names, in the order of the process that began it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RowRun:
     """A row of a report with a seed, and the work dir of its run."""
 
@@ -74,7 +73,7 @@ class RowRun:
             return str(error)
 
     def do(self, train: Tool, test: Tool) -> float:
-        """Train, or continue, and test, unless that is done; return the main figure."""
+        """Train, or continue, and test, unless that is done; return the first figure."""
         if not (run := self.finished()):
             if self.problem:
                 raise ValueError(self.problem)
@@ -84,13 +83,11 @@ class RowRun:
         if not run.tested:
             test([str(self.config), str(self.folder / Path(run.trained['checkpoint']).name),
                   *self.options])
-        figures = self.finished().require_test()['metrics']
-        return next((figures[one.key] for one in METRICS
-                     if math.isfinite(figures.get(one.key, math.nan))), 0.)
+        return next(filter(math.isfinite, self.finished().require_test()['metrics'].values()), 0.)
 
 
 class RowRunner(TrialRunner):
-    """The objective; its value is the main figure of the test."""
+    """The objective; its value is the first figure of the test."""
 
     claimed = '.log'
 

@@ -7,7 +7,7 @@ A9 = 'configs/resnet/a9.py'
 # Report A gives mCA; report C 60 % for the frozen AlexNet and 85 % for the whole one.
 REPORTED = {'a8': Reported('A8', 11, {'Mean Class Accuracy': '95.15'}, ''),
             'a9': Reported('A9', 11, {'Mean Class Accuracy': '95.47'}, ''),
-            'frozen': Reported('C1', 57044810, {'Top 1 Accuracy': '60'}, ''),
+            'frozen': Reported('C1', 57044810, {'Top 1 Accuracy': '60'}, 'validation'),
             'whole': Reported('C2', 57044810, {'Top 1 Accuracy': '85'}, '')}
 
 
@@ -24,9 +24,10 @@ def test_report_c_compares_frozen_and_whole(tmp_path):
     rows, table = tables(tmp_path)
     assert rows.title == 'Report C: reported and measured'
     assert rows.rows == [
-        ['row', 'parameters', 'MB', 'epochs', 'accuracy reported', 'accuracy', 'seeds'],
-        ['C1', '57,044,810', '228.2', '3', '60', '60.50', '0'],
-        ['C2', '57,044,810', '228.2', '3', '85', '84.00 [83.00 to 85.00]', '0, 1']]
+        ['row', 'parameters', 'MB', 'epochs', 'accuracy reported', 'accuracy', 'seeds',
+         'remark'],
+        ['C1', '57,044,810', '228.2', '3', '60', '60.50', '0', 'validation'],
+        ['C2', '57,044,810', '228.2', '3', '85', '84.00 [83.00 to 85.00]', '0, 1', '']]
     assert len(table.rows) == 6 and table.rows[0][:3] == ['network', 'parameters',
                                                           'frozen: reported']
     assert table.rows[1] == ['AlexNet', '57,044,810', '60', '61.50', '60.50', '85',
