@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
     if not args.join:
         _tell(configs, runs, hours)
     label, said = '-'.join(args.rows)[:60], {}
-    left = [] if args.dry_run else [one for one in runs if one.why_not()]
+    left = [] if args.dry_run else [one for one in runs if one.state()[1]]
     if left and args.slurm:
         said = _submit(left, args)
     elif left:
@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
             process.wait()
     if args.join:
         return None
-    missing = {one.name: said.get(one.name) or why for one in runs if (why := one.why_not())}
+    missing = {one.name: said.get(one.name) or why for one in runs if (why := one.state()[1])}
     report.write_page(page := args.home / f'{label}.html', ' '.join([
         *args.rows, *['(two batches of each row: no results)'] * args.fast_dev_run, *args.options]),
         [one.folder for one in runs if one.name not in missing],
@@ -182,7 +182,7 @@ def _hours(runs: Sequence[Any], home: Path) -> dict[str, float]:
     file, device = home / 'seconds.json', device_name()
     known = read_record(file) if file.is_file() else {}
     keys = {one.row: f'{one.config_hash}, {device}' for one in runs}
-    known |= {keys[one.row]: one.finished().trained['seconds'] for one in runs if not one.why_not()}
+    known |= {keys[one.row]: run.trained['seconds'] for one in runs if (run := one.state()[0])}
     for one in runs:
         if keys[one.row] in known or one.problem:
             continue
@@ -198,13 +198,14 @@ def _hours(runs: Sequence[Any], home: Path) -> dict[str, float]:
 
 def _tell(rows: Iterable[str], runs: Sequence[Any], hours: dict[str, float]) -> None:
     """Print what is to be done, how long it takes and what is missing."""
-    todo = {one: why for one in runs if (why := one.why_not())}
+    from plugins.search.rows import NOT_TESTED, NOT_TRAINED
+    todo = {one: why for one in runs if (why := one.state()[1])}
     print(f'{len(todo)} of {len(runs)} runs are left')
     for row in rows:
         print(f'{row}: {sum(one.row == row for one in todo)} left' + (
             f', each at most {hours[row]:.2g} hours' if row in hours else ''))
     for why in dict.fromkeys(todo.values()):
-        if why != 'not run yet':
+        if why not in (NOT_TRAINED, NOT_TESTED):
             print(f'{some(one.name for one in todo if todo[one] == why)}: {why}')
     for path in sorted((REPO_ROOT / 'configs/search').glob('*.py')):
         found = re.match(r'"""((?:[A-E]\d+(?: to | and )?)+)[,:]', path.read_text('utf-8'))

@@ -24,6 +24,7 @@ from .study import ERROR, HOST
 from .trial import TrialRunner
 from .worker import work
 
+NOT_TRAINED, NOT_TESTED = 'not trained yet', 'not tested yet'
 _PLAN = 'plan'  # attribute of a study: all names, in the order of the process that began it
 
 
@@ -45,45 +46,33 @@ class RowRun:
     def name(self) -> str:
         return f'{self.row} seed {self.seed}'
 
-    def finished(self) -> Run | None:
-        """The run, if its training is finished.
-
-        Raises:
-            OSError, ValueError: The config is broken, or the folder holds something else.
-        """
-        if not self.config_hash:
-            raise ValueError(self.problem)
-        if not (self.folder / RECORD).is_file():
-            return None
-        run = read_run(self.folder, 'config_hash', 'seconds')
+    def state(self) -> tuple[Run | None, str]:
+        """The finished run, and why it is not trained and tested; '' if it is."""
+        if not self.config_hash or not (self.folder / RECORD).is_file():
+            return None, self.problem or NOT_TRAINED
+        try:
+            run = read_run(self.folder, 'config_hash', 'seconds')
+        except (OSError, ValueError) as error:
+            return None, str(error)
         if run.trained['config_hash'] != self.config_hash:
             options = ' '.join(run.trained.get('options') or []) or 'none'
-            raise ValueError(f'{shown_path(self.folder)}: holds a run of another config (options: '
-                             f'{options}), or the config has changed since; move it elsewhere')
-        if run.stale:
-            raise ValueError(run.stale)
-        return run
-
-    def why_not(self) -> str:
-        """Why it is not trained and tested; '' if it is."""
-        try:
-            run = self.finished()
-            return '' if run and run.tested else self.problem or 'not run yet'
-        except (OSError, ValueError) as error:
-            return str(error)
+            return None, (f'{shown_path(self.folder)}: holds a run of another config (options: '
+                          f'{options}), or the config has changed since; move it elsewhere')
+        return run, run.stale or ('' if run.tested else NOT_TESTED)
 
     def do(self, train: Tool, test: Tool) -> float:
         """Train, or continue, and test, unless that is done; return the first figure."""
-        if not (run := self.finished()):
-            if self.problem:
-                raise ValueError(self.problem)
+        if self.state()[1] == NOT_TRAINED:
             train([str(self.config), '--work-dir', str(self.folder), '--seed', str(self.seed),
                    '--fast-dev-run' if self.short else '--resume', *self.options])
-            run = self.finished()
-        if not run.tested:
+        run, why_not = self.state()
+        if why_not == NOT_TESTED:
             test([str(self.config), str(self.folder / Path(run.trained['checkpoint']).name),
                   *self.options])
-        return next(filter(math.isfinite, self.finished().require_test()['metrics'].values()), 0.)
+            run, why_not = self.state()
+        if why_not:
+            raise ValueError(why_not)
+        return next(filter(math.isfinite, run.figures.values()), 0.)
 
 
 class RowRunner(TrialRunner):
@@ -130,7 +119,7 @@ def reproduce(runs: Sequence[RowRun], work_dir: Path, train: Tool, test: Tool,
         plan, done = study.user_attrs[_PLAN], studies.finished_trials(study)
         if not join:
             studies.retry_failed(study)
-            plan += [name for name in by_name if by_name[name].why_not() and any(  # removed since
+            plan += [name for name in by_name if by_name[name].state()[1] and any(  # removed since
                 trial.value is not None and trial.params['run'] == name and
                 trial.user_attrs[HOST].startswith(f'{platform.node()},') for trial in done)]
             study.set_user_attr(_PLAN, plan)
