@@ -23,6 +23,7 @@ from plugins.engine.work_dir import default_work_dir
 from tests.conftest import full_disk
 from tests.plugins.report.runs import classifier_test, write_run
 from tests.plugins.report.test_page import text_of
+from tests.plugins.search.cases import postgresql
 from tools.misc.result_files import load_models, metafiles
 from tools.reproduce import main, parse_args
 
@@ -368,3 +369,16 @@ def test_a_signal_ends_all_processes_and_the_same_command_goes_on(flowers, tmp_p
     process = start(tmp_path / 'w', log, 'D1 D2 D10 D14', *flowers)
     assert process.wait(550) == 0 and log.read_text().count('state=complete') == 4
     assert done < 4
+
+
+@pytest.mark.slow
+def test_the_same_command_twice_shares_the_rows_by_a_database(flowers, tmp_path):
+    log = tmp_path / 'log.txt'
+    with postgresql() as url:
+        both = [start(tmp_path / 'w', log, 'D1 D2 D10 D14', '--storage', url, *flowers)
+                for _ in range(2)]
+        assert [process.wait(500) for process in both] == [0, 0], log.read_text()
+    done = re.findall('state=complete.*run=(D[0-9]+)', log.read_text())
+    assert sorted(done) == ['D1', 'D10', 'D14', 'D2'], log.read_text()
+    assert len(list((tmp_path / 'w').rglob('test/result.json'))) == 4
+    assert not list((tmp_path / 'w').rglob('study.db'))
