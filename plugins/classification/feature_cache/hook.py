@@ -18,7 +18,7 @@ from plugins.engine.hooks import TrainablePhasesHook
 from plugins.engine.unwrap import unwrapped
 
 from .part import PartFeatures, is_random, some_images
-from .prefix import FrozenPrefix, NothingFrozenError, what_learns
+from .prefix import FrozenPrefix, NothingFrozenError, settings_of, what_learns
 from .store import FeatureStore
 
 _OFF = 'set default_hooks.feature_cache.enabled=False'
@@ -72,6 +72,7 @@ class FeatureCacheHook(Hook):
         self.store = FeatureStore(cache_dir)
         self._serving: list[ArrayDataset] = []
         self._learns: dict[str, str] | None = None  # when last served
+        self._settings: list[tuple] = []  # of the epoch before
 
     def before_train(self, runner: Runner) -> None:
         if not self.enabled:
@@ -86,7 +87,8 @@ class FeatureCacheHook(Hook):
         if not self.enabled:
             return
         model = unwrapped(runner)
-        if self._learns != what_learns(model):
+        settings = settings_of(model)
+        if self._settings != settings and self._learns != what_learns(model):
             for dataset in self._serving:
                 dataset.serve_features(None)
             self._serving, model.features_of = [], None  # the model then rejects features
@@ -94,6 +96,7 @@ class FeatureCacheHook(Hook):
                 self._serve(runner)
             except NothingFrozenError as error:
                 runner.logger.info(f'This phase is trained on images. {error}')
+        self._settings = settings
         for dataset in self._serving:
             dataset.serve_view(runner.epoch)
 
