@@ -4,9 +4,9 @@
     python tools/own_data.py TABLE.csv           # or columns file and label
     python tools/own_data.py FOLDER --quick      # only what learns on features computed once
 
-It checks the pictures, writes configs, cross-validates each recipe, trains the best on all pictures
-and publishes it. Pictures in test/ are used once, at the end. Run the same command again to
-continue.
+It checks the pictures, writes configs, cross-validates each recipe, trains the cheapest one that is
+not worse than another on all pictures, and publishes it. Pictures in test/ are used once, at the
+end. Run the same command again to continue.
 """
 import argparse
 import re
@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -27,6 +27,9 @@ from plugins.engine.files import REPO_ROOT, shown_path, write_json
 from plugins.engine.records import KFOLD_RECORD, RECORD, TEST_FOLDER, read_record
 from plugins.engine.run_reader import read_folds
 from plugins.engine.wording import counted, some
+
+if TYPE_CHECKING:
+    from plugins.classification.own_images import OwnImages
 
 _RECIPES = ('linear', 'fc', 'finetune', 'scratch')  # in order of cost
 _FEW = 5  # pictures of a class
@@ -51,10 +54,12 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.quick and args.recipes:
         parser.error('--quick chooses the recipes: leave --recipes out')
-    args.recipes = args.recipes or _RECIPES[:2 if args.quick else None]
+    chosen = args.recipes or _RECIPES[:2 if args.quick else None]
+    args.recipes = [name for name in _RECIPES if name in chosen]  # the cheapest is recommended
     args.images = args.images.resolve()
-    args.out = (args.out or REPO_ROOT / 'work_dirs/own' / args.images.stem).absolute()
-    letters = normalize('NFKD', args.images.stem).encode('ascii', 'ignore').decode()
+    args.title = args.images.stem if args.images.is_file() else args.images.name
+    args.out = (args.out or REPO_ROOT / 'work_dirs/own' / args.title).absolute()
+    letters = normalize('NFKD', args.title).encode('ascii', 'ignore').decode()
     args.name = re.sub(r'\W+', '-', letters).strip('-_') or 'own'  # also in addresses
     return args
 
@@ -121,13 +126,14 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         published = [*zoo.glob(f'{name}_*/*.pth')]
     page = args.out / 'report.html'
     with quiet(args.out / 'report.log'):
-        report.main([str(args.out), '-o', str(page), '--overwrite', '--title', args.images.stem])
+        report.main([str(args.out), '-o', str(page), '--overwrite', '--title',
+                     f'{args.title}: {best} is recommended, the cheapest that is not worse'])
     print(f'Page: {shown_path(page)}\nAll in {time.monotonic() - start:.0f} s. Predict:\n'
-          f'python tools/predict.py {shlex.quote(shown_path(published[0]))} PICTURES')
+          f'python tools/predict.py {shlex.quote(shown_path(published[0]))} PICTURE_OR_FOLDER')
     return records[best]
 
 
-def _checked(own: Any) -> list[list[str]]:
+def _checked(own: 'OwnImages') -> list[list[str]]:
     """Read every picture; ValueError if some are unusable. Returns groups of equal pictures."""
     from plugins.classification.datasets.source import new_source
     from tools.misc.check_dataset import duplicates, examine, look_alikes

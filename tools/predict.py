@@ -115,7 +115,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     elif not video:
         _print_table(record['predictions'])
     print(counted(len(record['predictions']), 'frame' if video else 'picture')
-          + f'; written to {args.out_dir}, the numbers to {RECORD}')
+          + f'; written to {args.out_dir}, the numbers to {RECORD}'
+          + ' and predictions.csv' * (not video))
     return record
 
 

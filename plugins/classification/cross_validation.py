@@ -169,7 +169,8 @@ def pooled(answers: Sequence[tuple[int, Answer]], classes: Sequence[str],
 def _check_same(folder: Path, record: dict[str, Any], expected: str) -> None:
     if record['config_hash'] != expected:
         raise ValueError(f'{folder}: holds a fold of another config, other --cfg-options or other '
-                         'folds, or a config file has changed; choose another --work-dir')
+                         'folds, or a config file has changed; choose another folder for the '
+                         'results, or move this one elsewhere')
 
 
 def _dataset(cfg: Config, part: str) -> str:

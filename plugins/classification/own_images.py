@@ -3,6 +3,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,9 @@ def find_images(place: Path) -> OwnImages:
                  if any(path.is_dir() for path in (place / name).glob('[!.]*'))}
         if 'test' in parts and 'train' not in parts:
             raise ValueError(f'{place}: has class folders in test/, but none in train/')
+        if 'train' in parts and (place / 'val').is_dir():
+            raise ValueError(f'{place}: has val/, which cross-validation does without; move its '
+                             'pictures into train/ or test/')
         train, test = (dict(type='class_folder', data_root=str(folder), **size) for folder in (
             parts.get('train', place), parts.get('test')))
         own = OwnImages(place, train, test if 'test' in parts else None)
@@ -137,8 +141,7 @@ def write_configs(own: OwnImages, folder: Path, folds: int, seed: int,
         twins: Groups of images with the same pixels, which must be in one fold.
 
     Returns:
-        The config of each recipe, and ``all`` for the winner's last training on all images, see
-        :func:`write_winner`.
+        The config of each recipe.
 
     Raises:
         OSError: A file cannot be written, or another one has its name.
@@ -205,10 +208,14 @@ def write_winner(own: OwnImages, config: Path, name: str) -> Path:
 def _write_new(texts: Mapping[Path, str]) -> None:
     """Write files; FileExistsError if one is there with another content."""
     for path, text in texts.items():
-        if path.exists() and path.read_text('utf-8') != text:
-            raise FileExistsError(f'{path}: is not what would be written now: it was edited, or '
-                                  'the pictures, options or this program changed; choose another '
-                                  '--out, or move the folder elsewhere')
+        was = path.read_text('utf-8') if path.exists() else text
+        if was != text:
+            old, new = next(pair for pair in zip_longest(was.splitlines(), text.splitlines())
+                            if pair[0] != pair[1])
+            raise FileExistsError(
+                f'{path}: is of other pictures or options, was edited, or is older than this '
+                f'program: found {old!r}, expected {new!r}; choose another --out, or move '
+                f'{path.parent.parent} elsewhere')
     write_texts(texts)
 
 

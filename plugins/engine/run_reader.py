@@ -131,7 +131,8 @@ def model_parts(model: str | Path, checkpoint: str | Path | None = None,
         best = path
         if resolve_path(checkpoint or path) != path or options and path.suffix == '.onnx':
             raise ArgumentsError(f'{path}: contains its weights and takes no CHECKPOINT'
-                                 + ', nor --cfg-options' * (path.suffix == '.onnx'))
+                                 + ', nor --cfg-options' * (path.suffix == '.onnx')
+                                 + '; of several pictures, give their folder')
     if not path.is_file():
         raise ArgumentsError(f'{path}: no such config file')
     if not (checkpoint or best):

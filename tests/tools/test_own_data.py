@@ -37,6 +37,31 @@ def test_unusable_pictures_are_one_sentence(spoil, message, folder, tmp_path):
     assert not (tmp_path / 'out ö').exists()
 
 
+@pytest.mark.parametrize('name, message', [
+    ('val', 'has val/, which cross-validation does without; move'),
+    ('Test', 'a folder in what is read as the class folder Test; name the folder that')])
+def test_folders_that_would_not_be_used_are_named(name, message, folder, tmp_path):
+    own = tmp_path / 'parts'
+    shutil.copytree(folder, own / ('train' if name == 'val' else 'Train'))
+    shutil.copytree(folder, own / name)
+    with pytest.raises(ValueError, match=message):
+        find_images(own)
+
+
+def test_a_table_with_two_labels_in_a_cell_is_rejected(folder):
+    (folder / 'own.csv').write_text('file,label\nacht/x.png,"roses, tulips"\n')
+    with pytest.raises(ValueError, match='row 2: found .*expected a file and one label'):
+        find_images(folder / 'own.csv')
+
+
+def test_recipes_are_in_order_of_cost_and_a_folder_keeps_its_whole_name(folder):
+    args = own_data.parse_args([str(folder), '--recipes', 'fc', 'linear', 'fc'])
+    assert args.recipes == ['linear', 'fc']
+    folder = folder.rename(folder.with_name('v1.2'))
+    args = own_data.parse_args([str(folder)])
+    assert args.out.name == 'v1.2' and args.name == 'v1-2'
+
+
 def test_few_pictures_with_two_labels_are_told_only(folder, monkeypatch, capsys):
     monkeypatch.setattr(own_data, '_MISLABELLED', 1 / 25)
     shutil.copy(next((folder / 'acht').iterdir()), folder / 'drei ä/y.png')
@@ -80,7 +105,7 @@ def test_a_folder_becomes_a_published_model(folder, digits_root, tmp_path, capsy
     page = (tmp_path / 'out ö/report.html').read_text()
     assert '>linear<' in page and '>fc<' in page
     file, = tmp_path.glob('out ö/published/*/*.pth')
-    assert printed.strip().splitlines()[-1] == f"python tools/predict.py '{file}' PICTURES"
+    assert printed.strip().splitlines()[-1] == f"python tools/predict.py '{file}' PICTURE_OR_FOLDER"
     assert 'cross-validated with 2 folds (25)' in (file.parent / 'README.md').read_text()
 
     from plugins.apis import load_model
@@ -97,7 +122,7 @@ def test_a_folder_becomes_a_published_model(folder, digits_root, tmp_path, capsy
     assert json.loads(kept.read_text()) == record
     noise = Image.fromarray(np.random.RandomState(0).randint(0, 255, (9, 9, 3), np.uint8))
     for name, message in ((sorted((folder / 'drei ä').iterdir())[0], 'its images are not those'),
-                          (folder / 'acht/new.png', 'own_images.py: is not what would be written')):
+                          (folder / 'acht/new.png', 'own_images.py: is of other pictures')):
         noise.save(name)
         noise = noise.rotate(90)
         ended = subprocess.run(  # as this process has decoded the pictures

@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     size = (made / f'{made.name}.pth').stat().st_size
     print(f'{made}: {size / 1e6:.2f} MB, was {args.checkpoint.stat().st_size / 1e6:.2f} MB')
     there = '' if zoo == Path(zoo_place()) else f'{VARIABLE}={shlex.quote(str(zoo))} '
-    print(f'{there}python tools/predict.py {card["name"]} PICTURES')
+    print(f'{there}python tools/predict.py {card["name"]} PICTURE_OR_FOLDER')
     return card
 
 

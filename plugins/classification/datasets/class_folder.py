@@ -130,6 +130,9 @@ def _image_files(folder: Path) -> list[Path]:
     """The images of one class, sorted by name."""
     files = visible(folder)
     for path in files:
+        if path.is_dir():
+            raise ValueError(f'{path}: a folder in what is read as the class folder {folder.name}; '
+                             'name the folder that directly contains the class folders')
         if not path.is_file() or path.suffix.lower() not in SUFFIXES:
             raise ValueError(f'{path}: not an image; a class folder holds only files named '
                              f'*{", *".join(SUFFIXES)}; {CONVERT}, move anything else elsewhere')

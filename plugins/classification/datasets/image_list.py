@@ -34,14 +34,15 @@ class ImageList(FileSource):
             with self.ann_file.open(newline='', encoding='utf-8-sig') as file:
                 header, *rows = [row for row in csv.reader(file) if row] or [[]]
         except (UnicodeDecodeError, csv.Error) as error:
-            raise ValueError(f'{self.ann_file}: not readable as CSV in UTF-8: {error}') from error
+            raise ValueError(f'{self.ann_file}: not readable as CSV in UTF-8 ({error}); save it '
+                             'with this encoding') from error
         if header != ['file', 'label']:
             raise ValueError(f'{self.ann_file}: found the columns {some(header) or "of no table"}, '
-                             'expected file and label')
+                             'expected file and label, with a comma between them')
         labels: dict[Path, str] = {}
         for number, row in enumerate(rows, 2):
             where = f'{self.ann_file}, row {number}'
-            if len(row) != 2 or not row[1].strip() or any(mark in row[1] for mark in '|;'):
+            if len(row) != 2 or not row[1].strip() or any(mark in row[1] for mark in '|;,'):
                 raise ValueError(f'{where}: found {", ".join(row)}, expected a file and one label; '
                                  'several labels an image are not supported')
             path = self.root / row[0]

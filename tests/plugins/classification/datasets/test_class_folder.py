@@ -102,9 +102,15 @@ def test_an_empty_class_folder_is_named(root):
         class_folder(root, size=4)
 
 
-@pytest.mark.parametrize('name', ['notes.txt', 'Thumbs.db', 'more', 'photo.AVIF'])
+def test_a_folder_among_images_is_named(root):
+    (root / 'cat' / 'more').mkdir()
+    with pytest.raises(ValueError, match='cat.more: a folder in what is read as the class folder'):
+        class_folder(root, size=4)
+
+
+@pytest.mark.parametrize('name', ['notes.txt', 'Thumbs.db', 'photo.AVIF'])
 def test_what_is_no_image_is_named(root, name):
-    (root / 'cat' / name).mkdir() if name == 'more' else (root / 'cat' / name).touch()
+    (root / 'cat' / name).touch()
     with pytest.raises(ValueError, match=f'cat.{name}: not an image.* to JPEG or PNG, move'):
         class_folder(root, size=4)
 
