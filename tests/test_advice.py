@@ -24,9 +24,10 @@ from tools import dist_run
 FLOWERS = 'configs/mobilenet_v2/mobilenetv2_frozen_1xb64-5e_flowers-96px.py'
 SOURCES = sorted(path for folder in ('plugins', 'tools')
                  for path in REPO_ROOT.glob(f'{folder}/**/*.py'))
-# Options in strings of ours: those of pip and git, and two that make_sample_data.py composes.
+# Options in strings of ours: of pip, git and sbatch, and two that make_sample_data.py composes.
 FOREIGN = {'--no-build-isolation', '--no-cache-dir', '--force-reinstall', '--no-deps', '--always',
-           '--dirty', '--abbrev', '--exclude', '--kitti-width', '--side'}
+           '--dirty', '--abbrev', '--exclude', '--kitti-width', '--side', '--wait', '--job-name',
+           '--gres', '--ntasks', '--array', '--cpus-per-task', '--output', '--wrap'}
 PLACES = {'CONFIG': DIGITS, 'ARCH': 'vgg16'}
 
 
@@ -158,7 +159,8 @@ def advised():
 @pytest.mark.parametrize('option', advised())
 def test_an_option_that_a_message_advises_is_taken(option):
     configs = [DIGITS, FLOWERS, 'configs/vgg/vgg16_scratch_1xb128-30e_cifar10-224px.py',
-               'configs/yolov3/yolov3_d53_coco_1xb6-200e_kitti-car-416px.py']
+               'configs/yolov3/yolov3_d53_coco_1xb6-200e_kitti-car-416px.py',
+               'configs/resnet/resnet50-512-1024x2_new3_1xb32-100e_flowers-224px.py']
     faults = []
     for config in configs:
         try:

@@ -27,7 +27,7 @@ STEPS = {'BaseNet': ('classification', 'basenet-32px'),
 
 def test_files_and_folders_that_are_named_are_there():
     named = set(re.findall(r'\b((?:tools|configs|plugins|tests)/[\w./-]*[\w/])', README))
-    named |= set(re.findall(r'\]\(([^):]+)\)', README))
+    named |= set(re.findall(r'\]\(([^):#]+)\)', README))
     assert len(named) > 30
     assert [path for path in sorted(named) if not (REPO_ROOT / path).exists()] == []
 
